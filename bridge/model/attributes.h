@@ -1,0 +1,24 @@
+// What a route knows of a message beside its frames.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace zbridge {
+
+// Of a property: SQL filters compare these. An integer stays one as long as it fits.
+using Value = std::variant<bool, int64_t, double, std::string>;
+
+struct Attributes {
+    std::optional<std::string> id;
+    std::vector<std::string> keys;
+    std::optional<std::string> order_key;
+    std::optional<std::string> tag;
+    std::optional<int64_t> deliver_at_ms;  // since 1970
+    std::vector<std::pair<std::string, Value>> properties;
+};
+
+}  // namespace zbridge

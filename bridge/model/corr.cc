@@ -1,0 +1,60 @@
+#include "bridge/model/corr.h"
+
+namespace zbridge {
+
+namespace {
+
+// CRC-16/XMODEM (polynomial 0x1021) of every byte but the check itself. Against junk, not against forgery: a worker
+// that may answer requests may answer them wrongly anyway.
+uint16_t check_of(const std::array<char, Corr::kBytes>& bytes) {
+    uint16_t crc = 0;
+    for (size_t i = 0; i < bytes.size(); i++) {
+        if (i == 2 || i == 3) continue;
+        crc = static_cast<uint16_t>(crc ^ (static_cast<uint8_t>(bytes[i]) << 8));
+        for (int bit = 0; bit < 8; bit++) {
+            crc = static_cast<uint16_t>(crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1);
+        }
+    }
+    return crc;
+}
+
+template <class Number>
+void put(char* at, Number number) {
+    for (size_t i = 0; i < sizeof(Number); i++) {
+        at[i] = static_cast<char>(number >> (8 * (sizeof(Number) - 1 - i)));
+    }
+}
+
+template <class Number>
+Number get(const char* at) {
+    Number number = 0;
+    for (size_t i = 0; i < sizeof(Number); i++) {
+        number = static_cast<Number>(static_cast<uint64_t>(number) << 8 | static_cast<uint8_t>(at[i]));
+    }
+    return number;
+}
+
+}  // namespace
+
+std::array<char, Corr::kBytes> Corr::encode() const {
+    std::array<char, kBytes> bytes{};
+    bytes[0] = static_cast<char>(kind);
+    bytes[1] = static_cast<char>(attempt);
+    put(&bytes[4], epoch.number());
+    put(&bytes[8], number);
+    put(&bytes[2], check_of(bytes));
+    return bytes;
+}
+
+std::optional<Corr> Corr::decode(std::string_view text) {
+    if (text.size() != kBytes) return std::nullopt;
+    std::array<char, kBytes> bytes{};
+    text.copy(bytes.data(), kBytes);
+    const auto kind = static_cast<Kind>(bytes[0]);
+    if (kind != Kind::kRequest && kind != Kind::kLease) return std::nullopt;
+    if (get<uint16_t>(&bytes[2]) != check_of(bytes)) return std::nullopt;
+    return Corr{kind, static_cast<uint8_t>(bytes[1]), Epoch(get<uint32_t>(&bytes[4])),
+                get<uint64_t>(&bytes[8])};
+}
+
+}  // namespace zbridge

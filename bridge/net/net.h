@@ -1,0 +1,76 @@
+// The Net seam: sockets and their readiness. PosixNet is the kernel's; the simulated one lives in tests/sim.
+//
+// Thread:  the reactor thread only, but for wake().
+// Promise: readiness is told once a change (edge-triggered): read and write until they would block.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/result.h"
+#include "bridge/net/address.h"
+
+namespace zbridge::net {
+
+using Socket = int;
+inline constexpr Socket kNoSocket = -1;
+
+struct SocketOptions {
+    int backlog = 1024;
+    int receive_buffer_bytes = 0;  // 0: the system's default
+    int send_buffer_bytes = 0;
+    Duration keepalive{};          // 0: off
+    Duration user_timeout{};       // 0: the system's default
+};
+
+struct Listening {
+    Socket socket = kNoSocket;
+    Address bound;  // with the port that port 0 became
+};
+
+struct Accepted {
+    Socket socket = kNoSocket;
+    std::string address;  // of the peer, for people: "tcp://10.0.0.7:41234", "ipc://pid:123"
+    std::string user;     // that the transport vouches for: "uid:1000" on ipc, else empty
+};
+
+struct IoResult {
+    enum class Kind : uint8_t { kDone, kWouldBlock, kClosed };
+    Kind kind = Kind::kDone;
+    size_t bytes = 0;    // kDone: 1 or more
+    bool failed = false; // kClosed: by an error, not by an orderly end
+};
+
+struct NetEvent {
+    uint64_t token = 0;
+    bool readable = false;  // or ended
+    bool writable = false;
+};
+
+class Net {
+ public:
+    virtual ~Net() = default;
+
+    virtual Result<Listening> listen(const Address& address, const SocketOptions& options) = 0;
+    // None when nobody waits. An error: out of descriptors and the like; the listener stays good.
+    virtual Result<std::optional<Accepted>> accept(Socket listener, const SocketOptions& options) = 0;
+    virtual IoResult read(Socket socket, std::span<const iovec> into) = 0;
+    virtual IoResult write(Socket socket, std::span<const iovec> from) = 0;
+    virtual void shutdown_write(Socket socket) = 0;
+    virtual void close(Socket socket) = 0;  // a listener's ipc file goes too
+
+    // Events of this socket carry `token` from now on, until close().
+    virtual void watch(Socket socket, uint64_t token) = 0;
+    // Waits for events until `timeout` has passed (none: for ever) or wake() was called. Returns how many were stored.
+    virtual size_t wait(std::span<NetEvent> events, std::optional<Duration> timeout) = 0;
+    // Ends a wait() from any thread, or the next one.
+    virtual void wake() = 0;
+};
+
+}  // namespace zbridge::net

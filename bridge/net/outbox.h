@@ -1,0 +1,56 @@
+// What waits to be written to one peer: slices of shared memory, whole messages one behind the other.
+//
+// A message that follows its neighbour in memory too costs no entry of its own: a run of messages is one slice, one iovec.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "bridge/model/message.h"
+
+namespace zbridge::net {
+
+class Outbox {
+ public:
+    bool empty() const { return segments_.empty(); }
+    uint64_t bytes() const { return bytes_; }        // that wait, headers included
+    uint64_t messages() const { return messages_; }  // of which at least the last byte waits
+    uint64_t appended() const { return appended_; }  // bytes, ever
+    uint64_t written() const { return appended_ - bytes_; }
+
+    // Appends a whole message, or its last part behind append_part()s.
+    void append(const Slice& wire) { add(wire, 1); }
+    // Appends bytes that are the beginning of a message: append() must follow.
+    void append_part(const Slice& wire) { add(wire, 0); }
+
+    // Describes the first bytes for writev; returns how many entries were filled.
+    size_t gather(std::span<iovec> into) const;
+    // Takes off what was written.
+    void consume(size_t bytes);
+    // Takes off the oldest message of which no byte was written; false if there is none.
+    bool drop_oldest();
+    // Takes out, oldest first, every whole message of which no byte was written. The outbox is empty afterwards.
+    std::vector<Slice> take_unwritten();
+    // Copies slices of sparsely used chunks together, so that those chunks can go.
+    void compact(MemoryBudget& memory);
+
+ private:
+    struct Segment {
+        Slice slice;
+        uint32_t ends = 0;       // messages that end in it
+        bool run = false;        // whole messages, each in one piece: its boundaries can be found again
+    };
+    void add(const Slice& wire, uint32_t ends);
+
+    std::deque<Segment> segments_;
+    size_t cut_ = 0;             // bytes of the first message of the first segment that were written
+    uint64_t bytes_ = 0;
+    uint64_t messages_ = 0;
+    uint64_t appended_ = 0;
+};
+
+}  // namespace zbridge::net

@@ -1,0 +1,135 @@
+// The Peer seam: one connected ZeroMQ socket of an application, however it is connected.
+//
+// Connection (our own ZMTP, on bound endpoints) and DialledPeer (libzmq, where we connect) stand behind it. What an
+// endpoint is for decides who its PeerHandler is: intake, delivery, a service's clients or workers, the admin calls.
+// Thread:  the reactor thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bridge/model/ids.h"
+#include "bridge/model/message.h"
+#include "bridge/model/refusal.h"
+#include "bridge/model/socket_type.h"
+#include "bridge/net/outbox.h"
+
+namespace zbridge::net {
+
+struct PeerInfo {
+    PeerId id;
+    EndpointId endpoint;
+    SocketType type = SocketType::kPair;  // the application's
+    std::string identity;                 // its routing id; may be empty; any bytes
+    std::string address;                  // "tcp://10.0.0.7:41234"
+    std::string user;                     // authenticated; empty if anonymous
+};
+
+struct PeerCounters {
+    uint64_t messages_in = 0, bytes_in = 0;    // taken by the handler
+    uint64_t messages_out = 0, bytes_out = 0;  // appended to the outbox
+    uint64_t dropped = 0;                      // not appended, or taken off again unwritten
+};
+
+// What a handler keeps for each of its peers.
+class PeerState {
+ public:
+    virtual ~PeerState() = default;
+};
+
+class Peer {
+ public:
+    explicit Peer(PeerInfo info) : info_(std::move(info)) {}
+    virtual ~Peer() = default;
+    Peer(const Peer&) = delete;
+    Peer& operator=(const Peer&) = delete;
+
+    const PeerInfo& info() const { return info_; }
+    PeerId id() const { return info_.id; }
+    SocketType type() const { return info_.type; }
+
+    // Queues a message; it is written at the end of this turn, or as soon as the peer takes it. Never refuses: whoever
+    // must bound what waits asks has_room() first.
+    void send(const Message& message) { send({}, message.wire()); }
+    // The same for a message in two pieces. Returns the position of its first byte in outbox().appended().
+    uint64_t send(const Slice& head, const Slice& rest);
+
+    // Nothing waits: what is sent now goes straight to the kernel.
+    bool writable() const { return outbox_.empty(); }
+    // Another message stays within the endpoint's waiting_bytes_max and waiting_messages_max.
+    bool has_room() const {
+        return outbox_.bytes() < waiting_bytes_max_ && outbox_.messages() < waiting_messages_max_;
+    }
+    // Writes now what waits, as far as the peer takes it.
+    virtual void flush() = 0;
+    // Ends the connection, soon: on_closed() comes in a later turn.
+    virtual void close(Refusal why) = 0;
+
+    const Outbox& outbox() const { return outbox_; }
+    Outbox& outbox() { return outbox_; }
+    PeerCounters& counters() { return counters_; }
+    const PeerCounters& counters() const { return counters_; }
+
+    void set_state(std::unique_ptr<PeerState> state) { state_ = std::move(state); }
+    template <class State>
+    State& state() {
+        return static_cast<State&>(*state_);
+    }
+
+ protected:
+    // Something waits that was not there: have flush() called at the end of the turn.
+    virtual void on_queued() = 0;
+
+    PeerInfo info_;
+    uint64_t waiting_bytes_max_ = ~uint64_t{0};
+    uint64_t waiting_messages_max_ = ~uint64_t{0};
+    Outbox outbox_;
+
+ private:
+    PeerCounters counters_;
+    std::unique_ptr<PeerState> state_;
+};
+
+inline uint64_t Peer::send(const Slice& head, const Slice& rest) {
+    const bool was_empty = outbox_.empty();
+    const uint64_t position = outbox_.appended();
+    if (!head.empty()) outbox_.append_part(head);
+    outbox_.append(rest);
+    counters_.messages_out++;
+    counters_.bytes_out += head.size() + rest.size();
+    if (was_empty) on_queued();
+    return position;
+}
+
+// What became of a message that was offered.
+enum class Take : uint8_t {
+    kTaken,  // or refused and counted: it is done with
+    kHold,   // not now: its endpoint has been held, and it will be offered again when the hold ends
+};
+
+struct Subscription {
+    std::string_view prefix;
+    bool add = true;  // or cancel
+};
+
+class PeerHandler {
+ public:
+    virtual ~PeerHandler() = default;
+
+    virtual void on_opened(Peer& peer) = 0;
+    virtual Take on_message(Peer& peer, const Message& message) = 0;
+    // Of a SUB or XSUB. A refusal closes the connection.
+    virtual void on_subscription(Peer& peer, const Subscription& subscription);
+    // Its outbox has become empty again after it had to wait.
+    virtual void on_writable(Peer& peer);
+    // It is gone, or going: nothing can be sent any more. Its outbox still holds what was not written. `why` is none
+    // when the peer ended by itself.
+    virtual void on_closed(Peer& peer) = 0;
+};
+
+inline void PeerHandler::on_subscription(Peer&, const Subscription&) {}
+inline void PeerHandler::on_writable(Peer&) {}
+
+}  // namespace zbridge::net

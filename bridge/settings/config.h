@@ -1,0 +1,83 @@
+// The configuration as the rest of the bridge sees it: checked, typed, with every reference resolved to an index.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/delivery/options.h"
+#include "bridge/model/socket_type.h"
+#include "bridge/net/address.h"
+#include "bridge/net/options.h"
+#include "bridge/routing/options.h"
+#include "bridge/rpc/options.h"
+
+namespace zbridge::settings {
+
+enum class Role : uint8_t { kUnused, kSource, kTarget, kClients, kWorkers, kZbp };
+
+// Where something stands in the file, for messages about it later.
+struct Place {
+    uint32_t line = 0, column = 0;  // from 1
+};
+
+struct BridgeConfig {
+    std::string name = "zbridge";
+    std::string data_dir;                            // default: ./<name>-data
+    uint64_t memory_bytes = 256 << 20;
+    uint32_t connections_max = 50'000;               // of all endpoints together
+    Duration drain_timeout = std::chrono::seconds(10);
+    std::string log_level = "info";                  // trace debug info warn error off, and module=level pairs
+    std::vector<std::pair<std::string, std::string>> log_levels;
+    bool log_json = false;
+};
+
+struct EndpointConfig {
+    enum class Receipts : uint8_t { kAuto, kAlways, kNever };
+    enum class Subscribe : uint8_t { kDefault, kAll, kDemand };
+
+    std::string name;
+    Place place;
+    Role role = Role::kUnused;                       // inferred from its uses
+    std::vector<net::Address> bind;
+    std::vector<net::Address> connect;
+    std::optional<SocketType> socket;                // of dialled addresses: what we are
+    std::optional<SocketTypes> accept;               // none: the role's default
+    net::EndpointOptions options;
+    delivery::LineOptions line;                      // of a target
+    Receipts receipts = Receipts::kAuto;             // of a source
+    Subscribe subscribe = Subscribe::kDefault;       // of a source: to PUBs that connect, or that we dial
+    uint32_t credit = 1;                             // of workers
+};
+
+struct ServiceConfig {
+    rpc::ServiceOptions options;                     // its name included
+    Place place;
+    size_t clients = 0;                              // indices into Config::endpoints
+    size_t workers = 0;
+};
+
+struct TargetConfig {
+    enum class Kind : uint8_t { kEndpoint, kService };
+    Kind kind = Kind::kEndpoint;
+    size_t index = 0;                                // into Config::endpoints or Config::services
+};
+
+struct RouteConfig {
+    std::string name;                                // default: from->to
+    Place place;
+    std::vector<size_t> from;                        // indices into Config::endpoints
+    std::vector<TargetConfig> to;
+    routing::ShapeOptions shape;
+    std::optional<delivery::OnFull> on_full;         // none: block for PULL, drop_newest for SUB
+};
+
+struct Config {
+    BridgeConfig bridge;
+    std::vector<EndpointConfig> endpoints;           // in the order of the file, as all lists here
+    std::vector<ServiceConfig> services;
+    std::vector<RouteConfig> routes;
+};
+
+}  // namespace zbridge::settings

@@ -1,0 +1,47 @@
+#include "bridge/base/memory.h"
+
+#include <cstring>
+
+using namespace zbridge;
+
+TEST_CASE("a chunk lives as long as a slice of it, and is counted as long") {
+    MemoryBudget budget(1 << 20);
+    Slice slice;
+    {
+        ChunkRef chunk = budget.allocate(1000);
+        std::memcpy(chunk->tail(), "hello", 5);
+        chunk->commit(5);
+        slice = Slice(chunk, chunk->data(), 5);
+    }
+    CHECK(slice.bytes() == "hello");
+    CHECK(slice.chunk()->live() == 5);
+    CHECK(budget.used() == 1000);
+    slice = Slice();
+    CHECK(budget.used() == 0);
+}
+
+TEST_CASE("slices of neighbouring bytes become one") {
+    MemoryBudget budget(1 << 20);
+    Slice a = budget.copy("abc");
+    const Slice b = budget.copy("def");
+    REQUIRE(a.is_followed_by(b));
+    a.extend(b.size());
+    CHECK(a.bytes() == "abcdef");
+    CHECK(a.chunk()->live() == 9);
+    a.remove_prefix(2);
+    CHECK(a.bytes() == "cdef");
+    CHECK_FALSE(b.is_followed_by(a));
+}
+
+TEST_CASE("a large chunk is charged as its bytes arrive: announcing costs nothing") {
+    MemoryBudget budget(1 << 20);
+    ChunkRef chunk = budget.allocate(16 << 20);
+    CHECK(budget.used() == 0);
+    chunk->commit(1000);
+    CHECK(budget.used() == 1000);
+    CHECK_FALSE(budget.pressed());
+    chunk->commit(1 << 20);
+    CHECK(budget.exhausted());
+    chunk = ChunkRef();
+    CHECK(budget.used() == 0);
+}
