@@ -29,8 +29,11 @@ class Chunk {
     bool sparse() const { return live_ < charged_ / 2; }
     // Marks `bytes` after tail() as written.
     void commit(size_t bytes);
-    // Gives back the last `bytes` written; nobody may hold a slice of them.
-    void uncommit(size_t bytes) { used_ -= bytes; }
+    // Begins again at the front. REQUIRES: no slice of it is alive.
+    void rewind() {
+        ZB_CHECK(live_ == 0, live_);
+        used_ = 0;
+    }
 
  private:
     friend class MemoryBudget;

@@ -19,6 +19,16 @@ Frame frame_at(std::string_view wire, size_t offset) {
             offset + header + length};
 }
 
+MessageEnd message_end(std::string_view wire, size_t offset) {
+    MessageEnd message{offset, 0};
+    for (bool more = true; more; message.frames++) {
+        const Frame frame = frame_at(wire, message.end);
+        message.end = frame.end;
+        more = frame.more;
+    }
+    return message;
+}
+
 void append_frame(std::string& wire, std::string_view body, bool more) {
     const uint8_t flags = more ? frame_flags::kMore : 0;
     if (body.size() <= 255) {

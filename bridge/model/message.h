@@ -31,6 +31,13 @@ struct Frame {
 // Reads the frame at `offset` of bytes that are known to be whole, well-formed frames.
 Frame frame_at(std::string_view wire, size_t offset);
 
+// Where the message that begins at `offset` ends, of bytes that are known to be whole, well-formed messages.
+struct MessageEnd {
+    size_t end = 0;
+    uint32_t frames = 0;
+};
+MessageEnd message_end(std::string_view wire, size_t offset);
+
 // Appends a frame with its header.
 void append_frame(std::string& wire, std::string_view body, bool more);
 

@@ -49,8 +49,9 @@ struct IoResult {
 
 struct NetEvent {
     uint64_t token = 0;
-    bool readable = false;  // or ended
+    bool readable = false;
     bool writable = false;
+    bool ended = false;  // the peer has ended, or the socket failed: read on until kClosed
 };
 
 class Net {

@@ -33,21 +33,24 @@ class Outbox {
     void consume(size_t bytes);
     // Takes off the oldest message of which no byte was written; false if there is none.
     bool drop_oldest();
-    // Takes out, oldest first, every whole message of which no byte was written. The outbox is empty afterwards.
-    std::vector<Slice> take_unwritten();
+    // Takes out, oldest first, every message in one piece whose last byte was not written: the peer cannot have it.
+    // The outbox is empty afterwards.
+    std::vector<Message> take_unfinished();
     // Copies slices of sparsely used chunks together, so that those chunks can go.
     void compact(MemoryBudget& memory);
 
  private:
     struct Segment {
         Slice slice;
-        uint32_t ends = 0;       // messages that end in it
-        bool run = false;        // whole messages, each in one piece: its boundaries can be found again
+        uint32_t ends = 0;  // messages that end in it
+        bool run = false;   // whole messages, each in one piece: their boundaries can be found again
     };
     void add(const Slice& wire, uint32_t ends);
+    void pop_segment();
 
     std::deque<Segment> segments_;
-    size_t cut_ = 0;             // bytes of the first message of the first segment that were written
+    size_t cut_ = 0;         // written bytes of the first segment; of a run, less than its first message
+    bool unended_ = false;   // append_part() was last
     uint64_t bytes_ = 0;
     uint64_t messages_ = 0;
     uint64_t appended_ = 0;
