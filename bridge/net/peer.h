@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,8 +57,8 @@ class Peer {
     // The same for a message in two pieces. Returns the position of its first byte in outbox().appended().
     uint64_t send(const Slice& head, const Slice& rest);
 
-    // Nothing waits: what is sent now goes straight to the kernel.
-    bool writable() const { return outbox_.empty(); }
+    // The kernel takes no more of its bytes for now; on_writable() comes when all that waits has been written.
+    bool blocked() const { return blocked_; }
     // Another message stays within the endpoint's waiting_bytes_max and waiting_messages_max.
     bool has_room() const {
         return outbox_.bytes() < waiting_bytes_max_ && outbox_.messages() < waiting_messages_max_;
@@ -66,6 +67,9 @@ class Peer {
     virtual void flush() = 0;
     // Ends the connection, soon: on_closed() comes in a later turn.
     virtual void close(Refusal why) = 0;
+
+    // Visits each prefix that this SUB or XSUB has subscribed to.
+    virtual void each_subscription(const std::function<void(std::string_view)>& visit) const { (void)visit; }
 
     const Outbox& outbox() const { return outbox_; }
     Outbox& outbox() { return outbox_; }
@@ -83,6 +87,7 @@ class Peer {
     virtual void on_queued() = 0;
 
     PeerInfo info_;
+    bool blocked_ = false;
     uint64_t waiting_bytes_max_ = ~uint64_t{0};
     uint64_t waiting_messages_max_ = ~uint64_t{0};
     Outbox outbox_;
@@ -120,12 +125,11 @@ class PeerHandler {
 
     virtual void on_opened(Peer& peer) = 0;
     virtual Take on_message(Peer& peer, const Message& message) = 0;
-    // Of a SUB or XSUB. A refusal closes the connection.
+    // Of a SUB or XSUB, within the limits of its endpoint; each (prefix, peer) is told once, however often it is said.
     virtual void on_subscription(Peer& peer, const Subscription& subscription);
-    // Its outbox has become empty again after it had to wait.
+    // All that waited has been written: it is no longer blocked().
     virtual void on_writable(Peer& peer);
-    // It is gone, or going: nothing can be sent any more. Its outbox still holds what was not written. `why` is none
-    // when the peer ended by itself.
+    // It is gone: nothing can be sent any more. Its outbox still holds what was not written.
     virtual void on_closed(Peer& peer) = 0;
 };
 

@@ -1,0 +1,163 @@
+#include "bridge/intake/intake.h"
+
+#include <algorithm>
+
+#include "bridge/net/zmtp/command.h"
+
+namespace zbridge::intake {
+
+namespace {
+
+bool is_publisher(const net::Peer& peer) {
+    return peer.type() == SocketType::kPub || peer.type() == SocketType::kXpub;
+}
+
+bool may_have_receipts(const net::Peer& peer) {
+    return peer.type() == SocketType::kReq || peer.type() == SocketType::kDealer;
+}
+
+bool small_frames(const Message& message, const Envelope& envelope) {
+    for (size_t at = 0; at < envelope.bytes;) {
+        const Frame frame = frame_at(message.wire().bytes(), at);
+        if (frame.body.size() > Intake::kEnvelopeFrameBytesMax) return false;
+        at = frame.end;
+    }
+    return true;
+}
+
+}  // namespace
+
+struct Intake::Parcel {
+    const Message& whole;
+    Message body;
+    Slice envelope;  // with the empty frame; empty if there is none
+    bool wants_receipt = false;
+};
+
+Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, MemoryBudget& memory)
+    : options_(options), routes_(std::move(routes)), ids_(ids), memory_(memory) {
+    std::vector<delivery::Outlet*> heard;
+    for (Route* route : routes_) {
+        for (net::PeerHandler* service : route->services) {
+            if (std::find(services_.begin(), services_.end(), service) == services_.end()) services_.push_back(service);
+        }
+        for (delivery::Outlet* outlet : route->outlets) {
+            if (std::find(heard.begin(), heard.end(), outlet) != heard.end()) continue;
+            heard.push_back(outlet);
+            outlet->each_demand([this](std::string_view prefix) { on_demand(prefix, true); });
+            outlet->listen_for_demand(*this);
+        }
+    }
+    if (options_.subscribe == Subscribe::kAll || !services_.empty()) on_demand("", true);
+}
+
+void Intake::on_opened(net::Peer& peer) {
+    for (net::PeerHandler* service : services_) service->on_opened(peer);
+    if (!is_publisher(peer)) return;
+    publishers_.emplace(peer.id(), &peer);
+    for (const auto& [prefix, times] : wanted_) subscribe_at(peer, prefix, true);
+}
+
+net::Take Intake::on_message(net::Peer& peer, const Message& message) {
+    Parcel parcel{message, message, {}, false};
+    if (may_have_receipts(peer)) {
+        const auto envelope = find_envelope(message, kEnvelopeFramesMax + 1);
+        if (envelope && small_frames(message, *envelope)) {
+            parcel.envelope = message.wire().part(0, envelope->bytes);
+            parcel.body = message.after(envelope->bytes, envelope->frames);
+        }
+        parcel.wants_receipt = options_.receipts == Receipts::kAlways ||
+                               (options_.receipts == Receipts::kAuto && !parcel.envelope.empty());
+    }
+    const bool from_pub = is_publisher(peer);
+    if (!has_room(parcel.body, from_pub)) {
+        endpoint_->hold();
+        return net::Take::kHold;
+    }
+
+    bool routed = false, served = false;
+    for (Route* route : routes_) {
+        if (!route->shape.matches(parcel.body)) continue;
+        routed = true;
+        if (!route->shape.trivial()) {
+            const auto& info = peer.info();
+            auto attributes = route->shape.attributes(parcel.body, {info.user, info.identity, info.address});
+            if (!attributes.ok()) {
+                refuse(route, peer, parcel, attributes.error(), route->shape.detail());
+                parcel.wants_receipt = false;  // one message, one answer
+                continue;
+            }
+        }
+        route->messages++;
+        route->bytes += message.size();
+        for (delivery::Outlet* outlet : route->outlets) outlet->deliver(parcel.body, route->on_full, from_pub);
+        for (net::PeerHandler* service : route->services) {
+            served = true;
+            (void)service->on_message(peer, message);  // a service refuses, it never holds
+        }
+    }
+    if (!routed) refuse(nullptr, peer, parcel, routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch, "");
+    else if (parcel.wants_receipt && !served) receipt(peer, parcel, "OK " + MessageId{ids_.epoch, ids_.next}.text());
+    ids_.next++;
+    return net::Take::kTaken;
+}
+
+// All targets of all routes of the message, before any of them gets it.
+bool Intake::has_room(const Message& body, bool from_pub) {
+    for (Route* route : routes_) {
+        if (!route->shape.matches(body)) continue;
+        for (delivery::Outlet* outlet : route->outlets) {
+            if (!outlet->can_take(body, route->on_full, from_pub, *this)) return false;
+        }
+    }
+    return true;
+}
+
+void Intake::refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why, std::string_view detail) {
+    (route != nullptr ? route->refusals : refusals_).add(why);
+    if (!parcel.wants_receipt) return;
+    std::string text = "ERR " + std::string(name_of(why)) + " ";
+    text += detail.empty() ? meaning_of(why) : detail;
+    receipt(peer, parcel, text);
+}
+
+void Intake::receipt(net::Peer& peer, const Parcel& parcel, const std::string& text) {
+    std::string frame;
+    append_frame(frame, text, false);
+    peer.send(parcel.envelope, memory_.copy(frame));
+}
+
+void Intake::on_writable(net::Peer& peer) {
+    for (net::PeerHandler* service : services_) service->on_writable(peer);
+}
+
+void Intake::on_closed(net::Peer& peer) {
+    for (net::PeerHandler* service : services_) service->on_closed(peer);
+    publishers_.erase(peer.id());
+}
+
+void Intake::on_room() { endpoint_->release(); }
+
+void Intake::on_demand(std::string_view prefix, bool wanted) {
+    const bool all = options_.subscribe == Subscribe::kAll;
+    if (all && !prefix.empty()) return;
+    prefix = prefix.substr(0, kPrefixBytesMax);
+    const auto known = wanted_.find(prefix);
+    if (wanted) {
+        if (known != wanted_.end()) {
+            known->second++;
+            return;
+        }
+        wanted_.emplace(prefix, 1);
+    } else {
+        if (known == wanted_.end() || --known->second > 0) return;
+        wanted_.erase(known);
+    }
+    for (const auto& [id, publisher] : publishers_) subscribe_at(*publisher, prefix, wanted);
+}
+
+void Intake::subscribe_at(net::Peer& publisher, std::string_view prefix, bool add) {
+    publisher.send({}, memory_.copy(net::zmtp::subscription_message(prefix, add)));
+}
+
+}  // namespace zbridge::intake

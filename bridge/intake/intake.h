@@ -1,0 +1,76 @@
+// What the peers of a source endpoint send: each message takes its routes, to all targets of them or to none.
+//
+// Flow:    net -> [intake] -> shape -> can_take() of all targets -> deliver() to each -> receipt
+// Holding: a message that a target has no room for stays with its peer: the whole endpoint is held until there is room, so
+//          that no other peer's bytes pile up behind it.
+// Receipt: to a REQ, or a DEALER that begins with an empty frame: "OK <id>" once the message is delivered or waits in a
+//          line, else "ERR <code> <reason>". A straight route stores nothing: a receipt says that the bridge has it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/intake/route.h"
+#include "bridge/model/ids.h"
+#include "bridge/model/message_id.h"
+#include "bridge/net/endpoint.h"
+#include "bridge/net/peer.h"
+
+namespace zbridge::intake {
+
+enum class Receipts : uint8_t { kAuto, kAlways, kNever };
+enum class Subscribe : uint8_t { kAll, kDemand };
+
+struct IntakeOptions {
+    Receipts receipts = Receipts::kAuto;
+    Subscribe subscribe = Subscribe::kDemand;  // to PUB and XPUB peers
+};
+
+// Gives every accepted message its id. One per bridge.
+struct MessageIds {
+    uint64_t epoch = 0;
+    uint64_t next = 1;
+};
+
+class Intake final : public net::PeerHandler, public delivery::RoomListener, public delivery::DemandListener {
+ public:
+    static constexpr uint32_t kEnvelopeFramesMax = 16;     // before the empty frame
+    static constexpr size_t kEnvelopeFrameBytesMax = 256;  // each
+    static constexpr size_t kPrefixBytesMax = 245;         // longer ones are shortened here and filtered at the target
+
+    Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, MemoryBudget& memory);
+    // The endpoint that it serves; before the first peer.
+    void attach(net::Endpoint& endpoint) { endpoint_ = &endpoint; }
+
+    void on_opened(net::Peer& peer) override;
+    net::Take on_message(net::Peer& peer, const Message& message) override;
+    void on_writable(net::Peer& peer) override;
+    void on_closed(net::Peer& peer) override;
+    void on_room() override;
+    void on_demand(std::string_view prefix, bool wanted) override;
+
+    const RefusalCounts& refusals() const { return refusals_; }
+    const std::vector<Route*>& routes() const { return routes_; }
+
+ private:
+    struct Parcel;  // a message with its envelope found
+    bool has_room(const Message& body, bool from_pub);
+    void refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why, std::string_view detail);
+    void receipt(net::Peer& peer, const Parcel& parcel, const std::string& text);
+    void subscribe_at(net::Peer& publisher, std::string_view prefix, bool add);
+
+    IntakeOptions options_;
+    std::vector<Route*> routes_;
+    std::vector<net::PeerHandler*> services_;  // of all routes, each once
+    MessageIds& ids_;
+    MemoryBudget& memory_;
+    net::Endpoint* endpoint_ = nullptr;
+    std::map<PeerId, net::Peer*> publishers_;
+    std::map<std::string, uint64_t, std::less<>> wanted_;  // prefix -> by how many
+    RefusalCounts refusals_;                               // of no route in particular
+};
+
+}  // namespace zbridge::intake

@@ -1,0 +1,380 @@
+#include "bridge/net/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "bridge/net/endpoint.h"
+
+namespace zbridge::net {
+
+namespace {
+
+constexpr size_t kPrefixBytesMax = 64 * 1024;              // of one subscription
+constexpr int kSilentIntervals = 3;                        // of our heartbeat, until a peer is taken for dead
+constexpr Duration kPingIntervalMin = std::chrono::milliseconds(20);
+
+}  // namespace
+
+Connection::Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, PeerId id)
+    : Peer({id, endpoint.id(), SocketType::kPair, "", std::move(accepted.address), std::move(accepted.user)}),
+      endpoint_(endpoint), reactor_(reactor), socket_(accepted.socket),
+      timer_(reactor.timers(), [this] { on_timer(); }) {
+    waiting_bytes_max_ = endpoint.options().limits.waiting_bytes_max;
+    waiting_messages_max_ = endpoint.options().limits.waiting_messages_max;
+    handshake_ = std::make_unique<zmtp::Handshake>(
+        endpoint.setup_.our_identity, [this](const zmtp::Claim& claim) { return endpoint_.admit(*this, claim); });
+    reactor_.add(socket_, *this);
+    timer_.arm(reactor_.now() + endpoint.options().limits.handshake_time);
+    say(handshake_->out());
+    handshake_->out().clear();
+}
+
+Connection::~Connection() {
+    if (socket_ == kNoSocket) return;
+    reactor_.forget(*this);
+    reactor_.net().close(socket_);
+}
+
+void Connection::on_turn() {
+    if (state_ == State::kClosed) return;
+    if (closing_) return end(closing_);
+    if (writable_ && (!said_.empty() || !outbox_.empty())) {
+        blocked_ = false;
+        flush();
+        if (state_ == State::kOpen && !blocked_ && outbox_.empty()) endpoint_.handler_.on_writable(*this);
+    }
+    if (stopped()) return;
+    if (state_ == State::kOpen && endpoint_.held()) {
+        if (readable_ || !in_.empty()) endpoint_.park(*this);
+        return;
+    }
+    read_some();
+}
+
+void Connection::resume() {
+    parked_ = false;
+    if (state_ == State::kOpen) reactor_.make_ready(*this);
+}
+
+void Connection::read_some() {
+    parse();  // what a hold left over
+    if (stopped() || !readable_) return;
+    if (state_ == State::kOpen && endpoint_.held()) return endpoint_.park(*this);
+
+    // Who does not read its answers is not read: its requests wait in its own queue.
+    const bool answers = type() != SocketType::kSub && type() != SocketType::kXsub;
+    if (state_ == State::kOpen && answers && !has_room()) return;
+
+    make_room();
+    Chunk& chunk = *in_.chunk().get();
+    const size_t room = std::min(chunk.free_space(), kReadBytes);
+    const iovec into{chunk.tail(), room};
+    const IoResult got = reactor_.net().read(socket_, {&into, 1});
+    switch (got.kind) {
+        case IoResult::Kind::kWouldBlock:
+            readable_ = ended_;
+            break;
+        case IoResult::Kind::kClosed:
+            return end(std::nullopt);
+        case IoResult::Kind::kDone:
+            chunk.commit(got.bytes);
+            in_.extend(got.bytes);
+            heard_at_ = reactor_.now();
+            readable_ = got.bytes == room || ended_;
+            parse();
+            break;
+    }
+    if (stopped()) return;
+    if (in_.empty()) in_ = Slice();  // share no memory while there is nothing to share
+    if (readable_) {
+        if (state_ == State::kOpen && endpoint_.held()) endpoint_.park(*this);
+        else reactor_.make_ready(*this);
+    }
+}
+
+// Makes in_ end where a chunk has room for what is needed next.
+void Connection::make_room() {
+    const size_t have = in_.size();
+    const size_t more = needed_ > have ? needed_ - have : 0;
+    if (needed_ > kOwnChunkFrom) {
+        Chunk* own = in_.chunk().get();
+        if (own != nullptr && own->tail() == in_.data() + have && own->free_space() >= more) return;
+        // Doubling keeps a message of many large frames linear; the limit was checked when its header was cut.
+        const size_t capacity = std::max(needed_ + kReadBytesMin, own != nullptr && have > kOwnChunkFrom ? 2 * have : 0);
+        ChunkRef larger = reactor_.memory().allocate(capacity);
+        std::memcpy(larger->tail(), in_.data(), have);
+        larger->commit(have);
+        in_ = Slice(larger, larger->data(), have);
+        return;
+    }
+    const bool continues = have > 0 && in_.chunk()->tail() == in_.data() + have &&
+                           in_.chunk()->free_space() >= std::max(more, kReadBytesMin);
+    if (continues) return;
+    ChunkRef& chunk = reactor_.read_chunk(have + std::max(more, kReadBytesMin));
+    char* start = chunk->tail();
+    if (have > 0) {
+        std::memcpy(start, in_.data(), have);
+        chunk->commit(have);
+    }
+    in_ = Slice(chunk, start, have);
+}
+
+void Connection::parse() {
+    while (!in_.empty() && !stopped()) {
+        if (state_ == State::kHandshake) {
+            const size_t taken = shake_hands();
+            if (stopped()) return;
+            in_.remove_prefix(taken);
+            if (taken == 0) break;
+            continue;
+        }
+        if (endpoint_.held()) {
+            endpoint_.park(*this);
+            return;
+        }
+        const zmtp::Cut cut = zmtp::cut_next(in_.bytes(), endpoint_.options().limits);
+        switch (cut.kind) {
+            case zmtp::Cut::Kind::kMessage:
+                if (!take_message(cut.size, cut.frames)) return;
+                break;
+            case zmtp::Cut::Kind::kCommand:
+                take_command(in_.bytes().substr(cut.command_body, cut.size - cut.command_body));
+                if (stopped()) return;
+                in_.remove_prefix(cut.size);
+                break;
+            case zmtp::Cut::Kind::kInterleaved: {
+                take_command(in_.bytes().substr(cut.command_body, cut.size - cut.command_body));
+                if (stopped()) return;
+                // Close the gap: the frames in front of the command move over it. They are ours alone still.
+                char* front = const_cast<char*>(in_.data());
+                std::memmove(front + cut.command_size, front, cut.command_start);
+                in_.remove_prefix(cut.command_size);
+                break;
+            }
+            case zmtp::Cut::Kind::kPartial:
+                needed_ = cut.size;
+                return;
+            case zmtp::Cut::Kind::kRefused:
+                return close(cut.refusal);
+        }
+    }
+    needed_ = 0;
+}
+
+size_t Connection::shake_hands() {
+    const size_t taken = handshake_->feed(in_.bytes());
+    std::string out = std::exchange(handshake_->out(), {});
+    const auto state = handshake_->state();
+    if (!out.empty()) say(out);
+    if (state == zmtp::Handshake::State::kRefused) {
+        flush();
+        const bool named = handshake_->claim().type != SocketType::kPair;
+        endpoint_.refused(*this, named ? std::optional(handshake_->claim().type) : std::nullopt, handshake_->why(),
+                          handshake_->detail());
+        end(handshake_->why());
+        return taken;
+    }
+    if (state == zmtp::Handshake::State::kDone) admit_peer();
+    return taken;
+}
+
+void Connection::admit_peer() {
+    const zmtp::Claim& claim = handshake_->claim();
+    info_.type = claim.type;
+    info_.identity = claim.identity;
+    if (!claim.user.empty()) info_.user = claim.user;
+    speaks_3_1_ = handshake_->speaks_3_1();
+    zmtp_major_ = handshake_->major();
+    handshake_.reset();
+    state_ = State::kOpen;
+    opened_at_ = heard_at_ = reactor_.now();
+    timer_.cancel();
+    arm_timer();
+    endpoint_.opened(*this);
+}
+
+// False when parsing must stop: held, or closed.
+bool Connection::take_message(size_t size, uint32_t frames) {
+    if (type() == SocketType::kSub || type() == SocketType::kXsub) {
+        const Frame frame = frame_at(in_.bytes(), 0);
+        const bool subscription = frames == 1 && !frame.body.empty() && static_cast<unsigned char>(frame.body[0]) <= 1;
+        if (subscription) take_subscription(frame.body.substr(1), frame.body[0] == 1);
+        // libzmq 4.3.4 sends an empty message for a subscription of 246 bytes and more to a peer that greets 3.1; an
+        // XSUB's own messages upstream have nowhere to go. Both are counted.
+        else endpoint_.count(Refusal::kNoRoute);
+        if (stopped()) return false;
+        in_.remove_prefix(size);
+        return true;
+    }
+    const Message message(in_.part(0, size), frames);
+    if (endpoint_.handler_.on_message(*this, message) == Take::kHold) {
+        ZB_CHECK(endpoint_.held(), endpoint_.name());
+        endpoint_.park(*this);
+        return false;
+    }
+    counters().messages_in++;
+    counters().bytes_in += size;
+    if (stopped()) return false;
+    in_.remove_prefix(size);
+    return true;
+}
+
+void Connection::take_command(std::string_view body) {
+    const auto command = zmtp::parse_command(body);
+    if (!command) return close(Refusal::kMalformed);
+    if (command->name == "PING") {
+        const auto ping = zmtp::parse_ping(command->data);
+        if (!ping) return close(Refusal::kMalformed);
+        const Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
+        // The shortest distance seen: several may have waited in the wire for us.
+        if (since >= kPingIntervalMin && (!pings() || since < ping_interval_)) ping_interval_ = since;
+        else if (!pings()) ping_interval_ = kPingIntervalMin;
+        pinged_at_ = reactor_.now();
+        peer_ttl_ = std::chrono::milliseconds(100) * ping->ttl_tenths;
+        say(zmtp::pong_frame(ping->context));
+        arm_timer();
+    } else if (command->name == "SUBSCRIBE") {
+        take_subscription(command->data, true);
+    } else if (command->name == "CANCEL") {
+        take_subscription(command->data, false);
+    } else if (command->name == "READY") {
+        close(Refusal::kMalformed);
+    } else if (command->name != "PONG") {
+        endpoint_.count(Refusal::kMalformed);  // an unknown command is ignored and counted
+    }
+}
+
+void Connection::take_subscription(std::string_view prefix, bool add) {
+    if (type() != SocketType::kSub && type() != SocketType::kXsub) return close(Refusal::kMalformed);
+    const auto known = subscriptions_.find(prefix);
+    if (add) {
+        if (known != subscriptions_.end()) {
+            known->second++;
+            return;
+        }
+        const PeerLimits& limits = endpoint_.options().limits;
+        if (subscriptions_.size() >= limits.subscriptions_max || prefix.size() > kPrefixBytesMax ||
+            subscription_bytes_ + prefix.size() > limits.subscription_bytes_max) {
+            return close(Refusal::kSubscriptions);
+        }
+        subscriptions_.emplace(prefix, 1);
+        subscription_bytes_ += prefix.size();
+    } else {
+        if (known == subscriptions_.end()) return;
+        if (--known->second > 0) return;
+        subscription_bytes_ -= prefix.size();
+        subscriptions_.erase(known);
+    }
+    endpoint_.handler_.on_subscription(*this, {prefix, add});
+}
+
+void Connection::each_subscription(const std::function<void(std::string_view)>& visit) const {
+    for (const auto& [prefix, times] : subscriptions_) visit(prefix);
+}
+
+// Bytes of the bridge itself. During the handshake they have a place of their own: the outbox is for messages.
+void Connection::say(std::string_view wire) {
+    if (state_ == State::kOpen) {
+        if (outbox_.empty()) on_queued();
+        outbox_.append(reactor_.memory().copy(wire));
+        return;
+    }
+    said_ += wire;
+    flush();
+}
+
+void Connection::flush() {
+    if (state_ == State::kClosed || half_closed_) return;
+    while (!said_.empty()) {
+        const iovec from{said_.data(), said_.size()};
+        const IoResult sent = reactor_.net().write(socket_, {&from, 1});
+        if (sent.kind != IoResult::Kind::kDone) {
+            writable_ = false;
+            blocked_ = true;
+            return;
+        }
+        said_.erase(0, sent.bytes);
+    }
+    if (blocked_) return;
+    std::array<iovec, kWriteParts> parts;
+    while (!outbox_.empty()) {
+        const size_t filled = outbox_.gather(parts);
+        size_t total = 0;
+        for (size_t i = 0; i < filled; i++) total += parts[i].iov_len;
+        const IoResult sent = reactor_.net().write(socket_, {parts.data(), filled});
+        if (sent.kind == IoResult::Kind::kDone) outbox_.consume(sent.bytes);
+        // A failed socket is told by the read that follows its event.
+        if (sent.kind != IoResult::Kind::kDone || sent.bytes < total) {
+            writable_ = false;
+            blocked_ = true;
+            return;
+        }
+    }
+}
+
+void Connection::half_close() {
+    if (state_ != State::kOpen || half_closed_) return;
+    flush();
+    half_closed_ = true;
+    reactor_.net().shutdown_write(socket_);
+}
+
+void Connection::close(Refusal why) {
+    if (stopped()) return;
+    endpoint_.count(why);
+    closing_ = why;
+    reactor_.make_ready(*this);
+}
+
+void Connection::end(std::optional<Refusal> why) {
+    if (state_ == State::kClosed) return;
+    const bool was_open = state_ == State::kOpen;
+    if (why && was_open) flush();
+    state_ = State::kClosed;
+    timer_.cancel();
+    reactor_.forget(*this);
+    reactor_.net().close(socket_);
+    socket_ = kNoSocket;
+    endpoint_.closed(*this, was_open, why);
+}
+
+void Connection::reassure(Instant now) {
+    if (!pings() || half_closed_ || now - said_at_ < ping_interval_ / 2) return;
+    said_at_ = now;
+    say(zmtp::pong_frame({}));
+}
+
+void Connection::arm_timer() {
+    std::optional<Instant> due;
+    if (peer_ttl_ > Duration{}) due = heard_at_ + peer_ttl_;
+    const Duration heartbeat = endpoint_.options().heartbeat;
+    if (heartbeat > Duration{} && speaks_3_1_) {
+        const Instant ping = std::max(said_at_, opened_at_) + heartbeat;
+        due = due ? std::min(*due, ping) : ping;
+    }
+    if (due) timer_.arm(std::max(*due, reactor_.now() + kPingIntervalMin));
+}
+
+void Connection::on_timer() {
+    const Instant now = reactor_.now();
+    if (state_ == State::kHandshake) {
+        endpoint_.refused(*this, std::nullopt, Refusal::kHandshakeTimeout, "");
+        return end(Refusal::kHandshakeTimeout);
+    }
+    // While we do not read, its silence is ours.
+    if (endpoint_.held() || readable_) heard_at_ = now;
+    const Duration heartbeat = endpoint_.options().heartbeat;
+    const bool ours = heartbeat > Duration{} && speaks_3_1_;
+    if (peer_ttl_ > Duration{} && now - heard_at_ >= peer_ttl_) return close(Refusal::kHeartbeat);
+    if (ours) {
+        if (now - heard_at_ >= heartbeat * kSilentIntervals) return close(Refusal::kHeartbeat);
+        if (now - std::max(said_at_, opened_at_) >= heartbeat) {
+            said_at_ = now;
+            say(zmtp::ping_frame(0, {}));
+        }
+    }
+    arm_timer();
+}
+
+}  // namespace zbridge::net

@@ -1,0 +1,169 @@
+#include "bridge/net/endpoint.h"
+
+#include <algorithm>
+
+namespace zbridge::net {
+
+namespace {
+
+// The host part: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another: the user stands for it.
+std::string host_of(const std::string& address) {
+    if (address.rfind("ipc://", 0) == 0) return "ipc://";
+    return address.substr(0, address.rfind(':'));
+}
+
+}  // namespace
+
+class Endpoint::Listener final : public Ready {
+ public:
+    Listener(Endpoint& endpoint, Socket socket) : endpoint_(endpoint), socket_(socket) {
+        endpoint_.reactor_.add(socket_, *this);
+    }
+    ~Listener() override {
+        endpoint_.reactor_.forget(*this);
+        endpoint_.reactor_.net().close(socket_);
+    }
+
+    void on_turn() override {
+        const EndpointOptions& options = endpoint_.options();
+        SocketOptions socket_options;
+        socket_options.keepalive = options.keepalive;
+        socket_options.user_timeout = options.user_timeout;
+        socket_options.send_buffer_bytes = static_cast<int>(options.send_buffer_bytes);
+        for (size_t i = 0; i < kAcceptsMax; i++) {
+            auto accepted = endpoint_.reactor_.net().accept(socket_, socket_options);
+            if (!accepted.ok()) {
+                endpoint_.observer_.on_trouble(endpoint_, accepted.error().message());
+                return;
+            }
+            if (!accepted->has_value()) return;
+            endpoint_.take(std::move(**accepted));
+        }
+        endpoint_.reactor_.make_ready(*this);
+    }
+
+ private:
+    Endpoint& endpoint_;
+    Socket socket_;
+};
+
+Endpoint::Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
+                   EndpointObserver& observer)
+    : setup_(std::move(setup)), handler_(handler), reactor_(reactor), connections_(connections),
+      observer_(observer), reassure_timer_(reactor.timers(), [this] { on_reassure(); }) {}
+
+Endpoint::~Endpoint() = default;
+
+Status Endpoint::bind(const Address& address) {
+    SocketOptions options;
+    options.receive_buffer_bytes = static_cast<int>(setup_.options.intake_buffer_bytes);
+    auto listening = reactor_.net().listen(address, options);
+    if (!listening.ok()) {
+        return std::move(listening).error().with_context("endpoint " + name() + ": binding " + address.text());
+    }
+    bound_.push_back(listening->bound);
+    listeners_.push_back(std::make_unique<Listener>(*this, listening->socket));
+    return {};
+}
+
+void Endpoint::take(Accepted accepted) {
+    if (owned_.size() >= setup_.options.limits.peers_max || connections_.now >= connections_.max) {
+        refusals_.add(Refusal::kTooManyPeers);
+        observer_.on_refused(*this, accepted.address, std::nullopt, Refusal::kTooManyPeers, "");
+        reactor_.net().close(accepted.socket);
+        return;
+    }
+    accepted_++;
+    connections_.now++;
+    const PeerId id(connections_.next_peer++);
+    owned_.emplace(id, std::make_unique<Connection>(*this, reactor_, std::move(accepted), id));
+}
+
+std::optional<Refusal> Endpoint::admit(Connection& connection, const zmtp::Claim& claim) {
+    if (!setup_.accepts.has(claim.type)) return Refusal::kWrongType;
+    if (claim.identity.empty()) return std::nullopt;
+    const auto taken = identities_.find(claim.identity);
+    if (taken != identities_.end()) {
+        Connection& old = *owned_.at(taken->second);
+        const std::string& user = claim.user.empty() ? connection.info().user : claim.user;
+        const bool same_user = old.info().user == user;
+        const bool authenticated = !claim.user.empty();
+        const bool same_host = host_of(old.info().address) == host_of(connection.info().address);
+        if (!same_user || !(authenticated || same_host)) return Refusal::kIdentityTaken;
+        old.close(Refusal::kReplaced);
+    }
+    identities_[claim.identity] = connection.id();
+    return std::nullopt;
+}
+
+void Endpoint::opened(Connection& connection) {
+    peers_.emplace(connection.id(), &connection);
+    observer_.on_peer_opened(*this, connection);
+    handler_.on_opened(connection);
+}
+
+void Endpoint::refused(Connection& connection, std::optional<SocketType> type, Refusal why,
+                       const std::string& detail) {
+    refusals_.add(why);
+    observer_.on_refused(*this, connection.info().address, type, why, detail);
+}
+
+void Endpoint::closed(Connection& connection, bool was_open, std::optional<Refusal> why) {
+    connections_.now--;
+    const auto owned = owned_.find(connection.id());
+    ZB_CHECK(owned != owned_.end(), connection.id());
+    if (was_open) {
+        peers_.erase(connection.id());
+        handler_.on_closed(connection);
+        observer_.on_peer_closed(*this, connection, why);
+    }
+    const auto identity = identities_.find(connection.info().identity);
+    if (identity != identities_.end() && identity->second == connection.id()) identities_.erase(identity);
+    reactor_.bury(std::move(owned->second));
+    owned_.erase(owned);
+}
+
+void Endpoint::park(Connection& connection) {
+    if (connection.parked_) return;
+    connection.parked_ = true;
+    parked_.push_back(connection.id());
+}
+
+void Endpoint::hold() {
+    if (held_) return;
+    held_ = true;
+    holds_++;
+    on_reassure();
+}
+
+void Endpoint::release() {
+    if (!held_) return;
+    held_ = false;
+    reassure_timer_.cancel();
+    const std::vector<PeerId> parked = std::exchange(parked_, {});
+    for (const PeerId id : parked) {
+        const auto peer = peers_.find(id);
+        if (peer != peers_.end()) peer->second->resume();
+    }
+}
+
+void Endpoint::on_reassure() {
+    std::optional<Duration> shortest;
+    for (const auto& [id, connection] : peers_) {
+        if (!connection->pings()) continue;
+        connection->reassure(reactor_.now());
+        shortest = shortest ? std::min(*shortest, connection->ping_interval()) : connection->ping_interval();
+    }
+    if (shortest) reassure_timer_.arm(reactor_.now() + *shortest / 2);
+}
+
+void Endpoint::stop_listening() { listeners_.clear(); }
+
+void Endpoint::half_close() {
+    static constexpr SocketTypes kSendOnly{SocketType::kPush, SocketType::kPub, SocketType::kXpub};
+    for (const auto& [id, connection] : peers_) {
+        if (kSendOnly.has(connection->type())) connection->half_close();
+    }
+}
+
+}  // namespace zbridge::net

@@ -1,0 +1,109 @@
+// A bound endpoint: its listeners, its peers, their limits and identities, and the hold on those who send.
+//
+// Flow:    listener -> accept -> Connection -> handshake -> admit() -> the handler of the endpoint's role
+// Limits:  peers_max here, ConnectionLimit for all endpoints together; kAcceptsMax new ones a turn.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/net/connection.h"
+#include "bridge/net/options.h"
+#include "bridge/net/peer.h"
+#include "bridge/net/reactor.h"
+
+namespace zbridge::net {
+
+// How many connections all endpoints may have together. One per bridge.
+struct ConnectionLimit {
+    uint32_t now = 0;
+    uint32_t max = 50'000;
+    uint64_t next_peer = 1;  // PeerId
+};
+
+// Told what happens at endpoints, for the log.
+class EndpointObserver {
+ public:
+    virtual ~EndpointObserver() = default;
+    virtual void on_peer_opened(const Endpoint& endpoint, const Peer& peer) = 0;
+    virtual void on_peer_closed(const Endpoint& endpoint, const Peer& peer, std::optional<Refusal> why) = 0;
+    // A connection that did not become a peer. `detail` may be empty.
+    virtual void on_refused(const Endpoint& endpoint, const std::string& address, std::optional<SocketType> type,
+                            Refusal why, const std::string& detail) = 0;
+    virtual void on_trouble(const Endpoint& endpoint, const std::string& what) = 0;
+};
+
+class Endpoint {
+ public:
+    static constexpr size_t kAcceptsMax = 64;
+
+    struct Setup {
+        EndpointId id;
+        std::string name;
+        std::string our_identity;  // what ROUTER applications address us by
+        SocketTypes accepts;
+        EndpointOptions options;
+    };
+    Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
+             EndpointObserver& observer);
+    ~Endpoint();
+    Endpoint(const Endpoint&) = delete;
+    Endpoint& operator=(const Endpoint&) = delete;
+
+    Status bind(const Address& address);
+    const std::vector<Address>& bound() const { return bound_; }
+
+    EndpointId id() const { return setup_.id; }
+    const std::string& name() const { return setup_.name; }
+    const EndpointOptions& options() const { return setup_.options; }
+    SocketTypes accepts() const { return setup_.accepts; }
+
+    // Nothing is read from its peers until release(). Handshakes go on.
+    void hold();
+    void release();
+    bool held() const { return held_; }
+    uint64_t holds() const { return holds_; }
+
+    // A planned stop: no new connections; then the bytes of each peer that only sends are read to their end.
+    void stop_listening();
+    void half_close();
+
+    const std::map<PeerId, Connection*>& peers() const { return peers_; }
+    const RefusalCounts& refusals() const { return refusals_; }
+    uint64_t accepted() const { return accepted_; }
+    void count(Refusal refusal) { refusals_.add(refusal); }
+
+ private:
+    friend class Connection;
+    class Listener;
+
+    void take(Accepted accepted);
+    std::optional<Refusal> admit(Connection& connection, const zmtp::Claim& claim);
+    void opened(Connection& connection);
+    void refused(Connection& connection, std::optional<SocketType> type, Refusal why, const std::string& detail);
+    void closed(Connection& connection, bool was_open, std::optional<Refusal> why);
+    void park(Connection& connection);
+    void on_reassure();
+
+    Setup setup_;
+    PeerHandler& handler_;
+    Reactor& reactor_;
+    ConnectionLimit& connections_;
+    EndpointObserver& observer_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<Address> bound_;
+    std::map<PeerId, std::unique_ptr<Connection>> owned_;  // with those that still shake hands
+    std::map<PeerId, Connection*> peers_;                  // those that are open
+    std::map<std::string, PeerId> identities_;
+    std::vector<PeerId> parked_;                           // readable while held
+    bool held_ = false;
+    uint64_t holds_ = 0;
+    uint64_t accepted_ = 0;
+    RefusalCounts refusals_;
+    Timer reassure_timer_;
+};
+
+}  // namespace zbridge::net
