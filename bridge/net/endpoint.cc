@@ -6,6 +6,9 @@ namespace zbridge::net {
 
 namespace {
 
+// These are read to their end at a planned stop; the others wait for answers.
+constexpr SocketTypes kSendOnly{SocketType::kPush, SocketType::kPub, SocketType::kXpub};
+
 // The host part: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another: the user stands for it.
 std::string host_of(const std::string& address) {
     if (address.rfind("ipc://", 0) == 0) return "ipc://";
@@ -160,10 +163,13 @@ void Endpoint::on_reassure() {
 void Endpoint::stop_listening() { listeners_.clear(); }
 
 void Endpoint::half_close() {
-    static constexpr SocketTypes kSendOnly{SocketType::kPush, SocketType::kPub, SocketType::kXpub};
     for (const auto& [id, connection] : peers_) {
         if (kSendOnly.has(connection->type())) connection->half_close();
     }
+}
+
+bool Endpoint::reads_to_the_end() const {
+    return std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) { return kSendOnly.has(peer.second->type()); });
 }
 
 }  // namespace zbridge::net

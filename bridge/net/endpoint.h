@@ -70,6 +70,8 @@ class Endpoint {
     // A planned stop: no new connections; then the bytes of each peer that only sends are read to their end.
     void stop_listening();
     void half_close();
+    // Some of those have not ended yet.
+    bool reads_to_the_end() const;
 
     const std::map<PeerId, Connection*>& peers() const { return peers_; }
     const RefusalCounts& refusals() const { return refusals_; }
