@@ -71,7 +71,7 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
     }
     const bool from_pub = is_publisher(peer);
     if (!has_room(parcel.body, from_pub)) {
-        endpoint_->hold();
+        for (net::Gate* gate : gates_) gate->hold();
         return net::Take::kHold;
     }
 
@@ -136,7 +136,9 @@ void Intake::on_closed(net::Peer& peer) {
     publishers_.erase(peer.id());
 }
 
-void Intake::on_room() { endpoint_->release(); }
+void Intake::on_room() {
+    for (net::Gate* gate : gates_) gate->release();
+}
 
 void Intake::on_demand(std::string_view prefix, bool wanted) {
     const bool all = options_.subscribe == Subscribe::kAll;

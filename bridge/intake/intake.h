@@ -16,7 +16,6 @@
 #include "bridge/intake/route.h"
 #include "bridge/model/ids.h"
 #include "bridge/model/message_id.h"
-#include "bridge/net/endpoint.h"
 #include "bridge/net/peer.h"
 
 namespace zbridge::intake {
@@ -42,8 +41,8 @@ class Intake final : public net::PeerHandler, public delivery::RoomListener, pub
     static constexpr size_t kPrefixBytesMax = 245;         // longer ones are shortened here and filtered at the target
 
     Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, MemoryBudget& memory);
-    // The endpoint that it serves; before the first peer.
-    void attach(net::Endpoint& endpoint) { endpoint_ = &endpoint; }
+    // What is held when there is no room: its endpoint, bound, dialled or both. Before the first peer.
+    void attach(net::Gate& gate) { gates_.push_back(&gate); }
 
     void on_opened(net::Peer& peer) override;
     net::Take on_message(net::Peer& peer, const Message& message) override;
@@ -67,7 +66,7 @@ class Intake final : public net::PeerHandler, public delivery::RoomListener, pub
     std::vector<net::PeerHandler*> services_;  // of all routes, each once
     MessageIds& ids_;
     MemoryBudget& memory_;
-    net::Endpoint* endpoint_ = nullptr;
+    std::vector<net::Gate*> gates_;
     std::map<PeerId, net::Peer*> publishers_;
     std::map<std::string, uint64_t, std::less<>> wanted_;  // prefix -> by how many
     RefusalCounts refusals_;                               // of no route in particular

@@ -36,7 +36,7 @@ class EndpointObserver {
     virtual void on_trouble(const Endpoint& endpoint, const std::string& what) = 0;
 };
 
-class Endpoint {
+class Endpoint final : public Gate {
  public:
     static constexpr size_t kAcceptsMax = 64;
 
@@ -49,7 +49,7 @@ class Endpoint {
     };
     Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
              EndpointObserver& observer);
-    ~Endpoint();
+    ~Endpoint() override;
     Endpoint(const Endpoint&) = delete;
     Endpoint& operator=(const Endpoint&) = delete;
 
@@ -62,8 +62,8 @@ class Endpoint {
     SocketTypes accepts() const { return setup_.accepts; }
 
     // Nothing is read from its peers until release(). Handshakes go on.
-    void hold();
-    void release();
+    void hold() override;
+    void release() override;
     bool held() const { return held_; }
     uint64_t holds() const { return holds_; }
 

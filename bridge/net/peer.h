@@ -114,6 +114,14 @@ enum class Take : uint8_t {
     kHold,   // not now: its endpoint has been held, and it will be offered again when the hold ends
 };
 
+// What is held when a message cannot be taken: an endpoint, and all that its peers send.
+class Gate {
+ public:
+    virtual ~Gate() = default;
+    virtual void hold() = 0;
+    virtual void release() = 0;
+};
+
 struct Subscription {
     std::string_view prefix;
     bool add = true;  // or cancel

@@ -25,7 +25,13 @@ void Reactor::forget(Ready& ready) {
     slots_[slot].ready = nullptr;
     slots_[slot].generation = (slots_[slot].generation + 1) & 0x7fffffff;  // ~0 is the wakeup's token
     free_slots_.push_back(slot);
-    const auto leave = [&](std::vector<Ready*>& list) { std::replace(list.begin(), list.end(), &ready, static_cast<Ready*>(nullptr)); };
+    drop(ready);
+}
+
+void Reactor::drop(Ready& ready) {
+    const auto leave = [&](std::vector<Ready*>& list) {
+        std::replace(list.begin(), list.end(), &ready, static_cast<Ready*>(nullptr));
+    };
     if (ready.queued_) {
         leave(ready_);
         leave(running_);

@@ -54,6 +54,8 @@ class Reactor {
     // Watches a socket; forget() before the object goes.
     void add(Socket socket, Ready& ready);
     void forget(Ready& ready);
+    // The same for one without a socket.
+    void drop(Ready& ready);
     // Have on_turn() called in this turn or the next.
     void make_ready(Ready& ready);
     // Have on_flush() called at the end of this turn.

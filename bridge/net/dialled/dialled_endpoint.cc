@@ -1,0 +1,178 @@
+#include "bridge/net/dialled/dialled_endpoint.h"
+
+#include <array>
+#include <cstring>
+
+namespace zbridge::net {
+
+// The Peer of a link while it is connected. Its socket is libzmq's: written bytes go to the link's mailbox.
+class DialledPeer final : public Peer, public Ready {
+ public:
+    DialledPeer(DialledEndpoint& endpoint, Link& link, PeerInfo info)
+        : Peer(std::move(info)), endpoint_(endpoint), link_(link) {
+        waiting_bytes_max_ = endpoint.setup_.limits.waiting_bytes_max;
+        waiting_messages_max_ = endpoint.setup_.limits.waiting_messages_max;
+    }
+
+    void flush() override {
+        static constexpr size_t kParts = 64;
+        std::array<iovec, kParts> parts;
+        bool pushed = false;
+        while (!outbox_.empty() && !blocked_) {
+            // Whole messages: the thread cuts them apart again. A run in the outbox is; a piece waits for its rest.
+            std::string bytes;
+            const size_t filled = outbox_.gather(parts);
+            for (size_t i = 0; i < filled; i++) {
+                bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
+            }
+            const size_t whole = whole_messages(bytes);
+            ZB_CHECK(whole > 0, bytes.size());
+            bytes.resize(whole);
+            if (!link_.push(bytes)) {
+                blocked_ = true;
+                break;
+            }
+            outbox_.consume(whole);
+            pushed = true;
+        }
+        if (pushed) endpoint_.dialler_.nudge();
+    }
+    void close(Refusal) override {}  // a dialled connection is libzmq's to end; what it sends is refused message by message
+
+    void on_room() {
+        blocked_ = false;
+        flush();
+        if (!blocked_ && outbox_.empty()) endpoint_.handler_.on_writable(*this);
+    }
+    bool waits_for_room() const { return blocked_; }
+    void on_turn() override {}
+    void on_flush() override { flush(); }
+    void leave(Reactor& reactor) { reactor.drop(*this); }
+
+ private:
+    void on_queued() override { endpoint_.reactor_.make_dirty(*this); }
+
+    static size_t whole_messages(std::string_view bytes) {
+        PeerLimits any;
+        any.frame_bytes_max = any.message_bytes_max = ~uint64_t{0} >> 1;
+        any.frames_max = ~uint32_t{0};
+        size_t at = 0;
+        for (;;) {
+            const zmtp::Cut cut = zmtp::cut_next(bytes.substr(at), any);
+            if (cut.kind != zmtp::Cut::Kind::kMessage) return at;
+            at += cut.size;
+        }
+    }
+
+    DialledEndpoint& endpoint_;
+    Link& link_;
+};
+
+struct DialledEndpoint::Wire {
+    std::shared_ptr<Link> link;
+    std::unique_ptr<DialledPeer> peer;
+    Slice in;  // messages that a hold left over
+};
+
+DialledEndpoint::DialledEndpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
+                                 Dialler& dialler)
+    : setup_(std::move(setup)), handler_(handler), reactor_(reactor), connections_(connections), dialler_(dialler) {}
+
+DialledEndpoint::~DialledEndpoint() {
+    for (const auto& wire : wires_) {
+        if (wire->peer) wire->peer->leave(reactor_);
+    }
+}
+
+void DialledEndpoint::connect(const std::string& address) {
+    wires_.push_back(std::make_unique<Wire>());
+    wires_.back()->link = std::make_shared<Link>(address, setup_.socket);
+    dialler_.add(wires_.back()->link);
+}
+
+void DialledEndpoint::take_news() {
+    bool took = false;
+    for (const auto& wire : wires_) {
+        if (wire->peer && wire->peer->waits_for_room()) wire->peer->on_room();
+        while (!held_ && wire->in.empty()) {
+            Link::Incoming incoming;
+            if (!wire->link->pop(incoming)) break;
+            took = true;
+            take(*wire, incoming);
+        }
+    }
+    if (took) dialler_.nudge();
+}
+
+void DialledEndpoint::take(Wire& wire, Link::Incoming& incoming) {
+    switch (incoming.kind) {
+        case Link::Incoming::Kind::kOpened: {
+            if (wire.peer) return;
+            connections_.now++;
+            wire.peer = std::make_unique<DialledPeer>(
+                *this, *wire.link,
+                PeerInfo{PeerId(connections_.next_peer++), setup_.id, setup_.peer_type, "", wire.link->address(), ""});
+            handler_.on_opened(*wire.peer);
+            return;
+        }
+        case Link::Incoming::Kind::kClosed: {
+            if (!wire.peer) return;
+            connections_.now--;
+            handler_.on_closed(*wire.peer);
+            wire.peer->leave(reactor_);
+            reactor_.bury(std::move(wire.peer));
+            return;
+        }
+        case Link::Incoming::Kind::kBytes: {
+            ChunkRef chunk = reactor_.memory().allocate(incoming.bytes.size());
+            std::memcpy(chunk->tail(), incoming.bytes.data(), incoming.bytes.size());
+            chunk->commit(incoming.bytes.size());
+            wire.in = Slice(chunk, chunk->data(), incoming.bytes.size());
+            parse(wire);
+            return;
+        }
+    }
+}
+
+void DialledEndpoint::parse(Wire& wire) {
+    while (!wire.in.empty() && !held_) {
+        const MessageEnd end = message_end(wire.in.bytes(), 0);
+        if (wire.peer) {  // else it has gone, with what it had sent last
+            const Message message(wire.in.part(0, end.end), end.frames);
+            const bool subscriber = wire.peer->type() == SocketType::kSub;
+            const std::string_view body = message.first().body;
+            if (subscriber) {
+                if (!body.empty()) handler_.on_subscription(*wire.peer, {body.substr(1), body[0] == 1});
+            } else if (handler_.on_message(*wire.peer, message) == Take::kHold) {
+                return;
+            }
+            wire.peer->counters().messages_in++;
+            wire.peer->counters().bytes_in += end.end;
+        }
+        wire.in.remove_prefix(end.end);
+    }
+    if (wire.in.empty()) wire.in = Slice();
+}
+
+void DialledEndpoint::release() {
+    held_ = false;
+    for (const auto& wire : wires_) parse(*wire);
+    take_news();
+}
+
+std::vector<const Peer*> DialledEndpoint::peers() const {
+    std::vector<const Peer*> peers;
+    for (const auto& wire : wires_) {
+        if (wire->peer) peers.push_back(wire->peer.get());
+    }
+    return peers;
+}
+
+bool DialledEndpoint::drained() const {
+    for (const auto& wire : wires_) {
+        if (wire->link->waiting_bytes() > 0) return false;
+    }
+    return true;
+}
+
+}  // namespace zbridge::net

@@ -1,0 +1,255 @@
+#include "bridge/net/dialled/dialler.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include <zmq.hpp>
+
+#include "bridge/model/message.h"
+
+namespace zbridge::net {
+
+namespace {
+
+zmq::socket_type zmq_type(SocketType type) {
+    switch (type) {
+        case SocketType::kPull: return zmq::socket_type::pull;
+        case SocketType::kPush: return zmq::socket_type::push;
+        case SocketType::kSub:
+        case SocketType::kXsub: return zmq::socket_type::xsub;  // says its subscriptions as messages
+        case SocketType::kPub:
+        case SocketType::kXpub: return zmq::socket_type::xpub;  // hears them as messages
+        case SocketType::kReq:
+        case SocketType::kDealer: return zmq::socket_type::dealer;
+        case SocketType::kRep:
+        case SocketType::kRouter: return zmq::socket_type::router;
+        case SocketType::kPair: return zmq::socket_type::pair;
+    }
+    return zmq::socket_type::pair;
+}
+
+constexpr int kBurstMessages = 256;             // read from one socket before the next has its turn
+constexpr int kLingerMs = 0;
+constexpr int kReconnectMs = 100, kReconnectMaxMs = 5000;
+
+}  // namespace
+
+bool Link::push(std::string& bytes) {
+    const std::lock_guard guard(lock_);
+    if (outgoing_.size() >= kMailboxItems || outgoing_bytes_ >= kMailboxBytes) {
+        wants_room_ = true;
+        return false;
+    }
+    outgoing_bytes_ += bytes.size();
+    outgoing_.push_back(std::move(bytes));
+    return true;
+}
+
+bool Link::pop(Incoming& into) {
+    const std::lock_guard guard(lock_);
+    if (incoming_.empty()) return false;
+    into = std::move(incoming_.front());
+    incoming_.pop_front();
+    incoming_bytes_ -= into.bytes.size();
+    return true;
+}
+
+size_t Link::waiting_bytes() const {
+    const std::lock_guard guard(lock_);
+    return outgoing_bytes_;
+}
+
+class Dialler::Loop {
+ public:
+    explicit Loop(Dialler& dialler) : dialler_(dialler), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+    ~Loop() { ::close(wakeup_); }
+
+    Status connect() {
+        for (const auto& link : dialler_.links_) {
+            try {
+                lines_.push_back(std::make_unique<Line>(*link, context_));
+            } catch (const zmq::error_t& error) {
+                return {Code::kInvalid, "connecting " + link->address() + ": " + error.what()};
+            }
+        }
+        return {};
+    }
+
+    void nudge() {
+        const uint64_t one = 1;
+        (void)!::write(wakeup_, &one, sizeof(one));  // full means: it will wake anyway
+    }
+
+    void stop() {
+        stopping_ = true;
+        nudge();
+    }
+
+    void run() {
+        while (!stopping_) {
+            wait();
+            bool news = false;
+            for (const auto& line : lines_) {
+                news |= hear(*line);
+                write(*line);
+                news |= line->made_room;
+                line->made_room = false;
+                news |= read(*line);
+            }
+            if (news) {
+                dialler_.news_.store(true, std::memory_order_release);
+                dialler_.wake_();
+            }
+        }
+    }
+
+ private:
+    struct Line {
+        Link& link;
+        zmq::socket_t socket;
+        zmq::socket_t events;          // of the monitor
+        std::string unsent;            // a batch from outgoing that libzmq has not taken whole
+        size_t unsent_at = 0;
+        bool made_room = false;
+
+        Line(Link& l, zmq::context_t& context)
+            : link(l), socket(context, zmq_type(l.socket())), events(context, zmq::socket_type::pair) {
+            const bool subscribes = l.socket() == SocketType::kSub || l.socket() == SocketType::kXsub;
+            socket.set(zmq::sockopt::sndhwm, subscribes ? 0 : Link::kHighWaterMark);  // libzmq drops subscriptions above it
+            socket.set(zmq::sockopt::rcvhwm, Link::kHighWaterMark);
+            socket.set(zmq::sockopt::linger, kLingerMs);
+            socket.set(zmq::sockopt::immediate, true);
+            socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
+            socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
+            const std::string monitor = "inproc://monitor-" + std::to_string(reinterpret_cast<uintptr_t>(&l));
+            const int rc = zmq_socket_monitor(socket.handle(), monitor.c_str(),
+                                              ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+            if (rc != 0) throw zmq::error_t();
+            events.connect(monitor);
+            socket.connect(l.address());
+        }
+        bool has_unsent() const { return unsent_at < unsent.size(); }
+    };
+
+    void wait() {
+        std::vector<zmq_pollitem_t> items;
+        items.push_back({nullptr, wakeup_, ZMQ_POLLIN, 0});
+        for (const auto& line : lines_) {
+            items.push_back({line->events.handle(), 0, ZMQ_POLLIN, 0});
+            short wanted = 0;
+            {
+                const std::lock_guard guard(line->link.lock_);
+                if (has_room(line->link)) wanted |= ZMQ_POLLIN;
+                if (line->has_unsent() || !line->link.outgoing_.empty()) wanted |= ZMQ_POLLOUT;
+            }
+            items.push_back({line->socket.handle(), 0, wanted, 0});
+        }
+        (void)zmq_poll(items.data(), static_cast<int>(items.size()), -1);
+        uint64_t count = 0;
+        (void)!::read(wakeup_, &count, sizeof(count));
+    }
+
+    static bool has_room(const Link& link) {
+        return link.incoming_bytes_ < Link::kMailboxBytes && link.incoming_.size() < Link::kMailboxItems;
+    }
+
+    static void put(Link& link, Link::Incoming incoming) {
+        const std::lock_guard guard(link.lock_);
+        link.incoming_bytes_ += incoming.bytes.size();
+        link.incoming_.push_back(std::move(incoming));
+    }
+
+    // What the monitor says of the connection.
+    static bool hear(Line& line) {
+        bool news = false;
+        zmq::message_t event, address;
+        while (line.events.recv(event, zmq::recv_flags::dontwait)) {
+            (void)line.events.recv(address, zmq::recv_flags::dontwait);
+            uint16_t number = 0;
+            std::memcpy(&number, event.data(), sizeof(number));
+            const bool opened = number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+            put(line.link, {opened ? Link::Incoming::Kind::kOpened : Link::Incoming::Kind::kClosed, {}});
+            news = true;
+        }
+        return news;
+    }
+
+    // Whole messages only: libzmq takes all frames of one or none.
+    static void write(Line& line) {
+        for (;;) {
+            if (!line.has_unsent()) {
+                const std::lock_guard guard(line.link.lock_);
+                if (line.link.outgoing_.empty()) return;
+                line.unsent = std::move(line.link.outgoing_.front());
+                line.unsent_at = 0;
+                line.link.outgoing_.pop_front();
+                line.link.outgoing_bytes_ -= line.unsent.size();
+                line.made_room |= std::exchange(line.link.wants_room_, false);
+            }
+            bool more = true;
+            bool first = true;
+            size_t at = line.unsent_at;
+            while (more) {
+                const Frame frame = frame_at(line.unsent, at);
+                more = frame.more;
+                const auto flags = zmq::send_flags::dontwait | (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
+                zmq::message_t part(frame.body.data(), frame.body.size());
+                if (!line.socket.send(part, flags)) {
+                    if (first) return;  // later, from its first frame on
+                    break;              // libzmq has dropped the message: its connection has gone
+                }
+                first = false;
+                at = frame.end;
+            }
+            line.unsent_at = message_end(line.unsent, line.unsent_at).end;
+        }
+    }
+
+    static bool read(Line& line) {
+        {
+            const std::lock_guard guard(line.link.lock_);
+            if (!has_room(line.link)) return false;
+        }
+        std::string bytes;
+        zmq::message_t part;
+        for (int messages = 0; messages < kBurstMessages && bytes.size() < Link::kMailboxBytes; messages++) {
+            if (!line.socket.recv(part, zmq::recv_flags::dontwait)) break;
+            append_frame(bytes, {part.data<char>(), part.size()}, part.more());
+            while (part.more()) {
+                (void)line.socket.recv(part, zmq::recv_flags::none);  // the rest of a message is there
+                append_frame(bytes, {part.data<char>(), part.size()}, part.more());
+            }
+        }
+        if (bytes.empty()) return false;
+        put(line.link, {Link::Incoming::Kind::kBytes, std::move(bytes)});
+        return true;
+    }
+
+    Dialler& dialler_;
+    int wakeup_;
+    zmq::context_t context_{1};
+    std::vector<std::unique_ptr<Line>> lines_;
+    std::atomic<bool> stopping_ = false;
+};
+
+Dialler::Dialler(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+Dialler::~Dialler() {
+    if (!thread_.joinable()) return;
+    loop_->stop();
+    thread_.join();
+}
+
+Status Dialler::start() {
+    loop_ = std::make_unique<Loop>(*this);
+    if (Status status = loop_->connect(); !status.ok()) return status;
+    thread_ = std::thread([this] { loop_->run(); });
+    return {};
+}
+
+void Dialler::nudge() { loop_->nudge(); }
+
+}  // namespace zbridge::net
