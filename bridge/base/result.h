@@ -17,6 +17,7 @@ enum class Code : unsigned char {
     kNotFound,     // what was named does not exist
     kBusy,         // taken by someone else: a port, a lock
     kIo,           // the operating system said no
+    kNoSpace,      // the disk is full
     kUnavailable,  // not now: nobody answers, a queue is full
     kInternal,
 };

@@ -1,0 +1,196 @@
+#include "bridge/base/disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace zbridge {
+
+namespace {
+
+Status failed(int error, const char* what, const std::string& path) {
+    Code code = Code::kIo;
+    if (error == ENOENT) code = Code::kNotFound;
+    else if (error == EEXIST || error == EWOULDBLOCK) code = Code::kBusy;
+    else if (error == ENOSPC || error == EDQUOT) code = Code::kNoSpace;
+    else if (error == ENOTDIR || error == EISDIR || error == ENAMETOOLONG || error == ELOOP) code = Code::kInvalid;
+    char text[128];
+    return {code, std::string(what) + " " + path + ": " + strerror_r(error, text, sizeof(text))};
+}
+
+// An open descriptor, closed at its end.
+class Descriptor {
+ public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    Descriptor& operator=(Descriptor&&) = delete;
+    // A failed close() tells nothing that sync_data() has not told.
+    ~Descriptor() { if (number_ >= 0) (void)::close(number_); }
+    int number() const { return number_; }
+
+ private:
+    int number_;
+};
+
+Result<Descriptor> open_descriptor(const std::string& path, int flags) {
+    int number = -1;
+    do number = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+    while (number < 0 && errno == EINTR);
+    if (number < 0) return failed(errno, "opening", path);
+    return Descriptor(number);
+}
+
+class PosixFile final : public File {
+ public:
+    PosixFile(std::string path, Descriptor descriptor)
+        : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+
+    Status write_at(uint64_t offset, std::string_view bytes) override {
+        while (!bytes.empty()) {
+            const ssize_t written =
+                ::pwrite(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) return failed(errno, "writing", path_);
+            offset += static_cast<uint64_t>(written);
+            bytes.remove_prefix(static_cast<size_t>(written));
+        }
+        return {};
+    }
+
+    Result<std::string> read_at(uint64_t offset, size_t size) const override {
+        std::string bytes(size, '\0');
+        size_t done = 0;
+        while (done < size) {
+            const ssize_t read = ::pread(descriptor_.number(), bytes.data() + done, size - done,
+                                         static_cast<off_t>(offset + done));
+            if (read < 0 && errno == EINTR) continue;
+            if (read < 0) return failed(errno, "reading", path_);
+            if (read == 0) break;
+            done += static_cast<size_t>(read);
+        }
+        bytes.resize(done);
+        return bytes;
+    }
+
+    Status sync_data() override {
+        if (::fdatasync(descriptor_.number()) != 0) return failed(errno, "syncing", path_);
+        return {};
+    }
+
+    Status resize(uint64_t size) override {
+        if (::ftruncate(descriptor_.number(), static_cast<off_t>(size)) != 0) return failed(errno, "resizing", path_);
+        return {};
+    }
+
+    Result<uint64_t> size() const override {
+        struct stat about{};
+        if (::fstat(descriptor_.number(), &about) != 0) return failed(errno, "looking at", path_);
+        return static_cast<uint64_t>(about.st_size);
+    }
+
+ private:
+    std::string path_;
+    Descriptor descriptor_;
+};
+
+class PosixLock final : public FileLock {
+ public:
+    explicit PosixLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
+ private:
+    Descriptor descriptor_;  // flock's lock goes with it
+};
+
+}  // namespace
+
+Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, OpenMode mode) {
+    const int flags = mode == OpenMode::kRead ? O_RDONLY : O_RDWR | O_CREAT | (mode == OpenMode::kTruncate ? O_TRUNC : 0);
+    auto descriptor = open_descriptor(path, flags);
+    if (!descriptor.ok()) return std::move(descriptor).error();
+    return std::unique_ptr<File>(std::make_unique<PosixFile>(path, std::move(*descriptor)));
+}
+
+Status PosixDisk::rename(const std::string& from, const std::string& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) return failed(errno, "renaming", from + " to " + to);
+    return {};
+}
+
+Status PosixDisk::remove(const std::string& path) {
+    if (::remove(path.c_str()) != 0) return failed(errno, "removing", path);
+    return {};
+}
+
+Status PosixDisk::make_dir(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) != 0) return failed(errno, "making the directory", path);
+    return {};
+}
+
+Status PosixDisk::sync_dir(const std::string& path) {
+    auto descriptor = open_descriptor(path, O_RDONLY | O_DIRECTORY);
+    if (!descriptor.ok()) return std::move(descriptor).error();
+    if (::fsync(descriptor->number()) != 0) return failed(errno, "syncing the directory", path);
+    return {};
+}
+
+Result<std::vector<std::string>> PosixDisk::list(const std::string& path) {
+    DIR* const directory = ::opendir(path.c_str());
+    if (directory == nullptr) return failed(errno, "listing", path);
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory)) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+        errno = 0;
+    }
+    const int error = errno;
+    (void)::closedir(directory);
+    if (error != 0) return failed(error, "listing", path);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+Result<std::unique_ptr<FileLock>> PosixDisk::lock(const std::string& path) {
+    auto descriptor = open_descriptor(path, O_RDWR | O_CREAT);
+    if (!descriptor.ok()) return std::move(descriptor).error();
+    if (::flock(descriptor->number(), LOCK_EX | LOCK_NB) != 0) return failed(errno, "locking", path);
+    return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(*descriptor)));
+}
+
+Result<std::string> read_file(Disk& disk, const std::string& path) {
+    auto file = disk.open(path, OpenMode::kRead);
+    if (!file.ok()) return std::move(file).error();
+    const auto size = (*file)->size();
+    if (!size.ok()) return size.error();
+    if (*size > kWholeFileBytesMax) return Status(Code::kInvalid, "reading " + path + ": it is larger than 64 MiB");
+    return (*file)->read_at(0, *size);
+}
+
+Status replace_file(Disk& disk, const std::string& path, std::string_view bytes) {
+    const std::string temporary = path + ".tmp";
+    {
+        auto file = disk.open(temporary, OpenMode::kTruncate);
+        if (!file.ok()) return std::move(file).error();
+        if (auto status = (*file)->write_at(0, bytes); !status.ok()) return status;
+        if (auto status = (*file)->sync_data(); !status.ok()) return status;
+    }
+    if (auto status = disk.rename(temporary, path); !status.ok()) return status;
+    return disk.sync_dir(parent_of(path));
+}
+
+std::string parent_of(std::string_view path) {
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    const size_t slash = path.rfind('/');
+    if (slash == path.npos) return ".";
+    path = path.substr(0, slash);
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    return path.empty() ? "/" : std::string(path);
+}
+
+}  // namespace zbridge
