@@ -36,4 +36,5 @@ if __name__ == "__main__":
     began = time.monotonic()
     found, ran, of = problems(options.root.resolve(), cached.compile_commands(options.build),
                               options.build / "tidy-cache/clang-tidy", options.jobs)
-    tree.end(found, f"clang-tidy: {of} files, {ran} of them looked at now, in {time.monotonic() - began:.0f} s")
+    print(f"clang-tidy: {of} files, {ran} of them looked at now, in {time.monotonic() - began:.0f} s", flush=True)
+    tree.end(found, "clang-tidy finds nothing")

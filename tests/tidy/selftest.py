@@ -12,6 +12,7 @@ import install
 import layers
 import owners
 import packages
+import readme
 import sizes
 import tree
 import words
@@ -246,6 +247,27 @@ class Install(Sample):
         self.assertEqual(len(found), 2, found)
         self.assertIn("LICENSE: not installed", found[0])
         self.assertIn("exit code 3", found[1])
+
+
+class Readme(Sample):
+    TEXT = (tree.ROOT / "README.md").read_text()
+
+    def test_the_example_is_found_on_the_first_screen(self):
+        yaml, producer, packer = readme.example(self.TEXT)
+        self.assertIn("routes:", yaml)
+        self.assertIn("zmq.PUSH", producer)
+        self.assertIn("zmq.PULL", packer)
+
+    def test_a_bridge_that_ends_and_an_order_that_does_not_arrive_fail(self):
+        self.write("ends", "#!/bin/sh\nexit 2\n")
+        self.write("idles", "#!/bin/sh\nexec sleep 30\n")
+        for program, said in (("ends", "ended with exit code 2"), ("idles", "did not end")):
+            (self.root / program).chmod(0o755)
+            self.assertIn(said, readme.problems(self.TEXT, self.root / program, seconds=1)[0])
+
+    def test_a_link_to_nothing_fails(self):
+        self.write("docs/X.md", "[there](Y.md) [here](X.md#part) [out](https://example.com/)\n")
+        self.assert_one(readme.dead_links(self.root), "docs/X.md:1", "Y.md")
 
 
 if __name__ == "__main__":
