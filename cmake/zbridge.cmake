@@ -1,4 +1,5 @@
 # What every folder's CMakeLists.txt uses: zb_module() for a folder of the bridge, zb_test() for a folder of unit tests.
+# The presets (CMakePresets.json) set the options below.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -9,6 +10,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 option(ZBRIDGE_TESTS "Build the tests" ON)
 option(ZBRIDGE_WERROR "Treat warnings as errors" OFF)
 set(ZBRIDGE_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them: address,undefined or thread")
+option(ZBRIDGE_FUZZ "Build the targets of tests/fuzz with libFuzzer (clang only)" OFF)
 
 find_program(ZBRIDGE_CCACHE ccache)
 if(ZBRIDGE_CCACHE)
@@ -23,11 +25,23 @@ target_compile_options(zbridge_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow
 if(ZBRIDGE_WERROR)
     target_compile_options(zbridge_flags INTERFACE -Werror)
 endif()
+if(ZBRIDGE_FUZZ)
+    target_compile_options(zbridge_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(ZBRIDGE_SANITIZE)
     target_compile_options(zbridge_flags INTERFACE -fsanitize=${ZBRIDGE_SANITIZE} -fno-sanitize-recover=all
                            -fno-omit-frame-pointer)
     target_link_options(zbridge_flags INTERFACE -fsanitize=${ZBRIDGE_SANITIZE})
 endif()
+
+# zb_folders(NAME...): those of these folders that have a CMakeLists.txt.
+function(zb_folders)
+    foreach(folder ${ARGN})
+        if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+            add_subdirectory(${folder})
+        endif()
+    endforeach()
+endfunction()
 
 # zb_module(NAME DEPENDS module... LINK library...): the static library of bridge/NAME, from all its .cc files.
 function(zb_module name)
