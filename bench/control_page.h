@@ -28,7 +28,8 @@ struct ControlPage {
     std::atomic<uint32_t> stop;  // set by the consumer (or the clients) when the window has ended
     std::atomic<uint32_t> consumers_ready;  // consumers that have seen a message
     std::atomic<uint32_t> producers_done;
-    std::atomic<uint64_t> sent;  // by the producers that are done, together
+    std::atomic<uint32_t> consumers_done;  // they have all that will come: producers may close
+    std::atomic<uint64_t> sent;            // by the producers that are done, together
 
     struct alignas(64) Progress {
         std::atomic<uint64_t> next;  // the sequence this consumer waits for

@@ -53,6 +53,7 @@ class Scenario:
     workers: int = 0
     peer: str = ""  # of connections: the socket type
     hwm: int = 1000  # of every socket of the programs and the proxy; 1000 is libzmq's default
+    light: bool = False  # consumers, and of a queue the producer, are the light peers
     window: int = 0  # pubsub: messages the publisher may be ahead of the slowest subscriber
 
     @property
@@ -69,6 +70,9 @@ SCENARIOS = [
     Scenario("pubsub-1", "PUB - bridge - 1 SUB, 100 B", subscribers=1, **PUBSUB),
     Scenario("pubsub-8", "PUB - bridge - 8 SUB, 100 B", subscribers=8, **PUBSUB),
     Scenario("pubsub-64", "PUB - bridge - 64 SUB, 100 B", subscribers=64, **PUBSUB),
+    Scenario("light-queue-100", "the same as queue-100, light peers", "queue", light=True),
+    Scenario("light-pubsub-8", "the same as pubsub-8, light subscribers", subscribers=8, light=True, **PUBSUB),
+    Scenario("light-pubsub-64", "the same as pubsub-64, light subscribers", subscribers=64, light=True, **PUBSUB),
     Scenario("rpc-1", "REQ - bridge - REP, 1 client, 1 worker", "rpc", clients=1, workers=1),
     Scenario("rpc-8", "REQ - bridge - REP, 8 clients, 8 workers", "rpc", clients=8, workers=8),
     Scenario("rpc-8-1", "REQ - bridge - REP, 8 clients, 1 worker", "rpc", clients=8, workers=1),
@@ -184,18 +188,22 @@ def run_traffic(scenario, settings, processes, pid, front, back):
     def start(name, port, *options):
         processes.start(name, settings.build / f"bench/bench_{name}", f"tcp://127.0.0.1:{port}", *common, *options)
 
-    if scenario.kind == "queue":
+    if scenario.kind == "queue" and scenario.light:
+        measuring, other = "light_consume", "light_push"
+        start(measuring, back, *window, "--type", "PULL")
+        start(other, front)
+    elif scenario.kind == "queue":
         measuring, other = "pull", "push"
-        start("pull", back, *window)
-        start("push", front)
+        start(measuring, back, *window)
+        start(other, front)
     elif scenario.kind == "pubsub":
-        measuring, other = "sub", "pub"
-        start("sub", back, *window, "--subscribers", scenario.subscribers)
-        start("pub", front, "--subscribers", scenario.subscribers, "--window", scenario.window)
+        measuring, other = "light_consume" if scenario.light else "sub", "pub"
+        start(measuring, back, *window, "--consumers" if scenario.light else "--subscribers", scenario.subscribers)
+        start(other, front, "--subscribers", scenario.subscribers, "--window", scenario.window)
     else:
         measuring, other = "req", "rep"
-        start("rep", back, "--workers", scenario.workers)
-        start("req", front, *window, "--clients", scenario.clients)
+        start(other, back, "--workers", scenario.workers)
+        start(measuring, front, *window, "--clients", scenario.clients)
     result = processes.result(measuring, settings.seconds + settings.warmup + RUN_SECONDS_EXTRA)
     return result | processes.result(other, RUN_SECONDS_EXTRA)
 

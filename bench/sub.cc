@@ -1,76 +1,48 @@
 // Many SUB subscribers in one process: sockets shared out over a few threads. Measures what all of
 // them have received, and what they have lost. Exit 1: a message was damaged or out of order, or
 // none came.
+#include <thread>
 #include <zmq.hpp>
 
-#include <thread>
-
-#include "bench/control_page.h"
 #include "bench/options.h"
-#include "bench/payload.h"
+#include "bench/reception.h"
 
 using namespace zbridge::bench;
 
 namespace {
 
-struct Totals {
-    std::atomic<uint64_t> received{0};  // of all subscribers
-    std::atomic<uint64_t> damaged{0}, out_of_order{0};
-    std::atomic<bool> end{false};
-};
-
 // One SUB and what it has seen.
 class Subscriber {
  public:
-    Subscriber(zmq::socket_t socket, std::atomic<uint64_t>& progress, const Payload& payload)
-        : socket_(std::move(socket)), progress_(progress), payload_(payload) {}
+    Subscriber(zmq::socket_t socket, const Reception& reception)
+        : socket_(std::move(socket)), reception_(reception) {}
 
     // Takes what is there, up to a quantum, so that no subscriber starves another.
-    uint64_t take(ControlPage& control, Totals& totals) {
+    void take() {
         constexpr int kQuantum = 256;
-        uint64_t taken = 0;
-        for (int i = 0; i < kQuantum; ++i) {
-            if (!socket_.recv(message_, zmq::recv_flags::dontwait)) break;
-            uint64_t sequence = 0;
-            if (!payload_.read(message_.data(), message_.size(), sequence)) {
-                ++totals.damaged;
-                continue;
-            }
-            if (sequence == kHello) {
-                if (!ready_) ++control.consumers_ready;
-                ready_ = true;
-                continue;
-            }
-            if (sequence < next_) ++totals.out_of_order;
-            next_ = sequence + 1;
-            ++taken;
+        for (int i = 0; i < kQuantum && socket_.recv(message_, zmq::recv_flags::dontwait); ++i) {
+            reception_.on_message(message_.data(), message_.size());
         }
-        if (taken > 0) progress_.store(next_, std::memory_order_relaxed);
-        return taken;
+        reception_.on_batch_end();
     }
 
     zmq::socket_t& socket() { return socket_; }
 
  private:
     zmq::socket_t socket_;
-    std::atomic<uint64_t>& progress_;
-    const Payload& payload_;
+    Reception reception_;
     zmq::message_t message_;
-    uint64_t next_ = 0;
-    bool ready_ = false;
 };
 
-void receive(std::vector<Subscriber>& subscribers, ControlPage& control, Totals& totals) {
+void receive(std::vector<Subscriber>& subscribers, const Totals& totals) {
     std::vector<zmq::pollitem_t> items;
     for (auto& one : subscribers)
         items.push_back({one.socket().handle(), 0, ZMQ_POLLIN, 0});
     while (!totals.end) {
         zmq::poll(items, std::chrono::milliseconds(100));
-        uint64_t taken = 0;
         for (size_t i = 0; i < items.size(); ++i) {
-            if ((items[i].revents & ZMQ_POLLIN) != 0) taken += subscribers[i].take(control, totals);
+            if ((items[i].revents & ZMQ_POLLIN) != 0) subscribers[i].take();
         }
-        if (taken > 0) totals.received.fetch_add(taken, std::memory_order_relaxed);
     }
 }
 
@@ -96,42 +68,14 @@ int main(int argc, char** argv) {
     std::vector<std::vector<Subscriber>> shares(threads_count);
     for (uint32_t i = 0; i < count; ++i) {
         shares[i % threads_count].emplace_back(connected(context, zmq::socket_type::sub, options),
-                                               control.progress[i].next, payload);
+                                               Reception(payload, control, totals, i));
     }
     std::vector<std::thread> threads;
     for (auto& share : shares) {
-        threads.emplace_back([&] { receive(share, control, totals); });
+        threads.emplace_back([&] { receive(share, totals); });
     }
-
-    constexpr auto kLook = std::chrono::milliseconds(5);
-    constexpr double kSilentSecondsMax = 1;
-    uint64_t seen = 0;
-    auto seen_at = Monotonic::now();
-    const auto has_all = [&] {
-        return control.producers_done > 0 && totals.received >= control.sent * count;
-    };
-    while (!has_all()) {
-        std::this_thread::sleep_for(kLook);
-        const uint64_t received = totals.received;
-        if (received != seen) {
-            seen = received;
-            seen_at = Monotonic::now();
-        }
-        if (window.advance(received)) control.stop = 1;
-        const double patience = window.ended() ? kSilentSecondsMax : 10;
-        if (seconds_between(seen_at, Monotonic::now()) > patience) break;
-    }
-    control.stop = 1;
-    totals.end = true;
+    oversee(window, control, totals, count);
     for (auto& thread : threads)
         thread.join();
-
-    const uint64_t expected = control.sent * count;
-    fmt::print(
-        "{{{}, \"received\": {}, \"expected\": {}, \"lost\": {}, \"damaged\": {}, "
-        "\"out_of_order\": {}}}\n",
-        window.json(), totals.received.load(), expected,
-        expected - std::min<uint64_t>(expected, totals.received), totals.damaged.load(),
-        totals.out_of_order.load());
-    return window.ended() && totals.damaged == 0 && totals.out_of_order == 0 ? 0 : 1;
+    return conclude(window, control, totals, count, false);
 }
