@@ -22,6 +22,7 @@ MEASURES = {
 # (scenario, measure) -> (text, whether a ratio, or zbridge's own value, is good)
 GOALS = {
     ("queue-100", "cpu_us"): ("ratio <= 0.5", lambda ratio, own: ratio <= 0.5),
+    ("light-queue-100", "cpu_us"): ("ratio <= 0.5", lambda ratio, own: ratio <= 0.5),
     ("rpc-1", "p99_us"): ("ratio < 1", lambda ratio, own: ratio < 1),
     ("rpc-8", "p99_us"): ("ratio < 1", lambda ratio, own: ratio < 1),
     ("idle", "rss_mib"): ("<= 30 MiB", lambda ratio, own: own <= 30),

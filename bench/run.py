@@ -30,7 +30,6 @@ def arguments():
     parser.add_argument("--warmup", type=float, default=0.5, help="seconds before the window")
     parser.add_argument("--calm", type=float, default=0, metavar="PROCESSORS",
                         help="run a round again while other programs took more than this, at most three times")
-    parser.add_argument("--nice", type=int, default=0, help="priority of all that is started; below 0 as root")
     parser.add_argument("--only", default="", help="scenarios, separated by commas")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--noise", action="store_true", help="proxy against proxy")
@@ -103,8 +102,6 @@ def main():
             print(f"{scenario.name:12} {scenario.title}")
         return 0
     scenarios = chosen(args.only)
-    if args.nice != 0:
-        os.setpriority(os.PRIO_PROCESS, 0, args.nice)
     settings = find_programs(args)
     sides = ("proxy", "proxy again") if args.noise else ("zbridge", "proxy")
 
