@@ -84,7 +84,7 @@ SCENARIOS = [
 @dataclasses.dataclass
 class Settings:
     build: pathlib.Path  # the CMake build folder
-    zbridge: pathlib.Path
+    bridge: pathlib.Path  # the zbridge program
     seconds: float = 3
     warmup: float = 0.5
     connections: int = 10000
@@ -173,7 +173,7 @@ def start_bridge(side, scenario, settings, processes):
         file = processes.folder / "bridge.yaml"
         template = ZBRIDGE_YAML["rpc" if scenario.kind == "rpc" else "stream"]
         file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back))
-        process = processes.start("zbridge", settings.zbridge, "run", file)
+        process = processes.start("zbridge", settings.bridge, "run", file)
     if not (wait_for_port(front, process) and wait_for_port(back, process)):
         raise RunFailed(f"the bridge took no connection\n{processes.said()}")
     return process, front, back

@@ -29,7 +29,7 @@ def arguments():
     parser.add_argument("--callers", action="store_true", help="print who calls the top symbols too")
     parser.add_argument("--keep", type=pathlib.Path, help="where to keep perf's samples")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
-    parser.add_argument("--zbridge", type=pathlib.Path)
+    parser.add_argument("--bridge", type=pathlib.Path)
     return parser.parse_args()
 
 
@@ -54,7 +54,7 @@ def main():
                 ["perf", "record", "-q", "-F", str(SAMPLES_A_SECOND), "-g", "-p", str(pid), "-o", str(samples)],
                 stderr=subprocess.PIPE, text=True))
 
-        settings = harness.Settings(build=build, zbridge=(args.zbridge or build / "zbridge").resolve(),
+        settings = harness.Settings(build=build, bridge=(args.bridge or build / "zbridge").resolve(),
                                     seconds=args.seconds, on_bridge=record)
         scenario = next(one for one in harness.SCENARIOS if one.name == args.scenario)
         try:

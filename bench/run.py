@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--noise", action="store_true", help="proxy against proxy")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="CMake build folder")
-    parser.add_argument("--zbridge", type=pathlib.Path, help="another zbridge program than the build's")
+    parser.add_argument("--bridge", type=pathlib.Path, help="the zbridge program, if not the build folder's")
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     parser.add_argument("--write-results", action="store_true", help="append the table to bench/RESULTS.md")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is not reached")
@@ -52,14 +52,14 @@ def chosen(only):
 
 def find_programs(args):
     build = args.build.resolve()
-    zbridge = (args.zbridge or build / "zbridge").resolve()
+    zbridge = (args.bridge or build / "zbridge").resolve()
     wanted = [build / "bench/bench_proxy"] + ([] if args.noise else [zbridge])
     for program in wanted:
         if not os.access(program, os.X_OK):
             print(f"{program} is not there. Build it: cmake --preset release -DZBRIDGE_BENCH=ON && ninja -C {build}",
                   file=sys.stderr)
             sys.exit(2)
-    return harness.Settings(build=build, zbridge=zbridge, seconds=args.seconds, warmup=args.warmup)
+    return harness.Settings(build=build, bridge=zbridge, seconds=args.seconds, warmup=args.warmup)
 
 
 def run_round(number, sides, scenario, settings):
