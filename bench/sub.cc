@@ -17,7 +17,8 @@ class Subscriber {
     Subscriber(zmq::socket_t socket, const Reception& reception)
         : socket_(std::move(socket)), reception_(reception) {}
 
-    // Takes what is there, up to a quantum, so that no subscriber starves another. False: there was nothing.
+    // Takes what is there, up to a quantum, so that no subscriber starves another. False: there was
+    // nothing.
     bool take() {
         constexpr int kQuantum = 256;
         int taken = 0;
@@ -42,9 +43,11 @@ void receive(std::vector<Subscriber>& subscribers, const Totals& totals) {
     for (auto& one : subscribers)
         items.push_back({one.socket().handle(), 0, ZMQ_POLLIN, 0});
     while (!totals.end) {
-        // zmq_poll over 64 sockets costs as much as many messages: only when all of them were empty.
+        // zmq_poll over 64 sockets costs as much as many messages: only when all of them were
+        // empty.
         bool any = false;
-        for (auto& one : subscribers) any |= one.take();
+        for (auto& one : subscribers)
+            any |= one.take();
         if (!any) zmq::poll(items, std::chrono::milliseconds(100));
     }
 }

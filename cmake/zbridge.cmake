@@ -7,7 +7,6 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 option(ZBRIDGE_TESTS "Build the tests" ON)
-option(ZBRIDGE_BENCH "Build the programs of bench/" OFF)
 option(ZBRIDGE_WERROR "Treat warnings as errors" OFF)
 set(ZBRIDGE_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them: address,undefined or thread")
 
