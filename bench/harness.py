@@ -1,0 +1,266 @@
+"""One measured run: a bridge (zbridge, or libzmq's proxy), the programs at both its sides, all on loopback tcp, each its
+own process; whatever was started is stopped by its pid.
+
+Flow: Scenario -> run_once(side) -> a dict of measures, or RunFailed with the reason and what the programs said.
+"""
+import dataclasses
+import json
+import os
+import pathlib
+import resource
+import socket
+import subprocess
+import tempfile
+import time
+
+READY_SECONDS_MAX = 10
+RUN_SECONDS_EXTRA = 40  # beyond warm-up and window, before a run counts as stuck
+CONTROL_BYTES = 128 * 1024  # of the control page; the programs set its exact size
+
+ZBRIDGE_YAML = {
+    "stream": """\
+bridge: {{ data_dir: {data_dir} }}
+endpoints:
+  in:  {{ bind: tcp://127.0.0.1:{front} }}
+  out: {{ bind: tcp://127.0.0.1:{back} }}
+routes:
+  - {{ from: in, to: out }}
+""",
+    "rpc": """\
+bridge: {{ data_dir: {data_dir} }}
+endpoints:
+  clients: {{ bind: tcp://127.0.0.1:{front} }}
+  workers: {{ bind: tcp://127.0.0.1:{back} }}
+services:
+  echo: {{ clients: clients, workers: workers }}
+""",
+}
+
+
+class RunFailed(Exception):
+    pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str
+    title: str
+    kind: str  # queue, pubsub, rpc: what the bridge is
+    measure: str = "traffic"  # or idle, connections
+    bytes: int = 100
+    subscribers: int = 0
+    clients: int = 0
+    workers: int = 0
+    peer: str = ""  # of connections: the socket type
+    hwm: int = 1000  # of every socket of the programs and the proxy; 1000 is libzmq's default
+    light: bool = False  # consumers, and of a queue the producer, are the light peers
+    window: int = 0  # pubsub: messages the publisher may be ahead of the slowest subscriber
+
+    @property
+    def unit(self):
+        return "requests/s" if self.kind == "rpc" else "messages/s"
+
+
+# A PUB drops from its high-water mark on and counts a pipe as drained only half a mark later, so the mark has to be well
+# above the window for a run without loss: 10,000 and 2,000.
+PUBSUB = {"kind": "pubsub", "hwm": 10000, "window": 2000}
+SCENARIOS = [
+    Scenario("queue-100", "PUSH - bridge - PULL, 100 B", "queue"),
+    Scenario("queue-1024", "PUSH - bridge - PULL, 1 KiB", "queue", bytes=1024),
+    Scenario("pubsub-1", "PUB - bridge - 1 SUB, 100 B", subscribers=1, **PUBSUB),
+    Scenario("pubsub-8", "PUB - bridge - 8 SUB, 100 B", subscribers=8, **PUBSUB),
+    Scenario("pubsub-64", "PUB - bridge - 64 SUB, 100 B", subscribers=64, **PUBSUB),
+    Scenario("light-queue-100", "the same as queue-100, light peers", "queue", light=True),
+    Scenario("light-pubsub-8", "the same as pubsub-8, light subscribers", subscribers=8, light=True, **PUBSUB),
+    Scenario("light-pubsub-64", "the same as pubsub-64, light subscribers", subscribers=64, light=True, **PUBSUB),
+    Scenario("rpc-1", "REQ - bridge - REP, 1 client, 1 worker", "rpc", clients=1, workers=1),
+    Scenario("rpc-8", "REQ - bridge - REP, 8 clients, 8 workers", "rpc", clients=8, workers=8),
+    Scenario("rpc-8-1", "REQ - bridge - REP, 8 clients, 1 worker", "rpc", clients=8, workers=1),
+    Scenario("idle", "idle, no peers", "queue", measure="idle"),
+    Scenario("connections", "10,000 SUB connections", "pubsub", measure="connections", peer="SUB"),
+]
+
+
+@dataclasses.dataclass
+class Settings:
+    build: pathlib.Path  # the CMake build folder
+    bridge: pathlib.Path  # the zbridge program
+    seconds: float = 3
+    warmup: float = 0.5
+    connections: int = 10000
+    on_bridge: object = None  # called with (side, pid) once the bridge is ready: the profiler's hook
+
+
+class Processes:
+    """What a run has started, each with a file for its output, each ended by its pid at the latest in __exit__."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.running = {}
+
+    def start(self, name, *command):
+        out = open(self.folder / f"{name}.out", "wb")
+        err = open(self.folder / f"{name}.err", "wb")
+        with out, err:
+            process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err,
+                                       stdin=subprocess.DEVNULL, cwd=self.folder)
+        self.running[name] = process
+        return process
+
+    def result(self, name, seconds_max):
+        """The JSON line that a program ends with."""
+        process = self.running[name]
+        try:
+            code = process.wait(seconds_max)
+        except subprocess.TimeoutExpired:
+            raise RunFailed(f"{name} did not end\n{self.said()}") from None
+        line = (self.folder / f"{name}.out").read_text().strip()
+        if code != 0 or not line.startswith("{"):
+            raise RunFailed(f"{name} ended with {code}\n{self.said()}")
+        return json.loads(line)
+
+    def said(self, lines_max=6):
+        told = []
+        for name in self.running:
+            for kind in ("out", "err"):
+                text = (self.folder / f"{name}.{kind}").read_text(errors="replace").splitlines()
+                told += [f"    {name} {kind}: {line}" for line in text[-lines_max:]]
+        return "\n".join(told)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.running.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(3)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def free_ports(count):
+    listeners = [socket.socket() for _ in range(count)]
+    for one in listeners:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in listeners]
+    for one in listeners:
+        one.close()
+    return ports
+
+
+def wait_for_port(port, process):
+    until = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return True
+        except OSError:
+            time.sleep(0.01)
+    return False
+
+
+def start_bridge(side, scenario, settings, processes):
+    """The bridge's process and its two ports, once it takes connections on both."""
+    front, back = free_ports(2)
+    if side.startswith("proxy"):
+        process = processes.start("proxy", settings.build / "bench/bench_proxy", scenario.kind, f"tcp://127.0.0.1:{front}",
+                                  f"tcp://127.0.0.1:{back}", "--hwm", scenario.hwm)
+    else:
+        file = processes.folder / "bridge.yaml"
+        template = ZBRIDGE_YAML["rpc" if scenario.kind == "rpc" else "stream"]
+        file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back))
+        process = processes.start("zbridge", settings.bridge, "run", file)
+    if not (wait_for_port(front, process) and wait_for_port(back, process)):
+        raise RunFailed(f"the bridge took no connection\n{processes.said()}")
+    return process, front, back
+
+
+def run_traffic(scenario, settings, processes, pid, front, back):
+    control = processes.folder / "control"
+    control.write_bytes(bytes(CONTROL_BYTES))
+    common = ["--control", control, "--bytes", scenario.bytes, "--hwm", scenario.hwm]
+    window = ["--watch", pid, "--seconds", settings.seconds, "--warmup", settings.warmup]
+
+    def start(name, port, *options):
+        processes.start(name, settings.build / f"bench/bench_{name}", f"tcp://127.0.0.1:{port}", *common, *options)
+
+    if scenario.kind == "queue" and scenario.light:
+        measuring, other = "light_consume", "light_push"
+        start(measuring, back, *window, "--type", "PULL")
+        start(other, front)
+    elif scenario.kind == "queue":
+        measuring, other = "pull", "push"
+        start(measuring, back, *window)
+        start(other, front)
+    elif scenario.kind == "pubsub":
+        measuring, other = "light_consume" if scenario.light else "sub", "pub"
+        start(measuring, back, *window, "--consumers" if scenario.light else "--subscribers", scenario.subscribers)
+        start(other, front, "--subscribers", scenario.subscribers, "--window", scenario.window)
+    else:
+        measuring, other = "req", "rep"
+        start(other, back, "--workers", scenario.workers)
+        start(measuring, front, *window, "--clients", scenario.clients)
+    result = processes.result(measuring, settings.seconds + settings.warmup + RUN_SECONDS_EXTRA)
+    return result | processes.result(other, RUN_SECONDS_EXTRA)
+
+
+def measures_of(result):
+    measures = {
+        "rate": result["rate"],
+        "cpu_us": result["bridge_cpu_seconds"] * 1e6 / max(result["count"], 1),
+        "rss_mib": result["bridge_rss_kib"] / 1024,
+    }
+    for key in ("p50_us", "p99_us", "lost", "given_up"):
+        if key in result:
+            measures[key] = result[key]
+    return measures
+
+
+def rss_kib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise RunFailed(f"no VmRSS of {pid}")
+
+
+def run_measure(scenario, settings, processes, pid, front, back):
+    if scenario.measure == "idle":
+        time.sleep(1)
+        return {"rss_mib": rss_kib(pid) / 1024}
+    if scenario.measure == "connections":
+        processes.start("connections", settings.build / "bench/bench_connections", f"127.0.0.1:{back}", "--type",
+                        scenario.peer, "--count", settings.connections, "--watch", pid)
+        result = processes.result("connections", 120)
+        return {"bytes_each": result["bytes_a_connection"]}
+    return measures_of(run_traffic(scenario, settings, processes, pid, front, back))
+
+
+def busy_seconds():
+    """Processor time that the whole machine has spent."""
+    fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # without idle and iowait
+
+
+def own_seconds():
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
+    return sum(one.ru_utime + one.ru_stime for one in usage)
+
+
+def run_once(side, scenario, settings):
+    """One run of a scenario through one side ("zbridge", or "proxy..."). `others` tells how many processors were taken by
+    programs that have nothing to do with the run."""
+    began, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+    with tempfile.TemporaryDirectory(prefix="zbridge-bench-") as folder:
+        with Processes(folder) as processes:
+            bridge, front, back = start_bridge(side, scenario, settings, processes)
+            if settings.on_bridge:
+                settings.on_bridge(side, bridge.pid)
+            measures = run_measure(scenario, settings, processes, bridge.pid, front, back)
+            if bridge.poll() is not None:
+                raise RunFailed(f"the bridge ended by itself\n{processes.said()}")
+    spent_by_others = (busy_seconds() - busy) - (own_seconds() - own)
+    return measures | {"others": max(0.0, spent_by_others / (time.monotonic() - began))}
