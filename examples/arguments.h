@@ -6,7 +6,7 @@
 #include <vector>
 
 class Arguments {
-public:
+ public:
     Arguments(int argc, char** argv) : words_(argv + 1, argv + argc) {}
 
     // The value behind `name`, or `otherwise`.
@@ -26,6 +26,6 @@ public:
         return values;
     }
 
-private:
+ private:
     std::vector<std::string> words_;
 };

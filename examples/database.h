@@ -1,4 +1,5 @@
-// A SQLite file for the C++ examples: statements with text arguments, rows of text. Any error ends the program.
+// A SQLite file for the C++ examples: statements with text arguments, rows of text. Any error ends
+// the program.
 #pragma once
 
 #include <cstdlib>
@@ -9,7 +10,7 @@
 #include <sqlite3.h>
 
 class Database {
-public:
+ public:
     using Row = std::vector<std::string>;
 
     explicit Database(const std::string& path) {
@@ -25,7 +26,8 @@ public:
         sqlite3_stmt* statement = nullptr;
         if (sqlite3_prepare_v2(db_, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) fail(sql);
         for (size_t i = 0; i < arguments.size(); ++i) {
-            sqlite3_bind_text(statement, static_cast<int>(i) + 1, arguments[i].c_str(), -1, nullptr);
+            sqlite3_bind_text(statement, static_cast<int>(i) + 1, arguments[i].c_str(), -1,
+                              nullptr);
         }
         std::vector<Row> rows;
         int result = SQLITE_ROW;
@@ -42,7 +44,7 @@ public:
         return rows;
     }
 
-private:
+ private:
     [[noreturn]] void fail(const std::string& doing) {
         std::cerr << doing << ": " << sqlite3_errmsg(db_) << std::endl;
         std::exit(1);

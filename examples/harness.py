@@ -1,7 +1,8 @@
-"""What the examples' run.py and demo.py share: starting programs, waiting for what they print, telling what happened.
+"""What demo.py and each run.py share: starting programs, waiting for what they print, telling it.
 
-A Stage is one run of a scenario: a temporary folder, and programs that are all stopped when the stage is left. Nothing
-here sleeps for a time and hopes: everything waits for a line that a program prints, or for its end, for PATIENCE_S.
+A Stage is one run of a scenario: a temporary folder, and programs that are all stopped when the
+stage is left. Nothing here sleeps for a time and hopes: everything waits for a line that a program
+prints, or for its end, and after PATIENCE_S the promise is broken.
 """
 import argparse
 import os
@@ -27,7 +28,7 @@ class Broken(Exception):
 
 
 class Account:
-    """Tells on the terminal what happens, in at most 100 columns, and remembers whether every promise was kept."""
+    """Tells on the terminal what happens, and remembers whether every promise was kept."""
 
     WIDTH = 100
 
@@ -63,9 +64,10 @@ class Account:
     def end(self, seconds):
         self._print("")
         if self.broken:
-            self._print(self._paint("1;31", f"{self.broken} broken, {self.kept} promises kept, in {seconds:.1f} s"))
+            colour, text = "1;31", f"{self.broken} broken, {self.kept} promises kept"
         else:
-            self._print(self._paint("1;32", f"All {self.kept} promises kept, in {seconds:.1f} s."))
+            colour, text = "1;32", f"All {self.kept} promises kept"
+        self._print(self._paint(colour, f"{text}, in {seconds:.1f} s."))
 
     def note(self, text):
         self._wrap("", text, None)
@@ -94,8 +96,9 @@ class Program:
         # setpriv: the kernel ends the program should this script be killed before it can stop it.
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", *map(str, command)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}, cwd=cwd)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})})
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -127,13 +130,14 @@ class Program:
             there = lambda: sum(text in line for line in self.lines) >= times
             self._news.wait_for(lambda: there() or self._ended, PATIENCE_S)
             if not there():
-                raise Broken(self._so_far(f"{self.name} did not print '{text}'" + (f" {times} times" if times > 1 else "")))
+                often = f" {times} times" if times > 1 else ""
+                raise Broken(self.so_far(f"{self.name} did not print '{text}'{often}"))
 
     def wait_for_end(self):
         """Until it has ended by itself; returns its exit status, -9 for a SIGKILL."""
         with self._news:
             if not self._news.wait_for(lambda: self._ended, PATIENCE_S):
-                raise Broken(self._so_far(f"{self.name} did not end"))
+                raise Broken(self.so_far(f"{self.name} did not end within {PATIENCE_S} s"))
         return self.process.returncode
 
     def is_running(self):
@@ -155,15 +159,22 @@ class Program:
         with self._news:
             self._news.wait_for(lambda: self._ended, PATIENCE_S)
 
-    def _so_far(self, what):
-        last = self.lines[-8:]
-        state = "is running" if not self._ended else f"ended with status {self.process.returncode}"
-        said = "\n".join(f"  | {line}" for line in last) if last else "  | (nothing)"
-        return f"{what} within {PATIENCE_S} s; it {state} and said last:\n{said}"
+    def end_in_order(self):
+        """Stops it; having died before, or not leaving with status 0, breaks the play."""
+        self.stop()
+        if self.process.returncode != 0:
+            raise Broken(self.so_far(f"{self.name} did not end in order"))
+
+    def so_far(self, what):
+        """`what`, and how it stands with the program."""
+        status = self.process.returncode
+        state = f"ended with status {status}" if self._ended else "is still running"
+        said = [f"  | {line}" for line in self.lines[-8:]] or ["  | (nothing)"]
+        return "\n".join([f"{what}; it {state} and said last:", *said])
 
 
 class Stage:
-    """One run of a scenario. `cpp` is the folder of the built C++ programs; without it the Python ones play."""
+    """One run of a scenario, with its Python programs, or with the C++ ones built into `cpp`."""
 
     def __init__(self, folder, account, cpp=None):
         self.account = account
@@ -192,15 +203,16 @@ class Stage:
         """Starts the bridge and waits until it listens on all of `addresses`."""
         binary = Path(binary).resolve()
         if not binary.exists():
-            raise Broken(f"there is no bridge at {binary}: build it first, or name it with --bridge or ZBRIDGE_BIN")
-        bridge = self._keep(Program("the bridge", [binary, "run", Path(yaml).resolve()], env, self.tmp))
+            raise Broken(f"there is no bridge at {binary}: build it, or name it with --bridge")
+        command = [binary, "run", Path(yaml).resolve()]
+        bridge = self._keep(Program("the bridge", command, env, self.tmp))
         deadline = time.monotonic() + PATIENCE_S
         while not all(is_listening(address) for address in addresses):
             if not bridge.is_running():
                 bridge.wait_for_end()
-                raise Broken(bridge._so_far("the bridge did not listen"))
+                raise Broken(bridge.so_far("the bridge did not listen"))
             if time.monotonic() > deadline:
-                raise Broken(bridge._so_far("the bridge did not listen"))
+                raise Broken(bridge.so_far("the bridge did not listen"))
             time.sleep(0.01)
         return bridge
 
@@ -222,7 +234,7 @@ def first_to_end(*programs):
 
 
 def is_listening(address):
-    """Whether a process listens on tcp://127.0.0.1:port; read from the kernel, so that nobody sees a connection."""
+    """Whether a process listens on tcp://127.0.0.1:port; asks the kernel, not by connecting."""
     listening = "0A"
     port = f":{int(address.rsplit(':', 1)[1]):04X}"
     for table in "/proc/net/tcp", "/proc/net/tcp6":
@@ -233,7 +245,7 @@ def is_listening(address):
 
 
 def free_addresses(names):
-    """{name: tcp://127.0.0.1:port} with ports that nobody uses, below those that outgoing connections are given."""
+    """{name: tcp://127.0.0.1:port}: ports nobody uses, below those of outgoing connections."""
     addresses = {}
     while len(addresses) < len(names):
         port = random.randrange(10_000, 32_000)
@@ -247,14 +259,17 @@ def free_addresses(names):
 
 
 def run_scenes(folder, scenes):
-    """The main of each run.py. A scene is (function of (stage, addresses), names of its addresses, environment).
+    """The main of each run.py; returns the exit status.
 
-    Each runs against a bridge of its own with the folder's bridge.yaml, once with the Python programs and, where
-    --programs names the folder of the built C++ ones, once with those. Returns the exit status.
+    A scene is (function of (stage, addresses), names of its addresses, environment). Each runs
+    against a bridge of its own with the folder's bridge.yaml, once with the Python programs and,
+    where --programs names the folder of the built C++ ones, once with those.
     """
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
-    parser.add_argument("--bridge", default=os.environ.get("ZBRIDGE_BIN", DEFAULT_BRIDGE), help="the zbridge to run")
-    parser.add_argument("--programs", metavar="DIR", help="also run the C++ programs that were built into DIR")
+    parser.add_argument("--bridge", default=os.environ.get("ZBRIDGE_BIN", DEFAULT_BRIDGE),
+                        help="the zbridge to run (also ZBRIDGE_BIN)")
+    parser.add_argument("--programs", metavar="DIR",
+                        help="also run the C++ programs that were built into DIR")
     options = parser.parse_args()
     stop_on_sigterm()
 
@@ -266,11 +281,14 @@ def run_scenes(folder, scenes):
         for scene, names, environment in scenes:
             account.title(scene.__doc__, f"the {language} programs of examples/{folder}")
             try:
-                with Stage(folder, account, cpp) as stage:
+                with Stage(folder, account) as house:
                     addresses = free_addresses(names)
-                    env = {**addresses, **environment, "DATA_DIR": str(stage.tmp / "data")}
-                    stage.start_bridge(options.bridge, stage.folder / "bridge.yaml", addresses.values(), env)
-                    scene(stage, addresses)
+                    env = {**addresses, **environment, "DATA_DIR": str(house.tmp / "data")}
+                    yaml = house.folder / "bridge.yaml"
+                    bridge = house.start_bridge(options.bridge, yaml, addresses.values(), env)
+                    with Stage(folder, account, cpp) as stage:
+                        scene(stage, addresses)
+                    bridge.end_in_order()
             except Broken as broken:
                 account.failure(str(broken))
     account.end(time.monotonic() - began)

@@ -1,4 +1,4 @@
-// Asks a bank for transfers from alice to bob, one after another, and waits for the answer to each.
+// Asks a bank for transfers from alice to bob, and waits for the answer to each.
 #include <iostream>
 #include <string>
 

@@ -1,4 +1,4 @@
-// Transfers money between accounts. A transfer that was made already is not made again, only answered again.
+// Transfers money between accounts. A transfer made already is answered again, not made again.
 #include <csignal>
 #include <iostream>
 #include <sstream>
@@ -19,12 +19,11 @@ struct Outcome {
 };
 
 class Bank {
-public:
+ public:
     Bank(const std::string& path, std::string worker) : db_(path), worker_(std::move(worker)) {
         db_.run("BEGIN IMMEDIATE");
-        db_.run("CREATE TABLE IF NOT EXISTS accounts (owner TEXT PRIMARY KEY, balance INTEGER NOT NULL)");
-        db_.run("CREATE TABLE IF NOT EXISTS transfers (id TEXT PRIMARY KEY, payer TEXT, payee TEXT, "
-                "amount INTEGER)");
+        db_.run("CREATE TABLE IF NOT EXISTS accounts (owner TEXT PRIMARY KEY, balance INTEGER)");
+        db_.run("CREATE TABLE IF NOT EXISTS transfers (id TEXT PRIMARY KEY, payer, payee, amount)");
         db_.run("INSERT OR IGNORE INTO accounts VALUES ('alice', 100), ('bob', 0)");
         db_.run("COMMIT");
     }
@@ -36,12 +35,10 @@ public:
         return outcome;
     }
 
-private:
+ private:
     Outcome make(const Transfer& t) {
         if (!db_.run("SELECT 1 FROM transfers WHERE id = ?", {t.id}).empty()) {
-            return {"done, alice has " + balance("alice") + " (it was made before, " + worker_ +
-                        " looked it up)",
-                    false};
+            return {done(t, "it was made before, " + worker_), false};
         }
         if (balance(t.payer).empty() || balance(t.payee).empty()) {
             return {"refused, no such account", false};
@@ -52,7 +49,11 @@ private:
         db_.run("UPDATE accounts SET balance = balance - ? WHERE owner = ?", {t.amount, t.payer});
         db_.run("UPDATE accounts SET balance = balance + ? WHERE owner = ?", {t.amount, t.payee});
         db_.run("INSERT INTO transfers VALUES (?, ?, ?, ?)", {t.id, t.payer, t.payee, t.amount});
-        return {"done, " + t.payer + " has " + balance(t.payer) + " (" + worker_ + ")", true};
+        return {done(t, worker_), true};
+    }
+
+    std::string done(const Transfer& t, const std::string& how) {
+        return "done, " + t.payer + " has " + balance(t.payer) + " (" + how + ")";
     }
 
     std::string balance(const std::string& owner) {

@@ -1,4 +1,4 @@
-"""Transfers money between accounts. A transfer that was made already is not made again, only answered again."""
+"""Transfers money between accounts. A transfer made already is answered again, not made again."""
 import argparse
 import os
 import signal
@@ -9,14 +9,14 @@ import zmq
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--connect", default="tcp://127.0.0.1:5556")
 parser.add_argument("--name", default="worker")
-parser.add_argument("--accounts", default="accounts.db", help="a SQLite file, shared by all workers")
-parser.add_argument("--die-after-debit", metavar="ID", help="kill -9 myself instead of answering this transfer")
+parser.add_argument("--accounts", default="accounts.db", help="a SQLite file all workers share")
+parser.add_argument("--die-after-debit", metavar="ID", help="a transfer to die of")
 options = parser.parse_args()
 
 db = sqlite3.connect(options.accounts, timeout=60, isolation_level=None)
 db.execute("BEGIN IMMEDIATE")
-db.execute("CREATE TABLE IF NOT EXISTS accounts (owner TEXT PRIMARY KEY, balance INTEGER NOT NULL)")
-db.execute("CREATE TABLE IF NOT EXISTS transfers (id TEXT PRIMARY KEY, payer TEXT, payee TEXT, amount INTEGER)")
+db.execute("CREATE TABLE IF NOT EXISTS accounts (owner TEXT PRIMARY KEY, balance INTEGER)")
+db.execute("CREATE TABLE IF NOT EXISTS transfers (id TEXT PRIMARY KEY, payer, payee, amount)")
 db.execute("INSERT OR IGNORE INTO accounts VALUES ('alice', 100), ('bob', 0)")
 db.execute("COMMIT")
 
@@ -29,7 +29,7 @@ def balance(owner):
 def transfer(number, payer, payee, amount):
     """Returns the answer to the client, and whether the accounts were changed for it."""
     if db.execute("SELECT 1 FROM transfers WHERE id = ?", [number]).fetchone():
-        return f"done, alice has {balance('alice')} (it was made before, {options.name} looked it up)", False
+        return f"done, {payer} has {balance(payer)} (it was made before, {options.name})", False
     if balance(payer) is None or balance(payee) is None:
         return "refused, no such account", False
     if balance(payer) < amount:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays order to logistics against a real bridge: packers come and go, no order is packed twice or lost."""
+"""Plays order to logistics: packers come and go, no order is packed twice or lost."""
 import sys
 import time
 from pathlib import Path
@@ -49,7 +49,7 @@ class Warehouse:
             self.wait_until_all_is_packed()
             shares = [packer.count(" packed ") - had for packer, had in zip(packers, before)]
             if all(shares):
-                return ", ".join(f"{packer.name} packs {share}" for packer, share in zip(packers, shares))
+                return ", ".join(f"{p.name} packs {share}" for p, share in zip(packers, shares))
             if time.monotonic() > deadline:
                 raise harness.Broken(f"the orders were not shared: {shares}")
 
@@ -82,7 +82,8 @@ def logistics(stage, at):
     dora = house.packer_comes("dora")
     house.wait_until_all_is_packed()
     tell("packers", f"dora comes in the morning and packs {dora.count(' packed ')}")
-    promise("orders that nobody was there for waited in the bridge", dora.count(" packed ") == BATCH)
+    promise("orders that nobody was there for waited in the bridge",
+            dora.count(" packed ") == BATCH)
 
     packed = house.packed()
     promise(f"all {house.sent} orders were packed",

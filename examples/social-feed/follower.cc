@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
     const Arguments arguments(argc, argv);
     zmq::context_t context;
     zmq::socket_t feed(context, zmq::socket_type::sub);
-    for (const auto& author : arguments.all("--follow")) feed.set(zmq::sockopt::subscribe, author);
+    for (const auto& author : arguments.all("--follow"))
+        feed.set(zmq::sockopt::subscribe, author);
     feed.connect(arguments.get("--connect", "tcp://127.0.0.1:5572"));
 
     while (true) {

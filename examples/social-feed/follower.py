@@ -5,7 +5,7 @@ import zmq
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--connect", default="tcp://127.0.0.1:5572")
-parser.add_argument("--follow", action="append", default=[], help="an author; may be given several times")
+parser.add_argument("--follow", action="append", default=[], help="an author; several are fine")
 options = parser.parse_args()
 
 feed = zmq.Context().socket(zmq.SUB)

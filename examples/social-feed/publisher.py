@@ -6,7 +6,7 @@ import zmq
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--connect", default="tcp://127.0.0.1:5571")
-parser.add_argument("--picture-kib", type=int, default=0, help="size of a picture to add to each post")
+parser.add_argument("--picture-kib", type=int, default=0, help="adds a picture to each post")
 options = parser.parse_args()
 
 context = zmq.Context()

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays the social feed against a real bridge: one follower stalls, the others do not notice."""
+"""Plays the social feed: one follower stalls, the others do not notice."""
 import signal
 import sys
 import time
@@ -13,7 +13,7 @@ AT_ONCE = 10
 
 
 def post_until_all_have_seen(publisher, post, followers):
-    """A PUB drops what nobody is connected for yet, so the first post is repeated until everyone has shown it."""
+    """A PUB drops what it sends before somebody is there for it, so the post is repeated."""
     deadline = time.monotonic() + harness.PATIENCE_S
     while not all(follower.count(post) for follower in followers):
         if time.monotonic() > deadline:
@@ -26,11 +26,13 @@ def post_until_all_have_seen(publisher, post, followers):
 def feed(stage, at):
     """Social feed: a post goes to every follower; one that stalls holds nobody"""
     tell, promise = stage.account.tell, stage.account.promise
-    mia = stage.start("mia", "follower", "--connect", at["FOLLOWERS"], "--follow", "ada", "--follow", "linus")
-    noah = stage.start("noah", "follower", "--connect", at["FOLLOWERS"], "--follow", "ada")
-    zoe = stage.start("zoe", "follower", "--connect", at["FOLLOWERS"], "--follow", "ada")
+    address = ["--connect", at["FOLLOWERS"]]
+    mia = stage.start("mia", "follower", *address, "--follow", "ada", "--follow", "linus")
+    noah = stage.start("noah", "follower", *address, "--follow", "ada")
+    zoe = stage.start("zoe", "follower", *address, "--follow", "ada")
     followers = [mia, noah, zoe]
-    publisher = stage.start("publisher", "publisher", "--connect", at["POSTS"], "--picture-kib", "32")
+    publisher = stage.start("ada's and linus' publisher", "publisher", "--connect", at["POSTS"],
+                            "--picture-kib", "32")
     tell("followers", "mia follows ada and linus; noah and zoe follow ada")
     post_until_all_have_seen(publisher, "ada: hello", followers)
     tell("ada", "says hello, and all three see it")
@@ -59,9 +61,9 @@ def feed(stage, at):
     zoe.signal(signal.SIGCONT)
     post_until_all_have_seen(publisher, "ada: good night", followers)
     seen = pictures(zoe)
-    tell("zoe", f"goes on, finds {len(seen) - at_the_stop} pictures waiting for her and then what is new")
+    tell("zoe", f"goes on, finds {len(seen) - at_the_stop} pictures waiting, then what is new")
     if len(seen) < POSTS:
-        tell("bridge", f"had kept for her what the endpoint's limit allows, and dropped {POSTS - len(seen)} for her alone")
+        tell("bridge", f"kept what her limit allows, dropped {POSTS - len(seen)} for her alone")
     promise("she is in the feed again; nothing came twice or out of order",
             zoe.count("ada: good night") and seen == sorted(set(seen)))
     publisher.end_of_input()

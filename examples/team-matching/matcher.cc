@@ -1,4 +1,4 @@
-// Gives each player a seat in a team of four of the same league. The teams are in a file that all matchers share.
+// Gives each player a seat in a team of four of the same league.
 #include <chrono>
 #include <iostream>
 #include <sstream>
@@ -25,8 +25,9 @@ int main(int argc, char** argv) {
     const std::string name = arguments.get("--name", "matcher");
     const std::chrono::duration<double> thinking(std::stod(arguments.get("--seconds", "0.01")));
     Database db(arguments.get("--teams", "teams.db"));
-    db.run("CREATE TABLE IF NOT EXISTS seats (player TEXT PRIMARY KEY, league TEXT, team INTEGER, "
-           "matcher TEXT)");
+    db.run(
+        "CREATE TABLE IF NOT EXISTS seats (player TEXT PRIMARY KEY, league TEXT, team INTEGER, "
+        "matcher TEXT)");
 
     zmq::context_t context;
     zmq::socket_t players(context, zmq::socket_type::rep);

@@ -1,4 +1,4 @@
-"""Gives each player a seat in a team of four of the same league. The teams are in a file that all matchers share."""
+"""Gives each player a seat in a team of four of the same league."""
 import argparse
 import sqlite3
 import time
@@ -8,12 +8,12 @@ import zmq
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--connect", default="tcp://127.0.0.1:5566")
 parser.add_argument("--name", default="matcher")
-parser.add_argument("--teams", default="teams.db", help="a SQLite file, shared by all matchers")
+parser.add_argument("--teams", default="teams.db", help="a SQLite file all matchers share")
 parser.add_argument("--seconds", type=float, default=0.01, help="how long I think about a player")
 options = parser.parse_args()
 
 db = sqlite3.connect(options.teams, timeout=60, isolation_level=None)
-db.execute("CREATE TABLE IF NOT EXISTS seats (player TEXT PRIMARY KEY, league TEXT, team INTEGER, matcher TEXT)")
+db.execute("CREATE TABLE IF NOT EXISTS seats (player TEXT PRIMARY KEY, league, team, matcher)")
 
 
 def seat(player, league):

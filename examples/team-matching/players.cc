@@ -34,5 +34,6 @@ int main(int argc, char** argv) {
     for (int number = 0; number < std::stoi(arguments.get("--players", "24")); ++number) {
         players.emplace_back([&context, address, number] { play(context, address, number); });
     }
-    for (auto& player : players) player.join();
+    for (auto& player : players)
+        player.join();
 }

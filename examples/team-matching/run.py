@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays the team matching against a real bridge: a slow matcher and a fast one."""
+"""Plays the team matching: a slow matcher and a fast one."""
 import sqlite3
 import sys
 from pathlib import Path
@@ -27,19 +27,21 @@ def matching(stage, at):
     seated_by = [line.rsplit("given by ", 1)[1] for line in players.lines if "given by " in line]
     waits = sorted(float(line.split(" waited ")[1].split(" s:")[0]) for line in players.lines)
     slow, fast = seated_by.count("slow"), seated_by.count("fast")
-    tell("bridge", f"gives each matcher one player at a time: fast seats {fast}, slow {slow}; half of the players "
-                   f"wait less than {waits[len(waits) // 2]:.2f} s, the last {waits[-1]:.2f} s")
+    tell("bridge", f"gives each matcher one player at a time: fast seats {fast}, slow {slow}; half "
+                   f"of the players wait less than {waits[len(waits) // 2]:.2f} s, the last "
+                   f"{waits[-1]:.2f} s")
 
     promise(f"each of the {PLAYERS} players got one answer",
-            sorted(line.split()[0] for line in players.lines) == [f"player-{n:02}" for n in range(PLAYERS)])
-    # One player at a time: once fast has nobody left to seat, slow can have one more in hand, and none behind it.
+            sorted(line.split()[0] for line in players.lines)
+            == [f"player-{n:02}" for n in range(PLAYERS)])
+    # When fast has nobody left to seat, slow can have one more in hand, and none behind that one.
     promise("the slow matcher never had a second player waiting behind the one it thought about",
-            fast > 0 and len(seated_by[::-1][:seated_by[::-1].index("fast")]) <= 1)
+            fast > 0 and seated_by[-2:] != ["slow", "slow"])
     promise("the fast matcher did most of the work", fast > 2 * slow)
     with sqlite3.connect(stage.tmp / "teams.db") as db:
-        teams = db.execute("SELECT league, team, count(*) FROM seats GROUP BY league, team").fetchall()
-    promise(f"{len(teams)} teams, each of four players of one league",
-            len(teams) == PLAYERS // 4 and all(size == 4 for _, _, size in teams))
+        sizes = [size for size, in db.execute("SELECT count(*) FROM seats GROUP BY league, team")]
+    promise(f"{len(sizes)} teams, each of four players of one league",
+            sizes == [4] * (PLAYERS // 4))
 
 
 if __name__ == "__main__":
