@@ -1,0 +1,300 @@
+"""What demo.py and each run.py share: starting programs, waiting for what they print, telling it.
+
+A Stage is one run of a scenario: a temporary folder, and programs that are all stopped when the
+stage is left. Nothing here sleeps for a time and hopes: everything waits for a line that a program
+prints, or for its end, and after PATIENCE_S the promise is broken.
+"""
+import argparse
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parent
+DEFAULT_BRIDGE = EXAMPLES.parent / "build" / "dev" / "zbridge"
+PATIENCE_S = 60  # a condition that has not come true by then is a broken promise
+
+
+class Broken(Exception):
+    """A program did not do what it should have; the message says which and what it said last."""
+
+
+class Account:
+    """Tells on the terminal what happens, and remembers whether every promise was kept."""
+
+    WIDTH = 100
+
+    def __init__(self, out=sys.stdout):
+        self.kept = 0
+        self.broken = 0
+        self._out = out
+        self._colours = out.isatty() and "NO_COLOR" not in os.environ
+        self._marks = ("✓", "✗") if "utf" in (out.encoding or "").lower() else ("ok", "NO")
+
+    def title(self, text, about):
+        self._print("")
+        self._print(self._paint("1", text))
+        self._print(self._paint("2", f"   {about}"))
+
+    def tell(self, who, text):
+        """One step of the story: who did it, and what."""
+        self._wrap(f"   {who:<9} ", text, "36")
+
+    def promise(self, text, kept):
+        """What the scenario shows; `kept` says whether it came true."""
+        self.kept += bool(kept)
+        self.broken += not kept
+        mark = self._marks[0 if kept else 1]
+        self._wrap(f" {mark:>2} ", text if kept else f"NOT KEPT: {text}", "32" if kept else "31")
+
+    def failure(self, text):
+        """Something that stopped the story."""
+        self.broken += 1
+        for line in text.splitlines():
+            self._print(self._paint("31", f"   {line}"))
+
+    def end(self, seconds):
+        self._print("")
+        if self.broken:
+            colour, text = "1;31", f"{self.broken} broken, {self.kept} promises kept"
+        else:
+            colour, text = "1;32", f"All {self.kept} promises kept"
+        self._print(self._paint(colour, f"{text}, in {seconds:.1f} s."))
+
+    def note(self, text):
+        self._wrap("", text, None)
+
+    def _wrap(self, label, text, colour):
+        lines = textwrap.wrap(text, self.WIDTH - len(label)) or [""]
+        self._print((self._paint(colour, label) if colour else label) + lines[0])
+        for line in lines[1:]:
+            self._print(" " * len(label) + line)
+
+    def _paint(self, code, text):
+        return f"\033[{code}m{text}\033[0m" if self._colours else text
+
+    def _print(self, text):
+        print(text, file=self._out, flush=True)
+
+
+class Program:
+    """A running process whose lines are kept as it prints them (standard error among them)."""
+
+    def __init__(self, name, command, env=None, cwd=None):
+        self.name = name
+        self.lines = []
+        self._news = threading.Condition()
+        self._ended = False
+        # setpriv: the kernel ends the program should this script be killed before it can stop it.
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *map(str, command)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})})
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self._news:
+                self.lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+        self.process.wait()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def type(self, line):
+        """Gives the program a line of input."""
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def end_of_input(self):
+        self.process.stdin.close()
+
+    def count(self, text):
+        """How many of its lines contain `text`."""
+        with self._news:
+            return sum(text in line for line in self.lines)
+
+    def wait_for(self, text, times=1):
+        """Until `times` of its lines contain `text`."""
+        with self._news:
+            there = lambda: sum(text in line for line in self.lines) >= times
+            self._news.wait_for(lambda: there() or self._ended, PATIENCE_S)
+            if not there():
+                often = f" {times} times" if times > 1 else ""
+                raise Broken(self.so_far(f"{self.name} did not print '{text}'{often}"))
+
+    def wait_for_end(self):
+        """Until it has ended by itself; returns its exit status, -9 for a SIGKILL."""
+        with self._news:
+            if not self._news.wait_for(lambda: self._ended, PATIENCE_S):
+                raise Broken(self.so_far(f"{self.name} did not end within {PATIENCE_S} s"))
+        return self.process.returncode
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def signal(self, number):
+        if self.is_running():
+            self.process.send_signal(number)
+
+    def stop(self):
+        """Asks it to end, and makes it."""
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        with self._news:
+            self._news.wait_for(lambda: self._ended, PATIENCE_S)
+
+    def end_in_order(self):
+        """Stops it; having died before, or not leaving with status 0, breaks the play."""
+        self.stop()
+        if self.process.returncode != 0:
+            raise Broken(self.so_far(f"{self.name} did not end in order"))
+
+    def so_far(self, what):
+        """`what`, and how it stands with the program."""
+        status = self.process.returncode
+        state = f"ended with status {status}" if self._ended else "is still running"
+        said = [f"  | {line}" for line in self.lines[-8:]] or ["  | (nothing)"]
+        return "\n".join([f"{what}; it {state} and said last:", *said])
+
+
+class Stage:
+    """One run of a scenario, with its Python programs, or with the C++ ones built into `cpp`."""
+
+    def __init__(self, folder, account, cpp=None):
+        self.account = account
+        self.folder = EXAMPLES / folder
+        self._cpp = cpp and Path(cpp).resolve() / folder
+        self._programs = []
+
+    def __enter__(self):
+        self.tmp = Path(tempfile.mkdtemp(prefix="zbridge-example-"))
+        return self
+
+    def __exit__(self, *_):
+        for program in reversed(self._programs):
+            program.stop()
+        shutil.rmtree(self.tmp, ignore_errors=True)
+
+    def start(self, name, program, *arguments, env=None):
+        """Starts one of the scenario's programs in the temporary folder."""
+        if self._cpp:
+            command = [self._cpp / program, *arguments]
+        else:
+            command = ["/usr/bin/python3", self.folder / f"{program}.py", *arguments]
+        return self._keep(Program(name, command, env, self.tmp))
+
+    def start_bridge(self, binary, yaml, addresses, env=None):
+        """Starts the bridge and waits until it listens on all of `addresses`."""
+        binary = Path(binary).resolve()
+        if not binary.exists():
+            raise Broken(f"there is no bridge at {binary}: build it, or name it with --bridge")
+        command = [binary, "run", Path(yaml).resolve()]
+        bridge = self._keep(Program("the bridge", command, env, self.tmp))
+        deadline = time.monotonic() + PATIENCE_S
+        while not all(is_listening(address) for address in addresses):
+            if not bridge.is_running():
+                bridge.wait_for_end()
+                raise Broken(bridge.so_far("the bridge did not listen"))
+            if time.monotonic() > deadline:
+                raise Broken(bridge.so_far("the bridge did not listen"))
+            time.sleep(0.01)
+        return bridge
+
+    def _keep(self, program):
+        self._programs.append(program)
+        return program
+
+
+def first_to_end(*programs):
+    """Until one of them has ended by itself; returns that one."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        for program in programs:
+            if not program.is_running():
+                program.wait_for_end()
+                return program
+        time.sleep(0.01)
+    raise Broken(f"none of {', '.join(p.name for p in programs)} ended within {PATIENCE_S} s")
+
+
+def is_listening(address):
+    """Whether a process listens on tcp://127.0.0.1:port; asks the kernel, not by connecting."""
+    listening = "0A"
+    port = f":{int(address.rsplit(':', 1)[1]):04X}"
+    for table in "/proc/net/tcp", "/proc/net/tcp6":
+        rows = [line.split() for line in Path(table).read_text().splitlines()[1:]]
+        if any(row[1].endswith(port) and row[3] == listening for row in rows):
+            return True
+    return False
+
+
+def free_addresses(names):
+    """{name: tcp://127.0.0.1:port}: ports nobody uses, below those of outgoing connections."""
+    addresses = {}
+    while len(addresses) < len(names):
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        addresses[names[len(addresses)]] = f"tcp://127.0.0.1:{port}"
+    return addresses
+
+
+def run_scenes(folder, scenes):
+    """The main of each run.py; returns the exit status.
+
+    A scene is (function of (stage, addresses), names of its addresses, environment). Each runs
+    against a bridge of its own with the folder's bridge.yaml, once with the Python programs and,
+    where --programs names the folder of the built C++ ones, once with those.
+    """
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument("--bridge", default=os.environ.get("ZBRIDGE_BIN", DEFAULT_BRIDGE),
+                        help="the zbridge to run (also ZBRIDGE_BIN)")
+    parser.add_argument("--programs", metavar="DIR",
+                        help="also run the C++ programs that were built into DIR")
+    options = parser.parse_args()
+    stop_on_sigterm()
+
+    account = Account()
+    began = time.monotonic()
+    for language, cpp in ("Python", None), ("C++", options.programs):
+        if language == "C++" and not cpp:
+            continue
+        for scene, names, environment in scenes:
+            account.title(scene.__doc__, f"the {language} programs of examples/{folder}")
+            try:
+                with Stage(folder, account) as house:
+                    addresses = free_addresses(names)
+                    env = {**addresses, **environment, "DATA_DIR": str(house.tmp / "data")}
+                    yaml = house.folder / "bridge.yaml"
+                    bridge = house.start_bridge(options.bridge, yaml, addresses.values(), env)
+                    with Stage(folder, account, cpp) as stage:
+                        scene(stage, addresses)
+                    bridge.end_in_order()
+            except Broken as broken:
+                account.failure(str(broken))
+    account.end(time.monotonic() - began)
+    return 1 if account.broken else 0
+
+
+def stop_on_sigterm():
+    """Leave by way of every `with` block, as with Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
