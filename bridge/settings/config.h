@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bridge/delivery/options.h"
@@ -12,15 +14,14 @@
 #include "bridge/net/options.h"
 #include "bridge/routing/options.h"
 #include "bridge/rpc/options.h"
+#include "bridge/settings/source.h"
 
 namespace zbridge::settings {
 
 enum class Role : uint8_t { kUnused, kSource, kTarget, kClients, kWorkers, kZbp };
-
-// Where something stands in the file, for messages about it later.
-struct Place {
-    uint32_t line = 0, column = 0;  // from 1
-};
+std::string_view name_of(Role role);  // "source"
+// The peers that an endpoint of this role serves where it does not say `accept`.
+SocketTypes types_of(Role role);
 
 struct BridgeConfig {
     std::string name = "zbridge";
@@ -49,6 +50,9 @@ struct EndpointConfig {
     Receipts receipts = Receipts::kAuto;             // of a source
     Subscribe subscribe = Subscribe::kDefault;       // of a source: to PUBs that connect, or that we dial
     uint32_t credit = 1;                             // of workers
+
+    // Of its peers: what it says to accept, or what its role serves; the counterparts of `socket` where it only dials.
+    SocketTypes types() const;
 };
 
 struct ServiceConfig {
@@ -71,6 +75,8 @@ struct RouteConfig {
     std::vector<TargetConfig> to;
     routing::ShapeOptions shape;
     std::optional<delivery::OnFull> on_full;         // none: block for PULL, drop_newest for SUB
+    // What the file demands, checked against what the targets carry: nothing more is to be done about it.
+    std::optional<rpc::ServiceOptions::Execute> guarantee;
 };
 
 struct Config {

@@ -1,0 +1,107 @@
+#include "bridge/cli/cli.h"
+
+#include <algorithm>
+#include <array>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "bridge/settings/finding.h"
+
+namespace zbridge::cli {
+
+namespace {
+
+// In the order in which help shows them.
+constexpr std::array kCommands = {
+    Command{"check", "say everything that is wrong with a YAML file, or what it means", declare_check},
+    Command{"schema", "print the JSON Schema of the YAML file, for editors", declare_schema},
+    Command{"version", "print the version", declare_version},
+};
+
+const Command* find(std::string_view name) {
+    const auto found = std::find_if(kCommands.begin(), kCommands.end(),
+                                    [&](const Command& command) { return command.name == name; });
+    return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::string overview() {
+    std::string text = "zbridge: a message bridge that existing ZeroMQ programs connect to unchanged\n\n"
+                       "usage: zbridge COMMAND [options]\n\n";
+    for (const auto& command : kCommands) text += fmt::format("  {:<10} {}\n", command.name, command.help);
+    text += fmt::format("  {:<10} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
+    text += "\nexit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors\n";
+    return text;
+}
+
+Exit usage_error(Terminal& terminal, const std::string& sentence, std::string_view help_of = "") {
+    terminal.err << "zbridge: " << sentence << "\n"
+                 << "`zbridge help" << (help_of.empty() ? "" : " ") << help_of << "` says more\n";
+    return Exit::kUsage;
+}
+
+Exit unknown_command(Terminal& terminal, const std::string& name) {
+    std::vector<std::string_view> known;
+    for (const auto& command : kCommands) known.push_back(command.name);
+    return usage_error(terminal, fmt::format("no command is named \"{}\"{}", name, settings::did_you_mean(name, known)));
+}
+
+// CLI11 says which arguments it did not expect, and not which it knows.
+std::string explain(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+    std::vector<std::string> names;
+    for (const auto* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (const auto& argument : arguments) {
+        const bool is_option = argument.starts_with("--");
+        const bool is_known = std::find(names.begin(), names.end(), argument.substr(0, argument.find('='))) != names.end();
+        if (!is_option || is_known) continue;
+        return fmt::format("no option is named \"{}\"{}", argument, settings::did_you_mean(argument, known));
+    }
+    return error.what();
+}
+
+Exit run_command(const Command& command, std::vector<std::string> arguments, Terminal& terminal) {
+    CLI::App app{std::string(command.help), fmt::format("zbridge {}", command.name)};
+    const Body body = command.declare(app);
+    const std::vector<std::string> given = arguments;
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    try {
+        app.parse(arguments);
+    } catch (const CLI::CallForHelp&) {
+        terminal.out << app.help();
+        return Exit::kOk;
+    } catch (const CLI::ParseError& error) {
+        return usage_error(terminal, fmt::format("{}: {}", command.name, explain(app, error, given)), command.name);
+    }
+    return body(terminal);
+}
+
+}  // namespace
+
+Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
+    if (arguments.empty()) {
+        terminal.err << overview();
+        return Exit::kUsage;
+    }
+    std::string name = arguments[0];
+    std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    if (name == "--version") name = "version";
+    if (name == "help" || name == "--help" || name == "-h") {
+        if (rest.empty()) {
+            terminal.out << overview();
+            return Exit::kOk;
+        }
+        name = rest[0];
+        rest = {"--help"};
+    }
+    const Command* command = find(name);
+    if (command == nullptr && name.starts_with("-")) {
+        return usage_error(terminal, fmt::format("the command comes first: \"{}\" is none", name));
+    }
+    if (command == nullptr) return unknown_command(terminal, name);
+    return run_command(*command, rest, terminal);
+}
+
+}  // namespace zbridge::cli

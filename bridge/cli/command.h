@@ -1,0 +1,45 @@
+// What a command of the command line is, and what it gets. One file per command; the table of them is in cli.cc.
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string_view>
+
+#include "bridge/settings/environment.h"
+
+namespace CLI {
+class App;
+}
+
+namespace zbridge::cli {
+
+enum class Exit : int {
+    kOk = 0,
+    kFailed = 1,
+    kUsage = 2,         // the command line itself is wrong
+    kNotReachable = 3,  // no bridge answers
+    kFindings = 4,      // check found errors
+};
+
+// Where a command writes, and what it may ask the process for.
+struct Terminal {
+    std::ostream& out;
+    std::ostream& err;
+    bool out_colour = false;  // a terminal, and NO_COLOR is not set
+    bool err_colour = false;
+    settings::Environment environment;
+};
+
+using Body = std::function<Exit(Terminal&)>;
+
+struct Command {
+    std::string_view name;
+    std::string_view help;          // one line
+    Body (*declare)(CLI::App& app); // declares its options on `app`; what it returns runs once they are read
+};
+
+Body declare_check(CLI::App& app);
+Body declare_schema(CLI::App& app);
+Body declare_version(CLI::App& app);
+
+}  // namespace zbridge::cli

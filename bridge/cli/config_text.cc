@@ -1,0 +1,227 @@
+#include "bridge/cli/config_text.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "bridge/base/json_writer.h"
+#include "bridge/settings/units.h"
+
+namespace zbridge::cli {
+
+namespace {
+
+using namespace settings;  // NOLINT(google-build-using-namespace): this file is about nothing else
+using Execute = rpc::ServiceOptions::Execute;
+using Row = std::vector<std::string>;
+
+std::string counted(size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+template <class Items, class Text>
+std::string joined(const Items& items, Text text) {
+    std::string result;
+    for (const auto& item : items) {
+        if (!result.empty()) result += ", ";
+        result += text(item);
+    }
+    return result;
+}
+
+std::string_view name_of_execute(Execute execute) {
+    return execute == Execute::kAtLeastOnce ? "at_least_once" : "at_most_once";
+}
+
+std::string_view name_of_on_full(delivery::OnFull on_full) {
+    switch (on_full) {
+        case delivery::OnFull::kBlock: return "block";
+        case delivery::OnFull::kDropNewest: return "drop_newest";
+        case delivery::OnFull::kDropOldest: return "drop_oldest";
+        case delivery::OnFull::kDisconnect: return "disconnect";
+    }
+    return {};
+}
+
+std::string name_of_target(const TargetConfig& target, const Config& config) {
+    if (target.kind == TargetConfig::Kind::kService) return "service/" + config.services[target.index].options.name;
+    return config.endpoints[target.index].name;
+}
+
+// "clients of accounts"
+std::string role_text(size_t endpoint, const Config& config) {
+    const auto role = config.endpoints[endpoint].role;
+    for (const auto& service : config.services) {
+        const bool uses = role == Role::kClients ? service.clients == endpoint : service.workers == endpoint;
+        if (uses && (role == Role::kClients || role == Role::kWorkers)) {
+            return fmt::format("{} of {}", name_of(role), service.options.name);
+        }
+    }
+    return std::string(name_of(role));
+}
+
+std::string addresses_text(const EndpointConfig& endpoint) {
+    const auto text = [](const net::Address& address) { return address.text(); };
+    std::string result;
+    if (!endpoint.bind.empty()) result = "bind " + joined(endpoint.bind, text);
+    if (!endpoint.connect.empty()) {
+        if (!result.empty()) result += ", ";
+        result += "connect " + joined(endpoint.connect, text) + " as " + std::string(zbridge::name_of(*endpoint.socket));
+    }
+    return result;
+}
+
+std::string service_text(const rpc::ServiceOptions& service) {
+    std::string text(name_of_execute(service.execute));
+    text += service.timeout == Duration::zero() ? ", no timeout" : ", timeout " + duration_text(service.timeout);
+    if (service.execute == Execute::kAtLeastOnce) {
+        std::string causes = service.retry_on_worker_lost ? "worker_lost" : "";
+        if (service.retry_on_timeout) causes += causes.empty() ? "timeout" : ", timeout";
+        text += fmt::format(", {} on {}", service.retry_times == 1 ? "1 retry" : std::to_string(service.retry_times) + " retries",
+                            causes);
+    }
+    if (service.dedup) text += fmt::format(", dedup by {} for {}", service.dedup->key, duration_text(service.dedup->window));
+    if (!service.error_frames.empty()) text += ", errors are answered";
+    return text;
+}
+
+std::string route_text(const RouteConfig& route, const Config& config) {
+    std::string text = joined(route.from, [&](size_t from) { return config.endpoints[from].name; });
+    text += " -> " + joined(route.to, [&](const TargetConfig& to) { return name_of_target(to, config); });
+    return text;
+}
+
+std::string conditions_text(const RouteConfig& route) {
+    std::string text;
+    if (route.shape.match_prefix) text = fmt::format("first frame begins with {}", in_quotes(*route.shape.match_prefix));
+    if (route.on_full) text += fmt::format("{}when full: {}", text.empty() ? "" : "; ", name_of_on_full(*route.on_full));
+    return text;
+}
+
+// Rows with their columns one below the other.
+std::string table(std::string_view title, const std::vector<Row>& rows, bool colour) {
+    if (rows.empty()) return {};
+    std::vector<size_t> widths(rows[0].size());
+    for (const auto& row : rows) {
+        for (size_t i = 0; i < row.size(); i++) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string text = fmt::format("\n{}{}{}\n", colour ? "\x1b[1m" : "", title, colour ? "\x1b[0m" : "");
+    for (const auto& row : rows) {
+        std::string line = " ";
+        for (size_t i = 0; i < row.size(); i++) line += fmt::format(" {:<{}} ", row[i], widths[i]);
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + "\n";
+    }
+    return text;
+}
+
+std::string config_tables(const Config& config, bool colour) {
+    std::vector<Row> endpoints, services, routes;
+    for (size_t i = 0; i < config.endpoints.size(); i++) {
+        const auto& endpoint = config.endpoints[i];
+        endpoints.push_back({endpoint.name, role_text(i, config), addresses_text(endpoint), endpoint.types().list()});
+    }
+    for (const auto& service : config.services) {
+        services.push_back({service.options.name,
+                            config.endpoints[service.clients].name + " -> " + config.endpoints[service.workers].name,
+                            service_text(service.options)});
+    }
+    for (const auto& route : config.routes) {
+        routes.push_back({route.name, route_text(route, config), conditions_text(route)});
+    }
+    return table("endpoints", endpoints, colour) + table("services", services, colour) + table("routes", routes, colour);
+}
+
+void write_findings(JsonWriter& json, std::string_view key, const std::vector<Finding>& findings) {
+    json.key(key).begin_list();
+    for (const auto& finding : findings) {
+        json.begin_map();
+        json.number("line", finding.place.line).number("column", finding.place.column);
+        json.text("message", finding.message);
+        json.end_map();
+    }
+    json.end_list();
+}
+
+template <class Items, class Text>
+void write_list(JsonWriter& json, std::string_view key, const Items& items, Text text) {
+    json.key(key).begin_list();
+    for (const auto& item : items) json.text(text(item));
+    json.end_list();
+}
+
+std::vector<std::string_view> names_of(const SocketTypes& types) {
+    std::vector<std::string_view> names;
+    for (uint8_t number = 0; const auto type = socket_type_numbered(number); number++) {
+        if (types.has(*type)) names.push_back(zbridge::name_of(*type));
+    }
+    return names;
+}
+
+void write_endpoints(JsonWriter& json, const Config& config) {
+    const auto text = [](const net::Address& address) { return address.text(); };
+    json.key("endpoints").begin_list();
+    for (const auto& endpoint : config.endpoints) {
+        json.begin_map().text("name", endpoint.name).number("line", endpoint.place.line);
+        json.text("role", name_of(endpoint.role));
+        write_list(json, "bind", endpoint.bind, text);
+        write_list(json, "connect", endpoint.connect, text);
+        if (endpoint.socket) json.text("socket", zbridge::name_of(*endpoint.socket));
+        write_list(json, "peers", names_of(endpoint.types()), [](std::string_view name) { return name; });
+        json.end_map();
+    }
+    json.end_list();
+}
+
+void write_services(JsonWriter& json, const Config& config) {
+    json.key("services").begin_list();
+    for (const auto& service : config.services) {
+        json.begin_map().text("name", service.options.name).number("line", service.place.line);
+        json.text("clients", config.endpoints[service.clients].name);
+        json.text("workers", config.endpoints[service.workers].name);
+        json.text("execute", name_of_execute(service.options.execute));
+        json.end_map();
+    }
+    json.end_list();
+}
+
+void write_routes(JsonWriter& json, const Config& config) {
+    json.key("routes").begin_list();
+    for (const auto& route : config.routes) {
+        json.begin_map().text("name", route.name).number("line", route.place.line);
+        write_list(json, "from", route.from, [&](size_t from) { return config.endpoints[from].name; });
+        write_list(json, "to", route.to, [&](const TargetConfig& to) { return name_of_target(to, config); });
+        json.end_map();
+    }
+    json.end_list();
+}
+
+}  // namespace
+
+std::string config_text(const std::string& file, const Loaded& loaded, bool colour) {
+    if (!loaded.config) {
+        std::string text = fmt::format("{}: {}", file, counted(loaded.errors.size(), "error"));
+        if (!loaded.warnings.empty()) text += ", " + counted(loaded.warnings.size(), "warning");
+        return text + "\n";
+    }
+    const auto& config = *loaded.config;
+    return fmt::format("{}: no errors, {}: {}, {}, {}\n", file, counted(loaded.warnings.size(), "warning"),
+                       counted(config.endpoints.size(), "endpoint"), counted(config.services.size(), "service"),
+                       counted(config.routes.size(), "route")) +
+           config_tables(config, colour);
+}
+
+std::string config_json(const std::string& file, const Loaded& loaded, bool ok) {
+    JsonWriter json;
+    json.begin_map().text("file", file).flag("ok", ok);
+    write_findings(json, "errors", loaded.errors);
+    write_findings(json, "warnings", loaded.warnings);
+    if (loaded.config) {
+        write_endpoints(json, *loaded.config);
+        write_services(json, *loaded.config);
+        write_routes(json, *loaded.config);
+    }
+    return json.end_map().take() + "\n";
+}
+
+}  // namespace zbridge::cli

@@ -1,0 +1,133 @@
+// Endpoints against the roles that services and routes gave them, and against each other's addresses.
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "bridge/settings/draft.h"
+
+namespace zbridge::settings {
+
+namespace {
+
+using net::Address;
+
+// What the bridge can be where it dials for this role.
+SocketTypes dialling_as(Role role) {
+    using enum SocketType;
+    switch (role) {
+        case Role::kSource: return {kPull, kSub, kXsub, kRep, kDealer, kRouter};
+        case Role::kTarget: return {kPush, kPub, kXpub};
+        case Role::kClients: return {kRep, kDealer, kRouter};
+        case Role::kWorkers: return {kReq, kDealer, kRouter};
+        case Role::kZbp:
+        case Role::kUnused: break;
+    }
+    return {};
+}
+
+void check_accept(const Value& endpoint, const EndpointConfig& config, const Use& use, Findings& findings) {
+    const auto* accept = endpoint.find("accept");
+    if (accept == nullptr) return;
+    const SocketTypes served = types_of(config.role);
+    for (const auto& type : accept->items) {
+        if (served.has(*socket_type_named(type.text()))) continue;
+        findings.error(type.place, fmt::format("`accept`: a {} cannot be served here: {} is {} (line {}); expected {}",
+                                               type.text(), in_quotes(config.name), use.as, use.place.line,
+                                               served.list()));
+    }
+}
+
+void check_socket(const Value& endpoint, const EndpointConfig& config, const Use& use, Findings& findings) {
+    const auto* socket = endpoint.find("socket");
+    if (socket == nullptr || config.connect.empty()) return;
+    const SocketTypes possible = dialling_as(config.role);
+    if (possible.has(*config.socket)) return;
+    findings.error(socket->place, fmt::format("`socket`: the bridge cannot be a {} here: {} is {} (line {}); expected {}",
+                                              socket->text(), in_quotes(config.name), use.as, use.place.line,
+                                              possible.list()));
+}
+
+// A key that does nothing in this role.
+void check_role_keys(const Value& endpoint, const EndpointConfig& config, const Use& use, Findings& findings) {
+    struct Row {
+        std::string_view key, belongs_to;
+        Role role;
+    };
+    constexpr Row kRows[] = {
+        {"subscribe", "a source of routes", Role::kSource},
+        {"receipts", "a source of routes", Role::kSource},
+        {"line", "a target of routes", Role::kTarget},
+        {"credit", "the workers of a service", Role::kWorkers},
+    };
+    for (const auto& row : kRows) {
+        const auto* value = endpoint.written_at(row.key);
+        if (value == nullptr || config.role == row.role) continue;
+        findings.error(value->key_place, fmt::format("`{}` is for {}: {} is {} (line {})", row.key, row.belongs_to,
+                                                     in_quotes(config.name), use.as, use.place.line));
+    }
+}
+
+bool is_ipv6(const std::string& host) { return host.find(':') != std::string::npos; }
+
+bool same_host(std::string a, std::string b) {
+    const auto everywhere = [](const std::string& host) { return host == "*" || host == "0.0.0.0"; };
+    if (a == "localhost") a = "127.0.0.1";
+    if (b == "localhost") b = "127.0.0.1";
+    if (a == b || a == "*" || b == "*") return true;
+    if (is_ipv6(a) && is_ipv6(b)) return a == "::" || b == "::";
+    return !is_ipv6(a) && !is_ipv6(b) && (everywhere(a) || everywhere(b));
+}
+
+// One of them could not be bound.
+bool clash(const Address& a, const Address& b) {
+    if (a.transport != b.transport) return false;
+    if (a.transport == Address::Transport::kIpc) {
+        if (a.path.starts_with('@') || b.path.starts_with('@')) return a.path == b.path;
+        return std::filesystem::path(a.path).lexically_normal() == std::filesystem::path(b.path).lexically_normal();
+    }
+    return a.port == b.port && a.port != 0 && same_host(a.host, b.host);
+}
+
+struct Bound {
+    const Value* value;
+    std::string endpoint;
+};
+
+void check_clashes(Draft& draft) {
+    std::vector<Bound> bound;
+    for (size_t i = 0; i < draft.endpoint_values.size(); i++) {
+        const auto* bind = draft.endpoint_values[i]->find("bind");
+        if (bind == nullptr) continue;
+        for (const auto& item : bind->items) {
+            const auto earlier = std::find_if(bound.begin(), bound.end(), [&](const Bound& other) {
+                return clash(other.value->address(), item.address());
+            });
+            const auto& name = draft.config.endpoints[i].name;
+            if (earlier != bound.end()) {
+                draft.findings.error(item.place,
+                                     fmt::format("{} of {} is taken by {} of {} on line {}: expected an address of its own",
+                                                 item.address().text(), in_quotes(name), earlier->value->address().text(),
+                                                 in_quotes(earlier->endpoint), earlier->value->place.line));
+            }
+            bound.push_back({&item, name});
+        }
+    }
+}
+
+}  // namespace
+
+void check_endpoints(Draft& draft) {
+    for (size_t i = 0; i < draft.config.endpoints.size(); i++) {
+        const auto& use = draft.uses[i];
+        if (!use || !draft.endpoint_values[i]->good) continue;
+        const Value& endpoint = *draft.endpoint_values[i];
+        const auto& config = draft.config.endpoints[i];
+        check_accept(endpoint, config, *use, draft.findings);
+        check_socket(endpoint, config, *use, draft.findings);
+        check_role_keys(endpoint, config, *use, draft.findings);
+    }
+    check_clashes(draft);
+}
+
+}  // namespace zbridge::settings

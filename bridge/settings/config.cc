@@ -1,0 +1,59 @@
+#include "bridge/settings/config.h"
+
+namespace zbridge::settings {
+
+namespace {
+
+// What may be at the other end of a socket that we dial with.
+SocketTypes partners_of(SocketType socket) {
+    using enum SocketType;
+    switch (socket) {
+        case kPull: return {kPush};
+        case kPush: return {kPull};
+        case kSub:
+        case kXsub: return {kPub, kXpub};
+        case kPub:
+        case kXpub: return {kSub, kXsub};
+        case kReq: return {kRep, kRouter};
+        case kRep: return {kReq, kDealer};
+        case kDealer: return {kRep, kDealer, kRouter};
+        case kRouter: return {kReq, kDealer, kRouter};
+        case kPair: break;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) {
+    switch (role) {
+        case Role::kUnused: return "unused";
+        case Role::kSource: return "source";
+        case Role::kTarget: return "target";
+        case Role::kClients: return "clients";
+        case Role::kWorkers: return "workers";
+        case Role::kZbp: return "zbp";
+    }
+    return {};
+}
+
+SocketTypes types_of(Role role) {
+    using enum SocketType;
+    switch (role) {
+        case Role::kSource: return {kPush, kPub, kXpub, kReq, kDealer};
+        case Role::kTarget: return {kPull, kSub, kXsub};
+        case Role::kClients: return {kReq, kDealer};
+        case Role::kWorkers: return {kRep, kDealer, kRouter, kReq};
+        case Role::kZbp: return {kDealer};
+        case Role::kUnused: break;
+    }
+    return {};
+}
+
+SocketTypes EndpointConfig::types() const {
+    if (accept) return *accept;
+    if (bind.empty() && socket) return partners_of(*socket);
+    return types_of(role);
+}
+
+}  // namespace zbridge::settings

@@ -1,0 +1,56 @@
+// A configuration in the making: what the parts of the loader share. Internal to this folder.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/settings/config.h"
+#include "bridge/settings/finding.h"
+#include "bridge/settings/values.h"
+
+namespace zbridge::settings {
+
+// Why an endpoint has its role.
+struct Use {
+    Role role = Role::kUnused;
+    Place place;        // of the reference
+    std::string as;     // "the clients of service accounts", "a source of routes"
+};
+
+struct Draft {
+    explicit Draft(Findings& into) : findings(into) {}
+
+    Findings& findings;
+    Config config;
+
+    // Beside each of the configuration's endpoints, services and routes: what the file says of it.
+    std::vector<const Value*> endpoint_values, service_values, route_values;
+    std::vector<std::optional<Use>> uses;  // of each endpoint, the first one
+    std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers;
+};
+
+// In the order of the flow. Each makes findings of what is wrong and goes on with what it can make out.
+void read_bridge(const Value& file, Draft& draft);
+void read_endpoints(const Value& file, Draft& draft);
+void read_services(const Value& file, Draft& draft);
+void read_routes(const Value& file, Draft& draft);
+void check_endpoints(Draft& draft);  // against the roles that services and routes gave them
+void check_routes(Draft& draft);     // against what their endpoints and services can do
+void advise(const Value& file, Draft& draft);  // warnings: legal, and surely not meant
+
+// "[kind/]name" of an endpoint or, where allowed, a service; none with a finding otherwise.
+struct Expected {
+    std::string_view what;         // "an endpoint"
+    bool service = false;          // may be one
+    bool route_target = false;     // stands in a route's `to`
+    bool route_source = false;
+};
+std::optional<TargetConfig> resolve(const Value& reference, const Expected& expected, Draft& draft);
+
+// Gives an endpoint its role, or makes a finding when it has another one.
+void use_endpoint(size_t endpoint, Use use, Draft& draft);
+
+}  // namespace zbridge::settings

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include "bridge/settings/draft.h"
+
+namespace zbridge::settings {
+
+namespace {
+
+void read_addresses(const Value& endpoint, std::string_view key, std::vector<net::Address>& into) {
+    const auto* addresses = endpoint.find(key);
+    if (addresses == nullptr) return;
+    for (const auto& item : addresses->items) into.push_back(item.address());
+}
+
+void read_limits(const Value& endpoint, net::PeerLimits& limits) {
+    // A frame is part of a message: with max_message alone, a message may be one frame.
+    const auto* section = endpoint.find("limits");
+    if (section == nullptr) return;
+    const auto number = [&](std::string_view key, auto& into) {
+        if (const auto* value = section->find(key)) into = static_cast<std::decay_t<decltype(into)>>(value->number());
+    };
+    number("max_peers", limits.peers_max);
+    number("max_message", limits.message_bytes_max);
+    limits.frame_bytes_max = limits.message_bytes_max;
+    number("max_frame", limits.frame_bytes_max);
+    number("max_frames", limits.frames_max);
+    number("max_waiting", limits.waiting_bytes_max);
+    number("max_waiting_messages", limits.waiting_messages_max);
+    number("max_subscriptions", limits.subscriptions_max);
+    number("max_subscription_bytes", limits.subscription_bytes_max);
+    if (const auto* time = section->find("handshake_time")) limits.handshake_time = time->duration();
+}
+
+void read_options(const Value& endpoint, EndpointConfig& config) {
+    auto& options = config.options;
+    read_limits(endpoint, options.limits);
+    if (const auto* value = endpoint.find("heartbeat")) options.heartbeat = value->duration();
+    if (const auto* value = endpoint.find("keepalive")) options.keepalive = value->duration();
+    if (const auto* value = endpoint.find("user_timeout")) options.user_timeout = value->duration();
+    if (const auto* value = endpoint.find("intake_buffer")) {
+        options.intake_buffer_bytes = static_cast<uint32_t>(value->number());
+    }
+    if (const auto* value = endpoint.find("send_buffer")) {
+        options.send_buffer_bytes = static_cast<uint32_t>(value->number());
+    }
+}
+
+void read_role_options(const Value& endpoint, EndpointConfig& config) {
+    using Receipts = EndpointConfig::Receipts;
+    using Subscribe = EndpointConfig::Subscribe;
+    if (const auto* value = endpoint.find("receipts")) {
+        const auto& word = value->text();
+        config.receipts = word == "always" ? Receipts::kAlways : word == "never" ? Receipts::kNever : Receipts::kAuto;
+    }
+    if (const auto* value = endpoint.find("subscribe")) {
+        config.subscribe = value->text() == "all" ? Subscribe::kAll : Subscribe::kDemand;
+    }
+    if (const auto* value = endpoint.find("credit")) config.credit = static_cast<uint32_t>(value->number());
+    const auto* line = endpoint.find("line");
+    if (line == nullptr) return;
+    if (const auto* value = line->find("max_messages")) {
+        config.line.messages_max = static_cast<uint32_t>(value->number());
+    }
+    if (const auto* value = line->find("max_bytes")) config.line.bytes_max = value->number();
+}
+
+EndpointConfig read_endpoint(const std::string& name, const Value& endpoint) {
+    EndpointConfig config;
+    config.name = name;
+    config.place = endpoint.key_place;
+    read_addresses(endpoint, "bind", config.bind);
+    read_addresses(endpoint, "connect", config.connect);
+    if (const auto* socket = endpoint.find("socket")) config.socket = socket_type_named(socket->text());
+    if (const auto* accept = endpoint.find("accept")) {
+        config.accept.emplace();
+        for (const auto& type : accept->items) config.accept->add(*socket_type_named(type.text()));
+    }
+    read_options(endpoint, config);
+    read_role_options(endpoint, config);
+    return config;
+}
+
+// What does not depend on the endpoint's role.
+void check_addresses(const Value& endpoint, const EndpointConfig& config, Findings& findings) {
+    const bool binds = endpoint.mentions("bind"), connects = endpoint.mentions("connect");
+    if (!binds && !connects) {
+        findings.error(config.place, fmt::format("{} has no address: expected `bind` or `connect`", in_quotes(config.name)));
+    }
+    if (endpoint.mentions("socket") && !connects) {
+        findings.error(endpoint.find("socket") ? endpoint.find("socket")->key_place : config.place,
+                       "`socket` belongs to `connect`: an address that is bound serves every type that its role can, "
+                       "or those of `accept`");
+    }
+    if (connects && !endpoint.mentions("socket")) {
+        findings.error(config.place, fmt::format("{} connects, and does not say as what: expected `socket`, as "
+                                                 "`socket: pull` to take from a PUSH",
+                                                 in_quotes(config.name)));
+    }
+    const auto* connect = endpoint.find("connect");
+    if (connect == nullptr) return;
+    for (const auto& item : connect->items) {
+        const auto& address = item.address();
+        if (address.transport != net::Address::Transport::kTcp) continue;
+        if (address.host == "*") {
+            findings.error(item.place, "`connect`: `*` is nowhere to connect to: expected a host");
+        }
+        if (address.port == 0) findings.error(item.place, "`connect`: port 0 is nowhere to connect to: expected a number");
+    }
+}
+
+}  // namespace
+
+void read_endpoints(const Value& file, Draft& draft) {
+    const Value* endpoints = file.find("endpoints");
+    if (endpoints == nullptr) return;
+    for (const auto& [name, endpoint] : endpoints->entries) {
+        draft.endpoint_numbers[name] = draft.config.endpoints.size();
+        draft.config.endpoints.push_back(read_endpoint(name, endpoint));
+        draft.endpoint_values.push_back(&endpoint);
+        draft.uses.emplace_back();
+        if (endpoint.good) check_addresses(endpoint, draft.config.endpoints.back(), draft.findings);
+    }
+}
+
+}  // namespace zbridge::settings

@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "bridge/settings/draft.h"
+#include "bridge/settings/expression.h"
+#include "bridge/settings/units.h"
+
+namespace zbridge::settings {
+
+namespace {
+
+constexpr std::string_view kAttributes[] = {"id", "keys", "order_key", "tag", "deliver_at", "delay"};
+
+void read_source(const Value& route, RouteConfig& config, Draft& draft) {
+    const auto* from = route.find("from");
+    if (from == nullptr) return;
+    for (const auto& item : from->items) {
+        const auto found = resolve(item, {.what = "an endpoint", .route_source = true}, draft);
+        if (!found) continue;
+        if (std::find(config.from.begin(), config.from.end(), found->index) != config.from.end()) {
+            draft.findings.error(item.place, fmt::format("{} stands twice in `from`", in_quotes(item.text())));
+            continue;
+        }
+        use_endpoint(found->index, {Role::kSource, item.place, "a source of routes"}, draft);
+        config.from.push_back(found->index);
+    }
+}
+
+void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
+    const auto* to = route.find("to");
+    if (to == nullptr) return;
+    for (const auto& item : to->items) {
+        const auto found =
+            resolve(item, {.what = "an endpoint or service/NAME", .service = true, .route_target = true}, draft);
+        if (!found) continue;
+        const bool again = std::any_of(config.to.begin(), config.to.end(), [&](const TargetConfig& target) {
+            return target.kind == found->kind && target.index == found->index;
+        });
+        if (again) {
+            draft.findings.error(item.place, fmt::format("{} stands twice in `to`", in_quotes(item.text())));
+            continue;
+        }
+        if (found->kind == TargetConfig::Kind::kEndpoint) {
+            use_endpoint(found->index, {Role::kTarget, item.place, "a target of routes"}, draft);
+        }
+        config.to.push_back(*found);
+    }
+}
+
+// An expression that reads inside a frame needs a `decode` that says how.
+void check_decoded(const Value& expression, const RouteConfig& config, Findings& findings) {
+    if (config.shape.decode.as != routing::Codec::kNone || !needs_decoding(expression.text())) return;
+    findings.error(expression.place, fmt::format("{} reads inside a frame, and the route does not say how: expected "
+                                                 "`decode: json` or `decode: msgpack` beside `set`",
+                                                 in_quotes(expression.text())));
+}
+
+void read_set(const Value& route, RouteConfig& config, Findings& findings) {
+    const auto* section = route.find("set");
+    if (section == nullptr) return;
+    auto& set = config.shape.set;
+    const bool decode_is_wrong = route.mentions("decode") && config.shape.decode.as == routing::Codec::kNone;
+    const auto check = [&](const Value& value) {
+        if (!decode_is_wrong) check_decoded(value, config, findings);
+    };
+    const auto read = [&](std::string_view key, std::optional<routing::Expression>& into) {
+        const auto* value = section->find(key);
+        if (value == nullptr) return;
+        check(*value);
+        into = value->text();
+    };
+    read("id", set.id);
+    read("order_key", set.order_key);
+    read("tag", set.tag);
+    read("deliver_at", set.deliver_at);
+    read("delay", set.delay);
+    if (const auto* delay = section->find("delay"); delay != nullptr && is_literal(delay->text())) {
+        const auto duration = parse_duration(delay->text());
+        if (!duration) findings.error(delay->place, fmt::format("`delay`: {}", duration.error().message()));
+    }
+    if (const auto* keys = section->find("keys")) {
+        for (const auto& key : keys->items) {
+            check(key);
+            set.keys.push_back(key.text());
+        }
+    }
+    const auto* properties = section->find("properties");
+    if (properties == nullptr) return;
+    for (const auto& [name, value] : properties->entries) {
+        if (!value.good) continue;
+        check(value);
+        set.properties.emplace_back(name, value.text());
+    }
+}
+
+void read_shape(const Value& route, RouteConfig& config, Findings& findings) {
+    if (const auto* match = route.find("match")) {
+        if (const auto* prefix = match->find("prefix")) config.shape.match_prefix = prefix->text();
+    }
+    if (const auto* decode = route.find("decode")) {
+        if (const auto* as = decode->find("as")) {
+            config.shape.decode.as = as->text() == "json" ? routing::Codec::kJson : routing::Codec::kMsgpack;
+        }
+        if (const auto* frame = decode->find("frame")) {
+            config.shape.decode.frame = static_cast<uint32_t>(frame->number());
+        }
+    }
+    read_set(route, config, findings);
+}
+
+// `required` can only ask for what `set` sets.
+void read_required(const Value& route, RouteConfig& config, Findings& findings) {
+    const auto* required = route.find("required");
+    if (required == nullptr) return;
+    const auto* set = route.find("set");
+    const auto* properties = set != nullptr ? set->find("properties") : nullptr;
+    std::vector<std::string_view> known;
+    for (const auto attribute : kAttributes) {
+        if (set != nullptr && set->mentions(attribute)) known.push_back(attribute);
+    }
+    if (properties != nullptr) {
+        for (const auto& entry : properties->entries) known.push_back(entry.key);
+    }
+    for (const auto& item : required->items) {
+        const auto& name = item.text();
+        config.shape.required.push_back(name);
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        if (route.mentions("set") && set == nullptr) continue;  // there is a finding about `set`
+        findings.error(item.place, fmt::format("`required`: {} is never set: expected {}{}", in_quotes(name),
+                                               known.empty() ? "a `set` beside it" : one_of(known),
+                                               did_you_mean(name, known)));
+    }
+}
+
+void read_delivery(const Value& route, RouteConfig& config) {
+    if (const auto* on_full = route.find("on_full")) {
+        const auto& word = on_full->text();
+        config.on_full = word == "block"         ? delivery::OnFull::kBlock
+                         : word == "drop_newest" ? delivery::OnFull::kDropNewest
+                         : word == "drop_oldest" ? delivery::OnFull::kDropOldest
+                                                 : delivery::OnFull::kDisconnect;
+    }
+    if (const auto* guarantee = route.find("guarantee")) {
+        config.guarantee = guarantee->text() == "at_least_once" ? rpc::ServiceOptions::Execute::kAtLeastOnce
+                                                                : rpc::ServiceOptions::Execute::kAtMostOnce;
+    }
+}
+
+// "orders-in,more-in->packers"
+std::string default_name(const RouteConfig& route, const Config& config) {
+    std::string name;
+    for (const size_t from : route.from) name += (name.empty() ? "" : ",") + config.endpoints[from].name;
+    name += "->";
+    for (size_t i = 0; i < route.to.size(); i++) {
+        if (i > 0) name += ",";
+        const auto& to = route.to[i];
+        name += to.kind == TargetConfig::Kind::kService ? "service/" + config.services[to.index].options.name
+                                                        : config.endpoints[to.index].name;
+    }
+    return name;
+}
+
+// Names that the file gives are each given once; a default that is taken gets a number.
+void name_routes(Draft& draft) {
+    std::map<std::string, size_t> taken;
+    for (size_t i = 0; i < draft.config.routes.size(); i++) {
+        const auto* name = draft.route_values[i]->find("name");
+        if (name == nullptr) continue;
+        auto& route = draft.config.routes[i];
+        route.name = name->text();
+        const auto [first, is_new] = taken.emplace(route.name, i);
+        if (is_new) continue;
+        draft.findings.error(name->place, fmt::format("another route is named {}, on line {}: expected a name of its own",
+                                                      in_quotes(route.name),
+                                                      draft.config.routes[first->second].place.line));
+    }
+    for (auto& route : draft.config.routes) {
+        if (!route.name.empty()) continue;
+        const std::string name = default_name(route, draft.config);
+        route.name = name;
+        for (int number = 2; !taken.emplace(route.name, 0).second; number++) {
+            route.name = fmt::format("{}#{}", name, number);
+        }
+    }
+}
+
+}  // namespace
+
+void read_routes(const Value& file, Draft& draft) {
+    const Value* routes = file.find("routes");
+    if (routes == nullptr) return;
+    for (const auto& route : routes->items) {
+        if (!route.good) continue;
+        RouteConfig config;
+        config.place = route.place;
+        read_source(route, config, draft);
+        read_targets(route, config, draft);
+        read_shape(route, config, draft.findings);
+        read_required(route, config, draft.findings);
+        read_delivery(route, config);
+        draft.config.routes.push_back(std::move(config));
+        draft.route_values.push_back(&route);
+    }
+    name_routes(draft);
+}
+
+}  // namespace zbridge::settings
