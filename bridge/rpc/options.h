@@ -11,7 +11,7 @@
 namespace zbridge::rpc {
 
 struct DedupOptions {
-    std::string key;                                 // as in a route's `set`: $.transfer_id, $frame[0], $frame[0].id
+    std::string key{};                               // as in a route's `set`: $.transfer_id, $frame[0], $frame[0].id
     Duration window = std::chrono::minutes(10);      // how long a reply is kept for repeats
     uint64_t entries_max = 1'000'000;                // the oldest goes first
 };
@@ -19,7 +19,7 @@ struct DedupOptions {
 struct ServiceOptions {
     enum class Execute : uint8_t { kAtMostOnce, kAtLeastOnce };
 
-    std::string name;
+    std::string name{};
     Execute execute = Execute::kAtMostOnce;
     Duration timeout = std::chrono::seconds(5);      // from acceptance to reply; 0: for ever
     Duration attempt_timeout{};                      // one worker's time; 0: as timeout
@@ -27,9 +27,9 @@ struct ServiceOptions {
     bool retry_on_timeout = false;                   // likewise
     uint32_t retry_times = 2;                        // deliveries after the first
     uint32_t line_max = 10'000;                      // requests waiting for a worker; beyond: busy
-    std::vector<std::string> error_frames;           // with {code} {reason} {id}; empty: silent
+    std::vector<std::string> error_frames{};          // with {code} {reason} {id}; empty: silent
     bool envelope_raw = false;                       // a request needs no empty frame: all of it is body
-    std::optional<DedupOptions> dedup;
+    std::optional<DedupOptions> dedup{};
     Duration resume_grace = std::chrono::seconds(2);     // how long a lost worker's reply is waited for
     Duration resume_window = std::chrono::seconds(30);   // how long a lost client with an identity is
     uint32_t worker_credit = 1;                      // of DEALER and ROUTER workers; a REP has 1

@@ -1,0 +1,54 @@
+// The clients of a service: who is connected, who is away and may come back.
+//
+// A client with a routing id that leaves while it waits for answers is kept for resume_window. When the same routing id
+// and user come back on the same endpoint, it is the same client. A REQ gets what was kept only after it stayed silent
+// for kResumeSilence: one that was reopened asks again at once, and would take an old answer for the new one.
+// Limits:  kAwayClientsMax are kept; beyond it one that leaves is treated as anonymous.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <string>
+#include <unordered_map>
+
+#include "bridge/rpc/client.h"
+#include "bridge/rpc/due_line.h"
+
+namespace zbridge::rpc {
+
+class ClientTable {
+ public:
+    static constexpr size_t kAwayClientsMax = 100'000;
+    static constexpr Duration kResumeSilence = std::chrono::milliseconds(200);
+
+    ClientTable(const Clock& clock, Timers& timers, Duration resume_window,
+                std::function<void(Client&)> on_window_over, std::function<void(Client&)> on_silence_over);
+
+    // The client of a new connection: a new one, or the one that is back.
+    Client& open(net::Peer& peer, ClientState* state);
+    // The client of a connection; null if it has none, or a newer connection speaks for it.
+    Client* find(PeerId peer) const;
+    // Its connection is gone. False: it is not to be waited for; erase() it.
+    bool leave(Client& client);
+    // It has spoken: what it waited for before has no claim on its silence.
+    void end_silence(Client& client);
+    // REQUIRES: no requests.
+    void erase(Client& client);
+
+    size_t size() const { return clients_.size(); }
+    size_t away() const { return away_.size(); }
+
+ private:
+    void attach(Client& client, net::Peer& peer, ClientState* state);
+    void detach(Client& client);
+
+    const Clock& clock_;
+    Duration resume_window_;
+    std::list<Client> clients_;
+    std::unordered_map<PeerId, Client*> by_peer_;
+    std::unordered_map<std::string, Client*> by_key_;
+    DueLine<Client, &Client::due_link, &Client::due> away_;
+    DueLine<Client, &Client::due_link, &Client::due> resuming_;
+};
+
+}  // namespace zbridge::rpc

@@ -1,0 +1,76 @@
+#include "bridge/rpc/dedup.h"
+
+#include <utility>
+
+namespace zbridge::rpc {
+
+Dedup::Dedup(const DedupOptions& options, const Clock& clock, Timers& timers, MemoryBudget& memory,
+             std::function<void(Request&)> on_forgotten)
+    : options_(options),
+      clock_(clock),
+      memory_(memory),
+      on_forgotten_(std::move(on_forgotten)),
+      due_(clock, timers, [this](DedupEntry& entry) { on_due(entry); }) {}
+
+DedupEntry* Dedup::find(const std::string& key) {
+    const auto found = entries_.find(key);
+    return found == entries_.end() ? nullptr : &found->second;
+}
+
+DedupEntry& Dedup::begin(const std::string& key, Request& leader) {
+    while (entries_.size() >= options_.entries_max && drop_oldest()) {
+    }
+    const auto [at, is_new] = entries_.try_emplace(key);
+    ZB_CHECK(is_new);
+    at->second.key = key;
+    at->second.leader = &leader;
+    return at->second;
+}
+
+void Dedup::store(DedupEntry& entry, const ReplyFrames& reply) {
+    ZB_CHECK(entry.joined.empty());
+    if (entry.due_link.linked) due_.remove(entry);
+    entry.leader = nullptr;
+    // A copy: a few bytes of a chunk that a worker's replies were read into must not keep all of it for a window.
+    const Slice kept = memory_.copy(reply.wire.from(reply.delimiter).bytes());
+    entry.reply = {kept, 0, reply.body - reply.delimiter};
+    stored_bytes_ += kept.size();
+    due_.push(entry, clock_.now() + options_.window);
+    while (stored_bytes_ > memory_.limit() / kShareOfMemory && drop_oldest()) {
+    }
+}
+
+void Dedup::linger(DedupEntry& entry) {
+    ZB_CHECK(entry.leader != nullptr);
+    if (!entry.due_link.linked) due_.push(entry, clock_.now() + options_.window);
+}
+
+void Dedup::erase(DedupEntry& entry) {
+    ZB_CHECK(entry.joined.empty());
+    if (entry.due_link.linked) due_.remove(entry);
+    stored_bytes_ -= entry.reply.wire.size();
+    const std::string key = std::move(entry.key);
+    entries_.erase(key);
+}
+
+void Dedup::on_due(DedupEntry& entry) {
+    if (entry.leader == nullptr) return erase(entry);
+    if (entry.leader->client != nullptr || !entry.joined.empty()) return linger(entry);
+    on_forgotten_(*entry.leader);
+}
+
+bool Dedup::drop_oldest() {
+    DedupEntry* oldest = due_.front();
+    if (oldest == nullptr) return false;
+    if (oldest->leader != nullptr && !oldest->joined.empty()) {
+        due_.remove(*oldest);  // a repeat waits for it: as good as new
+        linger(*oldest);
+        return false;
+    }
+    dropped_++;
+    if (oldest->leader == nullptr) erase(*oldest);
+    else on_forgotten_(*oldest->leader);
+    return true;
+}
+
+}  // namespace zbridge::rpc

@@ -1,0 +1,52 @@
+// A request: what a client asked, until it is answered, refused or no longer wanted.
+#pragma once
+
+#include <cstdint>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/memory.h"
+#include "bridge/model/refusal.h"
+#include "bridge/rpc/linked_list.h"
+
+namespace zbridge::rpc {
+
+struct Client;
+struct DedupEntry;
+class Worker;
+
+enum class Stage : uint8_t {
+    kWaiting,       // in the line
+    kWithWorker,    // a worker has it, its time runs
+    kInGrace,       // its worker is gone; it may come back with the reply
+    kAwaitingLate,  // it is not given to anybody again; a reply may still come
+    kJoined,        // another request with the same key is being worked on: that one's reply is this one's too
+};
+
+struct Request {
+    uint64_t number = 0;
+    Stage stage = Stage::kWaiting;
+    uint8_t attempt = 0;                  // deliveries begun of which a byte may have left; the corr's
+    Refusal cause = Refusal::kNoWorker;   // what its error says if its time ends now
+    bool delimited = true;                // false: it came without an envelope, all of it is body
+    bool has_deadline = false;
+
+    Slice wire;                           // as it came
+    size_t envelope_bytes = 0;            // of wire, up to and including the empty frame
+    size_t body_from = 0;                 // of wire: where the empty frame begins, or the body if not delimited
+
+    Client* client = nullptr;             // who waits for it; null: nobody any more, but dedup keeps it
+    Worker* worker = nullptr;             // that has the newest attempt
+    DedupEntry* entry = nullptr;          // of its key; it leads it unless it is kJoined
+
+    Instant deadline{};
+    Instant stage_due{};
+    Link<Request> stage_link;             // the line, the attempts' times, the graces, or its entry's joined
+    Link<Request> deadline_link;
+    Link<Request> client_link;            // the requests of one client, oldest first
+    Request* next_in_bucket = nullptr;    // RequestTable's
+
+    // The reply's envelope is more than the bare empty frame: the client tells a late reply from the one it waits for.
+    bool correlates() const { return envelope_bytes > 2; }
+};
+
+}  // namespace zbridge::rpc

@@ -1,0 +1,157 @@
+// A service: an RPC name with clients on one side and workers on the other.
+//
+// Flow:    a client's message -> [accept] -> the line -> [dispatch] -> a free worker -> [settle] -> the client
+//          service_accept.cc, service_dispatch.cc and service_settle.cc are these three steps.
+// Thread:  the reactor thread only. Peers and Timers outlive nothing of it: end the peers first, then the service.
+// Promise: an accepted request ends once: answered, or counted in ended(). A client gets at most one answer to it.
+//          kAtMostOnce: it is given to a second worker only if no byte of it left for the first. kAtLeastOnce: it may be
+//          executed again, after a loss or where a timeout is to be retried. A worker never holds more than its credit.
+// Limits:  line_max requests wait (busy), and as many repeats join running ones (busy); kKeptAnswersMax answers are kept
+//          for a client that is away (the oldest is dropped); above the memory budget's pressure nothing is accepted.
+//          Each is counted, and the client told as the service's error template says.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/memory.h"
+#include "bridge/base/timers.h"
+#include "bridge/net/peer.h"
+#include "bridge/rpc/client_table.h"
+#include "bridge/rpc/dedup.h"
+#include "bridge/rpc/due_line.h"
+#include "bridge/rpc/error_reply.h"
+#include "bridge/rpc/frames.h"
+#include "bridge/rpc/life.h"
+#include "bridge/rpc/line.h"
+#include "bridge/rpc/options.h"
+#include "bridge/rpc/request_table.h"
+#include "bridge/rpc/status.h"
+#include "bridge/rpc/worker_pool.h"
+
+namespace zbridge::rpc {
+
+class Service {
+ public:
+    // After an unclean end of the bridge, a worker that connects this soon is given nothing for resume_grace: it may be
+    // busy still, and its reply is to come first.
+    static constexpr Duration kReturnTime = std::chrono::seconds(10);
+    static constexpr size_t kKeptAnswersMax = 1000;
+
+    // `dedup_key` is asked if options.dedup is set. What is passed by reference outlives the service.
+    Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers& numbers, Clock& clock, Timers& timers,
+            MemoryBudget& memory, DedupKey dedup_key = {});
+    ~Service();
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    ServiceId id() const { return id_; }
+    const ServiceOptions& options() const { return options_; }
+
+    // The handlers of its endpoints.
+    net::PeerHandler& clients();
+    net::PeerHandler& workers();
+
+    // The same as clients() for peers of a source endpoint with a route `to: service/...`: their handler calls these.
+    // A peer that was not announced is by its first message.
+    void client_opened(net::Peer& peer);
+    net::Take submit(net::Peer& peer, const Message& message);
+    void client_closed(net::Peer& peer);
+
+    // From now on new requests are refused (shutting_down); those accepted go on.
+    void drain() { draining_ = true; }
+    // Nobody waits for an answer.
+    bool idle() const { return asked_ == 0; }
+
+    ServiceStatus status() const;
+    std::vector<WorkerStatus> worker_statuses() const;  // in the order of their connecting
+    void check_invariants() const;
+
+ private:
+    class ClientFace;
+    class WorkerFace;
+    using Requests = DueLine<Request, &Request::stage_link, &Request::stage_due>;
+
+    // accept: what a client asks
+    Client& open_client(net::Peer& peer, ClientState* state);
+    net::Take accept(Client& client, const Message& message);
+    void supersede_earlier(Client& client);
+    bool repeat(Client& client, const Message& message, const RequestFrames& frames, std::string& key);
+    void refuse(Client& client, const Message& message, const RequestFrames& frames, Refusal why, Refusal said);
+    Request& admit(Client& client, const Message& message, const RequestFrames& frames);
+    void close_client(Client& client);
+    void forget_client(Client& client);
+
+    // dispatch: who gets it, and what becomes of that
+    void dispatch();
+    void give(Request& request, Worker& worker);
+    void on_worker_opened(net::Peer& peer);
+    void on_worker_closed(Worker& worker);
+    void lose(Worker& worker, const Hold& hold, bool sent);
+    void on_never_sent(Request& request);
+    void on_worker_lost(Request& request);
+    void on_attempt_timeout(Request& request);
+    void on_grace_over(Request& request);
+    void give_again(Request& request);
+    bool may_retry(const Request& request) const;
+
+    // settle: how it ends
+    void on_worker_message(Worker& worker, const Message& message);
+    void on_reply(Worker& worker, const WorkerFrames& frames);
+    void restart_clocks(Worker& worker);
+    bool is_ours(const Corr& corr) const;
+    Request* find(const Corr& corr) const;
+    LateReason late_reason(const Corr& corr, const std::optional<Hold>& hold) const;
+    void settle(Request& request, const ReplyFrames& reply);
+    void answer(Request& request, const ReplyFrames& reply);
+    void on_deadline(Request& request);
+    void tell(Request& request, Refusal why);
+    void tell_all(Request& request, Refusal why);
+    void cancel(Request& request, Refusal why, Fate fate);
+
+    void say(Client& client, const Slice& envelope, Refusal why, uint64_t number);
+    void deliver(Client& client, const Slice& head, const Slice& rest, bool counted);
+    void keep(Client& client, KeptAnswer answer);
+    void deliver_kept(Client& client);
+    void drop_kept(Client& client, Refusal why, LateReason reason);
+    void drop_kept_answer(const KeptAnswer& answer, Refusal why, LateReason reason);
+
+    static bool is_asked(const Request& request);
+    void unask(Request& request);
+    void leave(Request& request, Fate fate);
+    void leave_stage(Request& request);
+    void remove_joined(Request& request);
+    void remove(Request& request, Fate fate);
+    void audit() const;
+
+    ServiceId id_;
+    ServiceOptions options_;
+    Duration attempt_timeout_;
+    Life life_;
+    RequestNumbers& numbers_;
+    Clock& clock_;
+    MemoryBudget& memory_;
+    DedupKey dedup_key_;
+    ErrorReply error_reply_;
+    std::unique_ptr<ClientFace> client_face_;
+    std::unique_ptr<WorkerFace> worker_face_;
+
+    RequestTable table_;
+    Line line_;
+    WorkerPool pool_;
+    ClientTable clients_;
+    std::unique_ptr<Dedup> dedup_;  // null: the service has none
+    DueLine<Request, &Request::deadline_link, &Request::deadline> deadlines_;
+    Requests attempts_;             // kWithWorker
+    Requests graces_;               // kInGrace; and kAwaitingLate where no deadline ends the waiting
+
+    bool draining_ = false;
+    size_t asked_ = 0;              // requests of the table that somebody waits for
+    size_t joined_ = 0;             // kJoined
+    size_t kept_ = 0;               // kept answers that are not counted yet
+    ServiceStatus counts_;          // the counters of it
+};
+
+}  // namespace zbridge::rpc

@@ -1,0 +1,120 @@
+// The second step of a service: a waiting request goes to the worker that has been free longest; and what is done when
+// that worker is lost, or too slow.
+#include <algorithm>
+
+#include "bridge/rpc/service.h"
+
+namespace zbridge::rpc {
+
+void Service::dispatch() {
+    while (!line_.empty() && pool_.any_free()) give(*line_.front(), pool_.longest_free());
+}
+
+void Service::give(Request& request, Worker& worker) {
+    line_.remove(request);
+    request.attempt++;
+    request.stage = Stage::kWithWorker;
+    request.worker = &worker;
+    request.cause = Refusal::kTimeout;
+    if (request.attempt > 1) counts_.retried++;
+
+    const Corr corr{Corr::Kind::kRequest, request.attempt, life_.epoch, request.number};
+    const Slice head = head_for_worker(memory_, worker.envelope, corr, request.delimited);
+    const uint64_t position = worker.peer.send(head, request.wire.from(request.body_from));
+
+    const Instant now = clock_.now();
+    pool_.give(worker, {request.number, request.attempt, Fate::kOpen, position, now});
+    if (attempt_timeout_ > Duration{}) attempts_.push(request, now + attempt_timeout_);
+}
+
+void Service::on_worker_opened(net::Peer& peer) {
+    const bool may_be_busy = !life_.clean_start && clock_.now() < life_.started + kReturnTime;
+    pool_.open(peer, may_be_busy ? options_.resume_grace : Duration{});
+    dispatch();
+    audit();
+}
+
+void Service::on_worker_closed(Worker& worker) {
+    const uint64_t written = worker.peer.outbox().written();
+    for (const Hold& hold : pool_.close(worker)) lose(worker, hold, hold.position < written);
+    dispatch();
+    audit();
+}
+
+// The worker is gone, or shows that it has dropped what it held. `sent`: a byte of it has left for it.
+void Service::lose(Worker& worker, const Hold& hold, bool sent) {
+    Request* request = table_.find(hold.number);
+    if (request == nullptr || request->worker != &worker || request->attempt != hold.attempt) return;
+    leave_stage(*request);
+    request->worker = nullptr;
+    if (sent) on_worker_lost(*request);
+    else on_never_sent(*request);
+}
+
+// As if it had not been tried.
+void Service::on_never_sent(Request& request) {
+    counts_.returned++;
+    if (request.attempt > 1) counts_.retried--;
+    request.attempt--;
+    request.cause = request.attempt == 0 ? Refusal::kNoWorker : Refusal::kWorkerLost;
+    give_again(request);
+}
+
+void Service::on_worker_lost(Request& request) {
+    request.cause = Refusal::kWorkerLost;
+    const Instant now = clock_.now();
+    if (options_.execute == ServiceOptions::Execute::kAtMostOnce) {
+        request.stage = Stage::kAwaitingLate;
+        // Without a deadline that ends the waiting, the worker has as long to come back as a client would have.
+        if (options_.timeout == Duration{}) graces_.push(request, now + options_.resume_window);
+    } else if (is_asked(request) && options_.retry_on_worker_lost && may_retry(request)) {
+        request.stage = Stage::kInGrace;
+        graces_.push(request, now + options_.resume_grace);
+    } else {
+        tell_all(request, Refusal::kWorkerLost);
+        remove(request, Fate::kEnded);
+    }
+}
+
+void Service::on_attempt_timeout(Request& request) {
+    request.cause = Refusal::kTimeout;
+    request.stage = Stage::kAwaitingLate;
+    pool_.watch(*request.worker, request.number, request.attempt);
+
+    // One that is past its deadline is about to be ended by that.
+    const bool is_over = request.deadline_link.linked && request.deadline <= clock_.now();
+    if (options_.execute == ServiceOptions::Execute::kAtLeastOnce && is_asked(request) && !is_over) {
+        if (options_.retry_on_timeout && may_retry(request)) {
+            pool_.give_up(*request.worker, request.number, request.attempt, Fate::kPassedOn);
+            request.worker = nullptr;
+            give_again(request);
+            dispatch();
+        } else {
+            tell_all(request, Refusal::kTimeout);
+            leave(request, Fate::kEnded);
+        }
+    }
+    audit();
+}
+
+void Service::on_grace_over(Request& request) {
+    if (request.stage == Stage::kInGrace) {
+        give_again(request);
+        dispatch();
+    } else {
+        tell_all(request, request.cause);
+        leave(request, Fate::kEnded);
+    }
+    audit();
+}
+
+// To the next worker, if somebody still waits for it.
+void Service::give_again(Request& request) {
+    request.stage = Stage::kWaiting;
+    line_.put_back(request);
+    if (!is_asked(request)) remove(request, Fate::kEnded);
+}
+
+bool Service::may_retry(const Request& request) const { return request.attempt <= options_.retry_times; }
+
+}  // namespace zbridge::rpc
