@@ -1,6 +1,7 @@
 // Warnings: what is legal, and surely not meant.
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -136,21 +137,29 @@ void advise_route(const Value& value, const RouteConfig& config, Draft& draft) {
     }
 }
 
-bool same_to(const RouteConfig& a, const RouteConfig& b) {
-    return std::equal(a.to.begin(), a.to.end(), b.to.begin(), b.to.end(), [](const auto& x, const auto& y) {
-        return x.kind == y.kind && x.index == y.index;
-    });
+// Both take a message of `a`'s prefix, or of `b`'s.
+bool overlap(const RouteConfig& a, const RouteConfig& b) {
+    const auto& x = a.shape.match_prefix;
+    const auto& y = b.shape.match_prefix;
+    return !x || !y || x->starts_with(*y) || y->starts_with(*x);
 }
 
-void advise_repeated_routes(Draft& draft) {
+// A message takes every route that matches it.
+void advise_second_ways(Draft& draft) {
     const auto& routes = draft.config.routes;
+    const auto shares = [](const auto& ours, const auto& theirs, auto same) {
+        return std::find_first_of(ours.begin(), ours.end(), theirs.begin(), theirs.end(), same) != ours.end();
+    };
+    const auto same_target = [](const TargetConfig& x, const TargetConfig& y) {
+        return x.kind == y.kind && x.index == y.index;
+    };
     for (size_t i = 0; i < routes.size(); i++) {
         for (size_t j = 0; j < i; j++) {
-            const bool same = routes[i].from == routes[j].from && same_to(routes[i], routes[j]) &&
-                              routes[i].shape.match_prefix == routes[j].shape.match_prefix;
-            if (!same) continue;
-            draft.findings.warn(routes[i].place, fmt::format("this route takes the same messages to the same targets as "
-                                                             "that on line {}",
+            const bool twice = overlap(routes[i], routes[j]) && shares(routes[i].from, routes[j].from, std::equal_to<>()) &&
+                               shares(routes[i].to, routes[j].to, same_target);
+            if (!twice) continue;
+            draft.findings.warn(routes[i].place, fmt::format("a message takes every route that matches it: some go to the "
+                                                             "same target by this route and by that on line {}, twice",
                                                              routes[j].place.line));
             break;
         }
@@ -173,7 +182,7 @@ void advise(const Value& file, Draft& draft) {
     for (size_t i = 0; i < draft.config.routes.size(); i++) {
         advise_route(*draft.route_values[i], draft.config.routes[i], draft);
     }
-    advise_repeated_routes(draft);
+    advise_second_ways(draft);
 }
 
 }  // namespace zbridge::settings

@@ -1,4 +1,4 @@
-// The shape of what a route's `set` and a service's `dedup.key` and `on_error` say. What they mean is in routing and rpc.
+// What the table's expressions and templates must look like. What they mean is in routing and rpc.
 #pragma once
 
 #include <string_view>
@@ -7,13 +7,12 @@
 
 namespace zbridge::settings {
 
-// $.path, $frame[i], $frame[i].path, $peer.user|identity|address, $$literal, else a literal; a path is names and
-// indices, as a.b[0]['any name'].c. The error says what is wrong with it.
+// As routing::parse_expression() takes it. The error quotes the text and says what is wrong with it.
 Status check_expression(std::string_view text);
 
-// A literal: what it says is the same for every message.
+// It says the same for every message.
 bool is_literal(std::string_view expression);
-// It reads inside a decoded frame.
+// It reads inside a decoded frame. REQUIRES: check_expression() is ok.
 bool needs_decoding(std::string_view expression);
 
 // {code}, {reason} and {id} are replaced; a word in braces that is none of them is an error, all else stands for itself.
