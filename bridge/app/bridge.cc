@@ -10,6 +10,7 @@ using settings::Role;
 Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, World world) {
     std::unique_ptr<Bridge> bridge(new Bridge(config, world));
     bridge->build_outlets();
+    if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
     bridge->build_intakes();
     if (Status status = bridge->build_endpoints(); !status.ok()) return status;
@@ -19,12 +20,16 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
 
 Bridge::Bridge(const settings::Config& config, World world)
     : config_(config), world_(world), memory_(config.bridge.memory_bytes), reactor_(world.net, world.clock, memory_),
-      drain_timer_(reactor_.timers(), [this] { stop_now(); }) {
+      dialler_([&net = world.net] { net.wake(); }), drain_timer_(reactor_.timers(), [this] { stop_now(); }) {
     connections_.max = config.bridge.connections_max;
+    ids_.epoch = world.life.epoch.number();
 }
 
 Bridge::~Bridge() {
-    endpoints_.clear();  // peers first: they know their handlers
+    // Peers first: they know their handlers.
+    dialled_.clear();
+    added_endpoints_.clear();
+    endpoints_.clear();
 }
 
 void Bridge::build_outlets() {
@@ -32,8 +37,25 @@ void Bridge::build_outlets() {
         const EndpointConfig& endpoint = config_.endpoints[i];
         outlets_.push_back(endpoint.role != Role::kTarget ? nullptr
                                                           : std::make_unique<delivery::Outlet>(
-                                                                endpoint.name, accepted_by(i), endpoint.line, reactor_));
+                                                                endpoint.name, endpoint.types(), endpoint.line, reactor_));
     }
+}
+
+Status Bridge::build_services() {
+    for (size_t i = 0; i < config_.services.size(); i++) {
+        const rpc::ServiceOptions& options = config_.services[i].options;
+        rpc::DedupKey key;
+        if (options.dedup) {
+            auto compiled = routing::compile_expression(options.dedup->key);
+            if (!compiled.ok()) return std::move(compiled).error().with_context("service " + options.name + ": dedup.key");
+            auto expression = std::make_shared<routing::CompiledExpression>(std::move(*compiled));
+            key = [expression](const Message& body) { return expression->text_of(body); };
+        }
+        services_.push_back(std::make_unique<rpc::Service>(ServiceId(static_cast<uint32_t>(i)), options, world_.life,
+                                                           request_numbers_, world_.clock, reactor_.timers(), memory_,
+                                                           std::move(key)));
+    }
+    return {};
 }
 
 Status Bridge::build_routes() {
@@ -45,6 +67,8 @@ Status Bridge::build_routes() {
         for (const settings::TargetConfig& target : route.to) {
             if (target.kind == settings::TargetConfig::Kind::kEndpoint) {
                 built->outlets.push_back(outlets_[target.index].get());
+            } else {
+                built->services.push_back(services_[target.index].get());
             }
         }
         routes_.push_back(std::move(built));
@@ -74,43 +98,63 @@ void Bridge::build_intakes() {
 
 Status Bridge::build_endpoints() {
     for (size_t i = 0; i < config_.endpoints.size(); i++) {
-        const EndpointConfig& config = config_.endpoints[i];
+        endpoints_.push_back(nullptr);
         net::PeerHandler* handler = handler_of(i);
-        if (handler == nullptr || config.bind.empty()) {
-            endpoints_.push_back(nullptr);
-            continue;
-        }
-        endpoints_.push_back(std::make_unique<net::Endpoint>(
-            net::Endpoint::Setup{EndpointId(static_cast<uint32_t>(i)), config.name, config_.bridge.name, accepted_by(i),
-                                 config.options},
-            *handler, reactor_, connections_, world_.observer));
-        if (intakes_[i]) intakes_[i]->attach(*endpoints_[i]);
-        for (const net::Address& address : config.bind) {
-            if (Status status = endpoints_[i]->bind(address); !status.ok()) return status;
-        }
+        if (handler == nullptr) continue;
+        if (!config_.endpoints[i].connect.empty()) dial(i, *handler);
+        if (Status status = bind(i, *handler); !status.ok()) return status;
+    }
+    return dialled_.empty() ? Status() : dialler_.start();
+}
+
+Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
+    const EndpointConfig& config = config_.endpoints[endpoint];
+    if (config.bind.empty()) return {};
+    auto& built = endpoints_[endpoint];
+    built = std::make_unique<net::Endpoint>(
+        net::Endpoint::Setup{EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
+                             config.types(), config.options},
+        handler, reactor_, connections_, world_.observer);
+    if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
+    for (const net::Address& address : config.bind) {
+        if (Status status = built->bind(address); !status.ok()) return status;
     }
     return {};
+}
+
+void Bridge::dial(size_t endpoint, net::PeerHandler& handler) {
+    const EndpointConfig& config = config_.endpoints[endpoint];
+    const SocketType ours = config.socket.value_or(SocketType::kDealer);
+    SocketType theirs = counterpart_of(ours);
+    if (ours == SocketType::kSub || ours == SocketType::kXsub) theirs = SocketType::kPub;
+    if (ours == SocketType::kPub || ours == SocketType::kXpub) theirs = SocketType::kSub;
+    // A DEALER of ours talks to whatever the role is for.
+    if (config.role == Role::kWorkers) theirs = SocketType::kRep;
+    if (config.role == Role::kClients) theirs = SocketType::kReq;
+    if (config.role == Role::kSource && ours == SocketType::kDealer) theirs = SocketType::kDealer;
+    auto dialled = std::make_unique<net::DialledEndpoint>(
+        net::DialledEndpoint::Setup{EndpointId(static_cast<uint32_t>(endpoint)), config.name, ours, theirs,
+                                    config.options.limits},
+        handler, reactor_, connections_, dialler_);
+    if (intakes_[endpoint]) intakes_[endpoint]->attach(*dialled);
+    for (const net::Address& address : config.connect) dialled->connect(address.text());
+    dialled_.push_back(std::move(dialled));
 }
 
 net::PeerHandler* Bridge::handler_of(size_t endpoint) {
     if (outlets_[endpoint]) return outlets_[endpoint].get();
     if (intakes_[endpoint]) return intakes_[endpoint].get();
+    for (size_t i = 0; i < config_.services.size(); i++) {
+        if (config_.services[i].clients == endpoint) return &services_[i]->clients();
+        if (config_.services[i].workers == endpoint) return &services_[i]->workers();
+    }
     return nullptr;
 }
 
-SocketTypes Bridge::accepted_by(size_t endpoint) const {
-    using enum SocketType;
-    const EndpointConfig& config = config_.endpoints[endpoint];
-    if (config.accept) return *config.accept;
-    switch (config.role) {
-        case Role::kSource: return {kPush, kPub, kXpub, kReq, kDealer};
-        case Role::kTarget: return {kPull, kSub, kXsub};
-        case Role::kClients: return {kReq, kDealer};
-        case Role::kWorkers: return {kRep, kDealer, kRouter, kReq};
-        case Role::kUnused:
-        case Role::kZbp: break;
-    }
-    return {};
+Status Bridge::add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler, const net::Address& address) {
+    added_endpoints_.push_back(
+        std::make_unique<net::Endpoint>(std::move(setup), handler, reactor_, connections_, world_.observer));
+    return added_endpoints_.back()->bind(address);
 }
 
 void Bridge::run() {
@@ -130,6 +174,9 @@ void Bridge::stop_now() {
 }
 
 void Bridge::on_turn_end() {
+    if (dialler_.take_news()) {
+        for (const auto& endpoint : dialled_) endpoint->take_news();
+    }
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->on_turn_end();
     }
@@ -156,21 +203,25 @@ void Bridge::begin_drain() {
         endpoint->stop_listening();
         endpoint->half_close();
     }
+    for (const auto& service : services_) service->drain();
 }
 
 bool Bridge::drained() const {
     for (size_t i = 0; i < endpoints_.size(); i++) {
         if (intakes_[i] && endpoints_[i] && endpoints_[i]->reads_to_the_end()) return false;
+        if (endpoints_[i] && !intakes_[i] && !endpoints_[i]->written()) return false;
         if (outlets_[i] && !outlets_[i]->drained()) return false;
     }
-    return true;
+    return std::all_of(services_.begin(), services_.end(), [](const auto& service) { return service->idle(); }) &&
+           std::all_of(dialled_.begin(), dialled_.end(), [](const auto& endpoint) { return endpoint->drained(); });
 }
 
 uint64_t Bridge::undelivered() const {
     uint64_t messages = 0;
     for (const auto& outlet : outlets_) {
-        if (outlet) messages += outlet->line().messages();
+        if (outlet) messages += outlet->waiting_messages();
     }
+    for (const auto& service : services_) messages += service->status().unanswered;
     return messages;
 }
 

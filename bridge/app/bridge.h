@@ -12,8 +12,10 @@
 #include "bridge/delivery/outlet.h"
 #include "bridge/intake/intake.h"
 #include "bridge/intake/route.h"
+#include "bridge/net/dialled/dialled_endpoint.h"
 #include "bridge/net/endpoint.h"
 #include "bridge/net/reactor.h"
+#include "bridge/rpc/service.h"
 #include "bridge/settings/config.h"
 
 namespace zbridge::app {
@@ -23,6 +25,7 @@ struct World {
     net::Net& net;
     Clock& clock;
     net::EndpointObserver& observer;
+    rpc::Life life;
 };
 
 class Bridge {
@@ -38,7 +41,8 @@ class Bridge {
     void request_stop();
     void stop_now();
     bool ended() const { return ended_; }
-    // What was lost because the bridge ended before it could be delivered.
+    bool draining() const { return draining_; }
+    // Messages in lines and requests in work: what is lost if the bridge ends now.
     uint64_t undelivered() const;
 
     net::Reactor& reactor() { return reactor_; }
@@ -48,15 +52,24 @@ class Bridge {
     const std::vector<std::unique_ptr<delivery::Outlet>>& outlets() const { return outlets_; }
     const std::vector<std::unique_ptr<intake::Intake>>& intakes() const { return intakes_; }
     const std::vector<std::unique_ptr<intake::Route>>& routes() const { return routes_; }
+    const std::vector<std::unique_ptr<rpc::Service>>& services() const { return services_; }
+    const std::vector<std::unique_ptr<net::DialledEndpoint>>& dialled() const { return dialled_; }
+    const net::ConnectionLimit& connections() const { return connections_; }
+    const MemoryBudget& memory() const { return memory_; }
+    const rpc::Life& life() const { return world_.life; }
+    // Another endpoint beside those of the configuration: the admin calls.
+    Status add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler, const net::Address& address);
 
  private:
     Bridge(const settings::Config& config, World world);
     void build_outlets();
+    Status build_services();
     Status build_routes();
     void build_intakes();
     Status build_endpoints();
+    Status bind(size_t endpoint, net::PeerHandler& handler);
+    void dial(size_t endpoint, net::PeerHandler& handler);
     net::PeerHandler* handler_of(size_t endpoint);
-    SocketTypes accepted_by(size_t endpoint) const;
 
     void on_turn_end();
     void relieve_memory();
@@ -71,9 +84,14 @@ class Bridge {
     intake::MessageIds ids_;
     // Indexed like config_.endpoints; empty where an endpoint has another role.
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
-    std::vector<std::unique_ptr<intake::Route>> routes_;
+    rpc::RequestNumbers request_numbers_;
+    std::vector<std::unique_ptr<rpc::Service>> services_;  // indexed like config_.services
+    std::vector<std::unique_ptr<intake::Route>> routes_;   // indexed like config_.routes
     std::vector<std::unique_ptr<intake::Intake>> intakes_;
     std::vector<std::unique_ptr<net::Endpoint>> endpoints_;
+    std::vector<std::unique_ptr<net::Endpoint>> added_endpoints_;
+    net::Dialler dialler_;
+    std::vector<std::unique_ptr<net::DialledEndpoint>> dialled_;
 
     uint64_t memory_after_compaction_ = 0;
     Timer drain_timer_;

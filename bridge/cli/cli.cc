@@ -14,6 +14,8 @@ namespace {
 
 // In the order in which help shows them.
 constexpr std::array kCommands = {
+    Command{"run", "run the bridge that a YAML file describes", declare_run},
+    Command{"status", "show a running bridge: endpoints, peers, routes, services, what was refused", declare_status},
     Command{"check", "say everything that is wrong with a YAML file, or what it means", declare_check},
     Command{"schema", "print the JSON Schema of the YAML file, for editors", declare_schema},
     Command{"version", "print the version", declare_version},

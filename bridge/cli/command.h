@@ -39,6 +39,8 @@ struct Command {
 };
 
 Body declare_check(CLI::App& app);
+Body declare_run(CLI::App& app);
+Body declare_status(CLI::App& app);
 Body declare_schema(CLI::App& app);
 Body declare_version(CLI::App& app);
 

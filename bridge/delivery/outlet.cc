@@ -267,11 +267,11 @@ void Outlet::each_demand(const std::function<void(std::string_view)>& visit) con
     subscriptions_.each([&](const std::string& prefix, size_t) { visit(prefix); });
 }
 
-bool Outlet::drained() const {
-    if (!line_.empty()) return false;
-    const auto empty = [](const net::Peer* peer) { return peer->outbox().empty(); };
-    return std::all_of(pull_peers_.begin(), pull_peers_.end(), empty) &&
-           std::all_of(subs_.begin(), subs_.end(), empty);
+uint64_t Outlet::waiting_messages() const {
+    uint64_t messages = line_.messages();
+    for (const net::Peer* peer : pull_peers_) messages += peer->outbox().messages();
+    for (const net::Peer* peer : subs_) messages += peer->outbox().messages();
+    return messages;
 }
 
 }  // namespace zbridge::delivery

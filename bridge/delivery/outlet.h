@@ -91,7 +91,8 @@ class Outlet final : public net::PeerHandler {
     size_t subs() const { return subs_.size(); }
     const Subscriptions& subscriptions() const { return subscriptions_; }
     // Nothing waits here, neither in the line nor for any peer.
-    bool drained() const;
+    bool drained() const { return waiting_messages() == 0; }
+    uint64_t waiting_messages() const;
 
  private:
     struct State;

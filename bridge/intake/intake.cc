@@ -38,7 +38,7 @@ Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& id
     : options_(options), routes_(std::move(routes)), ids_(ids), memory_(memory) {
     std::vector<delivery::Outlet*> heard;
     for (Route* route : routes_) {
-        for (net::PeerHandler* service : route->services) {
+        for (rpc::Service* service : route->services) {
             if (std::find(services_.begin(), services_.end(), service) == services_.end()) services_.push_back(service);
         }
         for (delivery::Outlet* outlet : route->outlets) {
@@ -52,7 +52,7 @@ Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& id
 }
 
 void Intake::on_opened(net::Peer& peer) {
-    for (net::PeerHandler* service : services_) service->on_opened(peer);
+    for (rpc::Service* service : services_) service->client_opened(peer);
     if (!is_publisher(peer)) return;
     publishers_.emplace(peer.id(), &peer);
     for (const auto& [prefix, times] : wanted_) subscribe_at(peer, prefix, true);
@@ -91,9 +91,9 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
         route->messages++;
         route->bytes += message.size();
         for (delivery::Outlet* outlet : route->outlets) outlet->deliver(parcel.body, route->on_full, from_pub);
-        for (net::PeerHandler* service : route->services) {
+        for (rpc::Service* service : route->services) {
             served = true;
-            (void)service->on_message(peer, message);  // a service refuses, it never holds
+            (void)service->submit(peer, message);  // a service refuses, it never holds
         }
     }
     if (!routed) refuse(nullptr, peer, parcel, routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch, "");
@@ -127,12 +127,8 @@ void Intake::receipt(net::Peer& peer, const Parcel& parcel, const std::string& t
     peer.send(parcel.envelope, memory_.copy(frame));
 }
 
-void Intake::on_writable(net::Peer& peer) {
-    for (net::PeerHandler* service : services_) service->on_writable(peer);
-}
-
 void Intake::on_closed(net::Peer& peer) {
-    for (net::PeerHandler* service : services_) service->on_closed(peer);
+    for (rpc::Service* service : services_) service->client_closed(peer);
     publishers_.erase(peer.id());
 }
 

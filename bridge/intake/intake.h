@@ -46,7 +46,6 @@ class Intake final : public net::PeerHandler, public delivery::RoomListener, pub
 
     void on_opened(net::Peer& peer) override;
     net::Take on_message(net::Peer& peer, const Message& message) override;
-    void on_writable(net::Peer& peer) override;
     void on_closed(net::Peer& peer) override;
     void on_room() override;
     void on_demand(std::string_view prefix, bool wanted) override;
@@ -63,7 +62,7 @@ class Intake final : public net::PeerHandler, public delivery::RoomListener, pub
 
     IntakeOptions options_;
     std::vector<Route*> routes_;
-    std::vector<net::PeerHandler*> services_;  // of all routes, each once
+    std::vector<rpc::Service*> services_;  // of all routes, each once
     MessageIds& ids_;
     MemoryBudget& memory_;
     std::vector<net::Gate*> gates_;

@@ -8,8 +8,8 @@
 
 #include "bridge/delivery/outlet.h"
 #include "bridge/model/refusal.h"
-#include "bridge/net/peer.h"
 #include "bridge/routing/shape.h"
+#include "bridge/rpc/service.h"
 
 namespace zbridge::intake {
 
@@ -18,7 +18,7 @@ struct Route {
     routing::Shape shape;
     std::optional<delivery::OnFull> on_full;
     std::vector<delivery::Outlet*> outlets;
-    std::vector<net::PeerHandler*> services;  // the clients' face of each
+    std::vector<rpc::Service*> services;
 
     uint64_t messages = 0;  // that took this route
     uint64_t bytes = 0;

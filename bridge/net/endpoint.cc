@@ -60,6 +60,7 @@ Endpoint::~Endpoint() = default;
 Status Endpoint::bind(const Address& address) {
     SocketOptions options;
     options.receive_buffer_bytes = static_cast<int>(setup_.options.intake_buffer_bytes);
+    options.private_file = setup_.private_ipc;
     auto listening = reactor_.net().listen(address, options);
     if (!listening.ok()) {
         return std::move(listening).error().with_context("endpoint " + name() + ": binding " + address.text());
@@ -166,6 +167,10 @@ void Endpoint::half_close() {
     for (const auto& [id, connection] : peers_) {
         if (kSendOnly.has(connection->type())) connection->half_close();
     }
+}
+
+bool Endpoint::written() const {
+    return std::all_of(peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second->outbox().empty(); });
 }
 
 bool Endpoint::reads_to_the_end() const {

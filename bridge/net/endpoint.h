@@ -46,6 +46,7 @@ class Endpoint final : public Gate {
         std::string our_identity;  // what ROUTER applications address us by
         SocketTypes accepts;
         EndpointOptions options;
+        bool private_ipc = false;  // its ipc file is for this user alone (mode 0600)
     };
     Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
              EndpointObserver& observer);
@@ -72,6 +73,8 @@ class Endpoint final : public Gate {
     void half_close();
     // Some of those have not ended yet.
     bool reads_to_the_end() const;
+    // Everything for its peers has been given to the kernel.
+    bool written() const;
 
     const std::map<PeerId, Connection*>& peers() const { return peers_; }
     const RefusalCounts& refusals() const { return refusals_; }

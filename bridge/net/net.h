@@ -27,6 +27,7 @@ struct SocketOptions {
     int send_buffer_bytes = 0;
     Duration keepalive{};          // 0: off
     Duration user_timeout{};       // 0: the system's default
+    bool private_file = false;     // of an ipc listener: mode 0600
 };
 
 struct Listening {

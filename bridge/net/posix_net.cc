@@ -168,6 +168,7 @@ Result<Listening> PosixNet::listen(const Address& address, const SocketOptions& 
     const bool is_file = !tcp && address.path[0] != '@';
     if (is_file && !is_served(*resolved)) (void)unlink(address.path.c_str());  // a dead bridge's
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&resolved->storage), resolved->size) != 0 ||
+        (is_file && options.private_file && ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR) != 0) ||
         ::listen(fd, options.backlog) != 0) {
         const Status status = failed("bind");
         ::close(fd);

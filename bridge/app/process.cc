@@ -1,0 +1,131 @@
+#include "bridge/app/process.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include "bridge/app/bridge.h"
+#include "bridge/app/calls.h"
+#include "bridge/app/event_log.h"
+#include "bridge/base/data_dir.h"
+#include "bridge/base/disk.h"
+#include "bridge/net/posix_net.h"
+
+namespace zbridge::app {
+
+namespace {
+
+constexpr int kWakeSignal = SIGUSR2;  // ends the signal thread; sent by ourselves only
+
+sigset_t our_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int each : {SIGTERM, SIGINT, kWakeSignal}) sigaddset(&signals, each);
+    return signals;
+}
+
+// Waits for signals on a thread of its own, where anything may be called.
+class Signals {
+ public:
+    Signals(Bridge& bridge, telemetry::Log& log)
+        : bridge_(bridge), log_(log), thread_([this] { run(); }) {}
+    ~Signals() {
+        pthread_kill(thread_.native_handle(), kWakeSignal);
+        thread_.join();
+    }
+
+ private:
+    void run() {
+        const sigset_t signals = our_signals();
+        for (int asked = 0;;) {
+            int signal = 0;
+            if (sigwait(&signals, &signal) != 0 || signal == kWakeSignal) return;
+            if (asked++ > 0) _exit(1);  // at once is at once: nothing is written, marked or freed
+            log_.info("app", "ending: reading what is on its way", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+            bridge_.request_stop();
+        }
+    }
+
+    Bridge& bridge_;
+    telemetry::Log& log_;
+    std::thread thread_;
+};
+
+// Every connection is a descriptor: take as many as we may.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<telemetry::LogOptions> log_options(const settings::BridgeConfig& config) {
+    telemetry::LogOptions options;
+    options.json = config.log_json;
+    if (Status status = telemetry::set_levels(config.log_level, options); !status.ok()) return status;
+    for (const auto& [module, level] : config.log_levels) {
+        if (Status status = telemetry::set_levels(module + "=" + level, options); !status.ok()) return status;
+    }
+    return options;
+}
+
+void say_ready(telemetry::Log& log, const Bridge& bridge) {
+    for (const auto& endpoint : bridge.endpoints()) {
+        if (!endpoint) continue;
+        for (const net::Address& address : endpoint->bound()) {
+            log.info("app", "listening", {{"endpoint", endpoint->name()},
+                                          {"address", address.text()},
+                                          {"is", purpose_of(bridge.config(), endpoint->id().number())},
+                                          {"serves", endpoint->accepts().list()}});
+        }
+    }
+    log.info("app", "ready", {{"version", ZBRIDGE_VERSION},
+                              {"name", bridge.config().bridge.name},
+                              {"epoch", bridge.life().epoch.number()},
+                              {"last_end", bridge.life().clean_start ? "clean" : "unclean"}});
+}
+
+}  // namespace
+
+Status run_process(const settings::Config& config) {
+    const sigset_t signals = our_signals();
+    (void)pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // all threads inherit it: only ours waits for them
+    raise_descriptor_limit();
+
+    RealClock clock;
+    auto options = log_options(config.bridge);
+    if (!options.ok()) return std::move(options).error();
+    telemetry::Log log(*options, clock);
+
+    PosixDisk disk;
+    auto data_dir = DataDir::open(disk, config.bridge.data_dir);
+    if (!data_dir.ok()) return std::move(data_dir).error();
+    auto net = net::PosixNet::open();
+    if (!net.ok()) return std::move(net).error();
+
+    EventLog events(config, log, clock);
+    const rpc::Life life{Epoch((*data_dir)->epoch()), (*data_dir)->was_clean(), clock.now()};
+    auto bridge = Bridge::open(config, {**net, clock, events, life});
+    if (!bridge.ok()) return std::move(bridge).error();
+    Calls calls(**bridge, clock);
+    if (Status status = calls.serve((*data_dir)->path() + "/admin"); !status.ok()) return status;
+
+    say_ready(log, **bridge);
+    {
+        const Signals waiting(**bridge, log);
+        (*bridge)->run();
+    }
+    const uint64_t undelivered = (*bridge)->undelivered();
+    bridge->reset();
+    if (undelivered > 0) {
+        log.warn("app", "ended with messages that nobody took in time: they are lost", {{"messages", undelivered}});
+    } else {
+        log.info("app", "ended");
+    }
+    return (*data_dir)->mark_clean();
+}
+
+}  // namespace zbridge::app

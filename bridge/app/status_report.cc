@@ -1,0 +1,170 @@
+#include "bridge/app/status_report.h"
+
+#include <unistd.h>
+
+namespace zbridge::app {
+
+namespace {
+
+using telemetry::Report;
+
+// Only what was counted: a table of zeros hides the one that matters.
+Report refusals_report(const RefusalCounts& counts) {
+    Report report = Report::map();
+    for (size_t i = 0; i < kRefusalCount; i++) {
+        const auto refusal = static_cast<Refusal>(i);
+        if (counts.of(refusal) > 0) report.add(std::string(name_of(refusal)), counts.of(refusal));
+    }
+    return report;
+}
+
+Report peer_report(const net::Peer& peer) {
+    Report report = Report::map();
+    report.add("id", peer.id().number());
+    report.add("type", std::string(name_of(peer.type())));
+    report.add("address", peer.info().address);
+    report.add("identity", peer.info().identity);
+    report.add("user", peer.info().user);
+    report.add("in", peer.counters().messages_in);
+    report.add("in_bytes", peer.counters().bytes_in);
+    report.add("out", peer.counters().messages_out);
+    report.add("out_bytes", peer.counters().bytes_out);
+    report.add("waiting", peer.outbox().messages());
+    report.add("waiting_bytes", peer.outbox().bytes());
+    report.add("dropped", peer.counters().dropped);
+    return report;
+}
+
+Report outlet_report(const delivery::Outlet& outlet) {
+    const auto& counters = outlet.counters();
+    Report report = Report::map();
+    report.add("line", outlet.line().messages());
+    report.add("line_bytes", outlet.line().bytes());
+    report.add("taken", counters.taken);
+    report.add("to_pulls", counters.to_pulls);
+    report.add("to_subs", counters.to_subs);
+    report.add("returned", counters.returned);
+    report.add("dropped_line", counters.dropped_line);
+    report.add("dropped_peer", counters.dropped_peer);
+    report.add("dropped_memory", counters.dropped_memory);
+    report.add("dropped_nobody", counters.nobody);
+    report.add("disconnected", counters.disconnected);
+    report.add("prefixes", outlet.subscriptions().prefixes());
+    return report;
+}
+
+// What each worker of a service holds, beside what any peer has.
+void add_credit(const Bridge& bridge, size_t endpoint, const net::Peer& peer, Report& report) {
+    for (size_t i = 0; i < bridge.services().size(); i++) {
+        if (bridge.config().services[i].workers != endpoint) continue;
+        for (const rpc::WorkerStatus& worker : bridge.services()[i]->worker_statuses()) {
+            if (worker.peer != peer.id()) continue;
+            report.add("credit", worker.credit);
+            report.add("held", worker.held);
+            report.add("answered", worker.answered);
+        }
+    }
+}
+
+Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
+    const settings::EndpointConfig& config = bridge.config().endpoints[index];
+    Report report = Report::map();
+    report.add("name", config.name);
+    report.add("role", std::string(name_of(config.role)));
+    Report& addresses = report.add("addresses", Report::list());
+    Report peers = Report::list();
+    uint64_t count = 0;
+    const auto take = [&](const net::Peer& peer) {
+        count++;
+        if (!with_peers) return;
+        Report& added = peers.add(peer_report(peer));
+        add_credit(bridge, index, peer, added);
+    };
+    const auto& endpoint = bridge.endpoints()[index];
+    if (endpoint) {
+        for (const auto& address : endpoint->bound()) addresses.add(address.text());
+        for (const auto& [id, peer] : endpoint->peers()) take(*peer);
+    }
+    for (const auto& dialled : bridge.dialled()) {
+        if (dialled->name() != config.name) continue;
+        for (const auto& address : config.connect) addresses.add("connect " + address.text());
+        for (const net::Peer* peer : dialled->peers()) take(*peer);
+    }
+    report.add("serves", config.types().list());
+    report.add("connected", count);
+    if (endpoint) {
+        report.add("accepted", endpoint->accepted());
+        report.add("held", endpoint->held());
+        report.add("holds", endpoint->holds());
+        report.add("refused", refusals_report(endpoint->refusals()));
+    }
+    if (bridge.intakes()[index]) report.add("unrouted", refusals_report(bridge.intakes()[index]->refusals()));
+    if (bridge.outlets()[index]) report.add("delivery", outlet_report(*bridge.outlets()[index]));
+    if (with_peers) report.add("peers", std::move(peers));
+    return report;
+}
+
+Report route_report(const intake::Route& route) {
+    Report report = Report::map();
+    report.add("name", route.name);
+    report.add("messages", route.messages);
+    report.add("bytes", route.bytes);
+    report.add("refused", refusals_report(route.refusals));
+    return report;
+}
+
+Report service_report(const rpc::Service& service) {
+    const rpc::ServiceStatus status = service.status();
+    Report report = Report::map();
+    report.add("name", service.options().name);
+    report.add("waiting", status.waiting);
+    report.add("in_work", status.in_work);
+    report.add("joined", status.joined);
+    report.add("clients", status.clients);
+    report.add("workers", status.workers);
+    report.add("workers_free", status.workers_free);
+    report.add("accepted", status.accepted);
+    report.add("answered", status.answered);
+    report.add("timed_out", status.timed_out);
+    report.add("retried", status.retried);
+    report.add("returned", status.returned);
+    report.add("settled_late", status.settled_late);
+    report.add("late", status.late.total());
+    Report& late = report.add("late_by_reason", Report::map());
+    for (size_t i = 0; i < rpc::kLateReasonCount; i++) {
+        const auto reason = static_cast<rpc::LateReason>(i);
+        if (status.late.of(reason) > 0) late.add(std::string(name_of(reason)), status.late.of(reason));
+    }
+    report.add("ended", refusals_report(status.ended));
+    report.add("refused", refusals_report(status.refused));
+    report.add("dedup_entries", status.dedup_entries);
+    report.add("dedup_repeats", status.dedup_repeats);
+    report.add("dedup_dropped", status.dedup_dropped);
+    return report;
+}
+
+}  // namespace
+
+Report status_report(const Bridge& bridge, Instant now, bool peers) {
+    Report report = Report::map();
+    Report& about = report.add("bridge", Report::map());
+    about.add("name", bridge.config().bridge.name);
+    about.add("version", std::string(ZBRIDGE_VERSION));
+    about.add("pid", static_cast<int64_t>(getpid()));
+    about.add("uptime_s", std::chrono::duration_cast<std::chrono::seconds>(now - bridge.life().started).count());
+    about.add("epoch", bridge.life().epoch.number());
+    about.add("state", std::string(bridge.draining() ? "draining" : "serving"));
+    about.add("connections", bridge.connections().now);
+    about.add("connections_max", bridge.connections().max);
+    about.add("memory_bytes", bridge.memory().used());
+    about.add("memory_bytes_max", bridge.memory().limit());
+    Report& endpoints = report.add("endpoints", Report::list());
+    for (size_t i = 0; i < bridge.config().endpoints.size(); i++) endpoints.add(endpoint_report(bridge, i, peers));
+    Report& routes = report.add("routes", Report::list());
+    for (const auto& route : bridge.routes()) routes.add(route_report(*route));
+    Report& services = report.add("services", Report::list());
+    for (const auto& service : bridge.services()) services.add(service_report(*service));
+    return report;
+}
+
+}  // namespace zbridge::app

@@ -1,0 +1,176 @@
+#include "bridge/cli/status_text.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace zbridge::cli {
+
+namespace {
+
+using telemetry::Report;
+
+// Columns as wide as their widest cell; numbers to the right.
+class Table {
+ public:
+    explicit Table(std::vector<std::string> heads) : rows_{std::move(heads)} {}
+    void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+    bool empty() const { return rows_.size() == 1; }
+
+    std::string text(const std::string& indent) const {
+        std::vector<size_t> widths(rows_[0].size(), 0);
+        for (const auto& row : rows_) {
+            for (size_t i = 0; i < row.size(); i++) widths[i] = std::max(widths[i], row[i].size());
+        }
+        std::string text;
+        for (const auto& row : rows_) {
+            std::string line = indent;
+            for (size_t i = 0; i < row.size(); i++) {
+                const bool number = rows_.size() > 1 && is_number(rows_[1][i]);
+                line += number ? fmt::format("{:>{}}  ", row[i], widths[i]) : fmt::format("{:<{}}  ", row[i], widths[i]);
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
+            text += line + "\n";
+        }
+        return text;
+    }
+
+ private:
+    static bool is_number(const std::string& cell) {
+        return !cell.empty() && cell.find_first_not_of("0123456789") == std::string::npos;
+    }
+    std::vector<std::vector<std::string>> rows_;
+};
+
+std::string bytes_text(uint64_t bytes) {
+    static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
+    double value = static_cast<double>(bytes);
+    size_t unit = 0;
+    while (value >= 1024 && unit < 3) {
+        value /= 1024;
+        unit++;
+    }
+    return fmt::format("{:.{}f} {}", value, unit == 0 || value >= 100 ? 0 : 1, kUnits[unit]);
+}
+
+std::string duration_text(uint64_t seconds) {
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+    return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
+}
+
+// "too_large 3, malformed 1"
+std::string counts_text(const Report& counts) {
+    std::string text;
+    for (const auto& [name, count] : counts.entries()) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count.number());
+    }
+    return text;
+}
+
+std::string cell(const Report& row, std::string_view name) { return row.at(name).text(); }
+
+// Bytes of an identity that no terminal should see.
+std::string printable(const std::string& text) {
+    std::string shown;
+    for (const char c : text) {
+        const bool plain = c > 0x20 && c < 0x7f;
+        shown += plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    return shown;
+}
+
+std::string endpoints_text(const Report& endpoints) {
+    Table table({"ENDPOINT", "ROLE", "ADDRESS", "SERVES", "PEERS", "NOTE"});
+    for (const Report& endpoint : endpoints.items()) {
+        std::string addresses;
+        for (const Report& address : endpoint.at("addresses").items()) {
+            addresses += (addresses.empty() ? "" : " ") + address.text();
+        }
+        std::string note;
+        if (cell(endpoint, "held") == "true") note = "held: its targets are full";
+        const std::string refused = counts_text(endpoint.at("refused"));
+        if (!refused.empty()) note += (note.empty() ? "refused: " : "; refused: ") + refused;
+        const std::string unrouted = counts_text(endpoint.at("unrouted"));
+        if (!unrouted.empty()) note += (note.empty() ? "" : "; ") + unrouted;
+        table.add({cell(endpoint, "name"), cell(endpoint, "role"), addresses, cell(endpoint, "serves"),
+                   cell(endpoint, "connected"), note});
+    }
+    return table.text("");
+}
+
+std::string delivery_text(const Report& endpoints) {
+    Table table({"TARGET", "LINE", "TO PULL", "TO SUB", "RETURNED", "DROPPED", "BY REASON"});
+    for (const Report& endpoint : endpoints.items()) {
+        const Report& delivery = endpoint.at("delivery");
+        if (delivery.is_null()) continue;
+        uint64_t dropped = 0;
+        std::string reasons;
+        for (const std::string reason : {"line", "peer", "memory", "nobody"}) {
+            const uint64_t count = delivery.at("dropped_" + reason).number();
+            dropped += count;
+            if (count > 0) reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", reason, count);
+        }
+        table.add({cell(endpoint, "name"), cell(delivery, "line"), cell(delivery, "to_pulls"),
+                   cell(delivery, "to_subs"), cell(delivery, "returned"), std::to_string(dropped), reasons});
+    }
+    return table.empty() ? "" : "\n" + table.text("");
+}
+
+std::string routes_text(const Report& routes) {
+    Table table({"ROUTE", "MESSAGES", "BYTES", "REFUSED"});
+    for (const Report& route : routes.items()) {
+        table.add({cell(route, "name"), cell(route, "messages"), bytes_text(route.at("bytes").number()),
+                   counts_text(route.at("refused"))});
+    }
+    return table.empty() ? "" : "\n" + table.text("");
+}
+
+std::string services_text(const Report& services) {
+    Table table({"SERVICE", "WAITING", "IN WORK", "WORKERS", "FREE", "ANSWERED", "TIMED OUT", "RETRIED", "LATE", "NOTE"});
+    for (const Report& service : services.items()) {
+        std::string note = counts_text(service.at("refused"));
+        const std::string ended = counts_text(service.at("ended"));
+        if (!ended.empty()) note += (note.empty() ? "ended: " : "; ended: ") + ended;
+        table.add({cell(service, "name"), cell(service, "waiting"), cell(service, "in_work"), cell(service, "workers"),
+                   cell(service, "workers_free"), cell(service, "answered"), cell(service, "timed_out"),
+                   cell(service, "retried"), cell(service, "late"), note});
+    }
+    return table.empty() ? "" : "\n" + table.text("");
+}
+
+std::string peers_text(const Report& endpoints) {
+    Table table({"ENDPOINT", "PEER", "TYPE", "ADDRESS", "IDENTITY", "USER", "IN", "OUT", "WAITING", "DROPPED", "CREDIT"});
+    for (const Report& endpoint : endpoints.items()) {
+        for (const Report& peer : endpoint.at("peers").items()) {
+            const bool worker = !peer.at("credit").is_null();
+            table.add({cell(endpoint, "name"), cell(peer, "id"), cell(peer, "type"), cell(peer, "address"),
+                       printable(cell(peer, "identity")), cell(peer, "user"), cell(peer, "in"), cell(peer, "out"),
+                       cell(peer, "waiting"), cell(peer, "dropped"),
+                       worker ? cell(peer, "held") + " of " + cell(peer, "credit") : ""});
+        }
+    }
+    return table.empty() ? "" : "\n" + table.text("");
+}
+
+}  // namespace
+
+std::string status_text(const telemetry::Report& status, bool peers) {
+    const Report& bridge = status.at("bridge");
+    std::string text = fmt::format("{} (zbridge {}, pid {}), {} for {}: {} of {} connections, {} of {} memory\n\n",
+                                   cell(bridge, "name"), cell(bridge, "version"), cell(bridge, "pid"),
+                                   cell(bridge, "state"), duration_text(bridge.at("uptime_s").number()),
+                                   cell(bridge, "connections"), cell(bridge, "connections_max"),
+                                   bytes_text(bridge.at("memory_bytes").number()),
+                                   bytes_text(bridge.at("memory_bytes_max").number()));
+    text += endpoints_text(status.at("endpoints"));
+    text += services_text(status.at("services"));
+    text += routes_text(status.at("routes"));
+    text += delivery_text(status.at("endpoints"));
+    if (peers) text += peers_text(status.at("endpoints"));
+    return text;
+}
+
+}  // namespace zbridge::cli
