@@ -28,6 +28,7 @@ struct SetOptions {
 
 struct ShapeOptions {
     std::optional<std::string> match_prefix;  // of the body's first frame
+    std::optional<std::string> match_filter;  // SQL92 over the properties, and TAGS (bridge/base/sql92)
     DecodeOptions decode;
     SetOptions set;
     std::vector<std::string> required;        // names of attributes or properties that must be there

@@ -33,6 +33,35 @@ std::optional<int64_t> time_ms_of(const Found& found) {
 
 }  // namespace
 
+// What a filter sees: views of what the evaluator found.
+class Shape::FilterView final : public sql92::Properties {
+ public:
+    explicit FilterView(const Shape& shape) : shape_(shape) {}
+
+    sql92::Value value_of(std::string_view name) const override {
+        for (const auto& [property, slot] : shape_.properties_) {
+            if (property == name) return value_of(shape_.evaluator_->found(slot));
+        }
+        if (name != "TAGS" || !shape_.tag_) return {};
+        return value_of(shape_.evaluator_->found(*shape_.tag_));
+    }
+
+ private:
+    static sql92::Value value_of(const Found& found) {
+        switch (found.kind) {
+            case Found::Kind::kNothing: return {};
+            case Found::Kind::kBool: return found.boolean;
+            case Found::Kind::kInteger: return found.integer;
+            case Found::Kind::kLarge: return static_cast<double>(found.large);
+            case Found::Kind::kDouble: return found.real;
+            case Found::Kind::kText: return found.text;
+        }
+        return {};
+    }
+
+    const Shape& shape_;
+};
+
 Shape::Shape(const DecodeOptions& decode, const Clock& clock)
     : clock_(&clock), evaluator_(std::make_unique<Evaluator>(decode)) {}
 Shape::Shape(Shape&&) noexcept = default;
@@ -43,11 +72,16 @@ Result<Shape> Shape::compile(const ShapeOptions& options, const Clock& clock) {
     Shape shape(options.decode, clock);
     shape.prefix_ = options.match_prefix.value_or("");
     if (auto status = shape.add(options.set); !status.ok()) return status;
+    if (options.match_filter) {
+        auto filter = sql92::Filter::compile(*options.match_filter);
+        if (!filter.ok()) return std::move(filter).error().with_context("match.filter");
+        shape.filter_ = std::move(*filter);
+    }
     for (const std::string& name : options.required) {
         if (auto status = shape.add_required(name, options); !status.ok()) return status;
     }
     shape.evaluator_->require_decode();
-    shape.trivial_ = shape.evaluator_->empty();
+    shape.trivial_ = shape.evaluator_->empty() && !shape.filter_;
     return shape;
 }
 
@@ -115,7 +149,8 @@ Result<Attributes, Refusal> Shape::attributes(const Message& body, const PeerVie
     if (trivial_) return attributes;
     auto refusal = evaluator_->read(body, peer);
     if (refusal) detail_ = {};
-    else refusal = check_required();
+    else if (filter_ && !filter_->matches(FilterView(*this))) refusal = refuse(Refusal::kNoMatch, {});
+    if (!refusal) refusal = check_required();
     if (!refusal) refusal = fill(attributes);
     evaluator_->trim();
     if (refusal) return *refusal;

@@ -27,7 +27,11 @@ struct World {
     }
 };
 
-ShapeOptions json() { return {.match_prefix = {}, .decode = {.as = Codec::kJson, .frame = {}}, .set = {}, .required = {}}; }
+ShapeOptions json() {
+    ShapeOptions options;
+    options.decode.as = Codec::kJson;
+    return options;
+}
 
 constexpr std::string_view kOrder =
     R"({"order_id":"o-7","customer":42,"kind":"express","region":"EU","amount":99.5,"gift":true,"count":3,"none":null})";
@@ -179,6 +183,39 @@ TEST_CASE("a prefix matches the body's first frame") {
     CHECK_FALSE(shape.matches(world.message({"order", "order."})));
     CHECK_FALSE(shape.matches(world.message({""})));
     CHECK(world.shape({}).matches(world.message({""})));
+}
+
+TEST_CASE("a filter sees the properties and the tag; what is not TRUE does not match") {
+    World world;
+    ShapeOptions options = json();
+    options.set.tag = "$.kind";
+    options.set.properties = {{"region", "$.region"}, {"amount", "$.amount"}};
+    const auto matches = [&](const std::string& filter, std::string_view document) {
+        options.match_filter = filter;
+        const auto got = world.of(options, {document});
+        if (!got.ok()) CHECK(got.error() == Refusal::kNoMatch);
+        return got.ok();
+    };
+    CHECK(matches("region = 'EU' AND amount > 99", kOrder));
+    CHECK_FALSE(matches("region = 'US'", kOrder));
+    CHECK(matches("TAGS = 'express'", kOrder));
+    CHECK_FALSE(matches("absent = 1 OR absent <> 1", kOrder));
+    CHECK(matches("amount = 5", R"({"amount":"5"})"));
+    CHECK_FALSE(matches("amount > 5", R"({"amount":"many"})"));
+    CHECK(matches("region IS NULL", "{}"));
+
+    options.required = {"amount"};  // of the messages that match
+    CHECK_FALSE(matches("region = 'EU'", "{}"));
+    options.match_filter = "region = 'EU'";
+    CHECK(world.of(options, {R"({"region":"EU"})"}).error() == Refusal::kMissing);
+    CHECK(world.of(options, {"oops"}).error() == Refusal::kUndecodable);
+
+    options.match_filter = "region = ";
+    CHECK(world.error(options) == "match.filter: column 10: a value is expected, not the end");
+    ShapeOptions bare;
+    bare.match_filter = "TAGS IS NULL";
+    CHECK_FALSE(world.shape(bare).trivial());
+    CHECK(world.of(bare, {"x"}).ok());
 }
 
 TEST_CASE("a shape that sets nothing is trivial") {
