@@ -1,4 +1,5 @@
-// What a route with `decode: json` and three attributes costs a message of 300 bytes. Run it from a release build.
+// What a route with `decode: json` and three attributes costs a message of 300 bytes. Run it from a
+// release build.
 #include <cstdio>
 #include <string>
 
@@ -29,7 +30,8 @@ void measure(const char* name, MemoryBudget& memory, const ShapeOptions& options
         if (attributes.ok()) kept += attributes->properties.size();
     }
     const auto ns = static_cast<double>((clock.now() - start).count()) / kMessages;
-    std::printf("%-36s %8.1f ns a message  %7.0f k messages/s  (%zu kept)\n", name, ns, 1e6 / ns, kept);
+    std::printf("%-36s %8.1f ns a message  %7.0f k messages/s  (%zu kept)\n", name, ns, 1e6 / ns,
+                kept);
 }
 
 }  // namespace

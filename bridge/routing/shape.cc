@@ -24,8 +24,10 @@ std::optional<int64_t> time_ms_of(const Found& found) {
         const char* const end = found.text.data() + found.text.size();
         int64_t number = 0;
         const auto read = std::from_chars(found.text.data(), end, number);
-        if (read.ec == std::errc() && read.ptr == end) ms = number;
-        else ms = parse_rfc3339_ms(found.text);
+        if (read.ec == std::errc() && read.ptr == end)
+            ms = number;
+        else
+            ms = parse_rfc3339_ms(found.text);
     }
     if (ms && (*ms < kTimeMsMin || *ms > kTimeMsMax)) ms.reset();
     return ms;
@@ -49,12 +51,18 @@ class Shape::FilterView final : public sql92::Properties {
  private:
     static sql92::Value value_of(const Found& found) {
         switch (found.kind) {
-            case Found::Kind::kNothing: return {};
-            case Found::Kind::kBool: return found.boolean;
-            case Found::Kind::kInteger: return found.integer;
-            case Found::Kind::kLarge: return static_cast<double>(found.large);
-            case Found::Kind::kDouble: return found.real;
-            case Found::Kind::kText: return found.text;
+            case Found::Kind::kNothing:
+                return {};
+            case Found::Kind::kBool:
+                return found.boolean;
+            case Found::Kind::kInteger:
+                return found.integer;
+            case Found::Kind::kLarge:
+                return static_cast<double>(found.large);
+            case Found::Kind::kDouble:
+                return found.real;
+            case Found::Kind::kText:
+                return found.text;
         }
         return {};
     }
@@ -117,10 +125,11 @@ Status Shape::add(const SetOptions& set) {
     return {};
 }
 
-// An attribute or property that `set` sets; else a path of the decoded frame, with or without its `$.`.
+// An attribute or property that `set` sets; else a path of the decoded frame, with or without its
+// `$.`.
 Status Shape::add_required(const std::string& name, const ShapeOptions& options) {
     const std::pair<std::string_view, const std::optional<Slot>*> attributes[] = {
-        {"id", &id_},   {"order_key", &order_key_},   {"tag", &tag_},
+        {"id", &id_},       {"order_key", &order_key_},   {"tag", &tag_},
         {"delay", &delay_}, {"deliver_at", &deliver_at_},
     };
     Required required{.name = name, .slots = {}};
@@ -148,8 +157,10 @@ Result<Attributes, Refusal> Shape::attributes(const Message& body, const PeerVie
     Attributes attributes;
     if (trivial_) return attributes;
     auto refusal = evaluator_->read(body, peer);
-    if (refusal) detail_ = {};
-    else if (filter_ && !filter_->matches(FilterView(*this))) refusal = refuse(Refusal::kNoMatch, {});
+    if (refusal)
+        detail_ = {};
+    else if (filter_ && !filter_->matches(FilterView(*this)))
+        refusal = refuse(Refusal::kNoMatch, {});
     if (!refusal) refusal = check_required();
     if (!refusal) refusal = fill(attributes);
     evaluator_->trim();
@@ -159,10 +170,12 @@ Result<Attributes, Refusal> Shape::attributes(const Message& body, const PeerVie
 
 std::optional<Refusal> Shape::fill(Attributes& attributes) const {
     if (auto refusal = id_ ? fill_text("id", *id_, attributes.id) : std::nullopt) return refusal;
-    if (auto refusal = order_key_ ? fill_text("order_key", *order_key_, attributes.order_key) : std::nullopt) {
+    if (auto refusal =
+            order_key_ ? fill_text("order_key", *order_key_, attributes.order_key) : std::nullopt) {
         return refusal;
     }
-    if (auto refusal = tag_ ? fill_text("tag", *tag_, attributes.tag) : std::nullopt) return refusal;
+    if (auto refusal = tag_ ? fill_text("tag", *tag_, attributes.tag) : std::nullopt)
+        return refusal;
     attributes.keys.reserve(keys_.size());
     for (const Slot slot : keys_) {
         std::optional<std::string> key;
@@ -196,10 +209,12 @@ std::optional<Refusal> Shape::fill_time(Attributes& attributes) const {
     if (delay_) {
         const Found found = evaluator_->found(*delay_);
         if (!found) return std::nullopt;
-        const auto delay = found.kind == Found::Kind::kText ? parse_duration(found.text) : std::nullopt;
+        const auto delay =
+            found.kind == Found::Kind::kText ? parse_duration(found.text) : std::nullopt;
         if (!delay) return refuse(Refusal::kUndecodable, "delay");
         attributes.deliver_at_ms =
-            clock_->wall_us() / 1000 + std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
+            clock_->wall_us() / 1000 +
+            std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
     }
     return std::nullopt;
 }

@@ -28,7 +28,8 @@ std::optional<Number> number_in(std::string_view text) {
     }
     // Digits only: from_chars would take "inf" and "nan" too.
     const size_t first = text.starts_with('-') ? 1 : 0;
-    if (first >= text.size() || (text[first] != '.' && (text[first] < '0' || text[first] > '9'))) return std::nullopt;
+    if (first >= text.size() || (text[first] != '.' && (text[first] < '0' || text[first] > '9')))
+        return std::nullopt;
     const auto real = std::from_chars(text.data(), end, number.real);
     if (real.ec != std::errc() || real.ptr != end) return std::nullopt;
     return number;
@@ -49,7 +50,8 @@ std::partial_ordering compare(int64_t integer, double real) {
     if (real < -kBound) return std::partial_ordering::greater;
     const auto floor = static_cast<int64_t>(std::floor(real));
     if (integer != floor) return integer <=> floor;
-    return std::floor(real) < real ? std::partial_ordering::less : std::partial_ordering::equivalent;
+    return std::floor(real) < real ? std::partial_ordering::less
+                                   : std::partial_ordering::equivalent;
 }
 
 std::partial_ordering compare(const Number& a, const Number& b) {
@@ -67,7 +69,9 @@ bool is_word(std::string_view text, std::string_view small) {
     return true;
 }
 
-Truth truth(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
+Truth truth(bool value) {
+    return value ? Truth::kTrue : Truth::kFalse;
+}
 
 Truth truth_in(const Value& value) {
     if (const auto* boolean = std::get_if<bool>(&value)) return truth(*boolean);
@@ -78,7 +82,9 @@ Truth truth_in(const Value& value) {
     return Truth::kNull;
 }
 
-Value value_of(Truth value) { return value == Truth::kNull ? Value() : Value(value == Truth::kTrue); }
+Value value_of(Truth value) {
+    return value == Truth::kNull ? Value() : Value(value == Truth::kTrue);
+}
 
 Truth equal(const Value& a, const Value& b) {
     const auto* text_a = std::get_if<std::string_view>(&a);
@@ -101,10 +107,14 @@ Truth ordered(Kind kind, const Value& a, const Value& b) {
     const auto order = compare(*number_a, *number_b);
     if (order == std::partial_ordering::unordered) return Truth::kNull;
     switch (kind) {
-        case Kind::kLess: return truth(order < 0);
-        case Kind::kLessOrEqual: return truth(order <= 0);
-        case Kind::kGreater: return truth(order > 0);
-        default: return truth(order >= 0);
+        case Kind::kLess:
+            return truth(order < 0);
+        case Kind::kLessOrEqual:
+            return truth(order <= 0);
+        case Kind::kGreater:
+            return truth(order > 0);
+        default:
+            return truth(order >= 0);
     }
 }
 
@@ -121,17 +131,23 @@ class TextView {
  public:
     explicit TextView(const Value& value) {
         char* const end = digits_ + sizeof(digits_);
-        if (const auto* text = std::get_if<std::string_view>(&value)) text_ = *text;
-        else if (const auto* boolean = std::get_if<bool>(&value)) text_ = *boolean ? "true" : "false";
-        else if (const auto* integer = std::get_if<int64_t>(&value)) keep(std::to_chars(digits_, end, *integer).ptr);
-        else if (const auto* real = std::get_if<double>(&value)) keep(std::to_chars(digits_, end, *real).ptr);
+        if (const auto* text = std::get_if<std::string_view>(&value))
+            text_ = *text;
+        else if (const auto* boolean = std::get_if<bool>(&value))
+            text_ = *boolean ? "true" : "false";
+        else if (const auto* integer = std::get_if<int64_t>(&value))
+            keep(std::to_chars(digits_, end, *integer).ptr);
+        else if (const auto* real = std::get_if<double>(&value))
+            keep(std::to_chars(digits_, end, *real).ptr);
     }
     TextView(const TextView&) = delete;
     TextView& operator=(const TextView&) = delete;
     const std::optional<std::string_view>& get() const { return text_; }  // none: NULL
 
  private:
-    void keep(const char* end) { text_ = std::string_view(digits_, static_cast<size_t>(end - digits_)); }
+    void keep(const char* end) {
+        text_ = std::string_view(digits_, static_cast<size_t>(end - digits_));
+    }
 
     char digits_[32];
     std::optional<std::string_view> text_;
@@ -141,9 +157,12 @@ Truth met_by_text(const Node& node, const Value& value) {
     const TextView text(value);
     if (!text.get()) return Truth::kNull;
     switch (node.kind) {
-        case Kind::kContains: return truth(text.get()->find(node.texts[0]) != std::string_view::npos);
-        case Kind::kStartsWith: return truth(text.get()->starts_with(node.texts[0]));
-        case Kind::kEndsWith: return truth(text.get()->ends_with(node.texts[0]));
+        case Kind::kContains:
+            return truth(text.get()->find(node.texts[0]) != std::string_view::npos);
+        case Kind::kStartsWith:
+            return truth(text.get()->starts_with(node.texts[0]));
+        case Kind::kEndsWith:
+            return truth(text.get()->ends_with(node.texts[0]));
         default:
             for (const std::string& one : node.texts) {
                 if (*text.get() == one) return Truth::kTrue;
@@ -165,30 +184,41 @@ Truth all_of(const Node& node, const Properties& properties, Truth deciding) {
 
 }  // namespace
 
-Truth truth_of(const Node& node, const Properties& properties) { return truth_in(evaluate(node, properties)); }
+Truth truth_of(const Node& node, const Properties& properties) {
+    return truth_in(evaluate(node, properties));
+}
 
 Value evaluate(const Node& node, const Properties& properties) {
     const auto child = [&](size_t i) { return evaluate(*node.children[i], properties); };
     switch (node.kind) {
-        case Kind::kLiteral: return node.literal;
-        case Kind::kName: return properties.value_of(node.text);
-        case Kind::kNegate: return negated(child(0));
+        case Kind::kLiteral:
+            return node.literal;
+        case Kind::kName:
+            return properties.value_of(node.text);
+        case Kind::kNegate:
+            return negated(child(0));
         case Kind::kNot: {
             const Truth inner = truth_of(*node.children[0], properties);
             return inner == Truth::kNull ? Value() : Value(inner == Truth::kFalse);
         }
-        case Kind::kAnd: return value_of(all_of(node, properties, Truth::kFalse));
-        case Kind::kOr: return value_of(all_of(node, properties, Truth::kTrue));
-        case Kind::kEqual: return value_of(equal(child(0), child(1)));
+        case Kind::kAnd:
+            return value_of(all_of(node, properties, Truth::kFalse));
+        case Kind::kOr:
+            return value_of(all_of(node, properties, Truth::kTrue));
+        case Kind::kEqual:
+            return value_of(equal(child(0), child(1)));
         case Kind::kLess:
         case Kind::kLessOrEqual:
         case Kind::kGreater:
-        case Kind::kGreaterOrEqual: return value_of(ordered(node.kind, child(0), child(1)));
-        case Kind::kIsNull: return std::holds_alternative<std::monostate>(child(0));
+        case Kind::kGreaterOrEqual:
+            return value_of(ordered(node.kind, child(0), child(1)));
+        case Kind::kIsNull:
+            return std::holds_alternative<std::monostate>(child(0));
         case Kind::kIn:
         case Kind::kContains:
         case Kind::kStartsWith:
-        case Kind::kEndsWith: return value_of(met_by_text(node, child(0)));
+        case Kind::kEndsWith:
+            return value_of(met_by_text(node, child(0)));
     }
     ZB_CHECK(false, static_cast<int>(node.kind));
     return {};

@@ -13,7 +13,8 @@ Filter::~Filter() = default;
 
 Result<Filter> Filter::compile(std::string_view text) {
     if (text.size() > kTextBytesMax) {
-        return Status(Code::kInvalid, "a filter has at most " + std::to_string(kTextBytesMax) + " bytes");
+        return Status(Code::kInvalid,
+                      "a filter has at most " + std::to_string(kTextBytesMax) + " bytes");
     }
     Parser parser(text);
     auto root = parser.parse();
@@ -21,6 +22,8 @@ Result<Filter> Filter::compile(std::string_view text) {
     return Filter(std::string(text), std::move(*root), parser.take_names());
 }
 
-Truth Filter::evaluate(const Properties& properties) const { return truth_of(*root_, properties); }
+Truth Filter::evaluate(const Properties& properties) const {
+    return truth_of(*root_, properties);
+}
 
 }  // namespace zbridge::sql92

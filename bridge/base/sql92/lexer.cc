@@ -8,12 +8,19 @@ namespace zbridge::sql92 {
 namespace {
 
 constexpr std::string_view kWords[] = {
-    "AND", "BETWEEN", "CONTAINS", "ENDSWITH", "FALSE", "IN", "IS", "NOT", "NULL", "OR", "STARTSWITH", "TRUE",
+    "AND", "BETWEEN", "CONTAINS", "ENDSWITH", "FALSE",      "IN",
+    "IS",  "NOT",     "NULL",     "OR",       "STARTSWITH", "TRUE",
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; }
-char capital(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool begins_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+}
+char capital(char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 }  // namespace
 
@@ -65,7 +72,8 @@ Result<Token> Lexer::next() {
     }
     if (rest.starts_with("!=")) return error_at(token.column, "!= is written <>");
     if (rest.starts_with("\"")) return error_at(token.column, "text stands in single quotes: 'EU'");
-    if (rest.starts_with("||")) return error_at(token.column, "|| is for lists of tags; here it is written OR");
+    if (rest.starts_with("||"))
+        return error_at(token.column, "|| is for lists of tags; here it is written OR");
     if (rest.starts_with("&&")) return error_at(token.column, "&& is written AND");
     const bool printable = rest[0] > ' ' && rest[0] < 0x7f;
     return error_at(token.column, printable ? "'" + std::string(1, rest[0]) + "' is not known here"
@@ -89,7 +97,10 @@ Result<Token> Lexer::take_text(Token token) {
 
 Result<Token> Lexer::take_number(Token token) {
     const size_t start = at_;
-    const auto skip_digits = [&] { while (at_ < text_.size() && is_digit(text_[at_])) at_++; };
+    const auto skip_digits = [&] {
+        while (at_ < text_.size() && is_digit(text_[at_]))
+            at_++;
+    };
     skip_digits();
     bool whole = true;
     if (at_ < text_.size() && text_[at_] == '.') {
@@ -105,21 +116,26 @@ Result<Token> Lexer::take_number(Token token) {
     }
     token.text = text_.substr(start, at_ - start);
     if (whole && at_ < text_.size() && (text_[at_] == 'l' || text_[at_] == 'L')) at_++;
-    if (at_ < text_.size() && (begins_name(text_[at_]) || is_digit(text_[at_]) || text_[at_] == '.')) {
-        return error_at(token.column, "a number goes on with '" + std::string(1, text_[at_]) + "'; text stands in single quotes");
+    if (at_ < text_.size() &&
+        (begins_name(text_[at_]) || is_digit(text_[at_]) || text_[at_] == '.')) {
+        return error_at(token.column, "a number goes on with '" + std::string(1, text_[at_]) +
+                                          "'; text stands in single quotes");
     }
     const char* const end = token.text.data() + token.text.size();
     const auto read = whole ? std::from_chars(token.text.data(), end, token.integer)
                             : std::from_chars(token.text.data(), end, token.real);
-    if (read.ec == std::errc::result_out_of_range) return error_at(token.column, token.text + " is out of range");
-    if (read.ec != std::errc() || read.ptr != end) return error_at(token.column, token.text + " is no number");
+    if (read.ec == std::errc::result_out_of_range)
+        return error_at(token.column, token.text + " is out of range");
+    if (read.ec != std::errc() || read.ptr != end)
+        return error_at(token.column, token.text + " is no number");
     token.kind = whole ? Token::Kind::kInteger : Token::Kind::kReal;
     return token;
 }
 
 Token Lexer::take_name(Token token) {
     const size_t start = at_;
-    while (at_ < text_.size() && (begins_name(text_[at_]) || is_digit(text_[at_]))) at_++;
+    while (at_ < text_.size() && (begins_name(text_[at_]) || is_digit(text_[at_])))
+        at_++;
     token.text = text_.substr(start, at_ - start);
     std::string word = token.text;
     std::transform(word.begin(), word.end(), word.begin(), capital);

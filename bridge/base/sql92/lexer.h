@@ -13,7 +13,8 @@ struct Token {
     enum class Kind : uint8_t { kEnd, kName, kWord, kText, kInteger, kReal, kSign };
     Kind kind = Kind::kEnd;
     size_t column = 1;
-    std::string text;  // kWord: a keyword, in capitals; kText: what it says; kSign: = <> < <= > >= + - ( ) ,
+    std::string text;  // kWord: a keyword, in capitals; kText: what it says; kSign: = <> < <= > >=
+                       // + - ( ) ,
     int64_t integer = 0;
     double real = 0;
 

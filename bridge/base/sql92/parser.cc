@@ -35,7 +35,9 @@ std::unique_ptr<Node> literal(const Token& token, Value value) {
     auto node = std::make_unique<Node>();
     node->column = token.column;
     node->text = token.text;
-    node->literal = std::holds_alternative<std::string_view>(value) ? Value(std::string_view(node->text)) : value;
+    node->literal = std::holds_alternative<std::string_view>(value)
+                        ? Value(std::string_view(node->text))
+                        : value;
     return node;
 }
 
@@ -47,7 +49,8 @@ std::unique_ptr<Node> copy_of(const Node& node) {
     copy->text = node.text;
     copy->literal = is_text_literal(node) ? Value(std::string_view(copy->text)) : node.literal;
     copy->texts = node.texts;
-    for (const auto& child : node.children) copy->children.push_back(copy_of(*child));
+    for (const auto& child : node.children)
+        copy->children.push_back(copy_of(*child));
     return copy;
 }
 
@@ -124,7 +127,8 @@ Parser::Tree Parser::parse_equal() {
             if (!negated.ok()) return negated.error();
             const auto is_null = take("NULL");
             if (!is_null.ok()) return is_null.error();
-            if (!*is_null) return error_at(token_.column, "NULL is expected after IS, not " + token_.shown());
+            if (!*is_null)
+                return error_at(token_.column, "NULL is expected after IS, not " + token_.shown());
             left = join(Kind::kIsNull, column, std::move(*left), *negated);
         } else {
             break;
@@ -133,14 +137,18 @@ Parser::Tree Parser::parse_equal() {
     return left;
 }
 
-Parser::Tree Parser::equal(size_t column, bool negated, std::unique_ptr<Node> left, std::unique_ptr<Node> right) {
+Parser::Tree Parser::equal(size_t column, bool negated, std::unique_ptr<Node> left,
+                           std::unique_ptr<Node> right) {
     if (is_null_literal(*left) || is_null_literal(*right)) {
         return error_at(column, "nothing equals NULL: write IS NULL or IS NOT NULL");
     }
-    const auto is_other = [](const Node& node) { return node.kind == Kind::kLiteral && !node.is_condition(); };
+    const auto is_other = [](const Node& node) {
+        return node.kind == Kind::kLiteral && !node.is_condition();
+    };
     if ((left->is_condition() && is_other(*right)) || (right->is_condition() && is_other(*left))) {
-        return error_at(column, left->kind == Kind::kNot ? "NOT binds tighter than =: write NOT (a = b)"
-                                                         : "a condition is compared with a value that is none");
+        return error_at(column, left->kind == Kind::kNot
+                                    ? "NOT binds tighter than =: write NOT (a = b)"
+                                    : "a condition is compared with a value that is none");
     }
     auto same = join(Kind::kEqual, column, std::move(left), std::move(right));
     if (!same.ok() || !negated) return same;
@@ -165,7 +173,8 @@ Parser::Tree Parser::parse_order() {
         if (token_.is("BETWEEN") || token_.is("IN") || text_kind(token_)) {
             left = parse_order_word(std::move(*left), *negated, column);
         } else if (*negated) {
-            return error_at(token_.column, "BETWEEN, IN, CONTAINS, STARTSWITH or ENDSWITH is expected after NOT");
+            return error_at(token_.column,
+                            "BETWEEN, IN, CONTAINS, STARTSWITH or ENDSWITH is expected after NOT");
         } else {
             break;
         }
@@ -195,7 +204,8 @@ Parser::Tree Parser::parse_between(std::unique_ptr<Node> left, bool negated, siz
     if (!low.ok()) return low;
     const auto has_and = take("AND");
     if (!has_and.ok()) return has_and.error();
-    if (!*has_and) return error_at(token_.column, "AND is expected in BETWEEN, not " + token_.shown());
+    if (!*has_and)
+        return error_at(token_.column, "AND is expected in BETWEEN, not " + token_.shown());
     auto high = parse_unary();
     if (!high.ok()) return high;
     for (const Node* node : {left.get(), low->get(), high->get()}) {
@@ -204,7 +214,8 @@ Parser::Tree Parser::parse_between(std::unique_ptr<Node> left, bool negated, siz
     auto again = copy_of(*left);
     auto order = join(Kind::kGreater, column, copy_of(**low), copy_of(**high));
     if (order.ok() && truth_of(**order, NoProperties()) == Truth::kTrue) {
-        return error_at(column, "the first bound of BETWEEN is above the second: nothing is between them");
+        return error_at(column,
+                        "the first bound of BETWEEN is above the second: nothing is between them");
     }
     auto from = join(Kind::kGreaterOrEqual, column, std::move(left), std::move(*low));
     auto to = join(Kind::kLessOrEqual, column, std::move(again), std::move(*high));
@@ -216,7 +227,8 @@ Parser::Tree Parser::parse_between(std::unique_ptr<Node> left, bool negated, siz
 }
 
 Parser::Tree Parser::parse_in(std::unique_ptr<Node> left, bool negated, size_t column) {
-    if (left->kind != Kind::kName) return error_at(left->column, "a property's name is expected before IN");
+    if (left->kind != Kind::kName)
+        return error_at(left->column, "a property's name is expected before IN");
     const auto opened = take("(");
     if (!opened.ok()) return opened.error();
     if (!*opened) return error_at(token_.column, "( is expected after IN");
@@ -224,7 +236,8 @@ Parser::Tree Parser::parse_in(std::unique_ptr<Node> left, bool negated, size_t c
     if (!tree.ok()) return tree;
     while (true) {
         if (token_.kind != Token::Kind::kText) {
-            return error_at(token_.column, "a text in single quotes is expected in IN ( ), not " + token_.shown());
+            return error_at(token_.column,
+                            "a text in single quotes is expected in IN ( ), not " + token_.shown());
         }
         (*tree)->texts.push_back(token_.text);
         if (auto status = advance(); !status.ok()) return status;
@@ -233,7 +246,8 @@ Parser::Tree Parser::parse_in(std::unique_ptr<Node> left, bool negated, size_t c
         if (*more) continue;
         const auto closed = take(")");
         if (!closed.ok()) return closed.error();
-        if (!*closed) return error_at(token_.column, ") or , is expected in IN ( ), not " + token_.shown());
+        if (!*closed)
+            return error_at(token_.column, ") or , is expected in IN ( ), not " + token_.shown());
         if (negated) return join(Kind::kNot, column, std::move(*tree));
         return tree;
     }
@@ -242,7 +256,8 @@ Parser::Tree Parser::parse_in(std::unique_ptr<Node> left, bool negated, size_t c
 Parser::Tree Parser::parse_unary() {
     const Token sign = token_;
     if (!sign.is("+") && !sign.is("-") && !sign.is("NOT")) return parse_primary();
-    if (++open_ > Filter::kDepthMax) return error_at(sign.column, "too many conditions inside each other");
+    if (++open_ > Filter::kDepthMax)
+        return error_at(sign.column, "too many conditions inside each other");
     if (auto status = advance(); !status.ok()) return status;
     auto inner = parse_unary();
     open_--;
@@ -262,22 +277,28 @@ Parser::Tree Parser::parse_primary() {
     const Token token = token_;
     if (auto status = advance(); !status.ok()) return status;
     switch (token.kind) {
-        case Token::Kind::kText: return literal(token, std::string_view());
-        case Token::Kind::kInteger: return literal(token, token.integer);
-        case Token::Kind::kReal: return literal(token, token.real);
+        case Token::Kind::kText:
+            return literal(token, std::string_view());
+        case Token::Kind::kInteger:
+            return literal(token, token.integer);
+        case Token::Kind::kReal:
+            return literal(token, token.real);
         case Token::Kind::kName: {
             auto node = literal(token, {});
             node->kind = Kind::kName;
-            if (std::find(names_.begin(), names_.end(), token.text) == names_.end()) names_.push_back(token.text);
+            if (std::find(names_.begin(), names_.end(), token.text) == names_.end())
+                names_.push_back(token.text);
             return node;
         }
-        default: break;
+        default:
+            break;
     }
     if (token.is("TRUE") || token.is("FALSE")) return literal(token, token.is("TRUE"));
     if (token.is("NULL")) return literal(token, {});
     if (!token.is("(")) return error_at(token.column, "a value is expected, not " + token.shown());
 
-    if (++open_ > Filter::kDepthMax) return error_at(token.column, "too many conditions inside each other");
+    if (++open_ > Filter::kDepthMax)
+        return error_at(token.column, "too many conditions inside each other");
     auto inner = parse_or();
     open_--;
     if (!inner.ok()) return inner;
@@ -287,8 +308,10 @@ Parser::Tree Parser::parse_primary() {
     return inner;
 }
 
-Parser::Tree Parser::join(Node::Kind kind, size_t column, std::vector<std::unique_ptr<Node>> children) {
-    if ((kind == Kind::kAnd || kind == Kind::kOr) && children.size() == 1) return std::move(children[0]);
+Parser::Tree Parser::join(Node::Kind kind, size_t column,
+                          std::vector<std::unique_ptr<Node>> children) {
+    if ((kind == Kind::kAnd || kind == Kind::kOr) && children.size() == 1)
+        return std::move(children[0]);
     auto node = std::make_unique<Node>();
     node->kind = kind;
     node->column = column;
@@ -298,19 +321,22 @@ Parser::Tree Parser::join(Node::Kind kind, size_t column, std::vector<std::uniqu
         }
         node->depth = std::max(node->depth, child->depth + 1);
     }
-    if (node->depth > Filter::kDepthMax) return error_at(column, "too many conditions inside each other");
+    if (node->depth > Filter::kDepthMax)
+        return error_at(column, "too many conditions inside each other");
     node->children = std::move(children);
     return node;
 }
 
-Parser::Tree Parser::join(Node::Kind kind, size_t column, std::unique_ptr<Node> left, std::unique_ptr<Node> right) {
+Parser::Tree Parser::join(Node::Kind kind, size_t column, std::unique_ptr<Node> left,
+                          std::unique_ptr<Node> right) {
     std::vector<std::unique_ptr<Node>> children;
     children.push_back(std::move(left));
     children.push_back(std::move(right));
     return join(kind, column, std::move(children));
 }
 
-Parser::Tree Parser::join(Node::Kind kind, size_t column, std::unique_ptr<Node> only, bool negated) {
+Parser::Tree Parser::join(Node::Kind kind, size_t column, std::unique_ptr<Node> only,
+                          bool negated) {
     std::vector<std::unique_ptr<Node>> children;
     children.push_back(std::move(only));
     auto tree = join(kind, column, std::move(children));
@@ -329,8 +355,10 @@ Status Parser::check_ordered(const Node& node) const {
                                         std::holds_alternative<double>(node.literal))) {
         return {};
     }
-    return error_at(node.column, "<, >, <=, >= and BETWEEN compare numbers" +
-                                     std::string(is_text_literal(node) ? "; a number stands without quotes" : ""));
+    return error_at(
+        node.column,
+        "<, >, <=, >= and BETWEEN compare numbers" +
+            std::string(is_text_literal(node) ? "; a number stands without quotes" : ""));
 }
 
 }  // namespace zbridge::sql92

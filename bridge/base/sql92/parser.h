@@ -36,14 +36,16 @@ class Parser {
     Tree parse_primary();
 
     Tree join(Node::Kind kind, size_t column, std::vector<std::unique_ptr<Node>> children);
-    Tree join(Node::Kind kind, size_t column, std::unique_ptr<Node> left, std::unique_ptr<Node> right);
+    Tree join(Node::Kind kind, size_t column, std::unique_ptr<Node> left,
+              std::unique_ptr<Node> right);
     Tree join(Node::Kind kind, size_t column, std::unique_ptr<Node> only, bool negated = false);
-    Tree equal(size_t column, bool negated, std::unique_ptr<Node> left, std::unique_ptr<Node> right);
+    Tree equal(size_t column, bool negated, std::unique_ptr<Node> left,
+               std::unique_ptr<Node> right);
     Status check_condition(const Node& node) const;
     Status check_ordered(const Node& node) const;
 
     Lexer lexer_;
-    Token token_;  // the next one
+    Token token_;      // the next one
     size_t open_ = 0;  // parentheses and signs that are being read
     std::vector<std::string> names_;
 };
