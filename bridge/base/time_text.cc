@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace zbridge {
@@ -97,7 +98,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
                 std::from_chars(digits.data(), digits.data() + digits.size(), fraction);
             if (read.ptr != digits.data() + digits.size()) return std::nullopt;
         }
-        const auto fraction_ns = static_cast<int64_t>(fraction * static_cast<double>(row.ns) + 0.5);
+        const int64_t fraction_ns = std::llround(fraction * static_cast<double>(row.ns));
         if (whole > (std::numeric_limits<int64_t>::max() - fraction_ns) / row.ns)
             return std::nullopt;
         return Duration(whole * row.ns + fraction_ns);
