@@ -1,5 +1,7 @@
-// What a route with `decode: json` and three attributes costs a message of 300 bytes. Run it from a release build.
+// What a route with `decode: json` and three attributes costs a message of 300 bytes. Run it from a
+// release build.
 #include <cstdio>
+#include <ctime>
 #include <string>
 
 #include "bridge/base/clock.h"
@@ -17,19 +19,20 @@ constexpr std::string_view kOrder =
 constexpr int kMessages = 1'000'000;
 
 void measure(const char* name, MemoryBudget& memory, const ShapeOptions& options) {
-    const RealClock clock;
+    const ManualClock clock;
     auto shape = Shape::compile(options, clock);
     ZB_CHECK(shape.ok());
     const Message body = make_message(memory, {kOrder});
     size_t kept = 0;
-    const Instant start = clock.now();
+    const std::clock_t start = std::clock();  // processor time: others may use the machine
     for (int i = 0; i < kMessages; i++) {
         if (!shape->matches(body) || shape->trivial()) continue;
         auto attributes = shape->attributes(body, {});
         if (attributes.ok()) kept += attributes->properties.size();
     }
-    const auto ns = static_cast<double>((clock.now() - start).count()) / kMessages;
-    std::printf("%-36s %8.1f ns a message  %7.0f k messages/s  (%zu kept)\n", name, ns, 1e6 / ns, kept);
+    const auto ns = 1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / kMessages;
+    std::printf("%-36s %8.1f ns a message  %7.0f k messages/s  (%zu kept)\n", name, ns, 1e6 / ns,
+                kept);
 }
 
 }  // namespace
@@ -45,6 +48,8 @@ int main() {
     options.set.id = "$.order_id";
     options.set.properties = {{"region", "$.region"}, {"amount", "$.amount"}};
     measure("decode: json, three attributes", memory, options);
+    options.match_filter = "region = 'EU' AND amount > 100";
+    measure("... and an SQL filter", memory, options);
     options.set.order_key = "$.customer";
     options.set.tag = "$.kind";
     options.set.keys = {"$.order_id", "$.lines[0].sku"};

@@ -32,14 +32,17 @@ Result<uint32_t> decode(const std::string& path, std::string_view text) {
     std::string_view rest = text;
     const auto format = take_number(rest, "zbridge data ");
     if (format && *format != DataDir::kFormat) {
-        return Status(Code::kInvalid,
-                      fmt::format("{} has the format {}, this zbridge knows {}: it was written by a {} version", path,
-                                  *format, DataDir::kFormat, *format > DataDir::kFormat ? "newer" : "much older"));
+        return Status(
+            Code::kInvalid,
+            fmt::format(
+                "{} has the format {}, this zbridge knows {}: it was written by a {} version", path,
+                *format, DataDir::kFormat, *format > DataDir::kFormat ? "newer" : "much older"));
     }
     const auto epoch = take_number(rest, " epoch ");
     if (!format || !epoch || *epoch == 0 || encode(*epoch) != text) {
-        return Status(Code::kInvalid,
-                      path + " is damaged: restore it from a backup, or start with another data directory");
+        return Status(
+            Code::kInvalid,
+            path + " is damaged: restore it from a backup, or start with another data directory");
     }
     return *epoch;
 }
@@ -56,7 +59,8 @@ Result<uint32_t> read_epoch(Disk& disk, const std::string& path) {
 
 Result<std::unique_ptr<DataDir>> DataDir::open(Disk& disk, const std::string& path) {
     auto made = disk.make_dir(path);
-    if (!made.ok() && made.code() != Code::kBusy) return std::move(made).with_context("the data directory");
+    if (!made.ok() && made.code() != Code::kBusy)
+        return std::move(made).with_context("the data directory");
     // Also when it was there: its maker may have crashed before this.
     if (auto synced = disk.sync_dir(parent_of(path)); !synced.ok()) {
         return std::move(synced).with_context("the data directory " + path);
@@ -65,7 +69,8 @@ Result<std::unique_ptr<DataDir>> DataDir::open(Disk& disk, const std::string& pa
     auto lock = disk.lock(path + "/lock");
     if (!lock.ok()) {
         if (lock.error().code() == Code::kBusy) {
-            return Status(Code::kBusy, "another bridge runs on the data directory " + path + ": it holds " + path + "/lock");
+            return Status(Code::kBusy, "another bridge runs on the data directory " + path +
+                                           ": it holds " + path + "/lock");
         }
         return std::move(lock).error().with_context("the data directory");
     }
@@ -81,21 +86,28 @@ Status DataDir::begin_life() {
     const auto clean = read_epoch(disk_, path_ + "/clean");
     const bool marked = !clean.ok() || *clean != 0;
     if (*last == 0 && marked) {
-        return {Code::kInvalid, path_ + "/epoch is missing, though a bridge has run here (" + path_ +
-                                    "/clean is there): restore it from a backup, or start with another data directory"};
+        return {
+            Code::kInvalid,
+            path_ + "/epoch is missing, though a bridge has run here (" + path_ +
+                "/clean is there): restore it from a backup, or start with another data directory"};
     }
     if (*last == std::numeric_limits<uint32_t>::max()) {
-        return {Code::kInvalid, path_ + "/epoch has reached its end: start with another data directory"};
+        return {Code::kInvalid,
+                path_ + "/epoch has reached its end: start with another data directory"};
     }
     epoch_ = *last + 1;
     was_clean_ = clean.ok() && *clean == *last;
-    if (auto status = replace_file(disk_, path_ + "/epoch", encode(epoch_)); !status.ok()) return status;
-    // The mark is of an older life by now; it goes so that nobody is misled who looks into the directory.
+    if (auto status = replace_file(disk_, path_ + "/epoch", encode(epoch_)); !status.ok())
+        return status;
+    // The mark is of an older life by now; it goes so that nobody is misled who looks into the
+    // directory.
     auto removed = disk_.remove(path_ + "/clean");
     if (!removed.ok() && removed.code() != Code::kNotFound) return removed;
     return {};
 }
 
-Status DataDir::mark_clean() { return replace_file(disk_, path_ + "/clean", encode(epoch_)); }
+Status DataDir::mark_clean() {
+    return replace_file(disk_, path_ + "/clean", encode(epoch_));
+}
 
 }  // namespace zbridge

@@ -1,12 +1,15 @@
-// The data directory: one bridge at a time has it, and each of its lives has a number of its own, the epoch.
+// The data directory: one bridge at a time has it, and each of its lives has a number of its own,
+// the epoch.
 //
 //   lock   held while the bridge lives (flock)
-//   epoch  "zbridge data 1 epoch 7 crc 1a2b3c4d\n": the last life's number; replaced at once, and synced, at each start
-//   clean  the same for the life that ended in order; counts only if it is the last one's
+//   epoch  "zbridge data 1 epoch 7 crc 1a2b3c4d\n": the last life's number; replaced at once, and
+//   synced, at each start clean  the same for the life that ended in order; counts only if it is
+//   the last one's
 //
 // Thread:  start and end of the process: it blocks.
-// Promise: an epoch that open() has given is never given again on this directory, whatever crashes when. It rises by one.
-// Failure: kBusy: another bridge has it. kInvalid: its files are damaged, or of a newer zbridge, or it is no directory:
+// Promise: an epoch that open() has given is never given again on this directory, whatever crashes
+// when. It rises by one. Failure: kBusy: another bridge has it. kInvalid: its files are damaged, or
+// of a newer zbridge, or it is no directory:
 //          nothing is changed then. Messages are whole sentences that name the path.
 #pragma once
 

@@ -17,10 +17,14 @@ namespace {
 
 Status failed(int error, const char* what, const std::string& path) {
     Code code = Code::kIo;
-    if (error == ENOENT) code = Code::kNotFound;
-    else if (error == EEXIST || error == EWOULDBLOCK) code = Code::kBusy;
-    else if (error == ENOSPC || error == EDQUOT) code = Code::kNoSpace;
-    else if (error == ENOTDIR || error == EISDIR || error == ENAMETOOLONG || error == ELOOP) code = Code::kInvalid;
+    if (error == ENOENT)
+        code = Code::kNotFound;
+    else if (error == EEXIST || error == EWOULDBLOCK)
+        code = Code::kBusy;
+    else if (error == ENOSPC || error == EDQUOT)
+        code = Code::kNoSpace;
+    else if (error == ENOTDIR || error == EISDIR || error == ENAMETOOLONG || error == ELOOP)
+        code = Code::kInvalid;
     char text[128];
     return {code, std::string(what) + " " + path + ": " + strerror_r(error, text, sizeof(text))};
 }
@@ -32,7 +36,9 @@ class Descriptor {
     Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
     Descriptor& operator=(Descriptor&&) = delete;
     // A failed close() tells nothing that sync_data() has not told.
-    ~Descriptor() { if (number_ >= 0) (void)::close(number_); }
+    ~Descriptor() {
+        if (number_ >= 0) (void)::close(number_);
+    }
     int number() const { return number_; }
 
  private:
@@ -41,7 +47,8 @@ class Descriptor {
 
 Result<Descriptor> open_descriptor(const std::string& path, int flags) {
     int number = -1;
-    do number = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+    do
+        number = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
     while (number < 0 && errno == EINTR);
     if (number < 0) return failed(errno, "opening", path);
     return Descriptor(number);
@@ -54,8 +61,8 @@ class PosixFile final : public File {
 
     Status write_at(uint64_t offset, std::string_view bytes) override {
         while (!bytes.empty()) {
-            const ssize_t written =
-                ::pwrite(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+            const ssize_t written = ::pwrite(descriptor_.number(), bytes.data(), bytes.size(),
+                                             static_cast<off_t>(offset));
             if (written < 0 && errno == EINTR) continue;
             if (written < 0) return failed(errno, "writing", path_);
             offset += static_cast<uint64_t>(written);
@@ -85,12 +92,13 @@ class PosixFile final : public File {
     }
 
     Status resize(uint64_t size) override {
-        if (::ftruncate(descriptor_.number(), static_cast<off_t>(size)) != 0) return failed(errno, "resizing", path_);
+        if (::ftruncate(descriptor_.number(), static_cast<off_t>(size)) != 0)
+            return failed(errno, "resizing", path_);
         return {};
     }
 
     Result<uint64_t> size() const override {
-        struct stat about{};
+        struct stat about {};
         if (::fstat(descriptor_.number(), &about) != 0) return failed(errno, "looking at", path_);
         return static_cast<uint64_t>(about.st_size);
     }
@@ -111,14 +119,17 @@ class PosixLock final : public FileLock {
 }  // namespace
 
 Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, OpenMode mode) {
-    const int flags = mode == OpenMode::kRead ? O_RDONLY : O_RDWR | O_CREAT | (mode == OpenMode::kTruncate ? O_TRUNC : 0);
+    const int flags = mode == OpenMode::kRead
+                          ? O_RDONLY
+                          : O_RDWR | O_CREAT | (mode == OpenMode::kTruncate ? O_TRUNC : 0);
     auto descriptor = open_descriptor(path, flags);
     if (!descriptor.ok()) return std::move(descriptor).error();
     return std::unique_ptr<File>(std::make_unique<PosixFile>(path, std::move(*descriptor)));
 }
 
 Status PosixDisk::rename(const std::string& from, const std::string& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0) return failed(errno, "renaming", from + " to " + to);
+    if (::rename(from.c_str(), to.c_str()) != 0)
+        return failed(errno, "renaming", from + " to " + to);
     return {};
 }
 
@@ -159,7 +170,8 @@ Result<std::vector<std::string>> PosixDisk::list(const std::string& path) {
 Result<std::unique_ptr<FileLock>> PosixDisk::lock(const std::string& path) {
     auto descriptor = open_descriptor(path, O_RDWR | O_CREAT);
     if (!descriptor.ok()) return std::move(descriptor).error();
-    if (::flock(descriptor->number(), LOCK_EX | LOCK_NB) != 0) return failed(errno, "locking", path);
+    if (::flock(descriptor->number(), LOCK_EX | LOCK_NB) != 0)
+        return failed(errno, "locking", path);
     return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(*descriptor)));
 }
 
@@ -168,7 +180,8 @@ Result<std::string> read_file(Disk& disk, const std::string& path) {
     if (!file.ok()) return std::move(file).error();
     const auto size = (*file)->size();
     if (!size.ok()) return size.error();
-    if (*size > kWholeFileBytesMax) return Status(Code::kInvalid, "reading " + path + ": it is larger than 64 MiB");
+    if (*size > kWholeFileBytesMax)
+        return Status(Code::kInvalid, "reading " + path + ": it is larger than 64 MiB");
     return (*file)->read_at(0, *size);
 }
 
@@ -185,11 +198,13 @@ Status replace_file(Disk& disk, const std::string& path, std::string_view bytes)
 }
 
 std::string parent_of(std::string_view path) {
-    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    while (path.size() > 1 && path.ends_with('/'))
+        path.remove_suffix(1);
     const size_t slash = path.rfind('/');
     if (slash == path.npos) return ".";
     path = path.substr(0, slash);
-    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    while (path.size() > 1 && path.ends_with('/'))
+        path.remove_suffix(1);
     return path.empty() ? "/" : std::string(path);
 }
 

@@ -1,12 +1,14 @@
-// The Disk seam: files and directories, and what it takes to make them last. PosixDisk is the kernel's; SimDisk
-// (sim_disk.h) is its twin in memory that loses what was not synced.
+// The Disk seam: files and directories, and what it takes to make them last. PosixDisk is the
+// kernel's; SimDisk (sim_disk.h) is its twin in memory that loses what was not synced.
 //
-// Thread:  any; one file is used by one thread at a time. Calls block: never on the reactor thread, but at start and end.
-// Promise: bytes last after sync_data() of their file; a file's name, its new name or its absence lasts after sync_dir()
+// Thread:  any; one file is used by one thread at a time. Calls block: never on the reactor thread,
+// but at start and end. Promise: bytes last after sync_data() of their file; a file's name, its new
+// name or its absence lasts after sync_dir()
 //          of its directory.
-// Failure: Code::kNotFound, kBusy (a lock), kNoSpace, kInvalid (not a directory, not a file), else kIo. Messages name the
-//          path and what was tried. After a failed sync_data() the bytes before it must be taken for lost: the next one
-//          may say they are well (Linux).
+// Failure: Code::kNotFound, kBusy (a lock), kNoSpace, kInvalid (not a directory, not a file), else
+// kIo. Messages name the
+//          path and what was tried. After a failed sync_data() the bytes before it must be taken
+//          for lost: the next one may say they are well (Linux).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,7 @@ class File {
     virtual Status write_at(uint64_t offset, std::string_view bytes) = 0;
     // Up to `size` bytes; fewer only at the file's end.
     virtual Result<std::string> read_at(uint64_t offset, size_t size) const = 0;
-    virtual Status sync_data() = 0;  // fdatasync: bytes and size
+    virtual Status sync_data() = 0;            // fdatasync: bytes and size
     virtual Status resize(uint64_t size) = 0;  // grown parts read as zeros
     virtual Result<uint64_t> size() const = 0;
 };
@@ -50,9 +52,10 @@ class Disk {
     virtual ~Disk() = default;
 
     virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
-    virtual Status rename(const std::string& from, const std::string& to) = 0;  // replaces `to`, at once
-    virtual Status remove(const std::string& path) = 0;                         // a file, or an empty directory
-    virtual Status make_dir(const std::string& path) = 0;                       // mode 0700; kBusy when it is there
+    virtual Status rename(const std::string& from,
+                          const std::string& to) = 0;      // replaces `to`, at once
+    virtual Status remove(const std::string& path) = 0;    // a file, or an empty directory
+    virtual Status make_dir(const std::string& path) = 0;  // mode 0700; kBusy when it is there
     virtual Status sync_dir(const std::string& path) = 0;
     virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, sorted
     // Makes the file if it is not there. kBusy: someone else has it.
@@ -73,8 +76,8 @@ class PosixDisk final : public Disk {
 // Above this a whole file is not read into memory: kInvalid.
 inline constexpr uint64_t kWholeFileBytesMax = 64 << 20;
 Result<std::string> read_file(Disk& disk, const std::string& path);
-// After a crash at any moment the file has either its old bytes or these, and these for certain once this has returned.
-// Writes `path`.tmp, syncs it, renames it, syncs the directory.
+// After a crash at any moment the file has either its old bytes or these, and these for certain
+// once this has returned. Writes `path`.tmp, syncs it, renames it, syncs the directory.
 Status replace_file(Disk& disk, const std::string& path, std::string_view bytes);
 // "a/b" -> "a", "/a" -> "/", "a" -> ".", "a/b/" -> "a".
 std::string parent_of(std::string_view path);

@@ -67,13 +67,15 @@ ThreadExecutor::~ThreadExecutor() {
         shared_->ending = true;
     }
     shared_->changed.notify_all();
-    for (auto& thread : shared_->threads) thread.join();
+    for (auto& thread : shared_->threads)
+        thread.join();
 }
 
 void ThreadExecutor::start() {
     for (uint32_t i = 0; i < options_.threads; i++) {
         shared_->threads.emplace_back([this] { shared_->serve(); });
-        (void)pthread_setname_np(shared_->threads.back().native_handle(), options_.name.substr(0, 15).c_str());
+        (void)pthread_setname_np(shared_->threads.back().native_handle(),
+                                 options_.name.substr(0, 15).c_str());
     }
 }
 
@@ -103,7 +105,8 @@ size_t ThreadExecutor::run_done() {
 }
 
 SimExecutor::~SimExecutor() {
-    while (step()) {}
+    while (step()) {
+    }
 }
 
 bool SimExecutor::submit(Work work, Done done) {
@@ -125,12 +128,14 @@ bool SimExecutor::step() {
 }
 
 void SimExecutor::run_some() {
-    for (uint64_t steps = random_.below(waiting_.size() + 1); steps > 0; steps--) step();
+    for (uint64_t steps = random_.below(waiting_.size() + 1); steps > 0; steps--)
+        step();
 }
 
 void SimExecutor::run_all() {
     while (tasks() > 0) {
-        while (step()) {}
+        while (step()) {
+        }
         run_done();
     }
 }

@@ -1,11 +1,15 @@
-// The Executor seam: work that may block runs on a helper thread, and its answer comes back to the reactor's.
+// The Executor seam: work that may block runs on a helper thread, and its answer comes back to the
+// reactor's.
 //
 // Flow:    reactor: submit(work, done) -> helper thread: work() -> reactor: run_done() calls done()
-// Thread:  submit() and run_done() on the reactor thread; work() elsewhere; done() on the reactor thread. What both need
+// Thread:  submit() and run_done() on the reactor thread; work() elsewhere; done() on the reactor
+// thread. What both need
 //          they share: work() writes it, done() reads it, never at once.
-// Promise: of what one thread executes, work runs, and done is called, in the order of submit(). Every accepted work runs,
+// Promise: of what one thread executes, work runs, and done is called, in the order of submit().
+// Every accepted work runs,
 //          also when the executor ends; its done does not, then.
-// Limits:  ExecutorOptions::tasks_max works are accepted and not yet done; beyond that submit() refuses. So an answer
+// Limits:  ExecutorOptions::tasks_max works are accepted and not yet done; beyond that submit()
+// refuses. So an answer
 //          always has its place.
 #pragma once
 
@@ -33,7 +37,8 @@ class Executor {
     virtual ~Executor() = default;
     // False: full. Nothing is kept then.
     [[nodiscard]] virtual bool submit(Work work, Done done) = 0;
-    // Calls the done of each work that has ended since; those that end meanwhile wait for the next call. Returns how many.
+    // Calls the done of each work that has ended since; those that end meanwhile wait for the next
+    // call. Returns how many.
     virtual size_t run_done() = 0;
     // Accepted and not yet done.
     virtual size_t tasks() const = 0;
@@ -42,7 +47,8 @@ class Executor {
 // Real threads. They start with the first submit(): an executor that is not used costs nothing.
 class ThreadExecutor final : public Executor {
  public:
-    // `wake` ends the reactor's wait, so that it calls run_done(); it is called on the helper threads.
+    // `wake` ends the reactor's wait, so that it calls run_done(); it is called on the helper
+    // threads.
     ThreadExecutor(ExecutorOptions options, std::function<void()> wake);
     // Waits until what was accepted has run.
     ~ThreadExecutor() override;
@@ -62,11 +68,13 @@ class ThreadExecutor final : public Executor {
     size_t tasks_ = 0;
 };
 
-// On the caller's thread, in an order that the Random decides, as far as `threads` real threads could run them so.
+// On the caller's thread, in an order that the Random decides, as far as `threads` real threads
+// could run them so.
 class SimExecutor final : public Executor {
  public:
     // `random` outlives it.
-    SimExecutor(ExecutorOptions options, Random& random) : options_(std::move(options)), random_(random) {}
+    SimExecutor(ExecutorOptions options, Random& random)
+        : options_(std::move(options)), random_(random) {}
     ~SimExecutor() override;
 
     bool submit(Work work, Done done) override;

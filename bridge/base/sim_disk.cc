@@ -32,8 +32,10 @@ struct SimDisk::Content {
         file.replace(offset, bytes.size(), bytes);
     }
     void apply(const Change& change) {
-        if (change.resize) kept.resize(*change.resize);
-        else write(kept, change.offset, change.bytes);
+        if (change.resize)
+            kept.resize(*change.resize);
+        else
+            write(kept, change.offset, change.bytes);
     }
     // Some of the sectors of what was not synced have reached the disk.
     void crash(Random& random) {
@@ -44,8 +46,10 @@ struct SimDisk::Content {
             }
             for (size_t at = 0; at < change.bytes.size();) {
                 const uint64_t offset = change.offset + at;
-                const size_t size = std::min<size_t>(change.bytes.size() - at, kSectorBytes - offset % kSectorBytes);
-                if (random.below(2) == 0) write(kept, offset, std::string_view(change.bytes).substr(at, size));
+                const size_t size = std::min<size_t>(change.bytes.size() - at,
+                                                     kSectorBytes - offset % kSectorBytes);
+                if (random.below(2) == 0)
+                    write(kept, offset, std::string_view(change.bytes).substr(at, size));
                 at += size;
             }
         }
@@ -65,7 +69,7 @@ struct SimDisk::Node {
 struct SimDisk::Directory {
     using Names = std::map<std::string, Node>;
     struct Change {
-        std::string set;    // this name gets the node,
+        std::string set;  // this name gets the node,
         Node node;
         std::string erase;  // and this one goes; either may be empty
     };
@@ -79,22 +83,27 @@ struct SimDisk::Directory {
         pending.push_back(std::move(change));
     }
     void sync() {
-        for (const Change& change : pending) apply(kept, change);
+        for (const Change& change : pending)
+            apply(kept, change);
         pending.clear();
     }
     void crash(Random& random) {
         const size_t survive = random.below(pending.size() + 1);
-        for (size_t i = 0; i < survive; i++) apply(kept, pending[i]);
+        for (size_t i = 0; i < survive; i++)
+            apply(kept, pending[i]);
         pending.clear();
         now = kept;
         for (const auto& [name, node] : now) {
-            if (node.directory) node.directory->crash(random);
-            else node.file->crash(random);
+            if (node.directory)
+                node.directory->crash(random);
+            else
+                node.file->crash(random);
         }
     }
     uint64_t used() const {
         uint64_t bytes = 0;
-        for (const auto& [name, node] : now) bytes += node.directory ? node.directory->used() : node.file->now.size();
+        for (const auto& [name, node] : now)
+            bytes += node.directory ? node.directory->used() : node.file->now.size();
         return bytes;
     }
 
@@ -105,13 +114,18 @@ struct SimDisk::Directory {
 class SimDisk::SimFile final : public File {
  public:
     SimFile(SimDisk& disk, std::string path, std::shared_ptr<Content> content, bool writable)
-        : disk_(disk), path_(std::move(path)), content_(std::move(content)), writable_(writable), life_(disk.life_) {}
+        : disk_(disk),
+          path_(std::move(path)),
+          content_(std::move(content)),
+          writable_(writable),
+          life_(disk.life_) {}
 
     Status write_at(uint64_t offset, std::string_view bytes) override {
         if (auto status = begin(Operation::kWrite); !status.ok()) return status;
         const uint64_t end = offset + bytes.size();
         const uint64_t growth = end > content_->now.size() ? end - content_->now.size() : 0;
-        if (disk_.used() + growth > disk_.capacity_) return {Code::kNoSpace, "writing " + path_ + ": no space left"};
+        if (disk_.used() + growth > disk_.capacity_)
+            return {Code::kNoSpace, "writing " + path_ + ": no space left"};
         Content::write(content_->now, offset, bytes);
         content_->pending.push_back({.resize = {}, .offset = offset, .bytes = std::string(bytes)});
         return {};
@@ -128,7 +142,8 @@ class SimDisk::SimFile final : public File {
         const bool alive = check_life().ok() && disk_.check_power(path_).ok();
         auto status = begin(Operation::kSyncData);
         if (status.ok()) {
-            for (const auto& change : content_->pending) content_->apply(change);
+            for (const auto& change : content_->pending)
+                content_->apply(change);
         }
         if (alive) content_->pending.clear();  // after a fault they are lost: see the header
         return status;
@@ -166,7 +181,8 @@ class SimDisk::SimFile final : public File {
 
 class SimDisk::SimLock final : public FileLock {
  public:
-    SimLock(SimDisk& disk, std::string path) : disk_(disk), path_(std::move(path)), life_(disk.life_) {}
+    SimLock(SimDisk& disk, std::string path)
+        : disk_(disk), path_(std::move(path)), life_(disk.life_) {}
     ~SimLock() override {
         if (life_ == disk_.life_) disk_.locks_.erase(path_);
     }
@@ -228,10 +244,12 @@ Result<std::unique_ptr<File>> SimDisk::open(const std::string& path, OpenMode mo
     if (!at.ok()) return std::move(at).error();
     auto found = at->directory->now.find(at->name);
     const bool there = found != at->directory->now.end();
-    if (there && found->second.directory) return Status(Code::kInvalid, "opening " + path + ": is a directory");
+    if (there && found->second.directory)
+        return Status(Code::kInvalid, "opening " + path + ": is a directory");
     if (mode == OpenMode::kRead) {
         if (!there) return Status(Code::kNotFound, "opening " + path + ": no such file");
-        return std::unique_ptr<File>(std::make_unique<SimFile>(*this, path, found->second.file, false));
+        return std::unique_ptr<File>(
+            std::make_unique<SimFile>(*this, path, found->second.file, false));
     }
     if (auto status = begin(Operation::kOpen, path); !status.ok()) return status;
     if (!there) {
@@ -254,7 +272,8 @@ Status SimDisk::rename(const std::string& from, const std::string& to) {
     if (!target.ok()) return std::move(target).error();
     ZB_CHECK(source->directory == target->directory, from, to);
     const auto found = source->directory->now.find(source->name);
-    if (found == source->directory->now.end()) return {Code::kNotFound, "renaming " + from + ": no such file"};
+    if (found == source->directory->now.end())
+        return {Code::kNotFound, "renaming " + from + ": no such file"};
     if (source->name == target->name) return {};
     source->directory->change({target->name, found->second, source->name});
     return {};
@@ -265,7 +284,8 @@ Status SimDisk::remove(const std::string& path) {
     auto at = place(path);
     if (!at.ok()) return std::move(at).error();
     const auto found = at->directory->now.find(at->name);
-    if (found == at->directory->now.end()) return {Code::kNotFound, "removing " + path + ": no such file"};
+    if (found == at->directory->now.end())
+        return {Code::kNotFound, "removing " + path + ": no such file"};
     if (found->second.directory && !found->second.directory->now.empty()) {
         return {Code::kIo, "removing " + path + ": directory not empty"};
     }
@@ -278,7 +298,8 @@ Status SimDisk::make_dir(const std::string& path) {
     if (parts_of(path).empty()) return {Code::kBusy, path + ": is there"};
     auto at = place(path);
     if (!at.ok()) return std::move(at).error();
-    if (at->directory->now.count(at->name) != 0) return {Code::kBusy, "making the directory " + path + ": is there"};
+    if (at->directory->now.count(at->name) != 0)
+        return {Code::kBusy, "making the directory " + path + ": is there"};
     at->directory->change({at->name, {nullptr, std::make_shared<Directory>()}, ""});
     return {};
 }
@@ -296,7 +317,8 @@ Result<std::vector<std::string>> SimDisk::list(const std::string& path) {
     Directory* const found = directory(path);
     if (found == nullptr) return Status(Code::kNotFound, "listing " + path + ": no such directory");
     std::vector<std::string> names;
-    for (const auto& [name, node] : found->now) names.push_back(name);
+    for (const auto& [name, node] : found->now)
+        names.push_back(name);
     return names;
 }
 
@@ -319,6 +341,8 @@ void SimDisk::crash(Random& random) {
     power_until_ = ~uint64_t{0};
 }
 
-uint64_t SimDisk::used() const { return root_->used(); }
+uint64_t SimDisk::used() const {
+    return root_->used();
+}
 
 }  // namespace zbridge

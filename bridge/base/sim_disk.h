@@ -1,11 +1,13 @@
-// The Disk's twin in memory, which is as unkind as a real one may be: crash() loses what was not synced, tears it by
-// chance, and faults are given on demand.
+// The Disk's twin in memory, which is as unkind as a real one may be: crash() loses what was not
+// synced, tears it by chance, and faults are given on demand.
 //
 // Thread:  one, but its calls may come from an Executor's (simulated) threads.
 // Promise: the same calls and the same Random give the same disk.
-// Model:   of bytes written since the last sync_data(), each sector of kSectorBytes reaches the disk or not, by chance. Of
-//          the changes of a directory's names since its sync_dir(), a prefix does. A sync_data() that was given a fault
-//          loses what it should have kept, for good, though reads go on showing it until the crash.
+// Model:   of bytes written since the last sync_data(), each sector of kSectorBytes reaches the
+// disk or not, by chance. Of
+//          the changes of a directory's names since its sync_dir(), a prefix does. A sync_data()
+//          that was given a fault loses what it should have kept, for good, though reads go on
+//          showing it until the crash.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,18 @@ class SimDisk final : public Disk {
  public:
     static constexpr size_t kSectorBytes = 512;
 
-    enum class Operation : uint8_t { kOpen, kWrite, kSyncData, kResize, kRename, kRemove, kMakeDir, kSyncDir, kLock, kRead };
+    enum class Operation : uint8_t {
+        kOpen,
+        kWrite,
+        kSyncData,
+        kResize,
+        kRename,
+        kRemove,
+        kMakeDir,
+        kSyncDir,
+        kLock,
+        kRead
+    };
 
     // Empty, but for the directory "/", which is also ".".
     SimDisk();
@@ -37,13 +50,14 @@ class SimDisk final : public Disk {
     Result<std::vector<std::string>> list(const std::string& path) override;
     Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
 
-    // The power goes: what was not synced is lost or torn, locks are free, files and locks that are open are dead
-    // (kIo). Calls work again at once: this is the disk after the restart.
+    // The power goes: what was not synced is lost or torn, locks are free, files and locks that are
+    // open are dead (kIo). Calls work again at once: this is the disk after the restart.
     void crash(Random& random);
 
     // Calls so far that change something, sync or lock; those that only read do not count.
     uint64_t operations() const { return operations_; }
-    // All calls fail from the time that operations() has reached `count` on, until crash(): the moment of a power cut.
+    // All calls fail from the time that operations() has reached `count` on, until crash(): the
+    // moment of a power cut.
     void cut_power_at(uint64_t count) { power_until_ = count; }
     // The next `times` calls of this kind fail with this code, after `skip` that do not.
     void fail(Operation operation, Code code, uint64_t times = 1, uint64_t skip = 0);
@@ -66,7 +80,8 @@ class SimDisk final : public Disk {
         std::string name;
     };
 
-    Status begin(Operation operation, const std::string& path);  // counts, and gives the fault that is due
+    Status begin(Operation operation,
+                 const std::string& path);  // counts, and gives the fault that is due
     Status check_power(const std::string& path) const;
     Directory* directory(const std::string& path);
     Result<Place> place(const std::string& path);

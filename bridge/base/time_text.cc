@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace zbridge {
@@ -23,9 +24,13 @@ constexpr Unit kUnits[] = {
     {"d", 86'400'000'000'000},
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
-bool is_leap(int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+bool is_leap(int64_t year) {
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
 
 int64_t days_in(int64_t year, int64_t month) {
     constexpr int64_t kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -74,24 +79,28 @@ class Cursor {
 
 std::optional<Duration> parse_duration(std::string_view text) {
     size_t end = 0;
-    while (end < text.size() && (is_digit(text[end]) || text[end] == '.')) end++;
+    while (end < text.size() && (is_digit(text[end]) || text[end] == '.'))
+        end++;
     const std::string_view number = text.substr(0, end), unit = text.substr(end);
     if (number.empty() || number.front() == '.' || number.back() == '.') return std::nullopt;
     for (const Unit& row : kUnits) {
         if (row.name != unit) continue;
         // Whole numbers are exact; a fraction is not expected to be.
         int64_t whole = 0;
-        const auto [stop, error] = std::from_chars(number.data(), number.data() + number.size(), whole);
+        const auto [stop, error] =
+            std::from_chars(number.data(), number.data() + number.size(), whole);
         if (error != std::errc()) return std::nullopt;
         double fraction = 0;
         if (stop != number.data() + number.size()) {
             std::string digits = "0";
             digits.append(stop, number.data() + number.size());
-            const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), fraction);
+            const auto read =
+                std::from_chars(digits.data(), digits.data() + digits.size(), fraction);
             if (read.ptr != digits.data() + digits.size()) return std::nullopt;
         }
-        const auto fraction_ns = static_cast<int64_t>(fraction * static_cast<double>(row.ns) + 0.5);
-        if (whole > (std::numeric_limits<int64_t>::max() - fraction_ns) / row.ns) return std::nullopt;
+        const int64_t fraction_ns = std::llround(fraction * static_cast<double>(row.ns));
+        if (whole > (std::numeric_limits<int64_t>::max() - fraction_ns) / row.ns)
+            return std::nullopt;
         return Duration(whole * row.ns + fraction_ns);
     }
     return std::nullopt;
@@ -118,7 +127,8 @@ std::optional<int64_t> parse_rfc3339_ms(std::string_view text) {
     if (at.take(".")) {
         int64_t weight = 100;
         size_t count = 0;
-        for (; at.take("0123456789"); count++, weight /= 10) ms += (at.last() - '0') * weight;
+        for (; at.take("0123456789"); count++, weight /= 10)
+            ms += (at.last() - '0') * weight;
         if (count == 0) return std::nullopt;
     }
     int64_t offset_minutes = 0;

@@ -46,7 +46,8 @@ void Evaluator::require_decode() {
 
 // One walk over the frames, also of a message of many.
 void Evaluator::find_frames(const Message& body) {
-    for (auto& source : sources_) source->bytes = std::nullopt;
+    for (auto& source : sources_)
+        source->bytes = std::nullopt;
     const std::string_view wire = body.wire().bytes();
     uint32_t index = 0;
     for (size_t at = 0; at < wire.size(); index++) {
@@ -66,7 +67,8 @@ std::optional<Refusal> Evaluator::read(const Message& body, const PeerView& peer
         if (source->decoder == nullptr) continue;
         if (!source->bytes) {
             source->selector.begin();
-            // $frame[9].x is missing in a shorter message; the frame that `decode` names is not to be missing.
+            // $frame[9].x is missing in a shorter message; the frame that `decode` names is not to
+            // be missing.
             if (decode_required_ && source->frame == decode_.frame) return Refusal::kUndecodable;
             continue;
         }
@@ -82,15 +84,20 @@ Found Evaluator::found(Slot slot) const {
     };
     const Compiled& compiled = slots_[slot];
     switch (compiled.kind) {
-        case Kind::kLiteral: return Found::of_text(compiled.literal);
-        case Kind::kPath: return sources_[compiled.source]->selector.found(compiled.path);
+        case Kind::kLiteral:
+            return Found::of_text(compiled.literal);
+        case Kind::kPath:
+            return sources_[compiled.source]->selector.found(compiled.path);
         case Kind::kFrame: {
             const auto& bytes = sources_[compiled.source]->bytes;
             return bytes ? Found::of_text(*bytes) : Found{};
         }
-        case Kind::kPeerUser: return text_or_nothing(peer_.user);
-        case Kind::kPeerIdentity: return text_or_nothing(peer_.identity);
-        case Kind::kPeerAddress: return text_or_nothing(peer_.address);
+        case Kind::kPeerUser:
+            return text_or_nothing(peer_.user);
+        case Kind::kPeerIdentity:
+            return text_or_nothing(peer_.identity);
+        case Kind::kPeerAddress:
+            return text_or_nothing(peer_.address);
     }
     return {};
 }
@@ -101,7 +108,8 @@ void Evaluator::trim() {
     }
 }
 
-std::optional<std::string> CompiledExpression::text_of(const Message& body, const PeerView& peer) const {
+std::optional<std::string> CompiledExpression::text_of(const Message& body,
+                                                       const PeerView& peer) const {
     std::optional<std::string> text;
     if (!evaluator_->read(body, peer)) {
         const Found found = evaluator_->found(slot_);

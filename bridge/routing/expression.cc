@@ -6,7 +6,9 @@ namespace zbridge::routing {
 
 namespace {
 
-Status invalid(std::string message) { return {Code::kInvalid, std::move(message)}; }
+Status invalid(std::string message) {
+    return {Code::kInvalid, std::move(message)};
+}
 
 template <class Number>
 std::optional<Number> number_of(std::string_view digits) {
@@ -43,7 +45,8 @@ Result<PathSegment> take_bracket(std::string_view& text) {
     PathSegment segment;
     segment.index = number_of<uint64_t>(inside);
     if (!segment.index) {
-        return invalid("'" + std::string(inside) + "' is no index: a number from 0, or a key in quotes");
+        return invalid("'" + std::string(inside) +
+                       "' is no index: a number from 0, or a key in quotes");
     }
     text.remove_prefix(end + 1);
     return segment;
@@ -82,7 +85,8 @@ Result<ParsedExpression> parse_frame(std::string_view rest) {
     }
     expression.frame = number_of<uint32_t>(rest.substr(1, end - 1));
     if (!expression.frame) {
-        return invalid("'" + std::string(rest.substr(1, end - 1)) + "' is no frame: a number from 0");
+        return invalid("'" + std::string(rest.substr(1, end - 1)) +
+                       "' is no frame: a number from 0");
     }
     rest.remove_prefix(end + 1);
     expression.kind = rest.empty() ? ParsedExpression::Kind::kFrame : ParsedExpression::Kind::kPath;
@@ -95,10 +99,14 @@ Result<ParsedExpression> parse_frame(std::string_view rest) {
 Result<ParsedExpression> parse_peer(std::string_view name) {
     using Kind = ParsedExpression::Kind;
     ParsedExpression expression;
-    if (name == ".user") expression.kind = Kind::kPeerUser;
-    else if (name == ".identity") expression.kind = Kind::kPeerIdentity;
-    else if (name == ".address") expression.kind = Kind::kPeerAddress;
-    else return invalid("of a peer there are $peer.user, $peer.identity, $peer.address");
+    if (name == ".user")
+        expression.kind = Kind::kPeerUser;
+    else if (name == ".identity")
+        expression.kind = Kind::kPeerIdentity;
+    else if (name == ".address")
+        expression.kind = Kind::kPeerAddress;
+    else
+        return invalid("of a peer there are $peer.user, $peer.identity, $peer.address");
     return expression;
 }
 

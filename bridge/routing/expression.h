@@ -1,10 +1,12 @@
-// The text of a `set` value, taken apart: $.path, $frame[i], $frame[i].path, $peer.user|identity|address, or a literal.
+// The text of a `set` value, taken apart: $.path, $frame[i], $frame[i].path,
+// $peer.user|identity|address, or a literal.
 //
 //   $.order.lines[0].sku   a path into the frame that the route decodes; $ alone is all of it
 //   $['any name'].x        a key with dots, brackets or blanks; a quote in it is doubled
 //   $frame[1]              the bytes of the body's frame 1, counted from 0 after an envelope
 //   $frame[1].x            a path into that frame, which is decoded as the route says
-//   $$5                    the literal "$5"; a text that does not begin with $ is a literal as it stands
+//   $$5                    the literal "$5"; a text that does not begin with $ is a literal as it
+//   stands
 #pragma once
 
 #include <cstdint>

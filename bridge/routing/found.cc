@@ -8,12 +8,18 @@ namespace zbridge::routing {
 
 Value value_of(const Found& found) {
     switch (found.kind) {
-        case Found::Kind::kBool: return found.boolean;
-        case Found::Kind::kInteger: return found.integer;
-        case Found::Kind::kLarge: return static_cast<double>(found.large);
-        case Found::Kind::kDouble: return found.real;
-        case Found::Kind::kText: return std::string(found.text);
-        case Found::Kind::kNothing: break;
+        case Found::Kind::kBool:
+            return found.boolean;
+        case Found::Kind::kInteger:
+            return found.integer;
+        case Found::Kind::kLarge:
+            return static_cast<double>(found.large);
+        case Found::Kind::kDouble:
+            return found.real;
+        case Found::Kind::kText:
+            return std::string(found.text);
+        case Found::Kind::kNothing:
+            break;
     }
     ZB_CHECK(found, "nothing was found");
     return false;
@@ -22,12 +28,18 @@ Value value_of(const Found& found) {
 std::string text_of(const Found& found) {
     if (!found.text.empty()) return std::string(found.text);
     switch (found.kind) {
-        case Found::Kind::kBool: return found.boolean ? "true" : "false";
-        case Found::Kind::kInteger: return fmt::format("{}", found.integer);
-        case Found::Kind::kLarge: return fmt::format("{}", found.large);
-        case Found::Kind::kDouble: return fmt::format("{}", found.real);
-        case Found::Kind::kText: return {};
-        case Found::Kind::kNothing: break;
+        case Found::Kind::kBool:
+            return found.boolean ? "true" : "false";
+        case Found::Kind::kInteger:
+            return fmt::format("{}", found.integer);
+        case Found::Kind::kLarge:
+            return fmt::format("{}", found.large);
+        case Found::Kind::kDouble:
+            return fmt::format("{}", found.real);
+        case Found::Kind::kText:
+            return {};
+        case Found::Kind::kNothing:
+            break;
     }
     ZB_CHECK(found, "nothing was found");
     return {};

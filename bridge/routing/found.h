@@ -15,9 +15,10 @@ struct Found {
     Kind kind = Kind::kNothing;
     bool boolean = false;
     int64_t integer = 0;
-    uint64_t large = 0;      // kLarge: an integer above the largest int64_t
+    uint64_t large = 0;  // kLarge: an integer above the largest int64_t
     double real = 0;
-    std::string_view text{};  // kText: its bytes; a number: its digits as they were written, where they were
+    std::string_view
+        text{};  // kText: its bytes; a number: its digits as they were written, where they were
 
     explicit operator bool() const { return kind != Kind::kNothing; }
 
@@ -34,7 +35,8 @@ struct Found {
 
 // A number is an int64_t if it fits, else a double. REQUIRES: found.
 Value value_of(const Found& found);
-// "true", "17", "0.25": a number as it was written (JSON), or with the fewest digits that read back the same (msgpack).
+// "true", "17", "0.25": a number as it was written (JSON), or with the fewest digits that read back
+// the same (msgpack).
 std::string text_of(const Found& found);
 
 }  // namespace zbridge::routing

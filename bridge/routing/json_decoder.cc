@@ -1,4 +1,5 @@
-// JSON through simdjson's on-demand parser: told as it stands, without a tree in between. simdjson stays in this file.
+// JSON through simdjson's on-demand parser: told as it stands, without a tree in between. simdjson
+// stays in this file.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -21,7 +22,8 @@ bool is_number(std::string_view text) {
     size_t at = 0;
     const auto digits = [&] {
         const size_t start = at;
-        while (at < text.size() && text[at] >= '0' && text[at] <= '9') at++;
+        while (at < text.size() && text[at] >= '0' && text[at] <= '9')
+            at++;
         return at - start;
     };
     const auto take = [&](std::string_view any_of) {
@@ -51,11 +53,12 @@ Found number_of(std::string_view token) {
     }
     double real = 0;
     const auto read = std::from_chars(token.data(), end, real);
-    // Too small is told like too large: as out of range. strtod would say 0; which of the two it was, the sign of the
-    // exponent tells.
+    // Too small is told like too large: as out of range. strtod would say 0; which of the two it
+    // was, the sign of the exponent tells.
     if (read.ec == std::errc::result_out_of_range) {
         const size_t e = token.find_first_of("eE");
-        const bool small = e != token.npos ? token[e + 1] == '-' : token.starts_with("0.") || token.starts_with("-0.");
+        const bool small = e != token.npos ? token[e + 1] == '-'
+                                           : token.starts_with("0.") || token.starts_with("-0.");
         return small ? Found::of_double(0, token) : Found{};
     }
     return Found::of_double(real, token);
@@ -73,7 +76,8 @@ class JsonDecoder final : public Decoder {
         std::memset(padded_.data() + frame.size(), 0, simdjson::SIMDJSON_PADDING);
 
         ondemand::document document;
-        if (parser_->iterate(padded_.data(), frame.size(), padded_.size()).get(document)) return false;
+        if (parser_->iterate(padded_.data(), frame.size(), padded_.size()).get(document))
+            return false;
         return tell_document(document, frame, selector);
     }
 
@@ -93,7 +97,8 @@ class JsonDecoder final : public Decoder {
         ondemand::json_type type;
         if (document.type().get(type)) return false;
         if (type == ondemand::json_type::number) {  // the parser would not say where it ends
-            return tell_number(frame.substr(std::min(frame.find_first_not_of(kBlanks), frame.size())), selector);
+            return tell_number(
+                frame.substr(std::min(frame.find_first_not_of(kBlanks), frame.size())), selector);
         }
         if (type != ondemand::json_type::object && type != ondemand::json_type::array) {
             return tell_scalar(document, type, selector) && ended(document);
@@ -108,7 +113,8 @@ class JsonDecoder final : public Decoder {
         if (value.type().get(type)) return false;
         if (type == ondemand::json_type::object) return tell_object(value, selector);
         if (type == ondemand::json_type::array) return tell_array(value, selector);
-        if (type == ondemand::json_type::number) return tell_number(value.raw_json_token(), selector);
+        if (type == ondemand::json_type::number)
+            return tell_number(value.raw_json_token(), selector);
         return tell_scalar(value, type, selector);
     }
 
@@ -168,6 +174,8 @@ class JsonDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_json_decoder() { return std::make_unique<JsonDecoder>(); }
+std::unique_ptr<Decoder> make_json_decoder() {
+    return std::make_unique<JsonDecoder>();
+}
 
 }  // namespace zbridge::routing

@@ -1,4 +1,5 @@
-// msgpack through msgpack-c's visitor: told as it stands, without objects in between. msgpack-c stays in this file.
+// msgpack through msgpack-c's visitor: told as it stands, without objects in between. msgpack-c
+// stays in this file.
 #include <msgpack.hpp>
 
 #include <exception>
@@ -11,7 +12,8 @@ namespace zbridge::routing {
 
 namespace {
 
-// str and bin are text. A key that is a number or a bool is met by its text: $.7; one that is a map or an array is not taken.
+// str and bin are text. A key that is a number or a bool is met by its text: $.7; one that is a map
+// or an array is not taken.
 class Teller : public msgpack::null_visitor {
  public:
     explicit Teller(Selector& selector) : selector_(selector) {}
@@ -46,13 +48,17 @@ class Teller : public msgpack::null_visitor {
 
  private:
     bool tell(const Found& value) {
-        if (in_key_) selector_.key(value ? text_of(value) : std::string());
-        else selector_.scalar(value);
+        if (in_key_)
+            selector_.key(value ? text_of(value) : std::string());
+        else
+            selector_.scalar(value);
         return true;
     }
     bool tell_text(std::string_view text) {
-        if (in_key_) selector_.key(text);
-        else selector_.scalar(Found::of_text(text));
+        if (in_key_)
+            selector_.key(text);
+        else
+            selector_.scalar(Found::of_text(text));
         return true;
     }
     bool close() {
@@ -81,7 +87,9 @@ class MsgpackDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_msgpack_decoder() { return std::make_unique<MsgpackDecoder>(); }
+std::unique_ptr<Decoder> make_msgpack_decoder() {
+    return std::make_unique<MsgpackDecoder>();
+}
 
 std::unique_ptr<Decoder> make_decoder(Codec codec) {
     ZB_CHECK(codec != Codec::kNone);

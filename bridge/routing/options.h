@@ -13,10 +13,12 @@ enum class Codec : uint8_t { kNone, kJson, kMsgpack };
 
 struct DecodeOptions {
     Codec as = Codec::kNone;
-    std::optional<uint32_t> frame;  // of the body; none: frame 0 when there is one frame, else the last
+    std::optional<uint32_t>
+        frame;  // of the body; none: frame 0 when there is one frame, else the last
 };
 
-// A `set` value: $.path, $frame[i], $frame[i].path, $peer.user|identity|address, else a literal; $$ begins a literal $.
+// A `set` value: $.path, $frame[i], $frame[i].path, $peer.user|identity|address, else a literal; $$
+// begins a literal $.
 using Expression = std::string;
 
 struct SetOptions {
@@ -28,9 +30,11 @@ struct SetOptions {
 
 struct ShapeOptions {
     std::optional<std::string> match_prefix;  // of the body's first frame
+    std::optional<std::string>
+        match_filter;  // SQL92 over the properties, and TAGS (bridge/base/sql92)
     DecodeOptions decode;
     SetOptions set;
-    std::vector<std::string> required;        // names of attributes or properties that must be there
+    std::vector<std::string> required;  // names of attributes or properties that must be there
 };
 
 }  // namespace zbridge::routing

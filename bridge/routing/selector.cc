@@ -12,7 +12,8 @@ namespace {
 
 template <class Do>
 void for_each_bit(uint64_t bits, Do what) {
-    for (; bits != 0; bits &= bits - 1) what(static_cast<size_t>(std::countr_zero(bits)));
+    for (; bits != 0; bits &= bits - 1)
+        what(static_cast<size_t>(std::countr_zero(bits)));
 }
 
 }  // namespace
@@ -20,7 +21,8 @@ void for_each_bit(uint64_t bits, Do what) {
 size_t Selector::add(const Path& path) {
     const auto known = std::find(paths_.begin(), paths_.end(), path);
     if (known != paths_.end()) return static_cast<size_t>(known - paths_.begin());
-    ZB_CHECK(paths_.size() < kPathsMax && path.size() <= kPathSegmentsMax, paths_.size(), path.size());
+    ZB_CHECK(paths_.size() < kPathsMax && path.size() <= kPathSegmentsMax, paths_.size(),
+             path.size());
     of_length_[path.size()] |= Paths{1} << paths_.size();
     paths_.push_back(path);
     found_.emplace_back();
@@ -84,7 +86,8 @@ bool Selector::open(bool is_map) {
     begin_value();
     if (depth_ == kDepthMax) return false;
     const Paths whole = here_ & of_length_[depth_];
-    levels_[depth_] = {.alive = here_ & ~whole, .whole = whole, .text_at = json_.size(), .is_map = is_map};
+    levels_[depth_] = {
+        .alive = here_ & ~whole, .whole = whole, .text_at = json_.size(), .is_map = is_map};
     if (writing_ != 0 || whole != 0) {
         writing_++;
         json_ += is_map ? '{' : '[';
@@ -112,9 +115,12 @@ void Selector::scalar(const Found& value) {
 }
 
 void Selector::write_scalar(const Found& value) {
-    if (value.kind == Found::Kind::kText) write_text(value.text);
-    else if (!value || (value.kind == Found::Kind::kDouble && !std::isfinite(value.real))) json_ += "null";
-    else json_ += text_of(value);
+    if (value.kind == Found::Kind::kText)
+        write_text(value.text);
+    else if (!value || (value.kind == Found::Kind::kDouble && !std::isfinite(value.real)))
+        json_ += "null";
+    else
+        json_ += text_of(value);
 }
 
 // Bytes that are no UTF-8 pass as they are: only msgpack can hold them.

@@ -1,8 +1,11 @@
-// Picks the values at given paths out of a document that a reader (JSON, msgpack) tells it in one pass.
+// Picks the values at given paths out of a document that a reader (JSON, msgpack) tells it in one
+// pass.
 //
-// Promise: of a key that stands twice in one map the last one counts. null, and what has no text or number (msgpack's
+// Promise: of a key that stands twice in one map the last one counts. null, and what has no text or
+// number (msgpack's
 //          ext), is as if it were not there. An array or a map is found as its compact JSON text.
-// Limits:  kPathsMax paths a document; kDepthMax maps and arrays inside each other, beyond that a reader gives up.
+// Limits:  kPathsMax paths a document; kDepthMax maps and arrays inside each other, beyond that a
+// reader gives up.
 #pragma once
 
 #include <array>
@@ -22,17 +25,18 @@ class Selector {
     static constexpr size_t kPathsMax = 64;
     static constexpr size_t kDepthMax = 64;
 
-    // Returns where found() tells what is there. The same path twice is one. REQUIRES: paths() < kPathsMax, or known.
+    // Returns where found() tells what is there. The same path twice is one. REQUIRES: paths() <
+    // kPathsMax, or known.
     size_t add(const Path& path);
     size_t paths() const { return paths_.size(); }
 
     // The document, in its order; strings live until the next begin().
     void begin();
-    bool open_map() { return open(true); }    // false: too deep
+    bool open_map() { return open(true); }  // false: too deep
     bool open_array() { return open(false); }
-    void key(std::string_view name);          // before each value of a map
-    void scalar(const Found& value);          // nothing: null and its like
-    void close();                             // the map or array opened last
+    void key(std::string_view name);  // before each value of a map
+    void scalar(const Found& value);  // nothing: null and its like
+    void close();                     // the map or array opened last
 
     const Found& found(size_t path) const { return found_[path]; }
 
@@ -61,10 +65,11 @@ class Selector {
 
     std::array<Level, kDepthMax> levels_;
     size_t depth_ = 0;
-    Paths here_ = 0;         // lead to, or through, the value that comes next
-    size_t writing_ = 0;     // levels, from the outermost one that is wanted as text
+    Paths here_ = 0;      // lead to, or through, the value that comes next
+    size_t writing_ = 0;  // levels, from the outermost one that is wanted as text
     std::string json_;
-    std::deque<std::string> texts_;  // of maps and arrays that were found; a deque: they stay where they are
+    std::deque<std::string>
+        texts_;  // of maps and arrays that were found; a deque: they stay where they are
 };
 
 }  // namespace zbridge::routing

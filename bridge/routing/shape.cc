@@ -24,14 +24,51 @@ std::optional<int64_t> time_ms_of(const Found& found) {
         const char* const end = found.text.data() + found.text.size();
         int64_t number = 0;
         const auto read = std::from_chars(found.text.data(), end, number);
-        if (read.ec == std::errc() && read.ptr == end) ms = number;
-        else ms = parse_rfc3339_ms(found.text);
+        if (read.ec == std::errc() && read.ptr == end)
+            ms = number;
+        else
+            ms = parse_rfc3339_ms(found.text);
     }
     if (ms && (*ms < kTimeMsMin || *ms > kTimeMsMax)) ms.reset();
     return ms;
 }
 
 }  // namespace
+
+// What a filter sees: views of what the evaluator found.
+class Shape::FilterView final : public sql92::Properties {
+ public:
+    explicit FilterView(const Shape& shape) : shape_(shape) {}
+
+    sql92::Value value_of(std::string_view name) const override {
+        for (const auto& [property, slot] : shape_.properties_) {
+            if (property == name) return value_of(shape_.evaluator_->found(slot));
+        }
+        if (name != "TAGS" || !shape_.tag_) return {};
+        return value_of(shape_.evaluator_->found(*shape_.tag_));
+    }
+
+ private:
+    static sql92::Value value_of(const Found& found) {
+        switch (found.kind) {
+            case Found::Kind::kNothing:
+                return {};
+            case Found::Kind::kBool:
+                return found.boolean;
+            case Found::Kind::kInteger:
+                return found.integer;
+            case Found::Kind::kLarge:
+                return static_cast<double>(found.large);
+            case Found::Kind::kDouble:
+                return found.real;
+            case Found::Kind::kText:
+                return found.text;
+        }
+        return {};
+    }
+
+    const Shape& shape_;
+};
 
 Shape::Shape(const DecodeOptions& decode, const Clock& clock)
     : clock_(&clock), evaluator_(std::make_unique<Evaluator>(decode)) {}
@@ -43,11 +80,16 @@ Result<Shape> Shape::compile(const ShapeOptions& options, const Clock& clock) {
     Shape shape(options.decode, clock);
     shape.prefix_ = options.match_prefix.value_or("");
     if (auto status = shape.add(options.set); !status.ok()) return status;
+    if (options.match_filter) {
+        auto filter = sql92::Filter::compile(*options.match_filter);
+        if (!filter.ok()) return std::move(filter).error().with_context("match.filter");
+        shape.filter_ = std::move(*filter);
+    }
     for (const std::string& name : options.required) {
         if (auto status = shape.add_required(name, options); !status.ok()) return status;
     }
     shape.evaluator_->require_decode();
-    shape.trivial_ = shape.evaluator_->empty();
+    shape.trivial_ = shape.evaluator_->empty() && !shape.filter_;
     return shape;
 }
 
@@ -83,10 +125,11 @@ Status Shape::add(const SetOptions& set) {
     return {};
 }
 
-// An attribute or property that `set` sets; else a path of the decoded frame, with or without its `$.`.
+// An attribute or property that `set` sets; else a path of the decoded frame, with or without its
+// `$.`.
 Status Shape::add_required(const std::string& name, const ShapeOptions& options) {
     const std::pair<std::string_view, const std::optional<Slot>*> attributes[] = {
-        {"id", &id_},   {"order_key", &order_key_},   {"tag", &tag_},
+        {"id", &id_},       {"order_key", &order_key_},   {"tag", &tag_},
         {"delay", &delay_}, {"deliver_at", &deliver_at_},
     };
     Required required{.name = name, .slots = {}};
@@ -114,8 +157,11 @@ Result<Attributes, Refusal> Shape::attributes(const Message& body, const PeerVie
     Attributes attributes;
     if (trivial_) return attributes;
     auto refusal = evaluator_->read(body, peer);
-    if (refusal) detail_ = {};
-    else refusal = check_required();
+    if (refusal)
+        detail_ = {};
+    else if (filter_ && !filter_->matches(FilterView(*this)))
+        refusal = refuse(Refusal::kNoMatch, {});
+    if (!refusal) refusal = check_required();
     if (!refusal) refusal = fill(attributes);
     evaluator_->trim();
     if (refusal) return *refusal;
@@ -124,10 +170,12 @@ Result<Attributes, Refusal> Shape::attributes(const Message& body, const PeerVie
 
 std::optional<Refusal> Shape::fill(Attributes& attributes) const {
     if (auto refusal = id_ ? fill_text("id", *id_, attributes.id) : std::nullopt) return refusal;
-    if (auto refusal = order_key_ ? fill_text("order_key", *order_key_, attributes.order_key) : std::nullopt) {
+    if (auto refusal =
+            order_key_ ? fill_text("order_key", *order_key_, attributes.order_key) : std::nullopt) {
         return refusal;
     }
-    if (auto refusal = tag_ ? fill_text("tag", *tag_, attributes.tag) : std::nullopt) return refusal;
+    if (auto refusal = tag_ ? fill_text("tag", *tag_, attributes.tag) : std::nullopt)
+        return refusal;
     attributes.keys.reserve(keys_.size());
     for (const Slot slot : keys_) {
         std::optional<std::string> key;
@@ -161,10 +209,12 @@ std::optional<Refusal> Shape::fill_time(Attributes& attributes) const {
     if (delay_) {
         const Found found = evaluator_->found(*delay_);
         if (!found) return std::nullopt;
-        const auto delay = found.kind == Found::Kind::kText ? parse_duration(found.text) : std::nullopt;
+        const auto delay =
+            found.kind == Found::Kind::kText ? parse_duration(found.text) : std::nullopt;
         if (!delay) return refuse(Refusal::kUndecodable, "delay");
         attributes.deliver_at_ms =
-            clock_->wall_us() / 1000 + std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
+            clock_->wall_us() / 1000 +
+            std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
     }
     return std::nullopt;
 }

@@ -10,10 +10,13 @@ namespace zbridge::telemetry {
 
 namespace {
 
-uint8_t byte_at(std::string_view bytes, size_t at) { return static_cast<uint8_t>(bytes[at]); }
+uint8_t byte_at(std::string_view bytes, size_t at) {
+    return static_cast<uint8_t>(bytes[at]);
+}
 
-// Length of the printable UTF-8 character at `at`; 0 when there is none (RFC 3629). Control characters and those that
-// turn the direction of text or hide it are not printable: a terminal would obey them.
+// Length of the printable UTF-8 character at `at`; 0 when there is none (RFC 3629). Control
+// characters and those that turn the direction of text or hide it are not printable: a terminal
+// would obey them.
 size_t printable_at(std::string_view bytes, size_t at) {
     const uint8_t first = byte_at(bytes, at);
     if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
@@ -35,12 +38,23 @@ size_t printable_at(std::string_view bytes, size_t at) {
 
 void append_escaped(std::string& out, uint8_t byte) {
     switch (byte) {
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        case '\\': out += "\\\\"; return;
-        case '"': out += "\\\""; return;
-        default: fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '"':
+            out += "\\\"";
+            return;
+        default:
+            fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
     }
 }
 
@@ -59,7 +73,8 @@ bool is_plain(std::string_view bytes) {
 
 void append_json_text(std::string& out, std::string_view bytes, size_t bytes_max) {
     out += '"';
-    // What escape() leaves is UTF-8 without control characters; its own quotes and backslashes are escaped for JSON.
+    // What escape() leaves is UTF-8 without control characters; its own quotes and backslashes are
+    // escaped for JSON.
     for (const char c : escape(bytes, bytes_max)) {
         if (c == '"' || c == '\\') out += '\\';
         out += c;
@@ -70,24 +85,34 @@ void append_json_text(std::string& out, std::string_view bytes, size_t bytes_max
 struct TextOf {
     std::string& out;
     void operator()(std::string_view text) const {
-        if (text.size() <= Log::kValueBytesMax && is_plain(text)) out += text;
-        else out += '"' + escape(text, Log::kValueBytesMax) + '"';
+        if (text.size() <= Log::kValueBytesMax && is_plain(text))
+            out += text;
+        else
+            out += '"' + escape(text, Log::kValueBytesMax) + '"';
     }
     void operator()(bool value) const { out += value ? "true" : "false"; }
     template <class Number>
-    void operator()(Number value) const { fmt::format_to(std::back_inserter(out), "{}", value); }
+    void operator()(Number value) const {
+        fmt::format_to(std::back_inserter(out), "{}", value);
+    }
 };
 
 struct JsonOf {
     std::string& out;
-    void operator()(std::string_view text) const { append_json_text(out, text, Log::kValueBytesMax); }
+    void operator()(std::string_view text) const {
+        append_json_text(out, text, Log::kValueBytesMax);
+    }
     void operator()(bool value) const { out += value ? "true" : "false"; }
     void operator()(double value) const {
-        if (std::isfinite(value)) fmt::format_to(std::back_inserter(out), "{}", value);
-        else out += "null";
+        if (std::isfinite(value))
+            fmt::format_to(std::back_inserter(out), "{}", value);
+        else
+            out += "null";
     }
     template <class Number>
-    void operator()(Number value) const { fmt::format_to(std::back_inserter(out), "{}", value); }
+    void operator()(Number value) const {
+        fmt::format_to(std::back_inserter(out), "{}", value);
+    }
 };
 
 }  // namespace
@@ -99,19 +124,25 @@ std::string escape(std::string_view bytes, size_t bytes_max) {
         const size_t printable = printable_at(bytes, at);
         const size_t length = printable == 0 ? 1 : printable;
         if (at + length > bytes_max) return out + "...";
-        if (printable == 0 || bytes[at] == '"' || bytes[at] == '\\') append_escaped(out, byte_at(bytes, at));
-        else out += bytes.substr(at, length);
+        if (printable == 0 || bytes[at] == '"' || bytes[at] == '\\')
+            append_escaped(out, byte_at(bytes, at));
+        else
+            out += bytes.substr(at, length);
         at += length;
     }
     return out;
 }
 
 std::string format_text(const Line& line) {
-    std::string out = fmt::format("{} {:<5} {:<8} ", format_utc(line.time_us), name_of(line.level), line.module);
-    // A message is ours, but may carry an error's text: quotes stay readable, control characters are escaped.
+    std::string out =
+        fmt::format("{} {:<5} {:<8} ", format_utc(line.time_us), name_of(line.level), line.module);
+    // A message is ours, but may carry an error's text: quotes stay readable, control characters
+    // are escaped.
     for (const char c : line.message.substr(0, Log::kMessageBytesMax)) {
-        if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f) append_escaped(out, static_cast<uint8_t>(c));
-        else out += c;
+        if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f)
+            append_escaped(out, static_cast<uint8_t>(c));
+        else
+            out += c;
     }
     bool first = true;
     for (const Field& field : line.fields) {
@@ -126,8 +157,8 @@ std::string format_text(const Line& line) {
 }
 
 std::string format_json(const Line& line) {
-    std::string out = fmt::format(R"({{"time":"{}","level":"{}","module":)", format_utc(line.time_us, 'T'),
-                                  name_of(line.level));
+    std::string out = fmt::format(R"({{"time":"{}","level":"{}","module":)",
+                                  format_utc(line.time_us, 'T'), name_of(line.level));
     append_json_text(out, line.module, Log::kValueBytesMax);
     out += R"(,"message":)";
     append_json_text(out, line.message, Log::kMessageBytesMax);

@@ -19,7 +19,8 @@ struct Line {
 std::string format_text(const Line& line);  // with its newline
 std::string format_json(const Line& line);
 
-// All bytes that are no printable UTF-8 as \n, \t, \\, \x1b; a `"` as \". Cut after `bytes_max` bytes, then "..." follows.
+// All bytes that are no printable UTF-8 as \n, \t, \\, \x1b; a `"` as \". Cut after `bytes_max`
+// bytes, then "..." follows.
 std::string escape(std::string_view bytes, size_t bytes_max);
 
 }  // namespace zbridge::telemetry

@@ -21,12 +21,14 @@ constexpr int64_t kLostEveryUs = 1'000'000;  // lost lines are told at most this
 
 Level lowest_of(const LogOptions& options) {
     Level lowest = options.level;
-    for (const auto& [module, level] : options.levels) lowest = std::min(lowest, level);
+    for (const auto& [module, level] : options.levels)
+        lowest = std::min(lowest, level);
     return lowest;
 }
 
 void write_to_stderr(std::string_view line) {
-    (void)std::fwrite(line.data(), 1, line.size(), stderr);  // nobody is left to be told of a failure
+    (void)std::fwrite(line.data(), 1, line.size(),
+                      stderr);  // nobody is left to be told of a failure
 }
 
 class Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
@@ -57,7 +59,9 @@ class Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> 
 
 }  // namespace
 
-std::string_view name_of(Level level) { return kNames[static_cast<size_t>(level)]; }
+std::string_view name_of(Level level) {
+    return kNames[static_cast<size_t>(level)];
+}
 
 std::optional<Level> level_named(std::string_view name) {
     if (name == "warning") return Level::kWarn;
@@ -69,10 +73,11 @@ std::optional<Level> level_named(std::string_view name) {
 
 struct Log::Writer {
     explicit Writer(const LogOptions& options)
-        : pool(std::make_shared<spdlog::details::thread_pool>(std::max<size_t>(options.lines_max, 1), 1)),
+        : pool(std::make_shared<spdlog::details::thread_pool>(
+              std::max<size_t>(options.lines_max, 1), 1)),
           sink(std::make_shared<Sink>(options.write ? options.write : write_to_stderr)),
-          logger(std::make_shared<spdlog::async_logger>("zbridge", sink, pool,
-                                                        spdlog::async_overflow_policy::overrun_oldest)) {
+          logger(std::make_shared<spdlog::async_logger>(
+              "zbridge", sink, pool, spdlog::async_overflow_policy::overrun_oldest)) {
         logger->set_level(spdlog::level::trace);
         logger->set_error_handler([](const std::string&) {});
     }
@@ -95,7 +100,9 @@ Log::Log(LogOptions options, const Clock& clock)
       writer_(std::make_unique<Writer>(options_)) {}
 
 // The pool's end waits until its queue has been written.
-Log::~Log() { report_lost(); }
+Log::~Log() {
+    report_lost();
+}
 
 Level Log::level_of(std::string_view module) const {
     for (const auto& [name, level] : options_.levels) {
@@ -122,13 +129,15 @@ void Log::report_lost() {
     const uint64_t news = now - told_lost_.exchange(now);
     if (news == 0) return;
     const Field fields[] = {{"lines", news}, {"in_all", now}};
-    const Line line{clock_.wall_us(), Level::kWarn, "log", "lines were lost: they came faster than they could be written",
-                    fields};
+    const Line line{clock_.wall_us(), Level::kWarn, "log",
+                    "lines were lost: they came faster than they could be written", fields};
     const std::string text = options_.json ? format_json(line) : format_text(line);
     writer_->post(text);
 }
 
-uint64_t Log::lost() const { return writer_->pool->overrun_counter(); }
+uint64_t Log::lost() const {
+    return writer_->pool->overrun_counter();
+}
 
 void Log::flush() {
     const uint64_t posted = writer_->posted.load();
@@ -147,8 +156,10 @@ Status set_levels(std::string_view text, LogOptions& options) {
             return {Code::kInvalid, "'" + std::string(name) +
                                         "' is no level: trace, debug, info, warn, error or off"};
         }
-        if (equals == item.npos) options.level = *level;
-        else options.levels.emplace_back(item.substr(0, equals), *level);
+        if (equals == item.npos)
+            options.level = *level;
+        else
+            options.levels.emplace_back(item.substr(0, equals), *level);
     }
     return {};
 }

@@ -2,14 +2,19 @@
 //
 //   log.info("net", "peer connected", {{"endpoint", "packers"}, {"type", "PULL"}});
 //   2026-11-24 10:00:00.123Z info  net      peer connected  endpoint=packers type=PULL
-//   {"time":"2026-11-24T10:00:00.123Z","level":"info","module":"net","message":"peer connected","endpoint":"packers",...}
+//   {"time":"2026-11-24T10:00:00.123Z","level":"info","module":"net","message":"peer
+//   connected","endpoint":"packers",...}
 //
-// Thread:  any. A line is made where it is logged and written by the log's own thread, so that nobody waits for a
+// Thread:  any. A line is made where it is logged and written by the log's own thread, so that
+// nobody waits for a
 //          terminal or a pipe.
-// Values:  may be any bytes. As text, all that is not printable stands as \n, \x1b ..., and values with blanks, quotes, =
-//          or such escapes in quotes; in JSON the same escapes stand inside the string, with their backslash doubled.
+// Values:  may be any bytes. As text, all that is not printable stands as \n, \x1b ..., and values
+// with blanks, quotes, =
+//          or such escapes in quotes; in JSON the same escapes stand inside the string, with their
+//          backslash doubled.
 // Failure: what cannot be written is lost. A log never stops the bridge.
-// Limits:  LogOptions::lines_max lines wait to be written; beyond that the oldest are lost, counted by lost(), and told in a
+// Limits:  LogOptions::lines_max lines wait to be written; beyond that the oldest are lost, counted
+// by lost(), and told in a
 //          line of its own. kValueBytesMax of a value and kMessageBytesMax of a message are shown.
 #pragma once
 
@@ -34,7 +39,7 @@ namespace zbridge::telemetry {
 
 enum class Level : uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff };
 
-std::string_view name_of(Level level);                     // "info"
+std::string_view name_of(Level level);                    // "info"
 std::optional<Level> level_named(std::string_view name);  // also "warning"
 
 // A named value. A view: it lives as long as the call.
@@ -50,11 +55,16 @@ struct Field {
  private:
     template <class T>
     static Value value_of(const T& value) {
-        if constexpr (std::is_same_v<T, bool>) return value;
-        else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) return int64_t{value};
-        else if constexpr (std::is_integral_v<T>) return uint64_t{value};
-        else if constexpr (std::is_floating_point_v<T>) return double{value};
-        else return std::string_view(value);
+        if constexpr (std::is_same_v<T, bool>)
+            return value;
+        else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
+            return int64_t{value};
+        else if constexpr (std::is_integral_v<T>)
+            return uint64_t{value};
+        else if constexpr (std::is_floating_point_v<T>)
+            return double{value};
+        else
+            return std::string_view(value);
     }
 };
 using Fields = std::initializer_list<Field>;
@@ -64,7 +74,8 @@ struct LogOptions {
     std::vector<std::pair<std::string, Level>> levels;  // of single modules: {"net", kDebug}
     bool json = false;
     size_t lines_max = 4096;
-    // Writes one line, its newline included; called on the log's thread, one line at a time. None: to stderr.
+    // Writes one line, its newline included; called on the log's thread, one line at a time. None:
+    // to stderr.
     std::function<void(std::string_view line)> write;
 };
 
@@ -99,7 +110,8 @@ class Log {
         if (on(level, module)) write(level, module, message, {fields.begin(), fields.size()});
     }
 
-    // Would be written: asked before values are computed only to be logged. A comparison when no module has it on.
+    // Would be written: asked before values are computed only to be logged. A comparison when no
+    // module has it on.
     bool on(Level level, std::string_view module) const {
         return level >= lowest_ && level >= level_of(module);
     }
@@ -107,7 +119,7 @@ class Log {
                std::span<const Field> fields);
 
     uint64_t lost() const;  // lines, since the start
-    void flush();           // waits until what has been logged is written; not for the reactor thread
+    void flush();  // waits until what has been logged is written; not for the reactor thread
 
  private:
     struct Writer;

@@ -5,12 +5,13 @@
 namespace zbridge::telemetry {
 
 RateLimited::~RateLimited() {
-    for (const std::string& key : oldest_first_) tell(key, lines_.at(key));
+    for (const std::string& key : oldest_first_)
+        tell(key, lines_.at(key));
     tell("others", others_);
 }
 
-void RateLimited::log(std::string_view key, Level level, std::string_view module, std::string_view message,
-                      Fields fields) {
+void RateLimited::log(std::string_view key, Level level, std::string_view module,
+                      std::string_view message, Fields fields) {
     if (!log_.on(level, module)) return;
     const Instant now = clock_.now();
     const std::string owned(key);
@@ -26,8 +27,10 @@ void RateLimited::log(std::string_view key, Level level, std::string_view module
     }
     tick();
     if (lines_.size() >= keys_max_) {
-        if (now < others_.until) others_.suppressed++;
-        else write(others_, level, module, message, fields);
+        if (now < others_.until)
+            others_.suppressed++;
+        else
+            write(others_, level, module, message, fields);
         return;
     }
     Line& line = lines_[owned];
@@ -36,7 +39,8 @@ void RateLimited::log(std::string_view key, Level level, std::string_view module
     write(line, level, module, message, fields);
 }
 
-void RateLimited::write(Line& line, Level level, std::string_view module, std::string_view message, Fields fields) {
+void RateLimited::write(Line& line, Level level, std::string_view module, std::string_view message,
+                        Fields fields) {
     std::vector<Field> all(fields);
     if (line.suppressed != 0) all.emplace_back("suppressed", line.suppressed);
     log_.write(level, module, message, all);
@@ -60,7 +64,8 @@ void RateLimited::tick() {
 
 void RateLimited::tell(const std::string& key, const Line& line) {
     if (line.suppressed == 0) return;
-    log_.log(line.level, line.module, line.message, {{"about", key}, {"suppressed", line.suppressed}});
+    log_.log(line.level, line.module, line.message,
+             {{"about", key}, {"suppressed", line.suppressed}});
 }
 
 }  // namespace zbridge::telemetry

@@ -1,9 +1,13 @@
-// One line a minute for each key, with the count of those that were held back: for what peers can cause at will.
+// One line a minute for each key, with the count of those that were held back: for what peers can
+// cause at will.
 //
 // Thread:  one.
-// Promise: the first line of a key is written at once. The count of those held back stands in the key's next line as
-//          `suppressed`, or in a line of its own once its time is over: at the next call of log() or tick(), or at the end.
-// Limits:  keys_max keys are told apart; beyond that all others share one line a minute, so that new keys make no flood.
+// Promise: the first line of a key is written at once. The count of those held back stands in the
+// key's next line as
+//          `suppressed`, or in a line of its own once its time is over: at the next call of log()
+//          or tick(), or at the end.
+// Limits:  keys_max keys are told apart; beyond that all others share one line a minute, so that
+// new keys make no flood.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +24,16 @@ namespace zbridge::telemetry {
 class RateLimited {
  public:
     // `log` and `clock` outlive it.
-    RateLimited(Log& log, const Clock& clock, Duration every = std::chrono::minutes(1), size_t keys_max = 1000)
+    RateLimited(Log& log, const Clock& clock, Duration every = std::chrono::minutes(1),
+                size_t keys_max = 1000)
         : log_(log), clock_(clock), every_(every), keys_max_(keys_max) {}
     ~RateLimited();
     RateLimited(const RateLimited&) = delete;
     RateLimited& operator=(const RateLimited&) = delete;
 
     // `key` says which lines are alike: "wrong_type tcp://10.0.0.7 packers REQ".
-    void log(std::string_view key, Level level, std::string_view module, std::string_view message, Fields fields = {});
+    void log(std::string_view key, Level level, std::string_view module, std::string_view message,
+             Fields fields = {});
     // Tells what has been held back and is due. Call it now and then.
     void tick();
 
@@ -41,7 +47,8 @@ class RateLimited {
         std::string module, message;
     };
 
-    void write(Line& line, Level level, std::string_view module, std::string_view message, Fields fields);
+    void write(Line& line, Level level, std::string_view module, std::string_view message,
+               Fields fields);
     void tell(const std::string& key, const Line& line);
 
     Log& log_;

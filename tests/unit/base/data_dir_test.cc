@@ -67,7 +67,8 @@ TEST_CASE("a damaged or newer epoch is refused and left alone") {
     SimDisk disk;
     REQUIRE(DataDir::open(disk, "shop-data").ok());
     const std::string good = text_of(disk, "shop-data/epoch");
-    std::vector<std::string> damaged = {"", "7\n", good + "x", good.substr(0, good.size() - 1), good + good};
+    std::vector<std::string> damaged = {"", "7\n", good + "x", good.substr(0, good.size() - 1),
+                                        good + good};
     for (size_t i = 0; i < good.size(); i++) {
         damaged.push_back(good);
         damaged.back()[i] = static_cast<char>(damaged.back()[i] ^ 1);
@@ -75,12 +76,15 @@ TEST_CASE("a damaged or newer epoch is refused and left alone") {
     for (const std::string& text : damaged) {
         write(disk, "shop-data/epoch", text);
         const std::string error = error_of(disk);
-        CHECK_MESSAGE((error.find("shop-data/epoch is damaged") == 0 || error.find("has the format") != error.npos), text);
+        CHECK_MESSAGE((error.find("shop-data/epoch is damaged") == 0 ||
+                       error.find("has the format") != error.npos),
+                      text);
         CHECK(text_of(disk, "shop-data/epoch") == text);
     }
     write(disk, "shop-data/epoch", "zbridge data 2 something else\n");
     CHECK(error_of(disk) ==
-          "shop-data/epoch has the format 2, this zbridge knows 1: it was written by a newer version");
+          "shop-data/epoch has the format 2, this zbridge knows 1: it was written by a newer "
+          "version");
 }
 
 TEST_CASE("an epoch that was lost is not begun anew") {
@@ -101,8 +105,9 @@ TEST_CASE("a place that is no directory is refused with its name") {
 }
 
 TEST_CASE("a full or failing disk refuses the start") {
-    for (auto operation : {SimDisk::Operation::kOpen, SimDisk::Operation::kWrite, SimDisk::Operation::kSyncData,
-                           SimDisk::Operation::kRename, SimDisk::Operation::kSyncDir, SimDisk::Operation::kMakeDir}) {
+    for (auto operation : {SimDisk::Operation::kOpen, SimDisk::Operation::kWrite,
+                           SimDisk::Operation::kSyncData, SimDisk::Operation::kRename,
+                           SimDisk::Operation::kSyncDir, SimDisk::Operation::kMakeDir}) {
         SimDisk disk;
         disk.fail(operation, Code::kNoSpace);
         const auto dir = DataDir::open(disk, "shop-data");

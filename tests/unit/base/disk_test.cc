@@ -18,7 +18,8 @@ struct RealWorld {
     PosixDisk disk;
     std::string root;
     RealWorld() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "zbridge-test-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "zbridge-test-XXXXXX").string();
         REQUIRE(mkdtemp(pattern.data()) != nullptr);
         root = pattern;
     }
@@ -101,13 +102,15 @@ TEST_CASE("on the real disk files and directories are for their owner alone") {
     RealWorld world;
     REQUIRE(world.disk.make_dir(world.root + "/sub").ok());
     REQUIRE(world.disk.open(world.root + "/file", OpenMode::kWrite).ok());
-    struct stat about{};
+    struct stat about {};
     REQUIRE(::stat((world.root + "/sub").c_str(), &about) == 0);
     CHECK((about.st_mode & 0777) == 0700);
     REQUIRE(::stat((world.root + "/file").c_str(), &about) == 0);
     CHECK((about.st_mode & 0177) == 0);
-    CHECK(world.disk.open(world.root + "/file/x", OpenMode::kRead).error().code() == Code::kInvalid);
-    CHECK(world.disk.open("/dev/full", OpenMode::kWrite).value()->write_at(0, "x").code() == Code::kNoSpace);
+    CHECK(world.disk.open(world.root + "/file/x", OpenMode::kRead).error().code() ==
+          Code::kInvalid);
+    CHECK(world.disk.open("/dev/full", OpenMode::kWrite).value()->write_at(0, "x").code() ==
+          Code::kNoSpace);
 }
 
 TEST_CASE("a path has a parent") {
@@ -140,7 +143,8 @@ TEST_CASE("a crash keeps what was synced, and tears what was not") {
         kept_new = kept_new || text == new_text;
         torn = torn || (text != old_text && text != new_text);
         for (size_t at = 0; at < text.size(); at += SimDisk::kSectorBytes) {
-            CHECK(text.substr(at, SimDisk::kSectorBytes) == std::string(SimDisk::kSectorBytes, text[at]));
+            CHECK(text.substr(at, SimDisk::kSectorBytes) ==
+                  std::string(SimDisk::kSectorBytes, text[at]));
         }
     }
     CHECK(kept_old);
@@ -191,7 +195,8 @@ TEST_CASE("faults come when asked for; a failed sync loses its bytes for good") 
     CHECK((*file)->write_at(0, "123456789").code() == Code::kNoSpace);
 }
 
-TEST_CASE("a replaced file is whole after a crash at any moment, and the new one once it has returned") {
+TEST_CASE(
+    "a replaced file is whole after a crash at any moment, and the new one once it has returned") {
     const std::string old_text(1500, 'o'), new_text(1700, 'n');
     for (uint64_t seed = 0; seed < 300; seed++) {
         SeededRandom random(seed);

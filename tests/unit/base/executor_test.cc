@@ -67,9 +67,11 @@ TEST_CASE("a full executor refuses, and every accepted work has a place for its 
     Signal woken, go;
     ThreadExecutor executor({.name = "test", .threads = 1, .tasks_max = 4}, [&] { woken.give(); });
     int done = 0;
-    for (int i = 0; i < 4; i++) REQUIRE(executor.submit([&] { go.wait(); }, [&] { done++; }));
+    for (int i = 0; i < 4; i++)
+        REQUIRE(executor.submit([&] { go.wait(); }, [&] { done++; }));
     CHECK_FALSE(executor.submit([] {}, [] {}));
-    for (int i = 0; i < 4; i++) go.give();
+    for (int i = 0; i < 4; i++)
+        go.give();
     while (executor.tasks() == 4) {
         woken.wait();
         executor.run_done();
@@ -96,7 +98,8 @@ TEST_CASE("at its end an executor runs what it accepted, without done") {
     int done = 0;
     {
         ThreadExecutor executor({.name = "test", .threads = 3, .tasks_max = 100}, [] {});
-        for (int i = 0; i < 100; i++) REQUIRE(executor.submit([&] { worked++; }, [&] { done++; }));
+        for (int i = 0; i < 100; i++)
+            REQUIRE(executor.submit([&] { worked++; }, [&] { done++; }));
     }
     CHECK(worked == 100);
     CHECK(done == 0);
@@ -113,8 +116,18 @@ TEST_CASE("several threads share the work") {
     Signal woken, both;
     ThreadExecutor executor({.name = "test", .threads = 2, .tasks_max = 4}, [&] { woken.give(); });
     Signal first, second;  // each waits for the other: one thread alone would wait for ever
-    REQUIRE(executor.submit([&] { first.give(); second.wait(); }, [] {}));
-    REQUIRE(executor.submit([&] { second.give(); first.wait(); }, [] {}));
+    REQUIRE(executor.submit(
+        [&] {
+            first.give();
+            second.wait();
+        },
+        [] {}));
+    REQUIRE(executor.submit(
+        [&] {
+            second.give();
+            first.wait();
+        },
+        [] {}));
     run_until_done(executor, woken);
     CHECK(executor.tasks() == 0);
 }
@@ -136,7 +149,8 @@ TEST_CASE("the simulated executor repeats itself from its seed, and one thread k
     CHECK(run(2, 1) == "abcdefgh");
     CHECK(run(5, 4) == run(5, 4));
     bool differs = false;
-    for (uint64_t seed = 0; seed < 20; seed++) differs = differs || run(seed, 4) != "abcdefgh";
+    for (uint64_t seed = 0; seed < 20; seed++)
+        differs = differs || run(seed, 4) != "abcdefgh";
     CHECK(differs);
     SeededRandom random(1);
     SimExecutor small({.name = "sim", .threads = 1, .tasks_max = 2}, random);

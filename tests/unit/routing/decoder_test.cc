@@ -33,7 +33,9 @@ Found::Kind json_kind(std::string_view document) {
     return selector.found(slot).kind;
 }
 
-std::string nested(size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
+std::string nested(size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+}
 
 }  // namespace
 
@@ -64,8 +66,10 @@ TEST_CASE("JSON: an array or a map is found as compact text") {
 TEST_CASE("JSON: paths into, and through, the same value are found together") {
     auto decoder = make_json_decoder();
     Selector selector;
-    const size_t whole = selector.add(parse_expression("$")->path), a = selector.add(parse_expression("$.a")->path),
-                 b = selector.add(parse_expression("$.a.b")->path), c = selector.add(parse_expression("$.a.b[1]")->path);
+    const size_t whole = selector.add(parse_expression("$")->path),
+                 a = selector.add(parse_expression("$.a")->path),
+                 b = selector.add(parse_expression("$.a.b")->path),
+                 c = selector.add(parse_expression("$.a.b[1]")->path);
     CHECK(selector.add(parse_expression("$.a")->path) == a);
     REQUIRE(decoder->read(R"({"a":{"b":[1,2]},"z":0})", selector));
     CHECK(text_of(selector.found(whole)) == R"({"a":{"b":[1,2]},"z":0})");
@@ -86,7 +90,8 @@ TEST_CASE("JSON: of equal keys the last one counts, with all that is in it") {
 }
 
 TEST_CASE("JSON: text is unescaped") {
-    CHECK(json(R"("a\"\\\/\b\f\n\r\t\u00e4\ud83d\ude00")") == "a\"\\/\b\f\n\r\t\xc3\xa4\xf0\x9f\x98\x80");
+    CHECK(json(R"("a\"\\\/\b\f\n\r\t\u00e4\ud83d\ude00")") ==
+          "a\"\\/\b\f\n\r\t\xc3\xa4\xf0\x9f\x98\x80");
     CHECK(json(R"({"k\u002ey":1})", "$['k.y']") == "1");
     CHECK(json(R"("")").empty());
 }
@@ -111,14 +116,77 @@ TEST_CASE("JSON: values that are nothing but a scalar are documents") {
 }
 
 TEST_CASE("JSON: what is wrong anywhere makes the frame undecodable, also where no path leads") {
-    for (std::string_view wrong :
-         {"", " ", "{", "}", "[", "]", "[1", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}",
-          "{'a':1}", "{\"a\":1 \"b\":2}", "{\"a\" 1}", "[1]]", "[1] 2", "{} {}", "1 2", "1x", "\"a\" 1", "true 1",
-          "null null", "tru", "trueX", "[trueX]", "nul", "[nope]", "[nullx]", "{\"x\":nope}", "01", "[01]", "-", "[-]",
-          "+1", "1.", ".5", "1e", "1e+", "[1.e1]", "0x10", "NaN", "[Infinity]", "[-Infinity]", "\"", "\"a", "[\"a]",
-          "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "[\"\\ud800x\"]", "\"\t\"", "[\"a\nb\"]", "\"\xff\"",
-          "[\"\xc0\xaf\"]", "[\"\xed\xa0\x80\"]", "\xef\xbb\xbf{}", "{\"a\":[}", "[{]}", "[1}", "{\"a\":1]",
-          "{1:2}", "{null:1}", "[1]\x01", "/* c */ 1", "[1]//", "{\"a\":1}}", "[[1]", "{\"a\":{\"b\":1}"}) {
+    for (std::string_view wrong : {"",
+                                   " ",
+                                   "{",
+                                   "}",
+                                   "[",
+                                   "]",
+                                   "[1",
+                                   "[1,]",
+                                   "[,1]",
+                                   "[1 2]",
+                                   "{\"a\"}",
+                                   "{\"a\":}",
+                                   "{\"a\":1,}",
+                                   "{a:1}",
+                                   "{'a':1}",
+                                   "{\"a\":1 \"b\":2}",
+                                   "{\"a\" 1}",
+                                   "[1]]",
+                                   "[1] 2",
+                                   "{} {}",
+                                   "1 2",
+                                   "1x",
+                                   "\"a\" 1",
+                                   "true 1",
+                                   "null null",
+                                   "tru",
+                                   "trueX",
+                                   "[trueX]",
+                                   "nul",
+                                   "[nope]",
+                                   "[nullx]",
+                                   "{\"x\":nope}",
+                                   "01",
+                                   "[01]",
+                                   "-",
+                                   "[-]",
+                                   "+1",
+                                   "1.",
+                                   ".5",
+                                   "1e",
+                                   "1e+",
+                                   "[1.e1]",
+                                   "0x10",
+                                   "NaN",
+                                   "[Infinity]",
+                                   "[-Infinity]",
+                                   "\"",
+                                   "\"a",
+                                   "[\"a]",
+                                   "\"\\x\"",
+                                   "\"\\u12\"",
+                                   "\"\\ud800\"",
+                                   "[\"\\ud800x\"]",
+                                   "\"\t\"",
+                                   "[\"a\nb\"]",
+                                   "\"\xff\"",
+                                   "[\"\xc0\xaf\"]",
+                                   "[\"\xed\xa0\x80\"]",
+                                   "\xef\xbb\xbf{}",
+                                   "{\"a\":[}",
+                                   "[{]}",
+                                   "[1}",
+                                   "{\"a\":1]",
+                                   "{1:2}",
+                                   "{null:1}",
+                                   "[1]\x01",
+                                   "/* c */ 1",
+                                   "[1]//",
+                                   "{\"a\":1}}",
+                                   "[[1]",
+                                   "{\"a\":{\"b\":1}"}) {
         CHECK_MESSAGE(json(wrong, "$.x") == "!", std::string(wrong));
         CHECK_MESSAGE(json(wrong) == "!", std::string(wrong));
     }
@@ -133,7 +201,8 @@ TEST_CASE("JSON: as deep as the limit and not deeper") {
     CHECK(json(nested(100'000), "$.x") == "!");
     CHECK(json(std::string(100'000, '['), "$.x") == "!");
     std::string maps;
-    for (int i = 0; i < 100'000; i++) maps += "{\"a\":";
+    for (int i = 0; i < 100'000; i++)
+        maps += "{\"a\":";
     CHECK(json(maps, "$.x") == "!");
 }
 
@@ -147,7 +216,8 @@ TEST_CASE("JSON: as large as the limit and not larger; small ones go on being re
 }
 
 TEST_CASE("JSON: any damage is undecodable or harmless, and the reader goes on") {
-    const std::string good = R"({"a":{"b":[10,{"c":"de\u00e4ep"},[1.5,-2]]},"id":"o-7","t":true,"z":null})";
+    const std::string good =
+        R"({"a":{"b":[10,{"c":"de\u00e4ep"},[1.5,-2]]},"id":"o-7","t":true,"z":null})";
     auto decoder = make_json_decoder();
     SeededRandom random(7);
     for (int round = 0; round < 20'000; round++) {
@@ -179,7 +249,8 @@ TEST_CASE("msgpack: a path finds its value wherever it stands") {
         p.pack("n"), p.pack(-5);
         p.pack("big"), p.pack(uint64_t{18446744073709551615U});
         p.pack("x"), p.pack(0.1);
-        p.pack("list"), p.pack_array(2), p.pack(true), p.pack_map(2), p.pack("k"), p.pack_nil(), p.pack(7), p.pack("v\n");
+        p.pack("list"), p.pack_array(2), p.pack(true), p.pack_map(2), p.pack("k"), p.pack_nil(),
+            p.pack(7), p.pack("v\n");
         p.pack("bin"), p.pack_bin(3), p.pack_bin_body("\0\xff\1", 3);
         p.pack("none"), p.pack_nil();
     });
@@ -208,13 +279,13 @@ TEST_CASE("msgpack: what is short, long, deep or a lie is undecodable") {
     }
     CHECK(packed(good + "x", "$.list") == "!");
     CHECK(packed("\xc1") == "!");
-    CHECK(packed("\xdd\xff\xff\xff\xff", "$.x") == "!");          // an array of 4294967295
-    CHECK(packed("\xdf\xff\xff\xff\xff", "$.x") == "!");          // a map of as many
-    CHECK(packed("\xdb\xff\xff\xff\xff", "$.x") == "!");          // text of 4 GiB
+    CHECK(packed("\xdd\xff\xff\xff\xff", "$.x") == "!");  // an array of 4294967295
+    CHECK(packed("\xdf\xff\xff\xff\xff", "$.x") == "!");  // a map of as many
+    CHECK(packed("\xdb\xff\xff\xff\xff", "$.x") == "!");  // text of 4 GiB
     CHECK(packed(std::string(Selector::kDepthMax - 1, '\x91') + "\x90", "$.x") == "-");
     CHECK(packed(std::string(Selector::kDepthMax, '\x91') + "\x90", "$.x") == "!");
     CHECK(packed(std::string(100'000, '\x91'), "$.x") == "!");
-    CHECK(packed("\x81\x90\x01", "$.x") == "!");                  // a map with an array as key
+    CHECK(packed("\x81\x90\x01", "$.x") == "!");  // a map with an array as key
     SeededRandom random(3);
     auto decoder = make_msgpack_decoder();
     for (int round = 0; round < 20'000; round++) {

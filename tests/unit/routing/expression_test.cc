@@ -9,8 +9,12 @@ Path path_of(std::string_view text) {
     REQUIRE_MESSAGE(parsed.ok(), std::string(text));
     return parsed->path;
 }
-PathSegment key(std::string name) { return {.key = std::move(name), .index = {}}; }
-PathSegment index(uint64_t number) { return {.key = {}, .index = number}; }
+PathSegment key(std::string name) {
+    return {.key = std::move(name), .index = {}};
+}
+PathSegment index(uint64_t number) {
+    return {.key = {}, .index = number};
+}
 }  // namespace
 
 TEST_CASE("paths lead through keys and indices") {
@@ -41,16 +45,39 @@ TEST_CASE("all else is a literal, and $$ begins one with a dollar") {
 }
 
 TEST_CASE("what is no expression is refused with what is right") {
-    for (auto wrong : {"$.", "$..a", "$.a.", "$.a[", "$.a[]", "$.a[-1]", "$.a[x]", "$.a[1]b", "$.a]", "$['a", "$['a'",
-                       "$['a'b]", "$a", "$frame", "$frame[", "$frame[]", "$frame[x]", "$frame[-1]",
-                       "$frame[4294967296]", "$frame[0]a", "$frames[0]", "$peer", "$peer.name", "$peers.user",
-                       "$ a", "$.a[18446744073709551616]"}) {
+    for (auto wrong : {"$.",
+                       "$..a",
+                       "$.a.",
+                       "$.a[",
+                       "$.a[]",
+                       "$.a[-1]",
+                       "$.a[x]",
+                       "$.a[1]b",
+                       "$.a]",
+                       "$['a",
+                       "$['a'",
+                       "$['a'b]",
+                       "$a",
+                       "$frame",
+                       "$frame[",
+                       "$frame[]",
+                       "$frame[x]",
+                       "$frame[-1]",
+                       "$frame[4294967296]",
+                       "$frame[0]a",
+                       "$frames[0]",
+                       "$peer",
+                       "$peer.name",
+                       "$peers.user",
+                       "$ a",
+                       "$.a[18446744073709551616]"}) {
         const auto parsed = parse_expression(wrong);
         CHECK_MESSAGE(!parsed.ok(), wrong);
         if (!parsed.ok()) CHECK(!parsed.error().message().empty());
     }
     std::string deep = "$";
-    for (size_t i = 0; i < kPathSegmentsMax; i++) deep += ".a";
+    for (size_t i = 0; i < kPathSegmentsMax; i++)
+        deep += ".a";
     CHECK(parse_expression(deep).ok());
     CHECK_FALSE(parse_expression(deep + ".a").ok());
 }

@@ -16,10 +16,14 @@ struct World {
         if (!compiled.ok()) FAIL(compiled.error().message());
         return std::move(*compiled);
     }
-    Message message(const std::vector<std::string_view>& frames) { return make_message(memory, frames); }
-    Result<Attributes, Refusal> of(const ShapeOptions& options, const std::vector<std::string_view>& frames) {
+    Message message(const std::vector<std::string_view>& frames) {
+        return make_message(memory, frames);
+    }
+    Result<Attributes, Refusal> of(const ShapeOptions& options,
+                                   const std::vector<std::string_view>& frames) {
         const Message body = message(frames);
-        return shape(options).attributes(body, {.user = "ann", .identity = "till-3", .address = "tcp://10.0.0.7:4"});
+        return shape(options).attributes(
+            body, {.user = "ann", .identity = "till-3", .address = "tcp://10.0.0.7:4"});
     }
     std::string error(const ShapeOptions& options) {
         auto compiled = Shape::compile(options, clock);
@@ -27,7 +31,11 @@ struct World {
     }
 };
 
-ShapeOptions json() { return {.match_prefix = {}, .decode = {.as = Codec::kJson, .frame = {}}, .set = {}, .required = {}}; }
+ShapeOptions json() {
+    ShapeOptions options;
+    options.decode.as = Codec::kJson;
+    return options;
+}
 
 constexpr std::string_view kOrder =
     R"({"order_id":"o-7","customer":42,"kind":"express","region":"EU","amount":99.5,"gift":true,"count":3,"none":null})";
@@ -43,9 +51,17 @@ TEST_CASE("the attributes of an order are what its route says") {
                    .tag = "$.kind",
                    .deliver_at = {},
                    .delay = {},
-                   .properties = {{"region", "$.region"}, {"amount", "$.amount"}, {"gift", "$.gift"}, {"count", "$.count"},
-                                  {"none", "$.none"}, {"who", "$peer.user"}, {"till", "$peer.identity"},
-                                  {"from", "$peer.address"}, {"price", "$$5"}, {"head", "$frame[0]"}, {"fifth", "$frame[4]"}}};
+                   .properties = {{"region", "$.region"},
+                                  {"amount", "$.amount"},
+                                  {"gift", "$.gift"},
+                                  {"count", "$.count"},
+                                  {"none", "$.none"},
+                                  {"who", "$peer.user"},
+                                  {"till", "$peer.identity"},
+                                  {"from", "$peer.address"},
+                                  {"price", "$$5"},
+                                  {"head", "$frame[0]"},
+                                  {"fifth", "$frame[4]"}}};
     const auto got = world.of(options, {"orders", kOrder});
     REQUIRE(got.ok());
     CHECK(got->id == "o-7");
@@ -53,8 +69,14 @@ TEST_CASE("the attributes of an order are what its route says") {
     CHECK(got->order_key == "42");
     CHECK(got->tag == "express");
     const std::vector<std::pair<std::string, Value>> properties = {
-        {"region", std::string("EU")}, {"amount", 99.5}, {"gift", true}, {"count", int64_t{3}}, {"who", std::string("ann")},
-        {"till", std::string("till-3")}, {"from", std::string("tcp://10.0.0.7:4")}, {"price", std::string("$5")},
+        {"region", std::string("EU")},
+        {"amount", 99.5},
+        {"gift", true},
+        {"count", int64_t{3}},
+        {"who", std::string("ann")},
+        {"till", std::string("till-3")},
+        {"from", std::string("tcp://10.0.0.7:4")},
+        {"price", std::string("$5")},
         {"head", std::string("orders")}};
     CHECK(got->properties == properties);
 }
@@ -91,16 +113,20 @@ TEST_CASE("a route that says decode refuses what cannot be decoded, also when it
     World world;
     CHECK(world.of(json(), {"{}"}).ok());
     CHECK(world.of(json(), {"oops"}).error() == Refusal::kUndecodable);
-    CHECK(world.of(json(), {std::string(Decoder::kFrameBytesMax + 1, ' ')}).error() == Refusal::kTooLarge);
+    CHECK(world.of(json(), {std::string(Decoder::kFrameBytesMax + 1, ' ')}).error() ==
+          Refusal::kTooLarge);
     ShapeOptions packed;
     packed.decode.as = Codec::kMsgpack;
     packed.set.id = "$.a";
-    CHECK(world.of(packed, {"\x81\xa1"
-                            "a\x07"})->id == "7");
+    CHECK(world
+              .of(packed, {"\x81\xa1"
+                           "a\x07"})
+              ->id == "7");
     CHECK(world.of(packed, {"{}"}).error() == Refusal::kUndecodable);
 }
 
-TEST_CASE("a required attribute, property or path that is missing refuses the message and is named") {
+TEST_CASE(
+    "a required attribute, property or path that is missing refuses the message and is named") {
     World world;
     const auto missing = [&](const std::string& name, std::string_view document) -> std::string {
         ShapeOptions options = json();
@@ -116,7 +142,7 @@ TEST_CASE("a required attribute, property or path that is missing refuses the me
     };
     CHECK(missing("id", R"({"order_id":1})").empty());
     CHECK(missing("id", R"({"order_id":null})") == "id");
-    CHECK(missing("order_id", R"({"id":1})") == "order_id");   // the path that `set` reads
+    CHECK(missing("order_id", R"({"id":1})") == "order_id");  // the path that `set` reads
     CHECK(missing("$.order_id", R"({"id":1})") == "$.order_id");
     CHECK(missing("region", R"({"region":1})") == "region");
     CHECK(missing("region", R"({"where":""})").empty());
@@ -136,8 +162,8 @@ TEST_CASE("deliver_at is milliseconds or RFC 3339; what is no time refuses the m
     CHECK(at(R"({"when":"1795514400123"})")->deliver_at_ms == 1795514400123);
     CHECK(at(R"({"when":"2026-11-24T10:00:00.123Z"})")->deliver_at_ms == 1795514400123);
     CHECK_FALSE(at(R"({})")->deliver_at_ms);
-    for (auto wrong : {R"({"when":"tomorrow"})", R"({"when":true})", R"({"when":""})", R"({"when":1e18})",
-                       R"({"when":9223372036854775807})", R"({"when":[1]})"}) {
+    for (auto wrong : {R"({"when":"tomorrow"})", R"({"when":true})", R"({"when":""})",
+                       R"({"when":1e18})", R"({"when":9223372036854775807})", R"({"when":[1]})"}) {
         CHECK_MESSAGE(at(wrong).error() == Refusal::kUndecodable, wrong);
     }
 }
@@ -181,6 +207,39 @@ TEST_CASE("a prefix matches the body's first frame") {
     CHECK(world.shape({}).matches(world.message({""})));
 }
 
+TEST_CASE("a filter sees the properties and the tag; what is not TRUE does not match") {
+    World world;
+    ShapeOptions options = json();
+    options.set.tag = "$.kind";
+    options.set.properties = {{"region", "$.region"}, {"amount", "$.amount"}};
+    const auto matches = [&](const std::string& filter, std::string_view document) {
+        options.match_filter = filter;
+        const auto got = world.of(options, {document});
+        if (!got.ok()) CHECK(got.error() == Refusal::kNoMatch);
+        return got.ok();
+    };
+    CHECK(matches("region = 'EU' AND amount > 99", kOrder));
+    CHECK_FALSE(matches("region = 'US'", kOrder));
+    CHECK(matches("TAGS = 'express'", kOrder));
+    CHECK_FALSE(matches("absent = 1 OR absent <> 1", kOrder));
+    CHECK(matches("amount = 5", R"({"amount":"5"})"));
+    CHECK_FALSE(matches("amount > 5", R"({"amount":"many"})"));
+    CHECK(matches("region IS NULL", "{}"));
+
+    options.required = {"amount"};  // of the messages that match
+    CHECK_FALSE(matches("region = 'EU'", "{}"));
+    options.match_filter = "region = 'EU'";
+    CHECK(world.of(options, {R"({"region":"EU"})"}).error() == Refusal::kMissing);
+    CHECK(world.of(options, {"oops"}).error() == Refusal::kUndecodable);
+
+    options.match_filter = "region = ";
+    CHECK(world.error(options) == "match.filter: column 10: a value is expected, not the end");
+    ShapeOptions bare;
+    bare.match_filter = "TAGS IS NULL";
+    CHECK_FALSE(world.shape(bare).trivial());
+    CHECK(world.of(bare, {"x"}).ok());
+}
+
 TEST_CASE("a shape that sets nothing is trivial") {
     World world;
     CHECK(world.shape({}).trivial());
@@ -206,7 +265,8 @@ TEST_CASE("what cannot be compiled is named with its key") {
     options.set.delay = "1s";
     CHECK(world.error(options).starts_with("set.deliver_at, set.delay:"));
     options = json();
-    for (size_t i = 0; i <= Selector::kPathsMax; i++) options.set.keys.push_back("$[" + std::to_string(i) + "]");
+    for (size_t i = 0; i <= Selector::kPathsMax; i++)
+        options.set.keys.push_back("$[" + std::to_string(i) + "]");
     CHECK(world.error(options) == "set.keys: more than 64 paths into one frame");
     options.set.keys.pop_back();
     CHECK(world.error(options).empty());

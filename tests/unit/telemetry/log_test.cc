@@ -39,19 +39,28 @@ struct Kept {
 
 TEST_CASE("a line of text reads from left to right") {
     Kept kept;
-    kept.log->info("net", "peer connected", {{"endpoint", "packers"}, {"type", std::string("PULL")}, {"peers", 3}});
-    CHECK(kept.last() == "2023-11-14 22:13:20.000Z info  net      peer connected  endpoint=packers type=PULL peers=3\n");
+    kept.log->info("net", "peer connected",
+                   {{"endpoint", "packers"}, {"type", std::string("PULL")}, {"peers", 3}});
+    CHECK(kept.last() ==
+          "2023-11-14 22:13:20.000Z info  net      peer connected  endpoint=packers type=PULL "
+          "peers=3\n");
     kept.log->error("journal", "it ends");
     CHECK(kept.last() == "2023-11-14 22:13:20.000Z error journal  it ends\n");
 }
 
 TEST_CASE("a line of JSON is one object") {
     Kept kept({.level = Level::kInfo, .levels = {}, .json = true, .lines_max = 16, .write = {}});
-    kept.log->warn("net", "a \"b\"\n", {{"id", std::string_view("\0\xff\"\\", 4)}, {"n", uint64_t{18446744073709551615U}},
-                                      {"d", 0.5}, {"inf", std::numeric_limits<double>::infinity()}, {"yes", true}});
-    CHECK(kept.last() == R"({"time":"2023-11-14T22:13:20.000Z","level":"warn","module":"net","message":"a \\\"b\\\"\\n",)"
-                         R"("id":"\\x00\\xff\\\"\\\\","n":18446744073709551615,"d":0.5,"inf":null,"yes":true})"
-                         "\n");
+    kept.log->warn("net", "a \"b\"\n",
+                   {{"id", std::string_view("\0\xff\"\\", 4)},
+                    {"n", uint64_t{18446744073709551615U}},
+                    {"d", 0.5},
+                    {"inf", std::numeric_limits<double>::infinity()},
+                    {"yes", true}});
+    CHECK(
+        kept.last() ==
+        R"({"time":"2023-11-14T22:13:20.000Z","level":"warn","module":"net","message":"a \\\"b\\\"\\n",)"
+        R"("id":"\\x00\\xff\\\"\\\\","n":18446744073709551615,"d":0.5,"inf":null,"yes":true})"
+        "\n");
 }
 
 TEST_CASE("values of any bytes stay in their place") {
@@ -70,14 +79,19 @@ TEST_CASE("values of any bytes stay in their place") {
     CHECK(shown("back\\slash") == R"("back\\slash")");
     CHECK(shown("a\nb info net\r\t") == R"("a\nb info net\r\t")");
     CHECK(shown("\x1b[31mred") == R"("\x1b[31mred")");
-    CHECK(shown("Gr\xc3\xbc\xc3\x9f\xe2\x82\xac\xf0\x9f\x98\x80") == "Gr\xc3\xbc\xc3\x9f\xe2\x82\xac\xf0\x9f\x98\x80");
-    CHECK(shown("\xc2\x9b" "1m") == R"("\xc2\x9b1m")");            // a control character of two bytes
-    CHECK(shown("\xe2\x80\xae" "abc") == R"("\xe2\x80\xaeabc")");  // turns the text around
-    for (auto wrong : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {
+    CHECK(shown("Gr\xc3\xbc\xc3\x9f\xe2\x82\xac\xf0\x9f\x98\x80") ==
+          "Gr\xc3\xbc\xc3\x9f\xe2\x82\xac\xf0\x9f\x98\x80");
+    CHECK(shown("\xc2\x9b"
+                "1m") == R"("\xc2\x9b1m")");  // a control character of two bytes
+    CHECK(shown("\xe2\x80\xae"
+                "abc") == R"("\xe2\x80\xaeabc")");  // turns the text around
+    for (auto wrong :
+         {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {
         CHECK(shown(wrong).starts_with("\"\\x"));
     }
     CHECK(shown(std::string(Log::kValueBytesMax, 'x')) == std::string(Log::kValueBytesMax, 'x'));
-    CHECK(shown(std::string(Log::kValueBytesMax + 1, 'x')) == '"' + std::string(Log::kValueBytesMax, 'x') + "...\"");
+    CHECK(shown(std::string(Log::kValueBytesMax + 1, 'x')) ==
+          '"' + std::string(Log::kValueBytesMax, 'x') + "...\"");
     kept.log->info("m", "two\nlines\x1b");
     CHECK(kept.last_after_time() == "info  m        two\\nlines\\x1b\n");
 }
@@ -120,7 +134,8 @@ TEST_CASE("who logs never waits: what cannot be written in time is lost, counted
         std::unique_lock lock(gate);
         changed.wait(lock, [&] { return entered; });
     }
-    for (int i = 0; i < 10; i++) log.info("m", "more", {{"i", i}});
+    for (int i = 0; i < 10; i++)
+        log.info("m", "more", {{"i", i}});
     CHECK(log.lost() >= 6);
     {
         const std::lock_guard lock(gate);
@@ -132,7 +147,8 @@ TEST_CASE("who logs never waits: what cannot be written in time is lost, counted
     log.info("m", "after");
     log.flush();
     bool told = false;
-    for (const std::string& line : lines) told = told || line.find("lines were lost") != line.npos;
+    for (const std::string& line : lines)
+        told = told || line.find("lines were lost") != line.npos;
     CHECK(told);
     CHECK(lines.front().find("stuck") != std::string::npos);
 }
@@ -147,13 +163,16 @@ TEST_CASE("many threads log whole lines") {
         std::vector<std::thread> threads;
         for (int t = 0; t < 4; t++) {
             threads.emplace_back([&log, t] {
-                for (int i = 0; i < 200; i++) log.info("m", "line", {{"thread", t}, {"i", i}});
+                for (int i = 0; i < 200; i++)
+                    log.info("m", "line", {{"thread", t}, {"i", i}});
             });
         }
-        for (auto& thread : threads) thread.join();
+        for (auto& thread : threads)
+            thread.join();
     }
     CHECK(lines.size() == 800);
-    for (const std::string& line : lines) CHECK(line.find("line  thread=") != std::string::npos);
+    for (const std::string& line : lines)
+        CHECK(line.find("line  thread=") != std::string::npos);
 }
 
 TEST_CASE("one line a minute for each key, and the count of the others") {
@@ -162,7 +181,8 @@ TEST_CASE("one line a minute for each key, and the count of the others") {
     const auto refuse = [&](std::string_view key) {
         limited.log(key, Level::kWarn, "net", "refused", {{"peer", key}});
     };
-    for (int i = 0; i < 5; i++) refuse("a");
+    for (int i = 0; i < 5; i++)
+        refuse("a");
     refuse("b");
     CHECK(kept.written().size() == 2);
     kept.clock.advance(61s);
@@ -180,7 +200,8 @@ TEST_CASE("keys beyond the limit share one line a minute") {
     Kept kept;
     {
         RateLimited limited(*kept.log, kept.clock, 1min, 10);
-        for (int i = 0; i < 1000; i++) limited.log(std::to_string(i), Level::kWarn, "net", "refused");
+        for (int i = 0; i < 1000; i++)
+            limited.log(std::to_string(i), Level::kWarn, "net", "refused");
         CHECK(limited.keys() == 10);
         CHECK(kept.written().size() == 11);
     }
