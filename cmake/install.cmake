@@ -1,15 +1,10 @@
 # What `cmake --install build/release --prefix DIR` lays down:
 #
-#   bin/zbridge
+#   bin/zbridge                                     (bridge/CMakeLists.txt)
 #   share/zbridge/config, share/zbridge/examples     what config/ and examples/ hold
 #   share/doc/zbridge                                README.md, LICENSE, docs/
 #   lib/systemd/system/zbridge.service
 include(GNUInstallDirs)
-
-if(TARGET zbridge)
-    set_target_properties(zbridge PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
-    install(TARGETS zbridge RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 
 install(DIRECTORY config examples DESTINATION ${CMAKE_INSTALL_DATADIR}/zbridge USE_SOURCE_PERMISSIONS
         PATTERN CMakeLists.txt EXCLUDE

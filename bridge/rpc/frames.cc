@@ -18,7 +18,7 @@ std::optional<RequestFrames> read_request(const Message& message, bool raw) {
 
 WorkerFrames read_worker(const Slice& wire, size_t offset) {
     const Frame first = frame_at(wire.bytes(), offset);
-    WorkerFrames frames{.corr = Corr::decode(first.body)};
+    WorkerFrames frames{.corr = Corr::decode(first.body), .reply = std::nullopt};
     if (!frames.corr || !first.more) return frames;
     const Frame delimiter = frame_at(wire.bytes(), first.end);
     if (!delimiter.body.empty() || !delimiter.more) return frames;

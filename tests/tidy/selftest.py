@@ -80,6 +80,13 @@ class Layers(Sample):
         self.write("bridge/net/peer.cc", "#include <bridge/net/peer.h>\n")
         self.assert_one(self.found(), "in <>")
 
+    def test_an_example_includes_its_like_and_nothing_of_the_bridge(self):
+        self.write("examples/arguments.h", "")
+        self.write("examples/bank/client.cc", '#include "../arguments.h"\n')
+        self.assertEqual(self.found(), [])
+        self.write("examples/bank/client.cc", '#include "bridge/base/check.h"\n')
+        self.assert_one(self.found(), "examples/bank/client.cc:1")
+
     def test_a_circle_fails(self):
         self.write("bridge/net/a.h", '#include "bridge/net/b.h"\n')
         self.write("bridge/net/b.h", '#include "bridge/net/a.h"\n')
