@@ -41,7 +41,7 @@ def summary(scenario, pairs, with_goals):
     """Rows of one scenario; `pairs` holds each round's measures of side A and side B."""
     rows = []
     for measure, (title, text) in MEASURES.items():
-        if measure not in pairs[0][0]:
+        if measure not in pairs[0][0] or (measure == "others" and scenario.measure != "traffic"):
             continue
         a = [pair[0][measure] for pair in pairs]
         b = [pair[1][measure] for pair in pairs]
@@ -99,7 +99,8 @@ def machine():
             model = line.split(":", 1)[1].strip()
             break
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} x {model}, {memory_gib:.0f} GiB, Linux {platform.release()}"
+    congestion = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    return f"{os.cpu_count()} x {model}, {memory_gib:.0f} GiB, Linux {platform.release()}, TCP {congestion}"
 
 
 def commit(root):
