@@ -25,6 +25,8 @@ bool is_sub(const net::Peer& peer) {
 // What `disconnect` would do to PULLs is nobody's wish: those who share are waited for.
 bool blocks(OnFull for_pulls) { return for_pulls == OnFull::kBlock || for_pulls == OnFull::kDisconnect; }
 
+bool sub_has_room(const net::Peer& sub, bool pressed) { return sub.has_room() && !(pressed && sub.blocked()); }
+
 void enlist(std::vector<RoomListener*>& waiting, RoomListener& listener) {
     if (std::find(waiting.begin(), waiting.end(), &listener) == waiting.end()) waiting.push_back(&listener);
 }
@@ -65,7 +67,11 @@ bool Outlet::can_take(const Message& message, std::optional<OnFull> on_full, boo
     bool room = true;
     const bool pressed = reactor_.memory().pressed();
     subscriptions_.match(message.first().body, [&](const std::vector<net::Peer*>& peers) {
-        for (const net::Peer* peer : peers) room &= peer->has_room() && !(pressed && peer->blocked());
+        for (net::Peer* peer : peers) {
+            if (sub_has_room(*peer, pressed)) continue;
+            room = false;
+            if (std::find(full_subs_.begin(), full_subs_.end(), peer) == full_subs_.end()) full_subs_.push_back(peer);
+        }
     });
     if (!room) enlist(waiting_for_subs_, waiting);
     return room;
@@ -198,6 +204,7 @@ void Outlet::on_subscription(net::Peer& peer, const net::Subscription& subscript
     } else {
         subscriptions_.remove(subscription.prefix, peer);
         if (subscriptions_.count(subscription.prefix) == 0) want(subscription.prefix, false);
+        sub_moved_ = true;
     }
 }
 
@@ -221,6 +228,7 @@ void Outlet::on_closed(net::Peer& peer) {
     if (is_sub(peer)) {
         sub_moved_ = true;
         subs_.erase(state.place);
+        full_subs_.erase(std::remove(full_subs_.begin(), full_subs_.end(), &peer), full_subs_.end());
         peer.each_subscription([&](std::string_view prefix) { on_subscription(peer, {prefix, false}); });
         return;
     }
@@ -240,15 +248,19 @@ void Outlet::on_closed(net::Peer& peer) {
 
 void Outlet::on_turn_end() {
     pump();
-    if (!waiting_for_subs_.empty() && sub_moved_) {
-        sub_moved_ = false;
+    // A SUB may have taken all without ever being blocked, and pressure goes without a word.
+    const auto has_room = [pressed = reactor_.memory().pressed()](const net::Peer* sub) { return sub_has_room(*sub, pressed); };
+    if (!waiting_for_subs_.empty() && (sub_moved_ || std::any_of(full_subs_.begin(), full_subs_.end(), has_room))) {
+        full_subs_.clear();
         tell(waiting_for_subs_);
     }
+    sub_moved_ = false;
     if (waiting_for_line_.empty()) return;
     const bool a_pull_is_free = line_.empty() && next_pull() != nullptr;
-    const bool much_room = !reactor_.memory().pressed() &&
-                           (pulls_ > 0 ? line_.bytes() <= kBusyLineBytes / 2 : line_.has_much_room());
-    if (a_pull_is_free || much_room) tell(waiting_for_line_);
+    const bool much_room = !reactor_.memory().pressed() && line_.has_much_room() &&
+                           (pulls_ == 0 || line_.bytes() <= kBusyLineBytes / 2);
+    const bool goes_to_subs = !pull_was_here_ && !subs_.empty();  // what comes does not use the line any more
+    if (a_pull_is_free || much_room || goes_to_subs) tell(waiting_for_line_);
 }
 
 void Outlet::compact() {

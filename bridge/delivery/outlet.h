@@ -118,7 +118,8 @@ class Outlet final : public net::PeerHandler {
     std::list<net::Peer*> pull_peers_, subs_;
     Subscriptions subscriptions_;
     std::vector<RoomListener*> waiting_for_line_, waiting_for_subs_;
-    bool sub_moved_ = false;       // a SUB that was full has taken all, or gone
+    std::vector<net::Peer*> full_subs_;  // for which somebody waits
+    bool sub_moved_ = false;       // one of them has gone, or wants less
     std::vector<DemandListener*> demand_listeners_;
     uint64_t stamp_ = 0;  // of the message being published: a SUB with two matching prefixes gets it once
     OutletCounters counters_;

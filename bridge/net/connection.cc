@@ -10,6 +10,8 @@ namespace zbridge::net {
 
 namespace {
 
+// What these say is not answered.
+constexpr SocketTypes kOnlyReceives{SocketType::kPull, SocketType::kSub, SocketType::kXsub};
 constexpr size_t kPrefixBytesMax = 64 * 1024;              // of one subscription
 constexpr int kSilentIntervals = 3;                        // of our heartbeat, until a peer is taken for dead
 constexpr Duration kPingIntervalMin = std::chrono::milliseconds(20);
@@ -40,6 +42,7 @@ void Connection::on_turn() {
     if (state_ == State::kClosed) return;
     if (closing_) return end(closing_);
     if (writable_ && (!said_.empty() || !outbox_.empty())) {
+        if (blocked_) heard_at_ = reactor_.now();  // it takes what we say: our PING may be far behind that
         blocked_ = false;
         flush();
         if (state_ == State::kOpen && !blocked_ && outbox_.empty()) endpoint_.handler_.on_writable(*this);
@@ -62,9 +65,11 @@ void Connection::read_some() {
     if (stopped() || !readable_) return;
     if (state_ == State::kOpen && endpoint_.held()) return endpoint_.park(*this);
 
-    // Who does not read its answers is not read: its requests wait in its own queue.
-    const bool answers = type() != SocketType::kSub && type() != SocketType::kXsub;
-    if (state_ == State::kOpen && answers && !has_room()) return;
+    // Who does not read its answers is not read: its requests wait in its own queue. But its end is.
+    if (state_ == State::kOpen && !kOnlyReceives.has(type()) && !has_room() && !ended_) {
+        waits_for_room_ = true;
+        return;
+    }
 
     make_room();
     Chunk& chunk = *in_.chunk().get();
@@ -232,7 +237,7 @@ void Connection::take_command(std::string_view body) {
         else if (!pings()) ping_interval_ = kPingIntervalMin;
         pinged_at_ = reactor_.now();
         peer_ttl_ = std::chrono::milliseconds(100) * ping->ttl_tenths;
-        say(zmtp::pong_frame(ping->context));
+        if (has_room()) say(zmtp::pong_frame(ping->context));  // else it does not read what we say
         arm_timer();
     } else if (command->name == "SUBSCRIBE") {
         take_subscription(command->data, true);
@@ -277,7 +282,7 @@ void Connection::each_subscription(const std::function<void(std::string_view)>& 
 void Connection::say(std::string_view wire) {
     if (state_ == State::kOpen) {
         if (outbox_.empty()) on_queued();
-        outbox_.append(reactor_.memory().copy(wire));
+        outbox_.append_command(reactor_.memory().copy(wire));
         return;
     }
     said_ += wire;
@@ -296,7 +301,14 @@ void Connection::flush() {
         }
         said_.erase(0, sent.bytes);
     }
-    if (blocked_) return;
+    if (!blocked_) write_outbox();
+    if (waits_for_room_ && has_room()) {
+        waits_for_room_ = false;
+        reactor_.make_ready(*this);
+    }
+}
+
+void Connection::write_outbox() {
     std::array<iovec, kWriteParts> parts;
     while (!outbox_.empty()) {
         const size_t filled = outbox_.gather(parts);

@@ -67,6 +67,7 @@ class Connection final : public Peer, public Ready {
     void take_command(std::string_view body);
     void take_subscription(std::string_view prefix, bool add);
     void say(std::string_view wire);
+    void write_outbox();
     void end(std::optional<Refusal> why);
     void arm_timer();
     void on_timer();
@@ -78,6 +79,7 @@ class Connection final : public Peer, public Ready {
     std::optional<Refusal> closing_;  // close() was called: the next turn ends it
     bool speaks_3_1_ = false;
     bool half_closed_ = false;
+    bool waits_for_room_ = false;     // it has something to read, once it has read what waits for it
     bool parked_ = false;             // its endpoint knows that it has something to read
     uint8_t zmtp_major_ = 0;
     std::unique_ptr<zmtp::Handshake> handshake_;

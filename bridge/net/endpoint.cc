@@ -19,7 +19,9 @@ std::string host_of(const std::string& address) {
 
 class Endpoint::Listener final : public Ready {
  public:
-    Listener(Endpoint& endpoint, Socket socket) : endpoint_(endpoint), socket_(socket) {
+    Listener(Endpoint& endpoint, Socket socket)
+        : endpoint_(endpoint), socket_(socket),
+          again_(endpoint.reactor_.timers(), [this] { endpoint_.reactor_.make_ready(*this); }) {
         endpoint_.reactor_.add(socket_, *this);
     }
     ~Listener() override {
@@ -37,6 +39,8 @@ class Endpoint::Listener final : public Ready {
             auto accepted = endpoint_.reactor_.net().accept(socket_, socket_options);
             if (!accepted.ok()) {
                 endpoint_.observer_.on_trouble(endpoint_, accepted.error().message());
+                // Who waits already is not told again.
+                again_.arm(endpoint_.reactor_.now() + kAcceptRetry);
                 return;
             }
             if (!accepted->has_value()) return;
@@ -48,6 +52,7 @@ class Endpoint::Listener final : public Ready {
  private:
     Endpoint& endpoint_;
     Socket socket_;
+    Timer again_;  // after an accept that failed
 };
 
 Endpoint::Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,

@@ -39,6 +39,7 @@ class EndpointObserver {
 class Endpoint final : public Gate {
  public:
     static constexpr size_t kAcceptsMax = 64;
+    static constexpr Duration kAcceptRetry = std::chrono::milliseconds(100);  // when descriptors have run out
 
     struct Setup {
         EndpointId id;

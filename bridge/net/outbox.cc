@@ -21,6 +21,13 @@ void Outbox::add(const Slice& wire, uint32_t ends) {
     segments_.push_back({wire, ends, whole});
 }
 
+void Outbox::append_command(const Slice& wire) {
+    ZB_CHECK(!unended_);
+    bytes_ += wire.size();
+    appended_ += wire.size();
+    segments_.push_back({wire, 0, false});
+}
+
 void Outbox::pop_segment() {
     messages_ -= segments_.front().ends;
     segments_.pop_front();

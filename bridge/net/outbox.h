@@ -27,6 +27,9 @@ class Outbox {
     // Appends bytes that are the beginning of a message: append() must follow.
     void append_part(const Slice& wire) { add(wire, 0); }
 
+    // Appends a command: it is no message, nobody else gets it, and it is never dropped. Not behind an append_part().
+    void append_command(const Slice& wire);
+
     // Describes the first bytes for writev; returns how many entries were filled.
     size_t gather(std::span<iovec> into) const;
     // Takes off what was written.
@@ -52,7 +55,7 @@ class Outbox {
     size_t cut_ = 0;         // written bytes of the first segment; of a run, less than its first message
     bool unended_ = false;   // append_part() was last
     uint64_t bytes_ = 0;
-    uint64_t messages_ = 0;
+    uint64_t messages_ = 0;  // without commands
     uint64_t appended_ = 0;
 };
 
