@@ -32,15 +32,32 @@ def scene_of(folder, function):
     return getattr(module, function)
 
 
-def play_all(account, bridge_binary, config):
+def with_free_ports(config, folder):
+    """Writes a copy of the file with other ports; returns it, and what became of each address."""
     addresses = [address for *_, at in SCENARIOS for address in at.values()]
-    taken = [address for address in addresses if harness.is_listening(address)]
-    if taken:
-        raise harness.Broken(f"something listens already on {', '.join(taken)}: stop it first")
+    other = harness.free_addresses(addresses)
+    text = config.read_text()
+    for address in addresses:
+        text = text.replace(address, other[address])
+    copy = folder / config.name
+    copy.write_text(text)
+    return copy, other
 
+
+def play_all(account, options):
     with harness.Stage(".", account) as house:
-        bridge = house.start_bridge(bridge_binary, config, addresses)
-        account.note(f"The bridge runs with {os.path.relpath(config)}, as process "
+        config = options.config.resolve()
+        addresses = {address: address for *_, at in SCENARIOS for address in at.values()}
+        if options.free_ports:
+            config, addresses = with_free_ports(config, house.tmp)
+        taken = [address for address in addresses.values() if harness.is_listening(address)]
+        if taken:
+            raise harness.Broken(f"something listens already on {', '.join(taken)}.\n"
+                                 "Stop it, or let the bridge take other ports: --free-ports")
+
+        bridge = house.start_bridge(options.bridge, config, addresses.values(),
+                                    {"DATA_DIR": str(house.tmp / "data")})
+        account.note(f"The bridge runs with {os.path.relpath(options.config)}, as process "
                      f"{bridge.process.pid}. What follows are plain pyzmq programs that know "
                      "nothing of it: they only connect to its addresses.")
         for number, (folder, function, sockets, at) in enumerate(SCENARIOS, 1):
@@ -49,7 +66,7 @@ def play_all(account, bridge_binary, config):
                           f"plain {sockets} sockets, examples/{folder}")
             try:
                 with harness.Stage(folder, account) as stage:
-                    scene(stage, at)
+                    scene(stage, {name: addresses[address] for name, address in at.items()})
             except harness.Broken as broken:
                 account.failure(str(broken))
         bridge.end_in_order()
@@ -57,15 +74,17 @@ def play_all(account, bridge_binary, config):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bridge", default=os.environ.get("ZBRIDGE_BIN", harness.DEFAULT_BRIDGE))
+    harness.add_bridge_option(parser)
     parser.add_argument("--config", type=Path, default=REPOSITORY / "config" / "bridge.yaml")
+    parser.add_argument("--free-ports", action="store_true",
+                        help="run a copy of the file with ports that nobody uses")
     options = parser.parse_args()
     harness.stop_on_sigterm()
 
     account = harness.Account()
     began = time.monotonic()
     try:
-        play_all(account, options.bridge, options.config)
+        play_all(account, options)
     except harness.Broken as broken:
         account.failure(str(broken))
     account.end(time.monotonic() - began)

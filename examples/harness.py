@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parent
-DEFAULT_BRIDGE = EXAMPLES.parent / "build" / "dev" / "zbridge"
+BUILDS = [EXAMPLES.parent / "build" / preset / "zbridge" for preset in ("dev", "release")]
 PATIENCE_S = 60  # a condition that has not come true by then is a broken promise
 
 
@@ -203,7 +203,7 @@ class Stage:
         """Starts the bridge and waits until it listens on all of `addresses`."""
         binary = Path(binary).resolve()
         if not binary.exists():
-            raise Broken(f"there is no bridge at {binary}: build it, or name it with --bridge")
+            raise Broken(f"there is no bridge at {binary}: build it, or name one with --bridge")
         command = [binary, "run", Path(yaml).resolve()]
         bridge = self._keep(Program("the bridge", command, env, self.tmp))
         deadline = time.monotonic() + PATIENCE_S
@@ -266,8 +266,7 @@ def run_scenes(folder, scenes):
     where --programs names the folder of the built C++ ones, once with those.
     """
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
-    parser.add_argument("--bridge", default=os.environ.get("ZBRIDGE_BIN", DEFAULT_BRIDGE),
-                        help="the zbridge to run (also ZBRIDGE_BIN)")
+    add_bridge_option(parser)
     parser.add_argument("--programs", metavar="DIR",
                         help="also run the C++ programs that were built into DIR")
     options = parser.parse_args()
@@ -293,6 +292,12 @@ def run_scenes(folder, scenes):
                 account.failure(str(broken))
     account.end(time.monotonic() - began)
     return 1 if account.broken else 0
+
+
+def add_bridge_option(parser):
+    built = [build for build in BUILDS if build.exists()]
+    parser.add_argument("--bridge", default=os.environ.get("ZBRIDGE_BIN", (built or BUILDS)[0]),
+                        help="the zbridge to run; default: $ZBRIDGE_BIN, else one that was built here")
 
 
 def stop_on_sigterm():
