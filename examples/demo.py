@@ -55,8 +55,7 @@ def play_all(account, options):
             raise harness.Broken(f"something listens already on {', '.join(taken)}.\n"
                                  "Stop it, or let the bridge take other ports: --free-ports")
 
-        bridge = house.start_bridge(options.bridge, config, addresses.values(),
-                                    {"DATA_DIR": str(house.tmp / "data")})
+        bridge = house.start_bridge(options.bridge, config, addresses.values(), {})
         account.note(f"The bridge runs with {os.path.relpath(options.config)}, as process "
                      f"{bridge.process.pid}. What follows are plain pyzmq programs that know "
                      "nothing of it: they only connect to its addresses.")
@@ -65,7 +64,7 @@ def play_all(account, options):
             account.title(f"{number}. {scene.__doc__}",
                           f"plain {sockets} sockets, examples/{folder}")
             try:
-                with harness.Stage(folder, account) as stage:
+                with harness.Stage(folder, account, bridge) as stage:
                     scene(stage, {name: addresses[address] for name, address in at.items()})
             except harness.Broken as broken:
                 account.failure(str(broken))

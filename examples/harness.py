@@ -5,6 +5,7 @@ stage is left. Nothing here sleeps for a time and hopes: everything waits for a 
 prints, or for its end, and after PATIENCE_S the promise is broken.
 """
 import argparse
+import json
 import os
 import random
 import shutil
@@ -173,11 +174,32 @@ class Program:
         return "\n".join([f"{what}; it {state} and said last:", *said])
 
 
+class Bridge(Program):
+    """A running bridge, and what `zbridge status` says of it."""
+
+    def __init__(self, binary, yaml, data_dir, env, cwd):
+        self._status = [binary, "status", "--json", "--at", data_dir]
+        super().__init__("the bridge", [binary, "run", yaml], {**env, "DATA_DIR": str(data_dir)}, cwd)
+
+    def service(self, name):
+        return self._named(name, "services")
+
+    def endpoint(self, name):
+        return self._named(name, "endpoints")
+
+    def _named(self, name, kind):
+        asked = subprocess.run(self._status, capture_output=True, text=True, timeout=PATIENCE_S)
+        if asked.returncode != 0:
+            raise Broken(self.so_far(f"`zbridge status` failed: {asked.stderr.strip()}"))
+        return next(entry for entry in json.loads(asked.stdout)[kind] if entry["name"] == name)
+
+
 class Stage:
     """One run of a scenario, with its Python programs, or with the C++ ones built into `cpp`."""
 
-    def __init__(self, folder, account, cpp=None):
+    def __init__(self, folder, account, bridge=None, cpp=None):
         self.account = account
+        self.bridge = bridge
         self.folder = EXAMPLES / folder
         self._cpp = cpp and Path(cpp).resolve() / folder
         self._programs = []
@@ -199,21 +221,16 @@ class Stage:
             command = ["/usr/bin/python3", self.folder / f"{program}.py", *arguments]
         return self._keep(Program(name, command, env, self.tmp))
 
-    def start_bridge(self, binary, yaml, addresses, env=None):
+    def start_bridge(self, binary, yaml, addresses, env):
         """Starts the bridge and waits until it listens on all of `addresses`."""
         binary = Path(binary).resolve()
         if not binary.exists():
             raise Broken(f"there is no bridge at {binary}: build it, or name one with --bridge")
-        command = [binary, "run", Path(yaml).resolve()]
-        bridge = self._keep(Program("the bridge", command, env, self.tmp))
-        deadline = time.monotonic() + PATIENCE_S
-        while not all(is_listening(address) for address in addresses):
-            if not bridge.is_running():
-                bridge.wait_for_end()
-                raise Broken(bridge.so_far("the bridge did not listen"))
-            if time.monotonic() > deadline:
-                raise Broken(bridge.so_far("the bridge did not listen"))
-            time.sleep(0.01)
+        bridge = self._keep(Bridge(binary, yaml, self.tmp / "data", env, self.tmp))
+        bridge.wait_for(" ready ")
+        unheard = [address for address in addresses if not is_listening(address)]
+        if unheard:
+            raise Broken(f"{yaml} does not bind {', '.join(unheard)}")
         return bridge
 
     def _keep(self, program):
@@ -221,16 +238,22 @@ class Stage:
         return program
 
 
+def wait_until(condition, otherwise):
+    """Until condition() is true; the play is broken if it does not come true."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Broken(f"{otherwise} within {PATIENCE_S} s")
+        time.sleep(0.01)
+
+
 def first_to_end(*programs):
     """Until one of them has ended by itself; returns that one."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        for program in programs:
-            if not program.is_running():
-                program.wait_for_end()
-                return program
-        time.sleep(0.01)
-    raise Broken(f"none of {', '.join(p.name for p in programs)} ended within {PATIENCE_S} s")
+    wait_until(lambda: not all(program.is_running() for program in programs),
+               f"none of {', '.join(program.name for program in programs)} ended")
+    ended = next(program for program in programs if not program.is_running())
+    ended.wait_for_end()
+    return ended
 
 
 def is_listening(address):
@@ -282,10 +305,10 @@ def run_scenes(folder, scenes):
             try:
                 with Stage(folder, account) as house:
                     addresses = free_addresses(names)
-                    env = {**addresses, **environment, "DATA_DIR": str(house.tmp / "data")}
                     yaml = house.folder / "bridge.yaml"
-                    bridge = house.start_bridge(options.bridge, yaml, addresses.values(), env)
-                    with Stage(folder, account, cpp) as stage:
+                    bridge = house.start_bridge(options.bridge, yaml, addresses.values(),
+                                                {**addresses, **environment})
+                    with Stage(folder, account, bridge, cpp) as stage:
                         scene(stage, addresses)
                     bridge.end_in_order()
             except Broken as broken:

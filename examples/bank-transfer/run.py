@@ -62,6 +62,10 @@ def at_least_once(stage, at):
     client.wait_for_end()
     tell("client", f"reads {client.lines[TRANSFERS.index(FATAL)]}")
 
+    seen = stage.bridge.service("accounts")
+    tell("status", f"{seen['accepted']} requests accepted, {seen['answered']} answered, "
+                   f"{seen['retried']} of them given to a second worker")
+
     promise("the client got one answer to each of its 5 transfers",
             answered(client) == TRANSFERS and client.count(": done") == 5)
     found = balances(stage)

@@ -34,11 +34,7 @@ class Warehouse:
                 for packer in self.packers for line in packer.lines if " packed " in line]
 
     def wait_until_all_is_packed(self):
-        deadline = time.monotonic() + harness.PATIENCE_S
-        while len(self.packed()) < self.sent:
-            if time.monotonic() > deadline:
-                raise harness.Broken(f"only {len(self.packed())} of {self.sent} orders were packed")
-            time.sleep(0.01)
+        harness.wait_until(lambda: len(self.packed()) >= self.sent, "not all orders were packed")
 
     def send_until_both_have_some(self, *packers):
         """A packer may still be connecting when the first orders come: then one more batch."""
@@ -78,7 +74,9 @@ def logistics(stage, at):
     tell("packers", "ben and carl go home too, nobody is there")
     house.shop_sends_orders()
     tell("shop", f"sends {BATCH} orders all the same, and is done")
-    tell("bridge", "keeps them")
+    harness.wait_until(lambda: stage.bridge.endpoint("packers")["delivery"]["line"] == BATCH,
+                       "the bridge did not take the orders")
+    tell("status", f"{BATCH} orders wait in the line")
     dora = house.packer_comes("dora")
     house.wait_until_all_is_packed()
     tell("packers", f"dora comes in the morning and packs {dora.count(' packed ')}")

@@ -22,6 +22,10 @@ def matching(stage, at):
     tell("fast", f"thinks {FAST_SECONDS} s")
     players = stage.start("players", "players", "--connect", at["CLIENTS"], "--players", PLAYERS)
     tell("players", f"{PLAYERS} at once ask for a seat in a team of four of their league, and wait")
+    players.wait_for("given by", times=PLAYERS - 1)
+    service, matchers = stage.bridge.service("matching"), stage.bridge.endpoint("matchers")["peers"]
+    tell("status", f"one player left: {service['waiting']} in the line, in the matchers' hands "
+                   + " and ".join(str(matcher["held"]) for matcher in matchers))
     players.wait_for_end()
 
     seated_by = [line.rsplit("given by ", 1)[1] for line in players.lines if "given by " in line]
