@@ -58,7 +58,8 @@ def play_all(account, options):
         bridge = house.start_bridge(options.bridge, config, addresses.values(), {})
         account.note(f"The bridge runs with {os.path.relpath(options.config)}, as process "
                      f"{bridge.process.pid}. What follows are plain pyzmq programs that know "
-                     "nothing of it: they only connect to its addresses.")
+                     "nothing of it: they only connect to its addresses. `status` is what "
+                     "`zbridge status` says meanwhile.")
         for number, (folder, function, sockets, at) in enumerate(SCENARIOS, 1):
             scene = scene_of(folder, function)
             account.title(f"{number}. {scene.__doc__}",
@@ -78,7 +79,7 @@ def main():
     parser.add_argument("--free-ports", action="store_true",
                         help="run a copy of the file with ports that nobody uses")
     options = parser.parse_args()
-    harness.stop_on_sigterm()
+    harness.stop_on_signals()
 
     account = harness.Account()
     began = time.monotonic()

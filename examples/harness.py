@@ -293,7 +293,7 @@ def run_scenes(folder, scenes):
     parser.add_argument("--programs", metavar="DIR",
                         help="also run the C++ programs that were built into DIR")
     options = parser.parse_args()
-    stop_on_sigterm()
+    stop_on_signals()
 
     account = Account()
     began = time.monotonic()
@@ -323,6 +323,7 @@ def add_bridge_option(parser):
                         help="the zbridge to run; default: $ZBRIDGE_BIN, else one that was built here")
 
 
-def stop_on_sigterm():
-    """Leave by way of every `with` block, as with Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+def stop_on_signals():
+    """Ctrl-C and SIGTERM leave by way of every `with` block: what was started is stopped."""
+    for number in signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
