@@ -179,7 +179,8 @@ class Bridge(Program):
 
     def __init__(self, binary, yaml, data_dir, env, cwd):
         self._status = [binary, "status", "--json", "--at", data_dir]
-        super().__init__("the bridge", [binary, "run", yaml], {**env, "DATA_DIR": str(data_dir)}, cwd)
+        env = {**env, "DATA_DIR": str(data_dir)}
+        super().__init__("the bridge", [binary, "run", yaml], env, cwd)
 
     def service(self, name):
         return self._named(name, "services")
@@ -320,10 +321,10 @@ def run_scenes(folder, scenes):
 def add_bridge_option(parser):
     built = [build for build in BUILDS if build.exists()]
     parser.add_argument("--bridge", default=os.environ.get("ZBRIDGE_BIN", (built or BUILDS)[0]),
-                        help="the zbridge to run; default: $ZBRIDGE_BIN, else one that was built here")
+                        help="the zbridge to run; default: $ZBRIDGE_BIN, else the one built here")
 
 
 def stop_on_signals():
-    """Ctrl-C and SIGTERM leave by way of every `with` block: what was started is stopped."""
-    for number in signal.SIGINT, signal.SIGTERM:
+    """Ctrl-C, SIGTERM, a closed terminal leave by way of every `with`: all started is stopped."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         signal.signal(number, lambda got, _: sys.exit(128 + got))
