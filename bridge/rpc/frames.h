@@ -34,8 +34,8 @@ struct ReplyFrames {
 };
 
 struct WorkerFrames {
-    std::optional<Corr> corr;          // of the first frame; none: this is no reply
-    std::optional<ReplyFrames> reply;  // none: the corr is not followed by an empty frame and a body
+    std::optional<Corr> corr{};          // of the first frame; none: this is no reply
+    std::optional<ReplyFrames> reply{};  // none: the corr is not followed by an empty frame and a body
 };
 
 // Reads a worker's message from `offset` on, which is behind a REQ worker's envelope.

@@ -56,6 +56,7 @@ class FakePeer final : public net::Peer {
  private:
     void on_queued() override {}
     std::string pending(size_t bytes) {
+        bytes = std::min<size_t>(bytes, outbox().bytes());
         std::vector<iovec> pieces(outbox().messages() * 2 + 2);
         pieces.resize(outbox().gather(pieces));
         std::string taken;
