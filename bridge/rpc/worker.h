@@ -41,7 +41,7 @@ class Worker final : public net::PeerState {
 
     net::Peer& peer;
     uint32_t credit = 1;       // how many it may hold
-    bool ready = false;        // a REQ: it has asked
+    bool ready = false;        // a REQ: it has asked; from then on its credit says when it asks again
     bool held_back = false;    // new after an unclean end: it may be busy with a request of the life before
     bool full = false;         // its outbox has no room
     bool ending = false;       // it is being disconnected

@@ -71,7 +71,6 @@ Worker& WorkerPool::longest_free() {
 void WorkerPool::give(Worker& worker, const Hold& hold) {
     ZB_CHECK(can_take(worker), worker.peer.id());
     worker.holds.push_back(hold);
-    if (worker.asks()) worker.ready = false;
     free_.remove(worker);  // to the end, if it can take another
     update(worker);
 }

@@ -196,6 +196,11 @@ TEST_CASE("at most once: a slow worker's reply is waited for until the request's
 
 TEST_CASE("an attempt that ends with its request is not given to another worker") {
     World world({.execute = kAtLeastOnce, .timeout = 5s, .retry_on_timeout = true, .error_frames = {"{code}"}});
+    // The deadlines' timer stands at that of a request that is gone, and so is armed for the next after the attempts'.
+    FakePeer& gone = world.client();
+    world.ask(gone, {"", "0"});
+    world.leave(gone);
+    world.advance(3s);
     FakePeer& first = world.worker();
     FakePeer& second = world.worker();
     FakePeer& client = world.client();
