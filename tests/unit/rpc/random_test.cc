@@ -22,8 +22,8 @@ using Execute = ServiceOptions::Execute;
 
 struct Asked {
     std::string key;
-    int answers = 0;        // replies, errors and refusals
-    bool wanted = true;     // its client is there, and has not asked something else instead
+    int answers = 0;     // replies, errors and refusals
+    bool wanted = true;  // its client is there, and has not asked something else instead
 };
 
 // A client program: it knows what it asked, and what may come back.
@@ -43,9 +43,9 @@ struct Job {
 struct WorkerProgram {
     FakePeer* peer = nullptr;
     SocketType type = SocketType::kRep;
-    std::deque<Job> inbox;               // arrived, not begun
-    std::vector<Job> jobs;               // begun, not replied to
-    std::set<std::string> outstanding;   // given on this connection, not replied to on it
+    std::deque<Job> inbox;              // arrived, not begun
+    std::vector<Job> jobs;              // begun, not replied to
+    std::set<std::string> outstanding;  // given on this connection, not replied to on it
     bool asks() const { return type == SocketType::kReq; }
 };
 
@@ -59,8 +59,8 @@ struct Happened {
         times["returned"] += status.returned;
         times["settled late"] += status.settled_late;
         times["repeats"] += status.dedup_repeats;
-        for (const auto why : {Refusal::kTimeout, Refusal::kNoWorker, Refusal::kWorkerLost, Refusal::kClientGone,
-                               Refusal::kSuperseded}) {
+        for (const auto why : {Refusal::kTimeout, Refusal::kNoWorker, Refusal::kWorkerLost,
+                               Refusal::kClientGone, Refusal::kSuperseded}) {
             times["ended " + std::string(name_of(why))] += status.ended.of(why);
         }
         times["refused busy"] += status.refused.of(Refusal::kBusy);
@@ -77,9 +77,9 @@ class RandomRun {
 
     void run() {
         options_ = choose_options();
-        World world(options_, {.epoch = Epoch(7), .clean_start = random_.below(2) == 0}, [](const Message& body) {
-            return std::optional(std::string(body.first().body));
-        });
+        World world(
+            options_, {.epoch = Epoch(7), .clean_start = random_.below(2) == 0},
+            [](const Message& body) { return std::optional(std::string(body.first().body)); });
         world_ = &world;
         for (int step = 0; step < kSteps; step++) {
             take_step();
@@ -106,7 +106,9 @@ class RandomRun {
                                .line_max = static_cast<uint32_t>(random_.below(3) == 0 ? 3 : 1000),
                                .error_frames = {"E {code}"},
                                .worker_credit = static_cast<uint32_t>(1 + random_.below(4))};
-        if (chance(60)) options.attempt_timeout = std::chrono::milliseconds(200 + random_.below(8000));
+        if (chance(60)) {
+            options.attempt_timeout = std::chrono::milliseconds(200 + random_.below(8000));
+        }
         if (chance(50)) options.dedup = DedupOptions{.window = 24h};
         return options;
     }
@@ -138,16 +140,25 @@ class RandomRun {
         ClientProgram& client = clients_[random_.below(clients_.size())];
         const bool is_req = client.peer->type() == SocketType::kReq;
         // A REQ asks again before its answer seldom: that is RELAXED.
-        if (is_req && !client.newest.empty() && client.asked[client.newest].answers == 0 && chance(80)) return;
+        if (is_req && !client.newest.empty() && client.asked[client.newest].answers == 0 &&
+            chance(80)) {
+            return;
+        }
         const std::string id = std::to_string(++last_id_);
-        const std::string key = options_.dedup && chance(50) ? "k" + std::to_string(random_.below(20)) : id;
+        const std::string key =
+            options_.dedup && chance(50) ? "k" + std::to_string(random_.below(20)) : id;
         if (is_req) {
-            if (!client.newest.empty() && !client.correlates) client.asked[client.newest].wanted = false;
+            if (!client.newest.empty() && !client.correlates) {
+                client.asked[client.newest].wanted = false;
+            }
             client.newest = id;
         }
         client.asked[id] = {key};
-        if (client.correlates) world_->ask(*client.peer, {id, "", key, "body"});
-        else world_->ask(*client.peer, {"", key, "body"});
+        if (client.correlates) {
+            world_->ask(*client.peer, {id, "", key, "body"});
+        } else {
+            world_->ask(*client.peer, {"", key, "body"});
+        }
     }
 
     void leave_client() {
@@ -156,7 +167,8 @@ class RandomRun {
         ClientProgram& client = clients_[which];
         look();
         world_->leave(*client.peer);
-        if (!client.identity.empty() && chance(60)) {  // its socket connects again
+        const bool comes_back = !client.identity.empty() && chance(60);
+        if (comes_back) {
             world_->advance(std::chrono::milliseconds(random_.below(3000)));
             client.peer = &world_->client(client.peer->type(), client.identity);
             return;
@@ -166,8 +178,8 @@ class RandomRun {
 
     void connect_worker() {
         if (workers_.size() >= 5) return;
-        static constexpr SocketType kTypes[] = {SocketType::kRep, SocketType::kRep, SocketType::kDealer,
-                                                SocketType::kReq};
+        static constexpr SocketType kTypes[] = {SocketType::kRep, SocketType::kRep,
+                                                SocketType::kDealer, SocketType::kReq};
         WorkerProgram worker;
         worker.type = kTypes[random_.below(4)];
         open(worker);
@@ -188,8 +200,11 @@ class RandomRun {
         if (chance(30)) worker.peer->take_byte();
         world_->leave(*worker.peer);
         worker.inbox.clear();
-        if (only_its_connection) open(worker);
-        else workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(which));
+        if (only_its_connection) {
+            open(worker);
+        } else {
+            workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(which));
+        }
     }
 
     void say_nonsense() {
@@ -200,7 +215,8 @@ class RandomRun {
         const Corr made_up{Corr::Kind::kRequest, static_cast<uint8_t>(random_.below(4)), Epoch(6),
                            random_.below(last_id_ + 10)};
         const Corr never_asked{Corr::Kind::kRequest, 1, Epoch(7), 1'000'000 + last_id_};
-        world_->say(*worker.peer, {corr_text(chance(70) ? made_up : never_asked), "", "re nothing"});
+        world_->say(*worker.peer,
+                    {corr_text(chance(70) ? made_up : never_asked), "", "re nothing"});
     }
 
     void work() {
@@ -239,8 +255,11 @@ class RandomRun {
         const Job job = worker.jobs[which];
         worker.jobs.erase(worker.jobs.begin() + static_cast<std::ptrdiff_t>(which));
         worker.outstanding.erase(job.corr);
-        if (worker.asks()) world_->say(*worker.peer, {"", job.corr, "", "re " + job.key});
-        else world_->say(*worker.peer, {job.corr, "", "re " + job.key});
+        if (worker.asks()) {
+            world_->say(*worker.peer, {"", job.corr, "", "re " + job.key});
+        } else {
+            world_->say(*worker.peer, {job.corr, "", "re " + job.key});
+        }
     }
 
     // Every client looks at what it got: each answer is to something it asked, and the first to it.
@@ -260,7 +279,9 @@ class RandomRun {
                 }
             }
         }
-        for (const WorkerStatus& worker : world_->service->worker_statuses()) CHECK(worker.held <= worker.credit);
+        for (const WorkerStatus& worker : world_->service->worker_statuses()) {
+            CHECK(worker.held <= worker.credit);
+        }
     }
 
     // The workers that are there finish all they have; then all that is due by itself happens.
@@ -290,12 +311,14 @@ class RandomRun {
             const bool is_req = client.peer->type() == SocketType::kReq;
             for (const auto& [id, asked] : client.asked) {
                 CAPTURE(id);
-                // A REQ is owed the answer to its newest request; a DEALER each. What was under way when a connection
-                // was lost may have been lost with it.
+                // A REQ is owed the answer to its newest request; a DEALER each. What was under way
+                // when a connection was lost may have been lost with it.
                 if (asked.wanted && (!is_req || id == client.newest)) CHECK(asked.answers == 1);
             }
         }
-        for (auto& peer : world_->peers) world_->leave(*peer);
+        for (auto& peer : world_->peers) {
+            world_->leave(*peer);
+        }
         world_->advance(48h);
         const ServiceStatus status = world_->service->status();
         CHECK(status.waiting + status.in_work + status.joined + status.unanswered == 0);
@@ -322,9 +345,13 @@ class RandomRun {
 
 }  // namespace
 
-TEST_CASE("any mix of clients and workers: each client gets its own answers, each once, and nothing is left") {
+TEST_CASE(
+    "any mix of clients and workers: each client gets its own answers, each once, and nothing is "
+    "left") {
     uint64_t first = 1, last = kSeeds;
-    if (const char* chosen = std::getenv("ZBRIDGE_SEED")) first = last = std::strtoull(chosen, nullptr, 10);
+    if (const char* chosen = std::getenv("ZBRIDGE_SEED")) {
+        first = last = std::strtoull(chosen, nullptr, 10);
+    }
     Happened happened;
     for (uint64_t seed = first; seed <= last; seed++) {
         CAPTURE(seed);
