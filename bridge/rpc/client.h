@@ -1,4 +1,5 @@
-// A client of a service: one connection; or, with a routing id, all connections one after the other that carry it.
+// A client of a service: one connection; or, with a routing id, all connections one after the other
+// that carry it.
 #pragma once
 
 #include <list>
@@ -25,16 +26,16 @@ struct KeptAnswer {
 };
 
 struct Client {
-    net::Peer* peer = nullptr;    // null: away, and it may come back
-    ClientState* state = nullptr; // at peer; null: the peer is of another handler's endpoint
-    std::string key;              // endpoint, user and routing id; empty: anonymous
-    bool lockstep = false;        // a REQ: it waits for the newest of its requests only
-    bool resuming = false;        // a REQ that is back: it may be waiting for an answer, or about to ask again
+    net::Peer* peer = nullptr;     // null: away, and it may come back
+    ClientState* state = nullptr;  // at peer; null: the peer is of another handler's endpoint
+    std::string key;               // endpoint, user and routing id; empty: anonymous
+    bool lockstep = false;         // a REQ: it waits for the newest of its requests only
+    bool resuming = false;         // a REQ that is back: does it wait, or ask again?
 
     LinkedList<Request, &Request::client_link> requests;  // that it waits for, oldest first
     std::vector<KeptAnswer> kept;                         // while away or resuming
 
-    Instant due{};                // of the end of its window, or of its silence
+    Instant due{};  // of the end of its window, or of its silence
     Link<Client> due_link;
     std::list<Client>::iterator self;
 };

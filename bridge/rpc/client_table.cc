@@ -11,8 +11,8 @@ namespace {
 std::string key_of(const net::PeerInfo& peer) {
     if (peer.identity.empty()) return {};
     // The user's length goes first, so that no user and identity run into another pair's.
-    return std::to_string(peer.endpoint.number()) + ' ' + std::to_string(peer.user.size()) + ' ' + peer.user +
-           peer.identity;
+    return std::to_string(peer.endpoint.number()) + ' ' + std::to_string(peer.user.size()) + ' ' +
+           peer.user + peer.identity;
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 // The clients of a service: who is connected, who is away and may come back.
 //
-// A client with a routing id that leaves while it waits for answers is kept for resume_window. When the same routing id
-// and user come back on the same endpoint, it is the same client. A REQ gets what was kept only after it stayed silent
-// for kResumeSilence: one that was reopened asks again at once, and would take an old answer for the new one.
+// A client with a routing id that leaves while it waits for answers is kept for resume_window. When
+// the same routing id and user come back on the same endpoint, it is the same client. A REQ gets
+// what was kept only after it stayed silent for kResumeSilence: one that was reopened asks again at
+// once, and would take an old answer for the new one.
 // Limits:  kAwayClientsMax are kept; beyond it one that leaves is treated as anonymous.
 #pragma once
 
@@ -22,7 +23,8 @@ class ClientTable {
     static constexpr Duration kResumeSilence = std::chrono::milliseconds(200);
 
     ClientTable(const Clock& clock, Timers& timers, Duration resume_window,
-                std::function<void(Client&)> on_window_over, std::function<void(Client&)> on_silence_over);
+                std::function<void(Client&)> on_window_over,
+                std::function<void(Client&)> on_silence_over);
 
     // The client of a new connection: a new one, or the one that is back.
     Client& open(net::Peer& peer, ClientState* state);

@@ -31,7 +31,8 @@ void Dedup::store(DedupEntry& entry, const ReplyFrames& reply) {
     ZB_CHECK(entry.joined.empty());
     if (entry.due_link.linked) due_.remove(entry);
     entry.leader = nullptr;
-    // A copy: a few bytes of a chunk that a worker's replies were read into must not keep all of it for a window.
+    // A copy: a few bytes of a chunk that a worker's replies were read into must not keep all of it
+    // for a window.
     const Slice kept = memory_.copy(reply.wire.from(reply.delimiter).bytes());
     entry.reply = {kept, 0, reply.body - reply.delimiter};
     stored_bytes_ += kept.size();
@@ -68,8 +69,11 @@ bool Dedup::drop_oldest() {
         return false;
     }
     dropped_++;
-    if (oldest->leader == nullptr) erase(*oldest);
-    else on_forgotten_(*oldest->leader);
+    if (oldest->leader == nullptr) {
+        erase(*oldest);
+    } else {
+        on_forgotten_(*oldest->leader);
+    }
     return true;
 }
 

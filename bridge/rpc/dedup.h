@@ -1,11 +1,13 @@
-// Remembers what was asked under which key: a repeat joins the request that runs, or gets the reply that is stored.
+// Remembers what was asked under which key: a repeat joins the request that runs, or gets the reply
+// that is stored.
 //
-// An entry begins with the first request of its key, which leads it. It ends when that request ends without having been
-// in a worker's hands, or one window after its reply was stored. A request that ended in an error while a worker may
-// still answer it lingers for one window: a repeat joins it, so that the work is not done twice.
-// Errors are not stored.
-// Limits:  entries_max, and kShareOfMemory of the budget for stored replies: the oldest entry that nobody waits for goes
-//          first, and is counted (dropped()). Entries of running requests are as many as the service lets run.
+// An entry begins with the first request of its key, which leads it. It ends when that request ends
+// without having been in a worker's hands, or one window after its reply was stored. A request that
+// ended in an error while a worker may still answer it lingers for one window: a repeat joins it,
+// so that the work is not done twice. Errors are not stored.
+// Limits:  entries_max, and kShareOfMemory of the budget for stored replies: the oldest entry that
+//          nobody waits for goes first, and is counted (dropped()). Entries of running requests are
+//          as many as the service lets run.
 #pragma once
 
 #include <functional>
@@ -27,11 +29,11 @@ using DedupKey = std::function<std::optional<std::string>(const Message& body)>;
 
 struct DedupEntry {
     std::string key;
-    Request* leader = nullptr;                           // null: the reply is stored
-    LinkedList<Request, &Request::stage_link> joined;    // oldest first
-    ReplyFrames reply;                                   // with the empty frame
+    Request* leader = nullptr;                         // null: the reply is stored
+    LinkedList<Request, &Request::stage_link> joined;  // oldest first
+    ReplyFrames reply;                                 // with the empty frame
     Instant due{};
-    Link<DedupEntry> due_link;                           // of stored and lingering ones
+    Link<DedupEntry> due_link;  // of stored and lingering ones
 };
 
 class Dedup {
@@ -45,7 +47,8 @@ class Dedup {
     DedupEntry* find(const std::string& key);
     // REQUIRES: the key has no entry.
     DedupEntry& begin(const std::string& key, Request& leader);
-    // The leader was answered; it is free to go. The entry is the table's from now on, and may be gone at once.
+    // The leader was answered; it is free to go. The entry is the table's from now on, and may be
+    // gone at once.
     void store(DedupEntry& entry, const ReplyFrames& reply);
     // Nobody waits for the leader any more, but its reply may come.
     void linger(DedupEntry& entry);

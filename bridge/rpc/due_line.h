@@ -1,7 +1,9 @@
-// Items that are all due the same time after they were put in: a deadline for each of many thousands, one Timer for all.
+// Items that are all due the same time after they were put in: a deadline for each of many
+// thousands, one Timer for all.
 //
-// The timer is not moved when the first item is taken out early: it fires once for nothing and is armed anew. So an
-// item that comes and goes in time costs two list operations and no work on the timers' heap.
+// The timer is not moved when the first item is taken out early: it fires once for nothing and is
+// armed anew. So an item that comes and goes in time costs two list operations and no work on the
+// timers' heap.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// The error template of a service: what a client is told instead of a reply. Silent unless the YAML gives frames.
+// The error template of a service: what a client is told instead of a reply. Silent unless the YAML
+// gives frames.
 #pragma once
 
 #include <string>

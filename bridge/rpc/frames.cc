@@ -26,7 +26,8 @@ WorkerFrames read_worker(const Slice& wire, size_t offset) {
     return frames;
 }
 
-Slice head_for_worker(MemoryBudget& memory, const Slice& worker_envelope, const Corr& corr, bool delimited) {
+Slice head_for_worker(MemoryBudget& memory, const Slice& worker_envelope, const Corr& corr,
+                      bool delimited) {
     constexpr size_t kCorrFrame = 2 + Corr::kBytes;
     std::array<char, kCorrFrame + 2> head{static_cast<char>(frame_flags::kMore), Corr::kBytes};
     const auto bytes = corr.encode();

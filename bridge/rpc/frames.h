@@ -34,14 +34,15 @@ struct ReplyFrames {
 };
 
 struct WorkerFrames {
-    std::optional<Corr> corr;          // of the first frame; none: this is no reply
-    std::optional<ReplyFrames> reply;  // none: the corr is not followed by an empty frame and a body
+    std::optional<Corr> corr{};          // of the first frame; none: this is no reply
+    std::optional<ReplyFrames> reply{};  // none: no empty frame or no body behind it
 };
 
 // Reads a worker's message from `offset` on, which is behind a REQ worker's envelope.
 WorkerFrames read_worker(const Slice& wire, size_t offset);
 
 // What stands before a request's own bytes when it goes to a worker.
-Slice head_for_worker(MemoryBudget& memory, const Slice& worker_envelope, const Corr& corr, bool delimited);
+Slice head_for_worker(MemoryBudget& memory, const Slice& worker_envelope, const Corr& corr,
+                      bool delimited);
 
 }  // namespace zbridge::rpc

@@ -1,4 +1,5 @@
-// Which life of the bridge this is, and the numbers of its requests: what a corr says beside the attempt.
+// Which life of the bridge this is, and the numbers of its requests: what a corr says beside the
+// attempt.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ struct Life {
     Instant started{};
 };
 
-// Shared by all services of one bridge: a number names one request of one life, whichever service it is of.
+// Shared by all services of one bridge: a number names one request of one life, whichever service
+// it is of.
 class RequestNumbers {
  public:
     uint64_t take() { return next_++; }

@@ -12,11 +12,13 @@ class Line {
     Request* front() const { return list_.front(); }
 
     void push_back(Request& request) { list_.push_back(request); }
-    // For one that was with a worker already: it takes its old place. It passes only others that came back as well,
-    // for all that never left the line are newer.
+    // For one that was with a worker already: it takes its old place. It passes only others that
+    // came back as well, for all that never left the line are newer.
     void put_back(Request& request) {
         Request* behind = list_.front();
-        while (behind != nullptr && behind->number < request.number) behind = list_.after(*behind);
+        while (behind != nullptr && behind->number < request.number) {
+            behind = list_.after(*behind);
+        }
         list_.insert(behind, request);
     }
     void remove(Request& request) { list_.remove(request); }

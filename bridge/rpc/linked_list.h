@@ -1,6 +1,8 @@
-// A list whose links are members of its items: nothing is allocated, and an item is taken out in constant time.
+// A list whose links are members of its items: nothing is allocated, and an item is taken out in
+// constant time.
 //
-// An item is in at most one list of each of its links. The list owns nothing: items are taken out before they end.
+// An item is in at most one list of each of its links. The list owns nothing: items are taken out
+// before they end.
 #pragma once
 
 #include <cstddef>

@@ -19,33 +19,34 @@ enum class Stage : uint8_t {
     kWithWorker,    // a worker has it, its time runs
     kInGrace,       // its worker is gone; it may come back with the reply
     kAwaitingLate,  // it is not given to anybody again; a reply may still come
-    kJoined,        // another request with the same key is being worked on: that one's reply is this one's too
+    kJoined,        // the reply to another with the same key will be its reply too
 };
 
 struct Request {
     uint64_t number = 0;
     Stage stage = Stage::kWaiting;
-    uint8_t attempt = 0;                  // deliveries begun of which a byte may have left; the corr's
-    Refusal cause = Refusal::kNoWorker;   // what its error says if its time ends now
-    bool delimited = true;                // false: it came without an envelope, all of it is body
+    uint8_t attempt = 0;                 // the newest: of which a byte may have left
+    Refusal cause = Refusal::kNoWorker;  // what its error says if its time ends now
+    bool delimited = true;               // false: it came without an envelope, all of it is body
     bool has_deadline = false;
 
-    Slice wire;                           // as it came
-    size_t envelope_bytes = 0;            // of wire, up to and including the empty frame
-    size_t body_from = 0;                 // of wire: where the empty frame begins, or the body if not delimited
+    Slice wire;                 // as it came
+    size_t envelope_bytes = 0;  // of wire, up to and including the empty frame
+    size_t body_from = 0;       // of wire: where the empty frame begins, if there is one
 
-    Client* client = nullptr;             // who waits for it; null: nobody any more, but dedup keeps it
-    Worker* worker = nullptr;             // that has the newest attempt
-    DedupEntry* entry = nullptr;          // of its key; it leads it unless it is kJoined
+    Client* client = nullptr;     // who waits for it; null: nobody, but dedup keeps it
+    Worker* worker = nullptr;     // that has the newest attempt
+    DedupEntry* entry = nullptr;  // of its key; it leads it unless it is kJoined
 
     Instant deadline{};
     Instant stage_due{};
-    Link<Request> stage_link;             // the line, the attempts' times, the graces, or its entry's joined
+    Link<Request> stage_link;  // in the list of its stage
     Link<Request> deadline_link;
-    Link<Request> client_link;            // the requests of one client, oldest first
-    Request* next_in_bucket = nullptr;    // RequestTable's
+    Link<Request> client_link;          // the requests of one client, oldest first
+    Request* next_in_bucket = nullptr;  // RequestTable's
 
-    // The reply's envelope is more than the bare empty frame: the client tells a late reply from the one it waits for.
+    // The reply's envelope is more than the bare empty frame: the client tells a late reply from
+    // the one it waits for.
     bool correlates() const { return envelope_bytes > 2; }
 };
 

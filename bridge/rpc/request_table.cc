@@ -8,7 +8,9 @@ Request& RequestTable::add(uint64_t number) {
     if (size_ == buckets_.size()) grow();
     if (free_.empty()) {
         blocks_.push_back(std::make_unique<Request[]>(kBlockRequests));
-        for (size_t i = kBlockRequests; i > 0; i--) free_.push_back(&blocks_.back()[i - 1]);
+        for (size_t i = kBlockRequests; i > 0; i--) {
+            free_.push_back(&blocks_.back()[i - 1]);
+        }
     }
     Request& request = *free_.back();
     free_.pop_back();

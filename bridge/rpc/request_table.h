@@ -1,8 +1,8 @@
 // Owns a service's requests and finds them by number. Their memory is kept for reuse.
 //
 // Thread:  the reactor thread only.
-// Promise: a Request stays where it is until remove(). Adding, finding and removing one allocate nothing once the table
-//          has been as large before.
+// Promise: a Request stays where it is until remove(). Adding, finding and removing one allocate
+//          nothing once the table has been as large before.
 #pragma once
 
 #include <cstdint>

@@ -47,11 +47,12 @@ class Service::WorkerFace final : public net::PeerHandler {
     Service& service_;
 };
 
-Service::Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers& numbers, Clock& clock,
-                 Timers& timers, MemoryBudget& memory, DedupKey dedup_key)
+Service::Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers& numbers,
+                 Clock& clock, Timers& timers, MemoryBudget& memory, DedupKey dedup_key)
     : id_(id),
       options_(std::move(options)),
-      attempt_timeout_(options_.attempt_timeout > Duration{} ? options_.attempt_timeout : options_.timeout),
+      attempt_timeout_(options_.attempt_timeout > Duration{} ? options_.attempt_timeout
+                                                             : options_.timeout),
       life_(life),
       numbers_(numbers),
       clock_(clock),
@@ -61,8 +62,9 @@ Service::Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers
       client_face_(std::make_unique<ClientFace>(*this)),
       worker_face_(std::make_unique<WorkerFace>(*this)),
       pool_(clock, timers, options_.worker_credit, attempt_timeout_, [this] { dispatch(); }),
-      clients_(clock, timers, options_.resume_window, [this](Client& client) { forget_client(client); },
-               [this](Client& client) { deliver_kept(client); }),
+      clients_(
+          clock, timers, options_.resume_window, [this](Client& client) { forget_client(client); },
+          [this](Client& client) { deliver_kept(client); }),
       deadlines_(clock, timers, [this](Request& request) { on_deadline(request); }),
       attempts_(clock, timers, [this](Request& request) { on_attempt_timeout(request); }),
       graces_(clock, timers, [this](Request& request) { on_grace_over(request); }) {
@@ -70,14 +72,19 @@ Service::Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers
     options_.retry_times = std::min<uint32_t>(options_.retry_times, 254);
     if (!options_.dedup) return;
     ZB_CHECK(dedup_key_ != nullptr, options_.name);
-    dedup_ = std::make_unique<Dedup>(*options_.dedup, clock, timers, memory,
-                                     [this](Request& lingering) { remove(lingering, Fate::kEnded); });
+    dedup_ =
+        std::make_unique<Dedup>(*options_.dedup, clock, timers, memory,
+                                [this](Request& lingering) { remove(lingering, Fate::kEnded); });
 }
 
 Service::~Service() = default;
 
-net::PeerHandler& Service::clients() { return *client_face_; }
-net::PeerHandler& Service::workers() { return *worker_face_; }
+net::PeerHandler& Service::clients() {
+    return *client_face_;
+}
+net::PeerHandler& Service::workers() {
+    return *worker_face_;
+}
 
 ServiceStatus Service::status() const {
     ServiceStatus status = counts_;
@@ -100,17 +107,18 @@ ServiceStatus Service::status() const {
 
 std::vector<WorkerStatus> Service::worker_statuses() const {
     std::vector<WorkerStatus> statuses;
-    for (const Worker* worker = pool_.first(); worker != nullptr; worker = WorkerPool::next(*worker)) {
-        statuses.push_back({worker->peer.id(), worker->peer.type(), worker->holds.size(), worker->credit,
-                            worker->free_link.linked, worker->answered});
+    for (const Worker* worker = pool_.first(); worker != nullptr;
+         worker = WorkerPool::next(*worker)) {
+        statuses.push_back({worker->peer.id(), worker->peer.type(), worker->holds.size(),
+                            worker->credit, worker->free_link.linked, worker->answered});
     }
     return statuses;
 }
 
 void Service::check_invariants() const {
     pool_.check_invariants();
-    ZB_CHECK(counts_.accepted == counts_.answered + counts_.ended.total() + asked_ + kept_, counts_.accepted,
-             counts_.answered, counts_.ended.total(), asked_, kept_);
+    ZB_CHECK(counts_.accepted == counts_.answered + counts_.ended.total() + asked_ + kept_,
+             counts_.accepted, counts_.answered, counts_.ended.total(), asked_, kept_);
 
     size_t asked = 0, waiting = 0, joined = 0, held = 0;
     table_.for_each([&](const Request& request) {
@@ -120,20 +128,23 @@ void Service::check_invariants() const {
         if (request.worker != nullptr) held++;
         ZB_CHECK(request.client_link.linked == (request.client != nullptr), request.number);
         ZB_CHECK(request.client != nullptr || request.entry != nullptr, request.number);
-        ZB_CHECK((request.stage == Stage::kJoined) == (request.entry != nullptr && request.entry->leader != &request),
+        ZB_CHECK((request.stage == Stage::kJoined) ==
+                     (request.entry != nullptr && request.entry->leader != &request),
                  request.number);
         ZB_CHECK(request.worker == nullptr || request.attempt > 0, request.number);
     });
-    ZB_CHECK(asked == asked_ && waiting == line_.size() && joined == joined_, asked, asked_, waiting, line_.size(),
-             joined, joined_);
+    ZB_CHECK(asked == asked_ && waiting == line_.size() && joined == joined_, asked, asked_,
+             waiting, line_.size(), joined, joined_);
 
     size_t open = 0;
-    for (const Worker* worker = pool_.first(); worker != nullptr; worker = WorkerPool::next(*worker)) {
+    for (const Worker* worker = pool_.first(); worker != nullptr;
+         worker = WorkerPool::next(*worker)) {
         for (const Hold& hold : worker->holds) {
             if (hold.fate != Fate::kOpen) continue;
             const Request* request = table_.find(hold.number);
-            ZB_CHECK(request != nullptr && request->worker == worker && request->attempt == hold.attempt,
-                     hold.number, int{hold.attempt});
+            ZB_CHECK(
+                request != nullptr && request->worker == worker && request->attempt == hold.attempt,
+                hold.number, int{hold.attempt});
             open++;
         }
     }

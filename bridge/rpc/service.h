@@ -1,14 +1,16 @@
 // A service: an RPC name with clients on one side and workers on the other.
 //
-// Flow:    a client's message -> [accept] -> the line -> [dispatch] -> a free worker -> [settle] -> the client
-//          service_accept.cc, service_dispatch.cc and service_settle.cc are these three steps.
-// Thread:  the reactor thread only. Peers and Timers outlive nothing of it: end the peers first, then the service.
-// Promise: an accepted request ends once: answered, or counted in ended(). A client gets at most one answer to it.
-//          kAtMostOnce: it is given to a second worker only if no byte of it left for the first. kAtLeastOnce: it may be
-//          executed again, after a loss or where a timeout is to be retried. A worker never holds more than its credit.
-// Limits:  line_max requests wait (busy), and as many repeats join running ones (busy); kKeptAnswersMax answers are kept
-//          for a client that is away (the oldest is dropped); above the memory budget's pressure nothing is accepted.
-//          Each is counted, and the client told as the service's error template says.
+// Flow:    client -> [accept] -> line -> [dispatch] -> free worker -> [settle] -> client, which are
+//          service_accept.cc, service_dispatch.cc and service_settle.cc.
+// Thread:  the reactor thread only. It is ended after its peers, and before what it was given.
+// Promise: an accepted request ends once: answered, or counted in ended(). A client gets at most
+//          one answer to it. kAtMostOnce: it is given to a second worker only if no byte of it left
+//          for the first. kAtLeastOnce: it may be executed again, after a loss or where a timeout
+//          is to be retried. A worker never holds more than its credit.
+// Limits:  line_max requests wait (busy), and as many repeats join running ones (busy);
+//          kKeptAnswersMax answers are kept for a client that is away (the oldest is dropped);
+//          above the memory budget's pressure nothing is accepted. Each is counted, and the client
+//          told as the service's error template says.
 #pragma once
 
 #include <memory>
@@ -35,14 +37,15 @@ namespace zbridge::rpc {
 
 class Service {
  public:
-    // After an unclean end of the bridge, a worker that connects this soon is given nothing for resume_grace: it may be
-    // busy still, and its reply is to come first.
+    // After an unclean end of the bridge, a worker that connects this soon is given nothing for
+    // resume_grace: it may be busy still, and its reply is to come first.
     static constexpr Duration kReturnTime = std::chrono::seconds(10);
     static constexpr size_t kKeptAnswersMax = 1000;
 
-    // `dedup_key` is asked if options.dedup is set. What is passed by reference outlives the service.
-    Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers& numbers, Clock& clock, Timers& timers,
-            MemoryBudget& memory, DedupKey dedup_key = {});
+    // `dedup_key` is asked if options.dedup is set. What is passed by reference outlives the
+    // service.
+    Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers& numbers, Clock& clock,
+            Timers& timers, MemoryBudget& memory, DedupKey dedup_key = {});
     ~Service();
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
@@ -54,8 +57,8 @@ class Service {
     net::PeerHandler& clients();
     net::PeerHandler& workers();
 
-    // The same as clients() for peers of a source endpoint with a route `to: service/...`: their handler calls these.
-    // A peer that was not announced is by its first message.
+    // The same as clients() for peers of a source endpoint with a route `to: service/...`: their
+    // handler calls these. A peer that was not announced is by its first message.
     void client_opened(net::Peer& peer);
     net::Take submit(net::Peer& peer, const Message& message);
     void client_closed(net::Peer& peer);
@@ -78,8 +81,10 @@ class Service {
     Client& open_client(net::Peer& peer, ClientState* state);
     net::Take accept(Client& client, const Message& message);
     void supersede_earlier(Client& client);
-    bool repeat(Client& client, const Message& message, const RequestFrames& frames, std::string& key);
-    void refuse(Client& client, const Message& message, const RequestFrames& frames, Refusal why, Refusal said);
+    bool repeat(Client& client, const Message& message, const RequestFrames& frames,
+                std::string& key);
+    void refuse(Client& client, const Message& message, const RequestFrames& frames, Refusal why,
+                Refusal said);
     Request& admit(Client& client, const Message& message, const RequestFrames& frames);
     void close_client(Client& client);
     void forget_client(Client& client);
@@ -144,14 +149,14 @@ class Service {
     ClientTable clients_;
     std::unique_ptr<Dedup> dedup_;  // null: the service has none
     DueLine<Request, &Request::deadline_link, &Request::deadline> deadlines_;
-    Requests attempts_;             // kWithWorker
-    Requests graces_;               // kInGrace; and kAwaitingLate where no deadline ends the waiting
+    Requests attempts_;  // kWithWorker
+    Requests graces_;    // kInGrace; kAwaitingLate where there is no deadline
 
     bool draining_ = false;
-    size_t asked_ = 0;              // requests of the table that somebody waits for
-    size_t joined_ = 0;             // kJoined
-    size_t kept_ = 0;               // kept answers that are not counted yet
-    ServiceStatus counts_;          // the counters of it
+    size_t asked_ = 0;      // requests of the table that somebody waits for
+    size_t joined_ = 0;     // kJoined
+    size_t kept_ = 0;       // kept answers that are not counted yet
+    ServiceStatus counts_;  // the counters of it
 };
 
 }  // namespace zbridge::rpc

@@ -33,7 +33,8 @@ net::Take Service::accept(Client& client, const Message& message) {
     if (client.lockstep) supersede_earlier(client);
 
     // A REQ's envelope is its own socket's: it is never data.
-    const auto frames = read_request(message, options_.envelope_raw && client.peer->type() != SocketType::kReq);
+    const auto frames =
+        read_request(message, options_.envelope_raw && client.peer->type() != SocketType::kReq);
     std::string key;
     if (!frames) {
         refuse(client, message, {.delimited = false}, Refusal::kNoEnvelope, Refusal::kNoEnvelope);
@@ -66,8 +67,10 @@ void Service::supersede_earlier(Client& client) {
     }
 }
 
-// True: it repeats what runs or is stored, and has been dealt with. Else `key` is that of a new one, or empty.
-bool Service::repeat(Client& client, const Message& message, const RequestFrames& frames, std::string& key) {
+// True: it repeats what runs or is stored, and has been dealt with. Else `key` is that of a new
+// one, or empty.
+bool Service::repeat(Client& client, const Message& message, const RequestFrames& frames,
+                     std::string& key) {
     const auto found = dedup_key_(message.after(frames.envelope_bytes, frames.envelope_frames));
     if (!found) return false;
     // The user is part of it: nobody is given the reply to another's request.
@@ -94,8 +97,8 @@ bool Service::repeat(Client& client, const Message& message, const RequestFrames
 }
 
 // Counted as `why`, told as `said`.
-void Service::refuse(Client& client, const Message& message, const RequestFrames& frames, Refusal why,
-                     Refusal said) {
+void Service::refuse(Client& client, const Message& message, const RequestFrames& frames,
+                     Refusal why, Refusal said) {
     counts_.refused.add(why);
     if (error_reply_.silent()) return;
     say(client, message.wire().part(0, frames.envelope_bytes), said, numbers_.take());
@@ -116,7 +119,8 @@ Request& Service::admit(Client& client, const Message& message, const RequestFra
 }
 
 void Service::close_client(Client& client) {
-    // What its socket did not take any more is part of what it waits for. Of a source's peer the outbox is not ours.
+    // What its socket did not take any more is part of what it waits for. Of a source's peer the
+    // outbox is not ours.
     if (!client.key.empty() && client.state != nullptr) {
         for (const Message& unsent : client.peer->outbox().take_unfinished()) {
             keep(client, {{}, unsent.wire(), true});

@@ -1,5 +1,5 @@
-// The second step of a service: a waiting request goes to the worker that has been free longest; and what is done when
-// that worker is lost, or too slow.
+// The second step of a service: a waiting request goes to the worker that has been free longest;
+// and what is done when that worker is lost, or too slow.
 #include <algorithm>
 
 #include "bridge/rpc/service.h"
@@ -7,7 +7,9 @@
 namespace zbridge::rpc {
 
 void Service::dispatch() {
-    while (!line_.empty() && pool_.any_free()) give(*line_.front(), pool_.longest_free());
+    while (!line_.empty() && pool_.any_free()) {
+        give(*line_.front(), pool_.longest_free());
+    }
 }
 
 void Service::give(Request& request, Worker& worker) {
@@ -36,19 +38,27 @@ void Service::on_worker_opened(net::Peer& peer) {
 
 void Service::on_worker_closed(Worker& worker) {
     const uint64_t written = worker.peer.outbox().written();
-    for (const Hold& hold : pool_.close(worker)) lose(worker, hold, hold.position < written);
+    for (const Hold& hold : pool_.close(worker)) {
+        lose(worker, hold, hold.position < written);
+    }
     dispatch();
     audit();
 }
 
-// The worker is gone, or shows that it has dropped what it held. `sent`: a byte of it has left for it.
+// The worker is gone, or shows that it has dropped what it held. `sent`: a byte of it has left for
+// it.
 void Service::lose(Worker& worker, const Hold& hold, bool sent) {
     Request* request = table_.find(hold.number);
-    if (request == nullptr || request->worker != &worker || request->attempt != hold.attempt) return;
+    if (request == nullptr || request->worker != &worker || request->attempt != hold.attempt) {
+        return;
+    }
     leave_stage(*request);
     request->worker = nullptr;
-    if (sent) on_worker_lost(*request);
-    else on_never_sent(*request);
+    if (sent) {
+        on_worker_lost(*request);
+    } else {
+        on_never_sent(*request);
+    }
 }
 
 // As if it had not been tried.
@@ -65,7 +75,8 @@ void Service::on_worker_lost(Request& request) {
     const Instant now = clock_.now();
     if (options_.execute == ServiceOptions::Execute::kAtMostOnce) {
         request.stage = Stage::kAwaitingLate;
-        // Without a deadline that ends the waiting, the worker has as long to come back as a client would have.
+        // Without a deadline that ends the waiting, the worker has as long to come back as a client
+        // would have.
         if (options_.timeout == Duration{}) graces_.push(request, now + options_.resume_window);
     } else if (is_asked(request) && options_.retry_on_worker_lost && may_retry(request)) {
         request.stage = Stage::kInGrace;
@@ -83,7 +94,8 @@ void Service::on_attempt_timeout(Request& request) {
 
     // One that is past its deadline is about to be ended by that.
     const bool is_over = request.deadline_link.linked && request.deadline <= clock_.now();
-    if (options_.execute == ServiceOptions::Execute::kAtLeastOnce && is_asked(request) && !is_over) {
+    if (options_.execute == ServiceOptions::Execute::kAtLeastOnce && is_asked(request) &&
+        !is_over) {
         if (options_.retry_on_timeout && may_retry(request)) {
             pool_.give_up(*request.worker, request.number, request.attempt, Fate::kPassedOn);
             request.worker = nullptr;
@@ -115,6 +127,8 @@ void Service::give_again(Request& request) {
     if (!is_asked(request)) remove(request, Fate::kEnded);
 }
 
-bool Service::may_retry(const Request& request) const { return request.attempt <= options_.retry_times; }
+bool Service::may_retry(const Request& request) const {
+    return request.attempt <= options_.retry_times;
+}
 
 }  // namespace zbridge::rpc

@@ -1,5 +1,5 @@
-// The last step of a service: a worker's message is matched by its corr, and each request ends once: with the reply, or
-// with an error when its time is up.
+// The last step of a service: a worker's message is matched by its corr, and each request ends
+// once: with the reply, or with an error when its time is up.
 #include <string>
 #include <utility>
 
@@ -15,9 +15,12 @@ void Service::on_worker_message(Worker& worker, const Message& message) {
         if (worker.envelope.bytes() != bytes) worker.envelope = memory_.copy(bytes);
         const WorkerFrames frames = read_worker(message.wire(), envelope->bytes);
         if (!frames.corr && !worker.holds.empty()) counts_.refused.add(Refusal::kMalformed);
-        // Before it is given more: what it answers is its reply, whatever else it held it has dropped.
+        // Before it is given more: what it answers is its reply, whatever else it held it has
+        // dropped.
         if (frames.corr) on_reply(worker, frames);
-        for (const Hold& hold : pool_.drop_all(worker)) lose(worker, hold, true);
+        for (const Hold& hold : pool_.drop_all(worker)) {
+            lose(worker, hold, true);
+        }
         pool_.has_spoken(worker);
     } else {
         counts_.refused.add(Refusal::kMalformed);
@@ -43,12 +46,14 @@ void Service::on_reply(Worker& worker, const WorkerFrames& frames) {
     }
     if (!frames.reply) {
         counts_.refused.add(Refusal::kMalformed);
-        if (request == nullptr || !hold || hold->fate != Fate::kOpen) return;  // another may do better
+        const bool was_current = hold && hold->fate == Fate::kOpen;
+        if (request == nullptr || !was_current) return;  // another may do better
         tell_all(*request, Refusal::kMalformed);
         return remove(*request, Fate::kEnded);
     }
     if (request == nullptr) return counts_.late.add(late_reason(corr, hold));
-    if (!hold || hold->fate != Fate::kOpen || request->stage != Stage::kWithWorker) counts_.settled_late++;
+    const bool in_time = hold && hold->fate == Fate::kOpen && request->stage == Stage::kWithWorker;
+    if (!in_time && is_asked(*request)) counts_.settled_late++;
     settle(*request, *frames.reply);
 }
 
@@ -57,7 +62,10 @@ void Service::restart_clocks(Worker& worker) {
     const Instant now = clock_.now();
     for (Hold& hold : worker.holds) {
         Request* request = table_.find(hold.number);
-        if (hold.fate != Fate::kOpen || request == nullptr || request->stage != Stage::kWithWorker) continue;
+        if (hold.fate != Fate::kOpen || request == nullptr ||
+            request->stage != Stage::kWithWorker) {
+            continue;
+        }
         hold.since = now;
         if (attempt_timeout_ == Duration{}) continue;
         attempts_.remove(*request);
@@ -72,22 +80,30 @@ bool Service::is_ours(const Corr& corr) const {
 Request* Service::find(const Corr& corr) const {
     if (!is_ours(corr)) return nullptr;
     Request* request = table_.find(corr.number);
-    const bool was_given = request != nullptr && corr.attempt > 0 && corr.attempt <= request->attempt;
+    const bool was_given =
+        request != nullptr && corr.attempt > 0 && corr.attempt <= request->attempt;
     return was_given ? request : nullptr;
 }
 
 LateReason Service::late_reason(const Corr& corr, const std::optional<Hold>& hold) const {
     if (corr.kind != Corr::Kind::kRequest || corr.epoch > life_.epoch) return LateReason::kUnknown;
     if (corr.epoch < life_.epoch) return LateReason::kEarlierLife;
-    if (!numbers_.taken(corr.number) || table_.find(corr.number) != nullptr) return LateReason::kUnknown;
+    if (!numbers_.taken(corr.number) || table_.find(corr.number) != nullptr) {
+        return LateReason::kUnknown;
+    }
     if (!hold) return LateReason::kEnded;
     switch (hold->fate) {
-        case Fate::kPassedOn: return LateReason::kOtherAttempt;
-        case Fate::kAnswered: return LateReason::kDuplicate;
-        case Fate::kClientGone: return LateReason::kUndeliverable;
-        case Fate::kSuperseded: return LateReason::kSuperseded;
+        case Fate::kPassedOn:
+            return LateReason::kOtherAttempt;
+        case Fate::kAnswered:
+            return LateReason::kDuplicate;
+        case Fate::kClientGone:
+            return LateReason::kUndeliverable;
+        case Fate::kSuperseded:
+            return LateReason::kSuperseded;
         case Fate::kOpen:
-        case Fate::kEnded: break;
+        case Fate::kEnded:
+            break;
     }
     return LateReason::kEnded;
 }
@@ -108,13 +124,16 @@ void Service::settle(Request& request, const ReplyFrames& reply) {
 void Service::answer(Request& request, const ReplyFrames& reply) {
     Client& client = *request.client;
     unask(request);
-    const bool bare = request.envelope_bytes == reply.body - reply.delimiter && !request.correlates();
+    const bool bare =
+        request.envelope_bytes == reply.body - reply.delimiter && !request.correlates();
     if (!request.delimited) {
         deliver(client, {}, reply.wire.from(reply.body), false);
     } else if (bare) {
-        deliver(client, {}, reply.wire.from(reply.delimiter), false);  // the reply's own empty frame serves
+        // The reply's own empty frame serves.
+        deliver(client, {}, reply.wire.from(reply.delimiter), false);
     } else {
-        deliver(client, request.wire.part(0, request.envelope_bytes), reply.wire.from(reply.body), false);
+        deliver(client, request.wire.part(0, request.envelope_bytes), reply.wire.from(reply.body),
+                false);
     }
 }
 
@@ -184,7 +203,9 @@ void Service::deliver_kept(Client& client) {
 }
 
 void Service::drop_kept(Client& client, Refusal why, LateReason reason) {
-    for (const KeptAnswer& answer : std::exchange(client.kept, {})) drop_kept_answer(answer, why, reason);
+    for (const KeptAnswer& answer : std::exchange(client.kept, {})) {
+        drop_kept_answer(answer, why, reason);
+    }
 }
 
 void Service::drop_kept_answer(const KeptAnswer& answer, Refusal why, LateReason reason) {
@@ -207,7 +228,8 @@ void Service::unask(Request& request) {
     asked_--;
 }
 
-// After unask(): the request ends, unless others wait for it too, or for repeats a reply is still worth having.
+// After unask(): the request ends, unless others wait for it too, or for repeats a reply is still
+// worth having.
 void Service::leave(Request& request, Fate fate) {
     if (request.stage == Stage::kJoined) {
         Request& leader = *request.entry->leader;
@@ -225,11 +247,15 @@ void Service::leave(Request& request, Fate fate) {
 void Service::leave_stage(Request& request) {
     if (!request.stage_link.linked) return;
     switch (request.stage) {
-        case Stage::kWaiting: return line_.remove(request);
-        case Stage::kWithWorker: return attempts_.remove(request);
+        case Stage::kWaiting:
+            return line_.remove(request);
+        case Stage::kWithWorker:
+            return attempts_.remove(request);
         case Stage::kInGrace:
-        case Stage::kAwaitingLate: return graces_.remove(request);
-        case Stage::kJoined: return request.entry->joined.remove(request);
+        case Stage::kAwaitingLate:
+            return graces_.remove(request);
+        case Stage::kJoined:
+            return request.entry->joined.remove(request);
     }
 }
 
@@ -239,11 +265,14 @@ void Service::remove_joined(Request& request) {
     table_.remove(request);
 }
 
-// REQUIRES: nobody waits for it. A worker that holds it stays busy, and its reply is counted as `fate` says.
+// REQUIRES: nobody waits for it. A worker that holds it stays busy, and its reply is counted as
+// `fate` says.
 void Service::remove(Request& request, Fate fate) {
     leave_stage(request);
     if (request.entry != nullptr) dedup_->erase(*request.entry);
-    if (request.worker != nullptr) pool_.give_up(*request.worker, request.number, request.attempt, fate);
+    if (request.worker != nullptr) {
+        pool_.give_up(*request.worker, request.number, request.attempt, fate);
+    }
     table_.remove(request);
 }
 

@@ -48,35 +48,35 @@ class LateCounts {
 
 struct ServiceStatus {
     // now
-    size_t waiting = 0;         // in the line
-    size_t in_work = 0;         // with a worker, or their reply may still come
-    size_t joined = 0;          // repeats that wait for another's reply
-    size_t unanswered = 0;      // of all these: those that a client waits for
+    size_t waiting = 0;     // in the line
+    size_t in_work = 0;     // with a worker, or their reply may still come
+    size_t joined = 0;      // repeats that wait for another's reply
+    size_t unanswered = 0;  // of all these: those that a client waits for
     size_t clients = 0, clients_away = 0;
     size_t workers = 0, workers_free = 0;
-    size_t kept_answers = 0;    // replies for clients that are away
+    size_t kept_answers = 0;  // replies for clients that are away
     size_t dedup_entries = 0;
-    uint64_t dedup_bytes = 0;   // of stored replies
+    uint64_t dedup_bytes = 0;  // of stored replies
 
     // Since the service began. Each accepted request ends once:
     // accepted = answered + ended.total() + unanswered + kept_answers.
     uint64_t accepted = 0;
-    uint64_t answered = 0;      // a reply was put into the client's outbox
-    RefusalCounts ended;        // accepted, and ended without one
-    RefusalCounts refused;      // not accepted; and what workers did wrong
-    uint64_t timed_out = 0;     // of ended: at their deadline
-    uint64_t retried = 0;       // deliveries after the first
-    uint64_t returned = 0;      // never reached their worker, and went to the next one
-    uint64_t settled_late = 0;  // of answered: by a worker that was lost or too slow
-    LateCounts late;            // replies that went to nobody
-    uint64_t dedup_repeats = 0; // of accepted: joined one that ran, or got a stored reply
-    uint64_t dedup_dropped = 0; // entries that went before their window was over
+    uint64_t answered = 0;       // a reply was put into the client's outbox
+    RefusalCounts ended;         // accepted, and ended without one
+    RefusalCounts refused;       // not accepted; and what workers did wrong
+    uint64_t timed_out = 0;      // of ended: at their deadline
+    uint64_t retried = 0;        // deliveries after the first
+    uint64_t returned = 0;       // never reached their worker, and went to the next one
+    uint64_t settled_late = 0;   // of answered: by a worker that was lost or too slow
+    LateCounts late;             // replies that went to nobody
+    uint64_t dedup_repeats = 0;  // of accepted: joined one that ran, or got a stored reply
+    uint64_t dedup_dropped = 0;  // entries that went before their window was over
 };
 
 struct WorkerStatus {
     PeerId peer;
     SocketType type = SocketType::kRep;
-    size_t held = 0;            // requests it has not replied to
+    size_t held = 0;  // requests it has not replied to
     uint32_t credit = 1;
     bool free = false;
     uint64_t answered = 0;

@@ -14,10 +14,10 @@ namespace zbridge::rpc {
 
 // What has become of a held request, as far as this worker is concerned.
 enum class Fate : uint8_t {
-    kOpen,        // its reply is waited for
-    kPassedOn,    // it was too slow: another worker has been given it; its reply still counts if it is the first
-    kAnswered,    // another reply was first
-    kEnded,       // its time was up
+    kOpen,      // its reply is waited for
+    kPassedOn,  // another worker has it too; the first reply counts
+    kAnswered,  // another reply was first
+    kEnded,     // its time was up
     kClientGone,
     kSuperseded,  // the client asks something else instead
 };
@@ -36,20 +36,21 @@ class Worker final : public net::PeerState {
     Worker(net::Peer& at, Timers& timers, std::function<void()> on_overdue)
         : peer(at), overdue(timers, std::move(on_overdue)) {}
 
-    // A REQ asks for work: its first message says it is ready, each later one is a reply and says so again.
+    // A REQ asks for work: its first message says it is ready, each later one is a reply and says
+    // so again.
     bool asks() const { return peer.type() == SocketType::kReq; }
 
     net::Peer& peer;
-    uint32_t credit = 1;       // how many it may hold
-    bool ready = false;        // a REQ: it has asked
-    bool held_back = false;    // new after an unclean end: it may be busy with a request of the life before
-    bool full = false;         // its outbox has no room
-    bool ending = false;       // it is being disconnected
+    uint32_t credit = 1;     // how many it may hold
+    bool ready = false;      // a REQ: it has asked; then its credit says when again
+    bool held_back = false;  // it may be busy with a request of an earlier life
+    bool full = false;       // its outbox has no room
+    bool ending = false;     // it is being disconnected
     uint64_t answered = 0;
-    std::vector<Hold> holds;   // oldest first
-    Slice envelope;            // a REQ: what stands before all it is sent, with the empty frame
+    std::vector<Hold> holds;  // oldest first
+    Slice envelope;           // a REQ: what stands before all it is sent, with the empty frame
 
-    Timer overdue;             // of the oldest hold that is no longer kOpen
+    Timer overdue;  // of the oldest hold that is no longer kOpen
     Instant held_back_due{};
     Link<Worker> held_back_link;
     Link<Worker> free_link;

@@ -16,8 +16,8 @@ auto find_hold(std::vector<Hold>& holds, uint64_t number, uint8_t attempt) {
 
 }  // namespace
 
-WorkerPool::WorkerPool(const Clock& clock, Timers& timers, uint32_t credit, Duration attempt_timeout,
-                       std::function<void()> on_freed)
+WorkerPool::WorkerPool(const Clock& clock, Timers& timers, uint32_t credit,
+                       Duration attempt_timeout, std::function<void()> on_freed)
     : clock_(clock),
       timers_(timers),
       credit_(std::max<uint32_t>(credit, 1)),
@@ -71,7 +71,6 @@ Worker& WorkerPool::longest_free() {
 void WorkerPool::give(Worker& worker, const Hold& hold) {
     ZB_CHECK(can_take(worker), worker.peer.id());
     worker.holds.push_back(hold);
-    if (worker.asks()) worker.ready = false;
     free_.remove(worker);  // to the end, if it can take another
     update(worker);
 }
@@ -114,8 +113,9 @@ void WorkerPool::watch(Worker& worker, const Hold& hold) {
 // It may have been armed for a hold that is gone: the oldest that is left decides.
 void WorkerPool::on_overdue(Worker& worker) {
     if (worker.holds.empty() || worker.ending) return;
-    const auto oldest = std::min_element(worker.holds.begin(), worker.holds.end(),
-                                         [](const Hold& a, const Hold& b) { return a.since < b.since; });
+    const auto oldest =
+        std::min_element(worker.holds.begin(), worker.holds.end(),
+                         [](const Hold& a, const Hold& b) { return a.since < b.since; });
     const Instant due = oldest->since + overdue_after_;
     if (due > clock_.now()) return worker.overdue.arm(due);
     worker.ending = true;
@@ -145,8 +145,11 @@ bool WorkerPool::can_take(const Worker& worker) {
 void WorkerPool::update(Worker& worker) {
     const bool listed = free_.holds(worker);
     if (can_take(worker) == listed) return;
-    if (listed) free_.remove(worker);
-    else free_.push_back(worker);
+    if (listed) {
+        free_.remove(worker);
+    } else {
+        free_.push_back(worker);
+    }
 }
 
 void WorkerPool::check_invariants() const {

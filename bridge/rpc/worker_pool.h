@@ -1,8 +1,9 @@
 // The workers of a service: who is free, and since when; who holds what.
 //
-// A worker is free while it holds less than its credit: a REP or REQ one request, others the endpoint's credit. The one
-// that has been free longest is next. A worker that is too slow stays busy; it gets nothing until it replies or leaves,
-// and is disconnected kOverdueTimes an attempt's time after it was given the request.
+// A worker is free while it holds less than its credit: a REP or REQ one request, others the
+// endpoint's credit. The one that has been free longest is next. A worker that is too slow stays
+// busy; it gets nothing until it replies or leaves, and is disconnected kOverdueTimes an attempt's
+// time after it was given the request.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,8 @@ class WorkerPool {
  public:
     static constexpr int kOverdueTimes = 10;
 
-    // `credit` of DEALER and ROUTER workers. attempt_timeout 0: a worker may hold a request for ever.
+    // `credit` of DEALER and ROUTER workers. attempt_timeout 0: a worker may hold a request for
+    // ever.
     WorkerPool(const Clock& clock, Timers& timers, uint32_t credit, Duration attempt_timeout,
                std::function<void()> on_freed);
 

@@ -133,7 +133,9 @@ TEST_CASE("a client with a routing id is not waited for longer than the resume w
     World world({.timeout = 0s, .resume_window = 30s});
     FakePeer& worker = world.worker();
     FakePeer& client = world.client(SocketType::kDealer, "me");
-    for (const char* body : {"1", "2", "3"}) world.ask(client, {"", body});
+    for (const char* body : {"1", "2", "3"}) {
+        world.ask(client, {"", body});
+    }
     world.leave(client);
     world.say(worker, {corr(only(worker)), "", "one"});
     world.advance(29999ms);
@@ -174,10 +176,14 @@ TEST_CASE("answers kept for one client are limited, and the oldest goes first") 
     World world({.timeout = 0s, .worker_credit = 5000});
     FakePeer& worker = world.worker(SocketType::kDealer);
     FakePeer& client = world.client(SocketType::kDealer, "me");
-    for (size_t i = 0; i < Service::kKeptAnswersMax + 3; i++) world.ask(client, {"", std::to_string(i)});
+    for (size_t i = 0; i < Service::kKeptAnswersMax + 3; i++) {
+        world.ask(client, {"", std::to_string(i)});
+    }
     const auto given = worker.read();
     world.leave(client);
-    for (const Frames& one : given) world.say(worker, {one[0], "", one[2]});
+    for (const Frames& one : given) {
+        world.say(worker, {one[0], "", one[2]});
+    }
     CHECK(world.service->status().ended.of(Refusal::kOutboxFull) == 3);
     FakePeer& back = world.client(SocketType::kDealer, "me");
     const auto answers = back.read();
@@ -204,14 +210,18 @@ TEST_CASE("the reply to a REQ's dispatched first request is discarded, unless th
     SUBCASE("it does not") {
         world.ask(client, {"", "1"});
         world.ask(client, {"", "2"});
-        for (const Frames& given : worker.read()) world.say(worker, {given[0], "", "re " + given[2]});
+        for (const Frames& given : worker.read()) {
+            world.say(worker, {given[0], "", "re " + given[2]});
+        }
         CHECK(only(client) == Frames{"", "re 2"});
         CHECK(world.service->status().late.of(LateReason::kSuperseded) == 1);
     }
     SUBCASE("it does") {
         world.ask(client, {"id 1", "", "1"});
         world.ask(client, {"id 2", "", "2"});
-        for (const Frames& given : worker.read()) world.say(worker, {given[0], "", "re " + given[2]});
+        for (const Frames& given : worker.read()) {
+            world.say(worker, {given[0], "", "re " + given[2]});
+        }
         CHECK(client.read() == std::vector<Frames>{{"id 1", "", "re 1"}, {"id 2", "", "re 2"}});
     }
 }

@@ -17,7 +17,9 @@ std::optional<std::string> first_frame(const Message& body) {
 }
 
 ServiceOptions options(ServiceOptions::Execute execute = ServiceOptions::Execute::kAtMostOnce) {
-    return {.execute = execute, .timeout = 5s, .error_frames = {"{code}"},
+    return {.execute = execute,
+            .timeout = 5s,
+            .error_frames = {"{code}"},
             .dedup = DedupOptions{.window = std::chrono::minutes(10), .entries_max = 3}};
 }
 
@@ -98,7 +100,8 @@ TEST_CASE("a lazy client that times out, reopens and asks again has one executio
     CHECK(worker.read().empty());
 }
 
-TEST_CASE("each asker has its own time, and the running request goes on for those that still wait") {
+TEST_CASE(
+    "each asker has its own time, and the running request goes on for those that still wait") {
     DedupWorld world;
     FakePeer& first = world.client();
     FakePeer& second = world.client();
@@ -254,7 +257,9 @@ TEST_CASE("repeats that join are limited as the line is") {
     ServiceOptions with = options();
     with.line_max = 2;
     DedupWorld world(with);
-    for (int i = 0; i < 4; i++) world.ask(world.client(), {"", "t1"});
+    for (int i = 0; i < 4; i++) {
+        world.ask(world.client(), {"", "t1"});
+    }
     CHECK(world.service->status().joined == 2);
     CHECK(world.service->status().refused.of(Refusal::kBusy) == 1);
 }

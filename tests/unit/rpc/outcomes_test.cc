@@ -12,7 +12,8 @@ constexpr auto kAtLeastOnce = ServiceOptions::Execute::kAtLeastOnce;
 
 }  // namespace
 
-TEST_CASE("a request of which no byte left goes to the next worker at once, and that was no attempt") {
+TEST_CASE(
+    "a request of which no byte left goes to the next worker at once, and that was no attempt") {
     for (const auto execute : {kOnce, kAtLeastOnce}) {
         World world({.execute = execute, .retry_times = 0});
         FakePeer& first = world.worker();
@@ -34,15 +35,21 @@ TEST_CASE("requests that come back keep their places before those that waited") 
     World world({.worker_credit = 3});
     FakePeer& first = world.worker(SocketType::kDealer);
     FakePeer& client = world.client(SocketType::kDealer);
-    for (int i = 1; i <= 5; i++) world.ask(client, {"", std::to_string(i)});
+    for (int i = 1; i <= 5; i++) {
+        world.ask(client, {"", std::to_string(i)});
+    }
     world.leave(first);
     FakePeer& second = world.worker(SocketType::kDealer);
     Frames bodies;
-    for (const Frames& given : second.read()) bodies.push_back(given[2]);
+    for (const Frames& given : second.read()) {
+        bodies.push_back(given[2]);
+    }
     CHECK(bodies == Frames{"1", "2", "3"});
 }
 
-TEST_CASE("at most once: one byte of it left, so no other worker gets it; a late reply still settles it") {
+TEST_CASE(
+    "at most once: one byte of it left, so no other worker gets it; a late reply still settles "
+    "it") {
     World world({.execute = kOnce, .timeout = 5s, .error_frames = {"{code}"}});
     FakePeer& first = world.worker();
     FakePeer& client = world.client();
@@ -67,7 +74,8 @@ TEST_CASE("at most once: one byte of it left, so no other worker gets it; a late
 }
 
 TEST_CASE("at most once and no timeout: a lost worker has the resume window to come back") {
-    World world({.execute = kOnce, .timeout = 0s, .error_frames = {"{code}"}, .resume_window = 30s});
+    World world(
+        {.execute = kOnce, .timeout = 0s, .error_frames = {"{code}"}, .resume_window = 30s});
     FakePeer& worker = world.worker();
     FakePeer& client = world.client();
     world.ask(client, {"", "1"});
@@ -79,7 +87,8 @@ TEST_CASE("at most once and no timeout: a lost worker has the resume window to c
     CHECK(only(client) == Frames{"", "worker_lost"});
 }
 
-TEST_CASE("at least once: a lost worker's request waits for the grace, then goes to the next worker") {
+TEST_CASE(
+    "at least once: a lost worker's request waits for the grace, then goes to the next worker") {
     World world({.execute = kAtLeastOnce, .timeout = 60s, .resume_grace = 2s});
     FakePeer& first = world.worker();
     FakePeer& client = world.client();
@@ -114,7 +123,8 @@ TEST_CASE("at least once: a lost worker's request waits for the grace, then goes
 }
 
 TEST_CASE("at least once: after its last retry a lost worker's request ends in the error") {
-    World world({.execute = kAtLeastOnce, .timeout = 60s, .retry_times = 2, .error_frames = {"{code}"}});
+    World world(
+        {.execute = kAtLeastOnce, .timeout = 60s, .retry_times = 2, .error_frames = {"{code}"}});
     FakePeer& client = world.client();
     world.ask(client, {"", "1"});
     for (int attempt = 1; attempt <= 3; attempt++) {
@@ -129,7 +139,8 @@ TEST_CASE("at least once: after its last retry a lost worker's request ends in t
 }
 
 TEST_CASE("at least once, but lost workers are not to be retried: the error comes at once") {
-    World world({.execute = kAtLeastOnce, .retry_on_worker_lost = false, .error_frames = {"{code}"}});
+    World world(
+        {.execute = kAtLeastOnce, .retry_on_worker_lost = false, .error_frames = {"{code}"}});
     FakePeer& worker = world.worker();
     FakePeer& client = world.client();
     world.ask(client, {"", "1"});
@@ -138,8 +149,11 @@ TEST_CASE("at least once, but lost workers are not to be retried: the error come
     CHECK(only(client) == Frames{"", "worker_lost"});
 }
 
-TEST_CASE("a slow worker's request goes on where timeouts are retried; the slow one's reply counts if it is first") {
-    World world({.execute = kAtLeastOnce, .timeout = 60s, .attempt_timeout = 1s, .retry_on_timeout = true});
+TEST_CASE(
+    "a slow worker's request goes on where timeouts are retried; the slow one's reply counts if it "
+    "is first") {
+    World world(
+        {.execute = kAtLeastOnce, .timeout = 60s, .attempt_timeout = 1s, .retry_on_timeout = true});
     FakePeer& slow = world.worker();
     FakePeer& quick = world.worker();
     FakePeer& client = world.client(SocketType::kDealer);
@@ -169,7 +183,10 @@ TEST_CASE("a slow worker's request goes on where timeouts are retried; the slow 
 }
 
 TEST_CASE("at least once, but timeouts are not to be retried: the attempt's end is the request's") {
-    World world({.execute = kAtLeastOnce, .timeout = 60s, .attempt_timeout = 1s, .error_frames = {"{code}"}});
+    World world({.execute = kAtLeastOnce,
+                 .timeout = 60s,
+                 .attempt_timeout = 1s,
+                 .error_frames = {"{code}"}});
     FakePeer& slow = world.worker();
     FakePeer& quick = world.worker();
     FakePeer& client = world.client();
@@ -195,7 +212,16 @@ TEST_CASE("at most once: a slow worker's reply is waited for until the request's
 }
 
 TEST_CASE("an attempt that ends with its request is not given to another worker") {
-    World world({.execute = kAtLeastOnce, .timeout = 5s, .retry_on_timeout = true, .error_frames = {"{code}"}});
+    World world({.execute = kAtLeastOnce,
+                 .timeout = 5s,
+                 .retry_on_timeout = true,
+                 .error_frames = {"{code}"}});
+    // The deadlines' timer stands at that of a request that is gone, and so is armed for the next
+    // after the attempts'.
+    FakePeer& gone = world.client();
+    world.ask(gone, {"", "0"});
+    world.leave(gone);
+    world.advance(3s);
     FakePeer& first = world.worker();
     FakePeer& second = world.worker();
     FakePeer& client = world.client();
@@ -207,7 +233,10 @@ TEST_CASE("an attempt that ends with its request is not given to another worker"
 }
 
 TEST_CASE("a slow worker that leaves in the end loses an at-most-once request") {
-    World world({.execute = kOnce, .timeout = 0s, .attempt_timeout = 1s, .error_frames = {"{code}"},
+    World world({.execute = kOnce,
+                 .timeout = 0s,
+                 .attempt_timeout = 1s,
+                 .error_frames = {"{code}"},
                  .resume_window = 30s});
     FakePeer& worker = world.worker();
     FakePeer& client = world.client();

@@ -37,9 +37,15 @@ TEST_CASE("the table finds every request it holds, whatever was added and remove
 TEST_CASE("the line puts a request back before all newer ones and behind all older ones") {
     RequestTable table;
     Line line;
-    for (uint64_t number = 1; number <= 5; number++) line.push_back(table.add(number));
-    for (const uint64_t number : {3, 1, 2}) line.remove(*table.find(number));
-    for (const uint64_t number : {2, 3, 1}) line.put_back(*table.find(number));
+    for (uint64_t number = 1; number <= 5; number++) {
+        line.push_back(table.add(number));
+    }
+    for (const uint64_t number : {3, 1, 2}) {
+        line.remove(*table.find(number));
+    }
+    for (const uint64_t number : {2, 3, 1}) {
+        line.put_back(*table.find(number));
+    }
     for (uint64_t number = 1; number <= 5; number++) {
         CHECK(line.front()->number == number);
         line.remove(*line.front());
@@ -47,7 +53,9 @@ TEST_CASE("the line puts a request back before all newer ones and behind all old
     CHECK(line.empty());
 }
 
-TEST_CASE("a due line tells each item when it is due, with one timer, also when items leave or join meanwhile") {
+TEST_CASE(
+    "a due line tells each item when it is due, with one timer, also when items leave or join "
+    "meanwhile") {
     struct Item {
         int id = 0;
         Instant due{};
@@ -81,7 +89,9 @@ TEST_CASE("an error template fills in its places once, in each frame") {
     MemoryBudget memory(1 << 20);
     const ErrorReply reply({"E {code} {id}", "{reason}", "{nothing} {"});
     const Slice wire = reply.render(memory, Refusal::kBusy, "{code}");
-    CHECK(Message(wire, 3).bodies() == std::vector<std::string_view>{"E busy {code}", meaning_of(Refusal::kBusy), "{nothing} {"});
+    CHECK(Message(wire, 3).bodies() == std::vector<std::string_view>{"E busy {code}",
+                                                                     meaning_of(Refusal::kBusy),
+                                                                     "{nothing} {"});
     CHECK(ErrorReply({}).silent());
 }
 

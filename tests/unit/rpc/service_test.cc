@@ -35,7 +35,8 @@ TEST_CASE("an envelope is kept whatever it holds, and put before the reply") {
     CHECK(only(client) == Frames{"id", blob, "x", "", "answer"});
 }
 
-TEST_CASE("a request without an empty frame before its body is refused, unless the service is raw") {
+TEST_CASE(
+    "a request without an empty frame before its body is refused, unless the service is raw") {
     World world;
     FakePeer& worker = world.worker();
     FakePeer& client = world.client(SocketType::kDealer);
@@ -61,12 +62,15 @@ TEST_CASE("a request without an empty frame before its body is refused, unless t
     CHECK(only(req) == Frames{"", "answer"});
 }
 
-TEST_CASE("requests wait in the order of their acceptance, and the longest free worker is served first") {
+TEST_CASE(
+    "requests wait in the order of their acceptance, and the longest free worker is served first") {
     World world;
     FakePeer& client = world.client(SocketType::kDealer);
     FakePeer& first = world.worker();
     FakePeer& second = world.worker();
-    for (const char* body : {"1", "2", "3", "4"}) world.ask(client, {"", body});
+    for (const char* body : {"1", "2", "3", "4"}) {
+        world.ask(client, {"", body});
+    }
     const Frames a = only(first), b = only(second);
     CHECK(a[2] == "1");
     CHECK(b[2] == "2");
@@ -89,7 +93,9 @@ TEST_CASE("requests wait in the order of their acceptance, and the longest free 
 TEST_CASE("beyond its line a service is busy, and says so as its template says") {
     World world({.line_max = 2, .error_frames = {"E {code}"}});
     FakePeer& client = world.client(SocketType::kDealer);
-    for (const char* body : {"1", "2", "3"}) world.ask(client, {"id", "", body});
+    for (const char* body : {"1", "2", "3"}) {
+        world.ask(client, {"id", "", body});
+    }
     CHECK(only(client) == Frames{"id", "", "E busy"});
     CHECK(world.service->status().refused.of(Refusal::kBusy) == 1);
     CHECK(world.service->status().accepted == 2);
@@ -114,7 +120,9 @@ TEST_CASE("under memory pressure new requests are refused as busy") {
     World world({.error_frames = {"{code}"}}, {}, {}, 1 << 20);
     FakePeer& client = world.client();
     std::vector<Slice> held;
-    while (!world.memory.pressed()) held.push_back(world.memory.copy(std::string(100'000, 'x')));
+    while (!world.memory.pressed()) {
+        held.push_back(world.memory.copy(std::string(100'000, 'x')));
+    }
     world.ask(client, {"", "question"});
     CHECK(only(client) == Frames{"", "busy"});
     CHECK(world.service->status().refused.of(Refusal::kMemory) == 1);
@@ -133,12 +141,16 @@ TEST_CASE("a draining service refuses what is new and ends what it has accepted"
     world.ask(client, {"", "3"});
     CHECK(only(client) == Frames{"", "shutting_down"});
     CHECK_FALSE(world.service->idle());
-    for (int i = 0; i < 2; i++) world.say(worker, {corr(only(worker)), "", "done"});
+    for (int i = 0; i < 2; i++) {
+        world.say(worker, {corr(only(worker)), "", "done"});
+    }
     CHECK(client.read().size() == 2);
     CHECK(world.service->idle());
 }
 
-TEST_CASE("a reply for which the client's outbox has no room is dropped and counted, and holds nobody up") {
+TEST_CASE(
+    "a reply for which the client's outbox has no room is dropped and counted, and holds nobody "
+    "up") {
     World world({.worker_credit = 3});
     FakePeer& worker = world.worker(SocketType::kDealer);
     FakePeer& slow = world.client(SocketType::kDealer);
@@ -147,7 +159,9 @@ TEST_CASE("a reply for which the client's outbox has no room is dropped and coun
     world.ask(slow, {"", "1"});
     world.ask(slow, {"", "2"});
     world.ask(other, {"", "3"});
-    for (const Frames& given : worker.read()) world.say(worker, {given[0], "", "re " + given[2]});
+    for (const Frames& given : worker.read()) {
+        world.say(worker, {given[0], "", "re " + given[2]});
+    }
     CHECK(slow.read() == std::vector<Frames>{{"", "re 1"}});
     CHECK(only(other) == Frames{"", "re 3"});
     CHECK(world.service->status().ended.of(Refusal::kOutboxFull) == 1);
@@ -208,11 +222,13 @@ TEST_CASE("a source's peers are served without being of the clients' endpoint") 
     CHECK(world.service->status().clients == 0);
 }
 
-TEST_CASE("services of one bridge share their numbers: a corr of another's request settles nothing") {
+TEST_CASE(
+    "services of one bridge share their numbers: a corr of another's request settles nothing") {
     World world;
     FakePeer& worker = world.worker();
     FakePeer& client = world.client(SocketType::kDealer);
-    Service other(ServiceId(2), {}, {.epoch = Epoch(7)}, world.numbers, world.clock, world.timers, world.memory);
+    Service other(ServiceId(2), {}, {.epoch = Epoch(7)}, world.numbers, world.clock, world.timers,
+                  world.memory);
     FakePeer other_worker({PeerId(100), EndpointId(4), SocketType::kRep, "", "", ""}, world.memory);
     FakePeer other_client({PeerId(101), EndpointId(3), SocketType::kReq, "", "", ""}, world.memory);
     other.workers().on_opened(other_worker);

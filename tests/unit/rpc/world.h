@@ -1,4 +1,5 @@
-// A service with clients and workers that are not connected to anything, on a clock that is moved by hand.
+// A service with clients and workers that are not connected to anything, on a clock that is moved
+// by hand.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -56,10 +57,13 @@ class FakePeer final : public net::Peer {
  private:
     void on_queued() override {}
     std::string pending(size_t bytes) {
+        bytes = std::min<size_t>(bytes, outbox().bytes());
         std::vector<iovec> pieces(outbox().messages() * 2 + 2);
         pieces.resize(outbox().gather(pieces));
         std::string taken;
-        for (const iovec& piece : pieces) taken.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+        for (const iovec& piece : pieces) {
+            taken.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+        }
         taken.resize(bytes);
         outbox().consume(bytes);
         return taken;
@@ -76,16 +80,19 @@ struct World {
                    uint64_t memory_bytes = 64 << 20)
         : memory(memory_bytes) {
         life.started = clock.now();
-        service = std::make_unique<Service>(ServiceId(1), std::move(options), life, numbers, clock, timers, memory,
-                                            std::move(key));
+        service = std::make_unique<Service>(ServiceId(1), std::move(options), life, numbers, clock,
+                                            timers, memory, std::move(key));
     }
     ~World() {
         service->check_invariants();
-        for (auto& peer : peers) leave(*peer);
+        for (auto& peer : peers) {
+            leave(*peer);
+        }
         service->check_invariants();
     }
 
-    FakePeer& client(SocketType type = SocketType::kReq, std::string identity = {}, std::string user = {}) {
+    FakePeer& client(SocketType type = SocketType::kReq, std::string identity = {},
+                     std::string user = {}) {
         FakePeer& peer = add(type, std::move(identity), std::move(user), EndpointId(1));
         service->clients().on_opened(peer);
         return peer;
@@ -96,8 +103,12 @@ struct World {
         return peer;
     }
     FakePeer& add(SocketType type, std::string identity, std::string user, EndpointId endpoint) {
-        net::PeerInfo info{.id = PeerId(peers.size() + 1), .endpoint = endpoint, .type = type,
-                           .identity = std::move(identity), .address = "tcp://127.0.0.1:1", .user = std::move(user)};
+        net::PeerInfo info{.id = PeerId(peers.size() + 1),
+                           .endpoint = endpoint,
+                           .type = type,
+                           .identity = std::move(identity),
+                           .address = "tcp://127.0.0.1:1",
+                           .user = std::move(user)};
         peers.push_back(std::make_unique<FakePeer>(std::move(info), memory));
         return *peers.back();
     }
@@ -113,9 +124,13 @@ struct World {
     void leave(FakePeer& peer) {
         if (!peer.connected) return;
         peer.connected = false;
-        if (peer.info().endpoint == EndpointId(1)) service->clients().on_closed(peer);
-        else if (peer.info().endpoint == EndpointId(2)) service->workers().on_closed(peer);
-        else service->client_closed(peer);
+        if (peer.info().endpoint == EndpointId(1)) {
+            service->clients().on_closed(peer);
+        } else if (peer.info().endpoint == EndpointId(2)) {
+            service->workers().on_closed(peer);
+        } else {
+            service->client_closed(peer);
+        }
     }
     void advance(Duration by) {
         const Instant end = clock.now() + by;
