@@ -92,11 +92,13 @@ void use_endpoint(size_t endpoint, Use use, Draft& draft) {
     const bool shared =
         first->role == use.role && (use.role == Role::kSource || use.role == Role::kTarget);
     if (shared) return;
+    const auto rule =
+        first->role == use.role ? "an endpoint serves one service" : "an endpoint has one role";
     draft.findings.error(
         use.place,
-        fmt::format("{} cannot be {}: on line {} it is {}, and an endpoint has one role; expected "
-                    "another endpoint with an address of its own",
-                    in_quotes(config.name), use.as, first->place.line, first->as));
+        fmt::format("{} cannot be {}: on line {} it is {}, and {}; expected another endpoint with "
+                    "an address of its own",
+                    in_quotes(config.name), use.as, first->place.line, first->as, rule));
 }
 
 }  // namespace zbridge::settings

@@ -283,8 +283,9 @@ bool Value::mentions(std::string_view key) const {
                        [&](const Entry& entry) { return entry.key == key && entry.value.written; });
 }
 
-Value read_section(const Node& node, const Table& table, Findings& findings) {
-    return Reader(findings).section(node, table.root(), "the file", node.place);
+Value read_section(const Node& node, const Table& table, Findings& findings,
+                   std::string_view where) {
+    return Reader(findings).section(node, table.root(), where, node.place);
 }
 
 Result<Value::Scalar> read_scalar(const Option& option, const std::string& text) {

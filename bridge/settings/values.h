@@ -57,8 +57,9 @@ struct Value::Entry {
 };
 
 // Reads `node` as the section that `table` describes, defaults filled in, and makes a finding of
-// all that is wrong.
-Value read_section(const Node& node, const Table& table, Findings& findings);
+// all that is wrong. `where` is what sentences call it: "`config`" for the options of a plugin.
+Value read_section(const Node& node, const Table& table, Findings& findings,
+                   std::string_view where = "the file");
 
 // One scalar of an option's type and range. The error is a sentence without the key.
 Result<Value::Scalar> read_scalar(const Option& option, const std::string& text);
