@@ -9,10 +9,16 @@ namespace zbridge {
 
 namespace {
 
-// The bytes of the UTF-8 character at the start of `text`, by its first byte and the number that follow; 0: none.
+// The bytes of the UTF-8 character at the start of `text`, by its first byte and the number that
+// follow; 0: none.
 size_t character_bytes(std::string_view text) {
     const auto first = static_cast<unsigned char>(text[0]);
-    const size_t bytes = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    const size_t bytes = first < 0x80   ? 1
+                         : first < 0xc2 ? 0
+                         : first < 0xe0 ? 2
+                         : first < 0xf0 ? 3
+                         : first < 0xf5 ? 4
+                                        : 0;
     if (bytes > text.size()) return 0;
     for (size_t i = 1; i < bytes; i++) {
         if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
@@ -81,14 +87,18 @@ void JsonWriter::write_quoted(std::string_view text) {
     while (!text.empty()) {
         const size_t bytes = character_bytes(text);
         const char c = text[0];
-        if (bytes == 0) out_ += "\xef\xbf\xbd";
-        else if (c == '"' || c == '\\') (out_ += '\\') += c;
-        else if (c == '\n') out_ += "\\n";
+        if (bytes == 0)
+            out_ += "\xef\xbf\xbd";
+        else if (c == '"' || c == '\\')
+            (out_ += '\\') += c;
+        else if (c == '\n')
+            out_ += "\\n";
         else if (static_cast<unsigned char>(c) < 0x20) {
             std::array<char, 8> escape;
             std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
             out_ += escape.data();
-        } else out_ += text.substr(0, bytes);
+        } else
+            out_ += text.substr(0, bytes);
         text.remove_prefix(bytes == 0 ? 1 : bytes);
     }
     out_ += '"';

@@ -26,7 +26,9 @@ class JsonWriter {
     JsonWriter& null() { return raw("null"); }
 
     // A key and its value.
-    JsonWriter& text(std::string_view name, std::string_view value) { return key(name).text(value); }
+    JsonWriter& text(std::string_view name, std::string_view value) {
+        return key(name).text(value);
+    }
     JsonWriter& number(std::string_view name, uint64_t value) { return key(name).number(value); }
     JsonWriter& flag(std::string_view name, bool value) { return key(name).flag(value); }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "bridge/settings/finding.h"
 
@@ -15,8 +15,10 @@ namespace {
 // In the order in which help shows them.
 constexpr std::array kCommands = {
     Command{"run", "run the bridge that a YAML file describes", declare_run},
-    Command{"status", "show a running bridge: endpoints, peers, routes, services, what was refused", declare_status},
-    Command{"check", "say everything that is wrong with a YAML file, or what it means", declare_check},
+    Command{"status", "show a running bridge: endpoints, peers, routes, services, what was refused",
+            declare_status},
+    Command{"check", "say everything that is wrong with a YAML file, or what it means",
+            declare_check},
     Command{"schema", "print the JSON Schema of the YAML file, for editors", declare_schema},
     Command{"version", "print the version", declare_version},
 };
@@ -28,10 +30,13 @@ const Command* find(std::string_view name) {
 }
 
 std::string overview() {
-    std::string text = "zbridge: a message bridge that existing ZeroMQ programs connect to unchanged\n\n"
-                       "usage: zbridge COMMAND [options]\n\n";
-    for (const auto& command : kCommands) text += fmt::format("  {:<10} {}\n", command.name, command.help);
-    text += fmt::format("  {:<10} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
+    std::string text =
+        "zbridge: a message bridge that existing ZeroMQ programs connect to unchanged\n\n"
+        "usage: zbridge COMMAND [options]\n\n";
+    for (const auto& command : kCommands)
+        text += fmt::format("  {:<10} {}\n", command.name, command.help);
+    text +=
+        fmt::format("  {:<10} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
     text += "\nexit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors\n";
     return text;
 }
@@ -44,22 +49,28 @@ Exit usage_error(Terminal& terminal, const std::string& sentence, std::string_vi
 
 Exit unknown_command(Terminal& terminal, const std::string& name) {
     std::vector<std::string_view> known;
-    for (const auto& command : kCommands) known.push_back(command.name);
-    return usage_error(terminal, fmt::format("no command is named \"{}\"{}", name, settings::did_you_mean(name, known)));
+    for (const auto& command : kCommands)
+        known.push_back(command.name);
+    return usage_error(terminal, fmt::format("no command is named \"{}\"{}", name,
+                                             settings::did_you_mean(name, known)));
 }
 
 // CLI11 says which arguments it did not expect, and not which it knows.
-std::string explain(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+std::string explain(const CLI::App& app, const CLI::ParseError& error,
+                    const std::vector<std::string>& arguments) {
     std::vector<std::string> names;
     for (const auto* option : app.get_options()) {
-        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+        for (const auto& name : option->get_lnames())
+            names.push_back("--" + name);
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
     for (const auto& argument : arguments) {
         const bool is_option = argument.starts_with("--");
-        const bool is_known = std::find(names.begin(), names.end(), argument.substr(0, argument.find('='))) != names.end();
+        const bool is_known = std::find(names.begin(), names.end(),
+                                        argument.substr(0, argument.find('='))) != names.end();
         if (!is_option || is_known) continue;
-        return fmt::format("no option is named \"{}\"{}", argument, settings::did_you_mean(argument, known));
+        return fmt::format("no option is named \"{}\"{}", argument,
+                           settings::did_you_mean(argument, known));
     }
     return error.what();
 }
@@ -75,7 +86,9 @@ Exit run_command(const Command& command, std::vector<std::string> arguments, Ter
         terminal.out << app.help();
         return Exit::kOk;
     } catch (const CLI::ParseError& error) {
-        return usage_error(terminal, fmt::format("{}: {}", command.name, explain(app, error, given)), command.name);
+        return usage_error(terminal,
+                           fmt::format("{}: {}", command.name, explain(app, error, given)),
+                           command.name);
     }
     return body(terminal);
 }

@@ -8,7 +8,8 @@
 
 namespace zbridge::cli {
 
-// `arguments` without the program's name. A wrong command line is answered on `terminal.err` with Exit::kUsage.
+// `arguments` without the program's name. A wrong command line is answered on `terminal.err` with
+// Exit::kUsage.
 Exit run(const std::vector<std::string>& arguments, Terminal& terminal);
 
 }  // namespace zbridge::cli

@@ -1,4 +1,5 @@
-// What a command of the command line is, and what it gets. One file per command; the table of them is in cli.cc.
+// What a command of the command line is, and what it gets. One file per command; the table of them
+// is in cli.cc.
 #pragma once
 
 #include <functional>
@@ -34,8 +35,9 @@ using Body = std::function<Exit(Terminal&)>;
 
 struct Command {
     std::string_view name;
-    std::string_view help;          // one line
-    Body (*declare)(CLI::App& app); // declares its options on `app`; what it returns runs once they are read
+    std::string_view help;  // one line
+    Body (*declare)(
+        CLI::App& app);  // declares its options on `app`; what it returns runs once they are read
 };
 
 Body declare_check(CLI::App& app);

@@ -35,16 +35,21 @@ std::string_view name_of_execute(Execute execute) {
 
 std::string_view name_of_on_full(delivery::OnFull on_full) {
     switch (on_full) {
-        case delivery::OnFull::kBlock: return "block";
-        case delivery::OnFull::kDropNewest: return "drop_newest";
-        case delivery::OnFull::kDropOldest: return "drop_oldest";
-        case delivery::OnFull::kDisconnect: return "disconnect";
+        case delivery::OnFull::kBlock:
+            return "block";
+        case delivery::OnFull::kDropNewest:
+            return "drop_newest";
+        case delivery::OnFull::kDropOldest:
+            return "drop_oldest";
+        case delivery::OnFull::kDisconnect:
+            return "disconnect";
     }
     return {};
 }
 
 std::string name_of_target(const TargetConfig& target, const Config& config) {
-    if (target.kind == TargetConfig::Kind::kService) return "service/" + config.services[target.index].options.name;
+    if (target.kind == TargetConfig::Kind::kService)
+        return "service/" + config.services[target.index].options.name;
     return config.endpoints[target.index].name;
 }
 
@@ -52,7 +57,8 @@ std::string name_of_target(const TargetConfig& target, const Config& config) {
 std::string role_text(size_t endpoint, const Config& config) {
     const auto role = config.endpoints[endpoint].role;
     for (const auto& service : config.services) {
-        const bool uses = role == Role::kClients ? service.clients == endpoint : service.workers == endpoint;
+        const bool uses =
+            role == Role::kClients ? service.clients == endpoint : service.workers == endpoint;
         if (uses && (role == Role::kClients || role == Role::kWorkers)) {
             return fmt::format("{} of {}", name_of(role), service.options.name);
         }
@@ -66,35 +72,45 @@ std::string addresses_text(const EndpointConfig& endpoint) {
     if (!endpoint.bind.empty()) result = "bind " + joined(endpoint.bind, text);
     if (!endpoint.connect.empty()) {
         if (!result.empty()) result += ", ";
-        result += "connect " + joined(endpoint.connect, text) + " as " + std::string(zbridge::name_of(*endpoint.socket));
+        result += "connect " + joined(endpoint.connect, text) + " as " +
+                  std::string(zbridge::name_of(*endpoint.socket));
     }
     return result;
 }
 
 std::string service_text(const rpc::ServiceOptions& service) {
     std::string text(name_of_execute(service.execute));
-    text += service.timeout == Duration::zero() ? ", no timeout" : ", timeout " + duration_text(service.timeout);
+    text += service.timeout == Duration::zero() ? ", no timeout"
+                                                : ", timeout " + duration_text(service.timeout);
     if (service.execute == Execute::kAtLeastOnce) {
         std::string causes = service.retry_on_worker_lost ? "worker_lost" : "";
         if (service.retry_on_timeout) causes += causes.empty() ? "timeout" : ", timeout";
-        text += fmt::format(", {} on {}", service.retry_times == 1 ? "1 retry" : std::to_string(service.retry_times) + " retries",
-                            causes);
+        text += fmt::format(
+            ", {} on {}",
+            service.retry_times == 1 ? "1 retry" : std::to_string(service.retry_times) + " retries",
+            causes);
     }
-    if (service.dedup) text += fmt::format(", dedup by {} for {}", service.dedup->key, duration_text(service.dedup->window));
+    if (service.dedup)
+        text += fmt::format(", dedup by {} for {}", service.dedup->key,
+                            duration_text(service.dedup->window));
     if (!service.error_frames.empty()) text += ", errors are answered";
     return text;
 }
 
 std::string route_text(const RouteConfig& route, const Config& config) {
     std::string text = joined(route.from, [&](size_t from) { return config.endpoints[from].name; });
-    text += " -> " + joined(route.to, [&](const TargetConfig& to) { return name_of_target(to, config); });
+    text += " -> " +
+            joined(route.to, [&](const TargetConfig& to) { return name_of_target(to, config); });
     return text;
 }
 
 std::string conditions_text(const RouteConfig& route) {
     std::string text;
-    if (route.shape.match_prefix) text = fmt::format("first frame begins with {}", in_quotes(*route.shape.match_prefix));
-    if (route.on_full) text += fmt::format("{}when full: {}", text.empty() ? "" : "; ", name_of_on_full(*route.on_full));
+    if (route.shape.match_prefix)
+        text = fmt::format("first frame begins with {}", in_quotes(*route.shape.match_prefix));
+    if (route.on_full)
+        text += fmt::format("{}when full: {}", text.empty() ? "" : "; ",
+                            name_of_on_full(*route.on_full));
     return text;
 }
 
@@ -103,12 +119,15 @@ std::string table(std::string_view title, const std::vector<Row>& rows, bool col
     if (rows.empty()) return {};
     std::vector<size_t> widths(rows[0].size());
     for (const auto& row : rows) {
-        for (size_t i = 0; i < row.size(); i++) widths[i] = std::max(widths[i], row[i].size());
+        for (size_t i = 0; i < row.size(); i++)
+            widths[i] = std::max(widths[i], row[i].size());
     }
-    std::string text = fmt::format("\n{}{}{}\n", colour ? "\x1b[1m" : "", title, colour ? "\x1b[0m" : "");
+    std::string text =
+        fmt::format("\n{}{}{}\n", colour ? "\x1b[1m" : "", title, colour ? "\x1b[0m" : "");
     for (const auto& row : rows) {
         std::string line = " ";
-        for (size_t i = 0; i < row.size(); i++) line += fmt::format(" {:<{}} ", row[i], widths[i]);
+        for (size_t i = 0; i < row.size(); i++)
+            line += fmt::format(" {:<{}} ", row[i], widths[i]);
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";
     }
@@ -119,17 +138,20 @@ std::string config_tables(const Config& config, bool colour) {
     std::vector<Row> endpoints, services, routes;
     for (size_t i = 0; i < config.endpoints.size(); i++) {
         const auto& endpoint = config.endpoints[i];
-        endpoints.push_back({endpoint.name, role_text(i, config), addresses_text(endpoint), endpoint.types().list()});
+        endpoints.push_back({endpoint.name, role_text(i, config), addresses_text(endpoint),
+                             endpoint.types().list()});
     }
     for (const auto& service : config.services) {
         services.push_back({service.options.name,
-                            config.endpoints[service.clients].name + " -> " + config.endpoints[service.workers].name,
+                            config.endpoints[service.clients].name + " -> " +
+                                config.endpoints[service.workers].name,
                             service_text(service.options)});
     }
     for (const auto& route : config.routes) {
         routes.push_back({route.name, route_text(route, config), conditions_text(route)});
     }
-    return table("endpoints", endpoints, colour) + table("services", services, colour) + table("routes", routes, colour);
+    return table("endpoints", endpoints, colour) + table("services", services, colour) +
+           table("routes", routes, colour);
 }
 
 void write_findings(JsonWriter& json, std::string_view key, const std::vector<Finding>& findings) {
@@ -146,7 +168,8 @@ void write_findings(JsonWriter& json, std::string_view key, const std::vector<Fi
 template <class Items, class Text>
 void write_list(JsonWriter& json, std::string_view key, const Items& items, Text text) {
     json.key(key).begin_list();
-    for (const auto& item : items) json.text(text(item));
+    for (const auto& item : items)
+        json.text(text(item));
     json.end_list();
 }
 
@@ -167,7 +190,8 @@ void write_endpoints(JsonWriter& json, const Config& config) {
         write_list(json, "bind", endpoint.bind, text);
         write_list(json, "connect", endpoint.connect, text);
         if (endpoint.socket) json.text("socket", zbridge::name_of(*endpoint.socket));
-        write_list(json, "peers", names_of(endpoint.types()), [](std::string_view name) { return name; });
+        write_list(json, "peers", names_of(endpoint.types()),
+                   [](std::string_view name) { return name; });
         json.end_map();
     }
     json.end_list();
@@ -189,8 +213,10 @@ void write_routes(JsonWriter& json, const Config& config) {
     json.key("routes").begin_list();
     for (const auto& route : config.routes) {
         json.begin_map().text("name", route.name).number("line", route.place.line);
-        write_list(json, "from", route.from, [&](size_t from) { return config.endpoints[from].name; });
-        write_list(json, "to", route.to, [&](const TargetConfig& to) { return name_of_target(to, config); });
+        write_list(json, "from", route.from,
+                   [&](size_t from) { return config.endpoints[from].name; });
+        write_list(json, "to", route.to,
+                   [&](const TargetConfig& to) { return name_of_target(to, config); });
         json.end_map();
     }
     json.end_list();
@@ -205,9 +231,10 @@ std::string config_text(const std::string& file, const Loaded& loaded, bool colo
         return text + "\n";
     }
     const auto& config = *loaded.config;
-    return fmt::format("{}: no errors, {}: {}, {}, {}\n", file, counted(loaded.warnings.size(), "warning"),
-                       counted(config.endpoints.size(), "endpoint"), counted(config.services.size(), "service"),
-                       counted(config.routes.size(), "route")) +
+    return fmt::format(
+               "{}: no errors, {}: {}, {}, {}\n", file, counted(loaded.warnings.size(), "warning"),
+               counted(config.endpoints.size(), "endpoint"),
+               counted(config.services.size(), "service"), counted(config.routes.size(), "route")) +
            config_tables(config, colour);
 }
 

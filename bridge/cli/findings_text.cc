@@ -2,7 +2,8 @@
 
 namespace zbridge::cli {
 
-void print_findings(std::ostream& out, bool colour, const std::vector<settings::Finding>& findings) {
+void print_findings(std::ostream& out, bool colour,
+                    const std::vector<settings::Finding>& findings) {
     for (const auto& finding : findings) {
         std::string text = finding.text();
         if (colour) {

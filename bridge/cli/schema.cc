@@ -14,13 +14,17 @@ Body declare_schema(CLI::App& app) {
         bool yaml = false, markdown = false;
     };
     auto options = std::make_shared<Options>();
-    auto* yaml = app.add_flag("--yaml", options->yaml, "every key with its default and its help, as a YAML file");
+    auto* yaml = app.add_flag("--yaml", options->yaml,
+                              "every key with its default and its help, as a YAML file");
     app.add_flag("--markdown", options->markdown, "the same as tables")->excludes(yaml);
     return [options](Terminal& terminal) {
         const auto& table = settings::bridge_table();
-        if (options->yaml) terminal.out << settings::reference_yaml(table);
-        else if (options->markdown) terminal.out << settings::reference_markdown(table);
-        else terminal.out << settings::json_schema(table);
+        if (options->yaml)
+            terminal.out << settings::reference_yaml(table);
+        else if (options->markdown)
+            terminal.out << settings::reference_markdown(table);
+        else
+            terminal.out << settings::json_schema(table);
         return Exit::kOk;
     };
 }

@@ -1,5 +1,7 @@
-// Endpoints against the roles that services and routes gave them, and against each other's addresses.
+// Endpoints against the roles that services and routes gave them, and against each other's
+// addresses.
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -16,40 +18,52 @@ using net::Address;
 SocketTypes dialling_as(Role role) {
     using enum SocketType;
     switch (role) {
-        case Role::kSource: return {kPull, kSub, kXsub, kRep, kDealer, kRouter};
-        case Role::kTarget: return {kPush, kPub, kXpub};
-        case Role::kClients: return {kRep, kDealer, kRouter};
-        case Role::kWorkers: return {kReq, kDealer, kRouter};
+        case Role::kSource:
+            return {kPull, kSub, kXsub, kRep, kDealer, kRouter};
+        case Role::kTarget:
+            return {kPush, kPub, kXpub};
+        case Role::kClients:
+            return {kRep, kDealer, kRouter};
+        case Role::kWorkers:
+            return {kReq, kDealer, kRouter};
         case Role::kZbp:
-        case Role::kUnused: break;
+        case Role::kUnused:
+            break;
     }
     return {};
 }
 
-void check_accept(const Value& endpoint, const EndpointConfig& config, const Use& use, Findings& findings) {
+void check_accept(const Value& endpoint, const EndpointConfig& config, const Use& use,
+                  Findings& findings) {
     const auto* accept = endpoint.find("accept");
     if (accept == nullptr) return;
     const SocketTypes served = types_of(config.role);
     for (const auto& type : accept->items) {
         if (served.has(*socket_type_named(type.text()))) continue;
-        findings.error(type.place, fmt::format("`accept`: a {} cannot be served here: {} is {} (line {}); expected {}",
-                                               type.text(), in_quotes(config.name), use.as, use.place.line,
-                                               served.list()));
+        findings.error(
+            type.place,
+            fmt::format("`accept`: a {} cannot be served here: {} is {} (line {}); expected {}",
+                        zbridge::name_of(*socket_type_named(type.text())), in_quotes(config.name),
+                        use.as, use.place.line, words_of(served)));
     }
 }
 
-void check_socket(const Value& endpoint, const EndpointConfig& config, const Use& use, Findings& findings) {
+void check_socket(const Value& endpoint, const EndpointConfig& config, const Use& use,
+                  Findings& findings) {
     const auto* socket = endpoint.find("socket");
     if (socket == nullptr || config.connect.empty()) return;
     const SocketTypes possible = dialling_as(config.role);
     if (possible.has(*config.socket)) return;
-    findings.error(socket->place, fmt::format("`socket`: the bridge cannot be a {} here: {} is {} (line {}); expected {}",
-                                              socket->text(), in_quotes(config.name), use.as, use.place.line,
-                                              possible.list()));
+    findings.error(
+        socket->place,
+        fmt::format("`socket`: the bridge cannot be a {} here: {} is {} (line {}); expected {}",
+                    zbridge::name_of(*config.socket), in_quotes(config.name), use.as,
+                    use.place.line, words_of(possible)));
 }
 
 // A key that does nothing in this role.
-void check_role_keys(const Value& endpoint, const EndpointConfig& config, const Use& use, Findings& findings) {
+void check_role_keys(const Value& endpoint, const EndpointConfig& config, const Use& use,
+                     Findings& findings) {
     struct Row {
         std::string_view key, belongs_to;
         Role role;
@@ -63,15 +77,20 @@ void check_role_keys(const Value& endpoint, const EndpointConfig& config, const 
     for (const auto& row : kRows) {
         const auto* value = endpoint.written_at(row.key);
         if (value == nullptr || config.role == row.role) continue;
-        findings.error(value->key_place, fmt::format("`{}` is for {}: {} is {} (line {})", row.key, row.belongs_to,
-                                                     in_quotes(config.name), use.as, use.place.line));
+        findings.error(value->key_place,
+                       fmt::format("`{}` is for {}: {} is {} (line {})", row.key, row.belongs_to,
+                                   in_quotes(config.name), use.as, use.place.line));
     }
 }
 
-bool is_ipv6(const std::string& host) { return host.find(':') != std::string::npos; }
+bool is_ipv6(const std::string& host) {
+    return host.find(':') != std::string::npos;
+}
 
 bool same_host(std::string a, std::string b) {
-    const auto everywhere = [](const std::string& host) { return host == "*" || host == "0.0.0.0"; };
+    const auto everywhere = [](const std::string& host) {
+        return host == "*" || host == "0.0.0.0";
+    };
     if (a == "localhost") a = "127.0.0.1";
     if (b == "localhost") b = "127.0.0.1";
     if (a == b || a == "*" || b == "*") return true;
@@ -84,7 +103,8 @@ bool clash(const Address& a, const Address& b) {
     if (a.transport != b.transport) return false;
     if (a.transport == Address::Transport::kIpc) {
         if (a.path.starts_with('@') || b.path.starts_with('@')) return a.path == b.path;
-        return std::filesystem::path(a.path).lexically_normal() == std::filesystem::path(b.path).lexically_normal();
+        return std::filesystem::path(a.path).lexically_normal() ==
+               std::filesystem::path(b.path).lexically_normal();
     }
     return a.port == b.port && a.port != 0 && same_host(a.host, b.host);
 }
@@ -105,10 +125,12 @@ void check_clashes(Draft& draft) {
             });
             const auto& name = draft.config.endpoints[i].name;
             if (earlier != bound.end()) {
-                draft.findings.error(item.place,
-                                     fmt::format("{} of {} is taken by {} of {} on line {}: expected an address of its own",
-                                                 item.address().text(), in_quotes(name), earlier->value->address().text(),
-                                                 in_quotes(earlier->endpoint), earlier->value->place.line));
+                draft.findings.error(
+                    item.place,
+                    fmt::format(
+                        "{} of {} is taken by {} of {} on line {}: expected an address of its own",
+                        item.address().text(), in_quotes(name), earlier->value->address().text(),
+                        in_quotes(earlier->endpoint), earlier->value->place.line));
             }
             bound.push_back({&item, name});
         }
@@ -116,6 +138,18 @@ void check_clashes(Draft& draft) {
 }
 
 }  // namespace
+
+std::string words_of(const SocketTypes& types) {
+    std::vector<std::string> words;
+    for (uint8_t number = 0; const auto type = socket_type_numbered(number); number++) {
+        if (!types.has(*type)) continue;
+        std::string word(zbridge::name_of(*type));
+        for (char& c : word)
+            c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        words.push_back(std::move(word));
+    }
+    return one_of({words.begin(), words.end()});
+}
 
 void check_endpoints(Draft& draft) {
     for (size_t i = 0; i < draft.config.endpoints.size(); i++) {

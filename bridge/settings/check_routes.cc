@@ -12,10 +12,13 @@ namespace {
 using Execute = rpc::ServiceOptions::Execute;
 
 bool has_any(const SocketTypes& types, std::initializer_list<SocketType> wanted) {
-    return std::any_of(wanted.begin(), wanted.end(), [&](SocketType type) { return types.has(type); });
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](SocketType type) { return types.has(type); });
 }
 
-bool is_endpoint(const TargetConfig& target) { return target.kind == TargetConfig::Kind::kEndpoint; }
+bool is_endpoint(const TargetConfig& target) {
+    return target.kind == TargetConfig::Kind::kEndpoint;
+}
 
 void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft) {
     const auto* guarantee = route.written_at("guarantee");
@@ -25,18 +28,21 @@ void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft
             if (config.guarantee != Execute::kAtLeastOnce) continue;
             draft.findings.error(
                 guarantee->place,
-                fmt::format("`guarantee`: {} carries at_most_once: neither a PULL nor a SUB confirms what it gets; "
+                fmt::format("`guarantee`: {} carries at_most_once: neither a PULL nor a SUB "
+                            "confirms what it gets; "
                             "expected a service, or a topic, which needs the durable plugin",
                             in_quotes(draft.config.endpoints[target.index].name)));
             continue;
         }
         const auto& service = draft.config.services[target.index];
         if (service.options.execute == *config.guarantee) continue;
-        const auto executes = service.options.execute == Execute::kAtLeastOnce ? "at_least_once" : "at_most_once";
-        draft.findings.error(guarantee->place,
-                             fmt::format("`guarantee`: service/{} executes {} (line {}): expected the same here, or "
-                                         "another `execute` there",
-                                         service.options.name, executes, service.place.line));
+        const auto executes =
+            service.options.execute == Execute::kAtLeastOnce ? "at_least_once" : "at_most_once";
+        draft.findings.error(
+            guarantee->place,
+            fmt::format("`guarantee`: service/{} executes {} (line {}): expected the same here, or "
+                        "another `execute` there",
+                        service.options.name, executes, service.place.line));
     }
 }
 
@@ -44,30 +50,39 @@ void check_on_full(const Value& route, const RouteConfig& config, Draft& draft) 
     const auto* on_full = route.written_at("on_full");
     if (on_full == nullptr || config.to.empty()) return;
     if (std::none_of(config.to.begin(), config.to.end(), is_endpoint)) {
-        draft.findings.error(on_full->key_place, "`on_full` means nothing to a service: its `line` is the limit, and what "
-                                                 "goes beyond is refused as busy");
+        draft.findings.error(
+            on_full->key_place,
+            "`on_full` means nothing to a service: its `line` is the limit, and what "
+            "goes beyond is refused as busy");
         return;
     }
     if (config.on_full != delivery::OnFull::kDisconnect) return;
-    const bool any_subscriber = std::any_of(config.to.begin(), config.to.end(), [&](const TargetConfig& target) {
-        return is_endpoint(target) &&
-               has_any(draft.config.endpoints[target.index].types(), {SocketType::kSub, SocketType::kXsub});
-    });
+    const bool any_subscriber =
+        std::any_of(config.to.begin(), config.to.end(), [&](const TargetConfig& target) {
+            return is_endpoint(target) && has_any(draft.config.endpoints[target.index].types(),
+                                                  {SocketType::kSub, SocketType::kXsub});
+        });
     if (any_subscriber) return;
-    draft.findings.error(on_full->place, "`on_full`: only a SUB can be disconnected for being slow, and PULLs share one "
-                                         "line: expected block, drop_newest or drop_oldest");
+    draft.findings.error(
+        on_full->place,
+        "`on_full`: only a SUB can be disconnected for being slow, and PULLs share one "
+        "line: expected block, drop_newest or drop_oldest");
 }
 
-// The reply of a service goes back to whoever asked: a source that none can ask through is a mistake.
+// The reply of a service goes back to whoever asked: a source that none can ask through is a
+// mistake.
 void check_replies(const Value& route, const RouteConfig& config, Draft& draft) {
     const auto* from = route.find("from");
     if (from == nullptr || std::all_of(config.to.begin(), config.to.end(), is_endpoint)) return;
     for (const size_t index : config.from) {
         const auto& source = draft.config.endpoints[index];
-        if (has_any(source.types(), {SocketType::kReq, SocketType::kDealer, SocketType::kRouter})) continue;
-        draft.findings.error(from->place, fmt::format("a service answers, and nobody on {} can take an answer: expected "
-                                                      "an endpoint that serves REQ or DEALER",
-                                                      in_quotes(source.name)));
+        if (has_any(source.types(), {SocketType::kReq, SocketType::kDealer, SocketType::kRouter}))
+            continue;
+        draft.findings.error(
+            from->place,
+            fmt::format("a service answers, and nobody on {} can take an answer: expected "
+                        "an endpoint that serves REQ or DEALER",
+                        in_quotes(source.name)));
     }
 }
 

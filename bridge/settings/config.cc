@@ -8,17 +8,26 @@ namespace {
 SocketTypes partners_of(SocketType socket) {
     using enum SocketType;
     switch (socket) {
-        case kPull: return {kPush};
-        case kPush: return {kPull};
+        case kPull:
+            return {kPush};
+        case kPush:
+            return {kPull};
         case kSub:
-        case kXsub: return {kPub, kXpub};
+        case kXsub:
+            return {kPub, kXpub};
         case kPub:
-        case kXpub: return {kSub, kXsub};
-        case kReq: return {kRep, kRouter};
-        case kRep: return {kReq, kDealer};
-        case kDealer: return {kRep, kDealer, kRouter};
-        case kRouter: return {kReq, kDealer, kRouter};
-        case kPair: break;
+        case kXpub:
+            return {kSub, kXsub};
+        case kReq:
+            return {kRep, kRouter};
+        case kRep:
+            return {kReq, kDealer};
+        case kDealer:
+            return {kRep, kDealer, kRouter};
+        case kRouter:
+            return {kReq, kDealer, kRouter};
+        case kPair:
+            break;
     }
     return {};
 }
@@ -27,12 +36,18 @@ SocketTypes partners_of(SocketType socket) {
 
 std::string_view name_of(Role role) {
     switch (role) {
-        case Role::kUnused: return "unused";
-        case Role::kSource: return "source";
-        case Role::kTarget: return "target";
-        case Role::kClients: return "clients";
-        case Role::kWorkers: return "workers";
-        case Role::kZbp: return "zbp";
+        case Role::kUnused:
+            return "unused";
+        case Role::kSource:
+            return "source";
+        case Role::kTarget:
+            return "target";
+        case Role::kClients:
+            return "clients";
+        case Role::kWorkers:
+            return "workers";
+        case Role::kZbp:
+            return "zbp";
     }
     return {};
 }
@@ -40,12 +55,18 @@ std::string_view name_of(Role role) {
 SocketTypes types_of(Role role) {
     using enum SocketType;
     switch (role) {
-        case Role::kSource: return {kPush, kPub, kXpub, kReq, kDealer};
-        case Role::kTarget: return {kPull, kSub, kXsub};
-        case Role::kClients: return {kReq, kDealer};
-        case Role::kWorkers: return {kRep, kDealer, kRouter, kReq};
-        case Role::kZbp: return {kDealer};
-        case Role::kUnused: break;
+        case Role::kSource:
+            return {kPush, kPub, kXpub, kReq, kDealer};
+        case Role::kTarget:
+            return {kPull, kSub, kXsub};
+        case Role::kClients:
+            return {kReq, kDealer};
+        case Role::kWorkers:
+            return {kRep, kDealer, kRouter, kReq};
+        case Role::kZbp:
+            return {kDealer};
+        case Role::kUnused:
+            break;
     }
     return {};
 }

@@ -1,4 +1,5 @@
-// The configuration as the rest of the bridge sees it: checked, typed, with every reference resolved to an index.
+// The configuration as the rest of the bridge sees it: checked, typed, with every reference
+// resolved to an index.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +26,11 @@ SocketTypes types_of(Role role);
 
 struct BridgeConfig {
     std::string name = "zbridge";
-    std::string data_dir;                            // default: ./<name>-data
+    std::string data_dir;  // default: ./<name>-data
     uint64_t memory_bytes = 256 << 20;
-    uint32_t connections_max = 50'000;               // of all endpoints together
+    uint32_t connections_max = 50'000;  // of all endpoints together
     Duration drain_timeout = std::chrono::seconds(10);
-    std::string log_level = "info";                  // trace debug info warn error off, and module=level pairs
+    std::string log_level = "info";  // trace debug info warn error off, and module=level pairs
     std::vector<std::pair<std::string, std::string>> log_levels;
     bool log_json = false;
 };
@@ -40,48 +41,51 @@ struct EndpointConfig {
 
     std::string name;
     Place place;
-    Role role = Role::kUnused;                       // inferred from its uses
+    Role role = Role::kUnused;  // inferred from its uses
     std::vector<net::Address> bind;
     std::vector<net::Address> connect;
-    std::optional<SocketType> socket;                // of dialled addresses: what we are
-    std::optional<SocketTypes> accept;               // none: the role's default
+    std::optional<SocketType> socket;   // of dialled addresses: what we are
+    std::optional<SocketTypes> accept;  // none: the role's default
     net::EndpointOptions options;
-    delivery::LineOptions line;                      // of a target
-    Receipts receipts = Receipts::kAuto;             // of a source
-    Subscribe subscribe = Subscribe::kDefault;       // of a source: to PUBs that connect, or that we dial
-    uint32_t credit = 1;                             // of workers
+    delivery::LineOptions line;           // of a target
+    Receipts receipts = Receipts::kAuto;  // of a source
+    Subscribe subscribe =
+        Subscribe::kDefault;  // of a source: to PUBs that connect, or that we dial
+    uint32_t credit = 1;      // of workers
 
-    // Of its peers: what it says to accept, or what its role serves; the counterparts of `socket` where it only dials.
+    // Of its peers: what it says to accept, or what its role serves; the counterparts of `socket`
+    // where it only dials.
     SocketTypes types() const;
 };
 
 struct ServiceConfig {
-    rpc::ServiceOptions options;                     // its name included
+    rpc::ServiceOptions options;  // its name included
     Place place;
-    size_t clients = 0;                              // indices into Config::endpoints
+    size_t clients = 0;  // indices into Config::endpoints
     size_t workers = 0;
 };
 
 struct TargetConfig {
     enum class Kind : uint8_t { kEndpoint, kService };
     Kind kind = Kind::kEndpoint;
-    size_t index = 0;                                // into Config::endpoints or Config::services
+    size_t index = 0;  // into Config::endpoints or Config::services
 };
 
 struct RouteConfig {
-    std::string name;                                // default: from->to
+    std::string name;  // default: from->to
     Place place;
-    std::vector<size_t> from;                        // indices into Config::endpoints
+    std::vector<size_t> from;  // indices into Config::endpoints
     std::vector<TargetConfig> to;
     routing::ShapeOptions shape;
-    std::optional<delivery::OnFull> on_full;         // none: block for PULL, drop_newest for SUB
-    // What the file demands, checked against what the targets carry: nothing more is to be done about it.
+    std::optional<delivery::OnFull> on_full;  // none: block for PULL, drop_newest for SUB
+    // What the file demands, checked against what the targets carry: nothing more is to be done
+    // about it.
     std::optional<rpc::ServiceOptions::Execute> guarantee;
 };
 
 struct Config {
     BridgeConfig bridge;
-    std::vector<EndpointConfig> endpoints;           // in the order of the file, as all lists here
+    std::vector<EndpointConfig> endpoints;  // in the order of the file, as all lists here
     std::vector<ServiceConfig> services;
     std::vector<RouteConfig> routes;
 };

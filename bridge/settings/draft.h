@@ -16,8 +16,8 @@ namespace zbridge::settings {
 // Why an endpoint has its role.
 struct Use {
     Role role = Role::kUnused;
-    Place place;        // of the reference
-    std::string as;     // "the clients of service accounts", "a source of routes"
+    Place place;     // of the reference
+    std::string as;  // "the clients of service accounts", "a source of routes"
 };
 
 struct Draft {
@@ -32,7 +32,11 @@ struct Draft {
     std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers;
 };
 
-// In the order of the flow. Each makes findings of what is wrong and goes on with what it can make out.
+// "push, pub or req": as the file writes them.
+std::string words_of(const SocketTypes& types);
+
+// In the order of the flow. Each makes findings of what is wrong and goes on with what it can make
+// out.
 void read_bridge(const Value& file, Draft& draft);
 void read_endpoints(const Value& file, Draft& draft);
 void read_services(const Value& file, Draft& draft);
@@ -43,9 +47,9 @@ void advise(const Value& file, Draft& draft);  // warnings: legal, and surely no
 
 // "[kind/]name" of an endpoint or, where allowed, a service; none with a finding otherwise.
 struct Expected {
-    std::string_view what;         // "an endpoint"
-    bool service = false;          // may be one
-    bool route_target = false;     // stands in a route's `to`
+    std::string_view what;      // "an endpoint"
+    bool service = false;       // may be one
+    bool route_target = false;  // stands in a route's `to`
     bool route_source = false;
 };
 std::optional<TargetConfig> resolve(const Value& reference, const Expected& expected, Draft& draft);

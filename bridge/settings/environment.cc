@@ -20,9 +20,10 @@ Result<std::string> value_of(std::string_view inside, const Environment& environ
     const size_t colon = inside.find(":-");
     const std::string name(inside.substr(0, colon));
     if (!is_variable_name(name)) {
-        return Status(Code::kInvalid, "${" + std::string(inside) +
-                                          "} names no variable: expected ${NAME} or ${NAME:-default}, or $${ for "
-                                          "the two characters themselves");
+        return Status(Code::kInvalid,
+                      "${" + std::string(inside) +
+                          "} names no variable: expected ${NAME} or ${NAME:-default}, or $${ for "
+                          "the two characters themselves");
     }
     auto value = environment(name);
     if (colon != std::string_view::npos) {
@@ -30,8 +31,9 @@ Result<std::string> value_of(std::string_view inside, const Environment& environ
         return *std::move(value);
     }
     if (value) return *std::move(value);
-    return Status(Code::kInvalid, "the environment variable " + name + " is not set: expected a value, or a default as ${" +
-                                      name + ":-default}");
+    return Status(Code::kInvalid, "the environment variable " + name +
+                                      " is not set: expected a value, or a default as ${" + name +
+                                      ":-default}");
 }
 
 }  // namespace
@@ -48,7 +50,10 @@ Result<std::string> expand(std::string_view text, const Environment& environment
             text.remove_prefix(3);
         } else if (text.starts_with("${")) {
             const size_t end = text.find('}');
-            if (end == std::string_view::npos) return Status(Code::kInvalid, "this ${ has no } behind it");
+            if (end == std::string_view::npos)
+                return Status(Code::kInvalid,
+                              "this ${ has no } behind it: within { } or [ ], put a text with ${ } "
+                              "in quotes");
             auto value = value_of(text.substr(2, end - 2), environment);
             if (!value) return value;
             result += *value;
@@ -58,7 +63,8 @@ Result<std::string> expand(std::string_view text, const Environment& environment
             text.remove_prefix(1);
         }
         if (result.size() > kExpandedBytesMax) {
-            return Status(Code::kInvalid, "the text is longer than 64 KiB, its environment variables replaced");
+            return Status(Code::kInvalid,
+                          "the text is longer than 64 KiB, its environment variables replaced");
         }
     }
     return result;

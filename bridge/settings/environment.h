@@ -16,8 +16,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 // Limits: kExpandedBytesMax of the result, beyond which it is an error.
 inline constexpr size_t kExpandedBytesMax = 64 * 1024;
 
-// The text with its variables replaced, once: what a variable holds is not looked into. An empty variable takes the
-// default as an unset one does, as in a shell. The error says what is wrong.
+// The text with its variables replaced, once: what a variable holds is not looked into. An empty
+// variable takes the default as an unset one does, as in a shell. The error says what is wrong.
 Result<std::string> expand(std::string_view text, const Environment& environment);
 
 }  // namespace zbridge::settings

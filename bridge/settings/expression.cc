@@ -13,7 +13,9 @@ namespace zbridge::settings {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -32,7 +34,8 @@ bool needs_decoding(std::string_view expression) {
 }
 
 Status check_template(std::string_view text) {
-    for (size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
+    for (size_t open = text.find('{'); open != std::string_view::npos;
+         open = text.find('{', open + 1)) {
         const size_t close = text.find('}', open);
         if (close == std::string_view::npos) return {};
         const auto word = text.substr(open + 1, close - open - 1);
@@ -40,15 +43,19 @@ Status check_template(std::string_view text) {
             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
         });
         if (!is_word || word == "code" || word == "reason" || word == "id") continue;
-        return Status(Code::kInvalid, fmt::format("{{{}}} is no placeholder: expected {{code}}, {{reason}} or {{id}}{}", word,
-                                 did_you_mean(word, {"code", "reason", "id"})));
+        return Status(
+            Code::kInvalid,
+            fmt::format("{{{}}} is no placeholder: expected {{code}}, {{reason}} or {{id}}{}", word,
+                        did_you_mean(word, {"code", "reason", "id"})));
     }
     return {};
 }
 
 bool is_property_name(std::string_view text) {
     constexpr size_t kNameBytesMax = 255;
-    if (text.empty() || text.size() > kNameBytesMax || is_digit(text[0]) || text[0] == '-' || text[0] == '.') return false;
+    if (text.empty() || text.size() > kNameBytesMax || is_digit(text[0]) || text[0] == '-' ||
+        text[0] == '.')
+        return false;
     return std::all_of(text.begin(), text.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
     });

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "bridge/settings/utf8.h"
+
 namespace zbridge::settings {
 
 namespace {
@@ -12,7 +14,9 @@ namespace {
 constexpr size_t kQuotedBytesMax = 60;
 constexpr size_t kExcerptCharactersMax = 100;
 
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+bool begins_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
 
 size_t characters(std::string_view text) {
     return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
@@ -45,7 +49,8 @@ char lower(char c) {
 // Edits that turn one word into the other: insert, delete, replace, swap of neighbours.
 size_t distance(std::string_view a, std::string_view b) {
     std::vector<size_t> two_before(b.size() + 1), before(b.size() + 1), row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); j++) before[j] = j;
+    for (size_t j = 0; j <= b.size(); j++)
+        before[j] = j;
     for (size_t i = 1; i <= a.size(); i++) {
         row[0] = i;
         for (size_t j = 1; j <= b.size(); j++) {
@@ -59,6 +64,21 @@ size_t distance(std::string_view a, std::string_view b) {
         std::swap(before, row);
     }
     return before[b.size()];
+}
+
+// For a terminal: what is no text is shown as U+FFFD, a character each.
+std::string printable(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const size_t good = std::min({first_not_utf8(text).value_or(text.size()),
+                                      first_control_character(text).value_or(text.size())});
+        result += text.substr(0, good);
+        text.remove_prefix(good);
+        if (text.empty()) break;
+        result += "\xef\xbf\xbd";
+        text.remove_prefix(1);
+    }
+    return result;
 }
 
 }  // namespace
@@ -124,13 +144,16 @@ std::string Findings::excerpt(Place place) const {
     }
     std::string under;  // tabs stay tabs, so that the caret stands where it should on any terminal
     for (const char c : shown.substr(0, start)) {
-        if (c == '\t') under += '\t';
-        else if (begins_character(c)) under += ' ';
+        if (c == '\t')
+            under += '\t';
+        else if (begins_character(c))
+            under += ' ';
     }
     const size_t room = kExcerptCharactersMax - std::min(kExcerptCharactersMax, characters(under));
     const size_t width = std::min(underlined, room);
-    return fmt::format("{:>5} | {}{}{}\n      | {}{}^{}", place.line, lead, shown, tail,
-                       std::string(lead.size(), ' '), under, std::string(width > 1 ? width - 1 : 0, '~'));
+    return fmt::format("{:>5} | {}{}{}\n      | {}{}^{}", place.line, lead, printable(shown), tail,
+                       std::string(lead.size(), ' '), under,
+                       std::string(width > 1 ? width - 1 : 0, '~'));
 }
 
 std::string in_quotes(std::string_view text) {
@@ -141,10 +164,14 @@ std::string in_quotes(std::string_view text) {
             break;
         }
         const auto c = static_cast<unsigned char>(text[i]);
-        if (c == '\n') result += "\\n";
-        else if (c == '\t') result += "\\t";
-        else if (c < 0x20 || c == 0x7f) result += fmt::format("\\x{:02x}", c);
-        else result += text[i];
+        if (c == '\n')
+            result += "\\n";
+        else if (c == '\t')
+            result += "\\t";
+        else if (c < 0x20 || c == 0x7f)
+            result += fmt::format("\\x{:02x}", c);
+        else
+            result += text[i];
     }
     return result + "\"";
 }

@@ -33,8 +33,12 @@ class Findings {
     explicit Findings(const Source& source) : source_(source) {}
 
     const Source& source() const { return source_; }
-    void error(Place place, std::string message) { add(Finding::Severity::kError, place, std::move(message)); }
-    void warn(Place place, std::string message) { add(Finding::Severity::kWarning, place, std::move(message)); }
+    void error(Place place, std::string message) {
+        add(Finding::Severity::kError, place, std::move(message));
+    }
+    void warn(Place place, std::string message) {
+        add(Finding::Severity::kWarning, place, std::move(message));
+    }
     bool has_errors() const { return errors_ > 0; }
 
     // Those of this severity, sorted by place.

@@ -18,19 +18,15 @@ namespace zbridge::settings {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-constexpr std::string_view kSectionsExpected = "expected a map of bridge, endpoints, services, routes";
-
-Place place_of_byte(const Source& source, size_t byte) {
-    const auto lines = static_cast<uint32_t>(std::count(source.text().begin(), source.text().begin() +
-                                                        static_cast<std::ptrdiff_t>(byte), '\n'));
-    return {lines + 1, source.column_of_byte(lines + 1, byte - source.offset_of(lines + 1))};
-}
+constexpr std::string_view kSectionsExpected =
+    "expected a map of bridge, endpoints, services, routes";
 
 // What no YAML parser should see. False: there is a finding, and the text cannot be read.
 bool check_bytes(const Source& source, Findings& findings) {
     const std::string& text = source.text();
     if (text.size() > Source::kBytesMax) {
-        findings.error({}, fmt::format("the file is larger than {} MiB: expected a configuration", Source::kBytesMax >> 20));
+        findings.error({}, fmt::format("the file is larger than {} MiB: expected a configuration",
+                                       Source::kBytesMax >> 20));
         return false;
     }
     if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
@@ -38,14 +34,15 @@ bool check_bytes(const Source& source, Findings& findings) {
         return false;
     }
     if (const auto bad = first_not_utf8(text)) {
-        const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*bad), '\n');
-        findings.error({}, fmt::format("line {} is not UTF-8: byte {} of the file is 0x{:02x}", lines + 1, *bad,
-                                       static_cast<unsigned char>(text[*bad])));
+        findings.error(source.place_of_byte(*bad),
+                       fmt::format("the byte 0x{:02x} is not UTF-8: expected text in UTF-8",
+                                   static_cast<unsigned char>(text[*bad])));
         return false;
     }
     if (const auto bad = first_control_character(text)) {
-        findings.error(place_of_byte(source, *bad), fmt::format("a control character, 0x{:02x}, stands here: expected text",
-                                                                static_cast<unsigned char>(text[*bad])));
+        findings.error(source.place_of_byte(*bad),
+                       fmt::format("a control character, 0x{:02x}, stands here: expected text",
+                                   static_cast<unsigned char>(text[*bad])));
         return false;
     }
     return true;
@@ -60,7 +57,8 @@ std::optional<Config> read_config(const Environment& environment, Findings& find
         return std::nullopt;
     }
     if (node->kind != Node::Kind::kMap) {
-        findings.error(node->place, fmt::format("the file is no map of keys: {}", kSectionsExpected));
+        findings.error(node->place,
+                       fmt::format("the file is no map of keys: {}", kSectionsExpected));
         return std::nullopt;
     }
     const Value file = read_section(*node, bridge_table(), findings);
@@ -87,7 +85,8 @@ Loaded failed(const std::string& path, std::string message) {
 
 Loaded load_file(const std::string& path, const Environment& environment) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return failed(path, "this is a folder: expected a YAML file");
+    if (std::filesystem::is_directory(path, ignored))
+        return failed(path, "this is a folder: expected a YAML file");
     std::ifstream file(path, std::ios::binary);
     if (!file) return failed(path, fmt::format("cannot be opened: {}", std::strerror(errno)));
     std::string text(Source::kBytesMax + 1, '\0');

@@ -1,4 +1,5 @@
-// A YAML file as a tree of maps, lists and scalars that remember where they stood. No YAML library behind it.
+// A YAML file as a tree of maps, lists and scalars that remember where they stood. No YAML library
+// behind it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@ namespace zbridge::settings {
 
 struct Node {
     enum class Kind : uint8_t {
-        kNothing,     // null: the key stands there without a value
+        kNothing,  // null: the key stands there without a value
         kScalar,
         kList,
         kMap,

@@ -8,9 +8,11 @@ namespace zbridge::settings {
 
 namespace {
 
-// "endpoints.*.bind" -> {"endpoints.*", "bind"}; "routes[].from" -> {"routes[]", "from"}; "routes[]" -> {"routes", "[]"}
+// "endpoints.*.bind" -> {"endpoints.*", "bind"}; "routes[].from" -> {"routes[]", "from"};
+// "routes[]" -> {"routes", "[]"}
 std::pair<std::string_view, std::string_view> split(std::string_view path) {
-    if (path.ends_with("[]")) return {path.substr(0, path.size() - 2), path.substr(path.size() - 2)};
+    if (path.ends_with("[]"))
+        return {path.substr(0, path.size() - 2), path.substr(path.size() - 2)};
     const size_t dot = path.rfind('.');
     if (dot == std::string_view::npos) return {{}, path};
     return {path.substr(0, dot), path.substr(dot + 1)};
@@ -48,28 +50,44 @@ Table::Table(std::span<const Option> options) : options_(options) {
 
 std::string_view name_of(Type type) {
     switch (type) {
-        case Type::kSection: return "a map of keys";
-        case Type::kText: return "a text";
-        case Type::kName: return "a name of a-z, 0-9, `_` and `-`";
-        case Type::kFlag: return "true or false";
-        case Type::kCount: return "a whole number";
-        case Type::kSize: return "a size with its unit, as 16MiB or 64KiB";
-        case Type::kDuration: return "a duration with its unit, as 5s or 500ms";
-        case Type::kChoice: return "one of its words";
-        case Type::kAddress: return "an address, as tcp://*:5551 or ipc:///run/z.sock";
-        case Type::kReference: return "the name of something in this file";
-        case Type::kExpression: return "a literal, $.path, $frame[0], $frame[0].path or $peer.user";
-        case Type::kTemplate: return "a text, with {code}, {reason} or {id} where they belong";
-        case Type::kAbsent: return "nothing";
+        case Type::kSection:
+            return "a map of keys";
+        case Type::kText:
+            return "a text";
+        case Type::kName:
+            return "a name of a-z, 0-9, `_` and `-`";
+        case Type::kFlag:
+            return "true or false";
+        case Type::kCount:
+            return "a whole number";
+        case Type::kSize:
+            return "a size with its unit, as 16MiB or 64KiB";
+        case Type::kDuration:
+            return "a duration with its unit, as 5s or 500ms";
+        case Type::kChoice:
+            return "one of its words";
+        case Type::kAddress:
+            return "an address, as tcp://*:5551 or ipc:///run/z.sock";
+        case Type::kReference:
+            return "a reference, as packers or service/accounts";
+        case Type::kExpression:
+            return "an expression, as $.path, $frame[0] or $peer.user, or a literal";
+        case Type::kTemplate:
+            return "a text, with {code}, {reason} or {id} where they belong";
+        case Type::kAbsent:
+            return "nothing";
     }
     return {};
 }
 
 std::string_view name_of(Reload reload) {
     switch (reload) {
-        case Reload::kLive: return "live";
-        case Reload::kReconnect: return "reconnect";
-        case Reload::kRestart: return "restart";
+        case Reload::kLive:
+            return "live";
+        case Reload::kReconnect:
+            return "reconnect";
+        case Reload::kRestart:
+            return "restart";
     }
     return {};
 }

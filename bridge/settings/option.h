@@ -1,5 +1,6 @@
-// The option table: one row for each key of the YAML file. The parser, its checks, config/reference.yaml,
-// docs/REFERENCE.md and the JSON Schema all read it; a plugin declares its own options in the same rows.
+// The option table: one row for each key of the YAML file. The parser, its checks,
+// config/reference.yaml, docs/REFERENCE.md and the JSON Schema all read it; a plugin declares its
+// own options in the same rows.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 namespace zbridge::settings {
 
 enum class Type : uint8_t {
-    kSection,     // a map: the rows below it say of what
+    kSection,  // a map: the rows below it say of what
     kText,
     kName,        // what the user calls something: [a-z0-9][a-z0-9_-]{0,62}
     kFlag,        // true, false
@@ -40,34 +41,36 @@ struct Choice {
 };
 
 struct Option {
-    std::string_view path;           // "endpoints.*.limits.max_peers"; `*`: a name of the user's; `[]`: one of a list
+    std::string_view
+        path;  // "endpoints.*.limits.max_peers"; `*`: a name of the user's; `[]`: one of a list
     Type type = Type::kSection;
     std::string_view fallback = {};  // as one writes it; empty: none
     std::string_view min = {};       // kCount, kSize, kDuration: as one writes it; empty: no bound
     std::string_view max = {};
     std::span<const Choice> choices = {};
-    bool many = false;               // one value or a list of them
+    bool many = false;  // one value or a list of them
     bool required = false;
-    bool off = false;                // kDuration: `off` is 0
-    bool properties = false;         // a row `*`: its names are those of properties, letters of any case and dots
-    std::string_view short_for = {}; // kSection: a single value stands for this key of it
+    bool off = false;  // kDuration: `off` is 0
+    bool properties =
+        false;  // a row `*`: its names are those of properties, letters of any case and dots
+    std::string_view short_for = {};  // kSection: a single value stands for this key of it
     Reload reload = Reload::kRestart;
-    std::string_view help = {};      // one sentence; kAbsent: what it needs
-    std::string_view example = {};   // of a value, as one writes it; empty: the fallback
-    bool commented = false;          // reference.yaml shows it, and all below it, behind a #
+    std::string_view help = {};     // one sentence; kAbsent: what it needs
+    std::string_view example = {};  // of a value, as one writes it; empty: the fallback
+    bool commented = false;         // reference.yaml shows it, and all below it, behind a #
 };
 
 // The rows as a tree. REQUIRES: each row's parent is a row too; no path stands twice.
 class Table {
  public:
     struct Row {
-        std::string_view key;  // the last part of its path
+        std::string_view key;            // the last part of its path
         const Option* option = nullptr;  // none: the root
         std::vector<Row> below;
 
-        const Row* find(std::string_view name) const;  // by its key; none if there is none
-        const Row* names() const { return find("*"); }  // of a map of names
-        const Row* items() const { return find("[]"); } // of a list
+        const Row* find(std::string_view name) const;    // by its key; none if there is none
+        const Row* names() const { return find("*"); }   // of a map of names
+        const Row* items() const { return find("[]"); }  // of a list
     };
 
     explicit Table(std::span<const Option> options);
@@ -83,7 +86,8 @@ class Table {
 // Of the file itself.
 const Table& bridge_table();
 
-std::string_view name_of(Type type);      // "a duration with its unit, as 5s or 500ms": as a sentence expects it
+std::string_view name_of(
+    Type type);  // "a duration with its unit, as 5s or 500ms": as a sentence expects it
 std::string_view name_of(Reload reload);  // "live"
 
 }  // namespace zbridge::settings

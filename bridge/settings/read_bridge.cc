@@ -8,7 +8,8 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kModules[] = {"admin", "app", "delivery", "intake", "net", "routing", "rpc", "settings"};
+constexpr std::string_view kModules[] = {"admin", "app",     "delivery", "intake",
+                                         "net",   "routing", "rpc",      "settings"};
 
 void read_log(const Value& log, Draft& draft) {
     auto& bridge = draft.config.bridge;
@@ -19,8 +20,10 @@ void read_log(const Value& log, Draft& draft) {
     const std::vector<std::string_view> known(std::begin(kModules), std::end(kModules));
     for (const auto& [module, level] : levels->entries) {
         if (std::find(known.begin(), known.end(), module) == known.end()) {
-            draft.findings.error(level.key_place, fmt::format("no module is named {}: expected {}{}", in_quotes(module),
-                                                              one_of(known), did_you_mean(module, known)));
+            draft.findings.error(
+                level.key_place,
+                fmt::format("no module is named {}: expected {}{}", in_quotes(module),
+                            one_of(known), did_you_mean(module, known)));
         }
         if (level.good) bridge.log_levels.emplace_back(module, level.text());
     }
@@ -37,7 +40,8 @@ void read_bridge(const Value& file, Draft& draft) {
     config.data_dir = "./" + config.name + "-data";
     if (const auto* folder = bridge->find("data_dir")) {
         config.data_dir = folder->text();
-        if (config.data_dir.empty()) draft.findings.error(folder->place, "`data_dir` is empty: expected a folder");
+        if (config.data_dir.empty())
+            draft.findings.error(folder->place, "`data_dir` is empty: expected a folder");
     }
     if (const auto* memory = bridge->find("memory")) config.memory_bytes = memory->number();
     if (const auto* most = bridge->find("max_connections")) {

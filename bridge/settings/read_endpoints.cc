@@ -9,7 +9,8 @@ namespace {
 void read_addresses(const Value& endpoint, std::string_view key, std::vector<net::Address>& into) {
     const auto* addresses = endpoint.find(key);
     if (addresses == nullptr) return;
-    for (const auto& item : addresses->items) into.push_back(item.address());
+    for (const auto& item : addresses->items)
+        into.push_back(item.address());
 }
 
 void read_limits(const Value& endpoint, net::PeerLimits& limits) {
@@ -17,7 +18,8 @@ void read_limits(const Value& endpoint, net::PeerLimits& limits) {
     const auto* section = endpoint.find("limits");
     if (section == nullptr) return;
     const auto number = [&](std::string_view key, auto& into) {
-        if (const auto* value = section->find(key)) into = static_cast<std::decay_t<decltype(into)>>(value->number());
+        if (const auto* value = section->find(key))
+            into = static_cast<std::decay_t<decltype(into)>>(value->number());
     };
     number("max_peers", limits.peers_max);
     number("max_message", limits.message_bytes_max);
@@ -28,7 +30,8 @@ void read_limits(const Value& endpoint, net::PeerLimits& limits) {
     number("max_waiting_messages", limits.waiting_messages_max);
     number("max_subscriptions", limits.subscriptions_max);
     number("max_subscription_bytes", limits.subscription_bytes_max);
-    if (const auto* time = section->find("handshake_time")) limits.handshake_time = time->duration();
+    if (const auto* time = section->find("handshake_time"))
+        limits.handshake_time = time->duration();
 }
 
 void read_options(const Value& endpoint, EndpointConfig& config) {
@@ -50,12 +53,15 @@ void read_role_options(const Value& endpoint, EndpointConfig& config) {
     using Subscribe = EndpointConfig::Subscribe;
     if (const auto* value = endpoint.find("receipts")) {
         const auto& word = value->text();
-        config.receipts = word == "always" ? Receipts::kAlways : word == "never" ? Receipts::kNever : Receipts::kAuto;
+        config.receipts = word == "always"  ? Receipts::kAlways
+                          : word == "never" ? Receipts::kNever
+                                            : Receipts::kAuto;
     }
     if (const auto* value = endpoint.find("subscribe")) {
         config.subscribe = value->text() == "all" ? Subscribe::kAll : Subscribe::kDemand;
     }
-    if (const auto* value = endpoint.find("credit")) config.credit = static_cast<uint32_t>(value->number());
+    if (const auto* value = endpoint.find("credit"))
+        config.credit = static_cast<uint32_t>(value->number());
     const auto* line = endpoint.find("line");
     if (line == nullptr) return;
     if (const auto* value = line->find("max_messages")) {
@@ -70,10 +76,12 @@ EndpointConfig read_endpoint(const std::string& name, const Value& endpoint) {
     config.place = endpoint.key_place;
     read_addresses(endpoint, "bind", config.bind);
     read_addresses(endpoint, "connect", config.connect);
-    if (const auto* socket = endpoint.find("socket")) config.socket = socket_type_named(socket->text());
+    if (const auto* socket = endpoint.find("socket"))
+        config.socket = socket_type_named(socket->text());
     if (const auto* accept = endpoint.find("accept")) {
         config.accept.emplace();
-        for (const auto& type : accept->items) config.accept->add(*socket_type_named(type.text()));
+        for (const auto& type : accept->items)
+            config.accept->add(*socket_type_named(type.text()));
     }
     read_options(endpoint, config);
     read_role_options(endpoint, config);
@@ -84,17 +92,20 @@ EndpointConfig read_endpoint(const std::string& name, const Value& endpoint) {
 void check_addresses(const Value& endpoint, const EndpointConfig& config, Findings& findings) {
     const bool binds = endpoint.mentions("bind"), connects = endpoint.mentions("connect");
     if (!binds && !connects) {
-        findings.error(config.place, fmt::format("{} has no address: expected `bind` or `connect`", in_quotes(config.name)));
+        findings.error(config.place, fmt::format("{} has no address: expected `bind` or `connect`",
+                                                 in_quotes(config.name)));
     }
     if (endpoint.mentions("socket") && !connects) {
         findings.error(endpoint.find("socket") ? endpoint.find("socket")->key_place : config.place,
-                       "`socket` belongs to `connect`: an address that is bound serves every type that its role can, "
+                       "`socket` belongs to `connect`: an address that is bound serves every type "
+                       "that its role can, "
                        "or those of `accept`");
     }
     if (connects && !endpoint.mentions("socket")) {
-        findings.error(config.place, fmt::format("{} connects, and does not say as what: expected `socket`, as "
-                                                 "`socket: pull` to take from a PUSH",
-                                                 in_quotes(config.name)));
+        findings.error(config.place,
+                       fmt::format("{} connects, and does not say as what: expected `socket`, as "
+                                   "`socket: pull` to take from a PUSH",
+                                   in_quotes(config.name)));
     }
     const auto* connect = endpoint.find("connect");
     if (connect == nullptr) return;
@@ -104,7 +115,9 @@ void check_addresses(const Value& endpoint, const EndpointConfig& config, Findin
         if (address.host == "*") {
             findings.error(item.place, "`connect`: `*` is nowhere to connect to: expected a host");
         }
-        if (address.port == 0) findings.error(item.place, "`connect`: port 0 is nowhere to connect to: expected a number");
+        if (address.port == 0)
+            findings.error(item.place,
+                           "`connect`: port 0 is nowhere to connect to: expected a number");
     }
 }
 

@@ -11,7 +11,8 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kAttributes[] = {"id", "keys", "order_key", "tag", "deliver_at", "delay"};
+constexpr std::string_view kAttributes[] = {"id",  "keys",       "order_key",
+                                            "tag", "deliver_at", "delay"};
 
 void read_source(const Value& route, RouteConfig& config, Draft& draft) {
     const auto* from = route.find("from");
@@ -20,7 +21,8 @@ void read_source(const Value& route, RouteConfig& config, Draft& draft) {
         const auto found = resolve(item, {.what = "an endpoint", .route_source = true}, draft);
         if (!found) continue;
         if (std::find(config.from.begin(), config.from.end(), found->index) != config.from.end()) {
-            draft.findings.error(item.place, fmt::format("{} stands twice in `from`", in_quotes(item.text())));
+            draft.findings.error(item.place,
+                                 fmt::format("{} stands twice in `from`", in_quotes(item.text())));
             continue;
         }
         use_endpoint(found->index, {Role::kSource, item.place, "a source of routes"}, draft);
@@ -32,14 +34,17 @@ void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
     const auto* to = route.find("to");
     if (to == nullptr) return;
     for (const auto& item : to->items) {
-        const auto found =
-            resolve(item, {.what = "an endpoint or service/NAME", .service = true, .route_target = true}, draft);
+        const auto found = resolve(
+            item, {.what = "an endpoint or service/NAME", .service = true, .route_target = true},
+            draft);
         if (!found) continue;
-        const bool again = std::any_of(config.to.begin(), config.to.end(), [&](const TargetConfig& target) {
-            return target.kind == found->kind && target.index == found->index;
-        });
+        const bool again =
+            std::any_of(config.to.begin(), config.to.end(), [&](const TargetConfig& target) {
+                return target.kind == found->kind && target.index == found->index;
+            });
         if (again) {
-            draft.findings.error(item.place, fmt::format("{} stands twice in `to`", in_quotes(item.text())));
+            draft.findings.error(item.place,
+                                 fmt::format("{} stands twice in `to`", in_quotes(item.text())));
             continue;
         }
         if (found->kind == TargetConfig::Kind::kEndpoint) {
@@ -51,17 +56,20 @@ void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
 
 // An expression that reads inside a frame needs a `decode` that says how.
 void check_decoded(const Value& expression, const RouteConfig& config, Findings& findings) {
-    if (config.shape.decode.as != routing::Codec::kNone || !needs_decoding(expression.text())) return;
-    findings.error(expression.place, fmt::format("{} reads inside a frame, and the route does not say how: expected "
-                                                 "`decode: json` or `decode: msgpack` beside `set`",
-                                                 in_quotes(expression.text())));
+    if (config.shape.decode.as != routing::Codec::kNone || !needs_decoding(expression.text()))
+        return;
+    findings.error(expression.place,
+                   fmt::format("{} reads inside a frame, and the route does not say how: expected "
+                               "`decode: json` or `decode: msgpack` beside `set`",
+                               in_quotes(expression.text())));
 }
 
 void read_set(const Value& route, RouteConfig& config, Findings& findings) {
     const auto* section = route.find("set");
     if (section == nullptr) return;
     auto& set = config.shape.set;
-    const bool decode_is_wrong = route.mentions("decode") && config.shape.decode.as == routing::Codec::kNone;
+    const bool decode_is_wrong =
+        route.mentions("decode") && config.shape.decode.as == routing::Codec::kNone;
     const auto check = [&](const Value& value) {
         if (!decode_is_wrong) check_decoded(value, config, findings);
     };
@@ -78,7 +86,8 @@ void read_set(const Value& route, RouteConfig& config, Findings& findings) {
     read("delay", set.delay);
     if (const auto* delay = section->find("delay"); delay != nullptr && is_literal(delay->text())) {
         const auto duration = parse_duration(delay->text());
-        if (!duration) findings.error(delay->place, fmt::format("`delay`: {}", duration.error().message()));
+        if (!duration)
+            findings.error(delay->place, fmt::format("`delay`: {}", duration.error().message()));
     }
     if (const auto* keys = section->find("keys")) {
         for (const auto& key : keys->items) {
@@ -101,7 +110,8 @@ void read_shape(const Value& route, RouteConfig& config, Findings& findings) {
     }
     if (const auto* decode = route.find("decode")) {
         if (const auto* as = decode->find("as")) {
-            config.shape.decode.as = as->text() == "json" ? routing::Codec::kJson : routing::Codec::kMsgpack;
+            config.shape.decode.as =
+                as->text() == "json" ? routing::Codec::kJson : routing::Codec::kMsgpack;
         }
         if (const auto* frame = decode->find("frame")) {
             config.shape.decode.frame = static_cast<uint32_t>(frame->number());
@@ -121,16 +131,18 @@ void read_required(const Value& route, RouteConfig& config, Findings& findings) 
         if (set != nullptr && set->mentions(attribute)) known.push_back(attribute);
     }
     if (properties != nullptr) {
-        for (const auto& entry : properties->entries) known.push_back(entry.key);
+        for (const auto& entry : properties->entries)
+            known.push_back(entry.key);
     }
     for (const auto& item : required->items) {
         const auto& name = item.text();
         config.shape.required.push_back(name);
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
         if (route.mentions("set") && set == nullptr) continue;  // there is a finding about `set`
-        findings.error(item.place, fmt::format("`required`: {} is never set: expected {}{}", in_quotes(name),
-                                               known.empty() ? "a `set` beside it" : one_of(known),
-                                               did_you_mean(name, known)));
+        findings.error(item.place,
+                       fmt::format("`required`: {} is never set: expected {}{}", in_quotes(name),
+                                   known.empty() ? "a `set` beside it" : one_of(known),
+                                   did_you_mean(name, known)));
     }
 }
 
@@ -143,21 +155,24 @@ void read_delivery(const Value& route, RouteConfig& config) {
                                                  : delivery::OnFull::kDisconnect;
     }
     if (const auto* guarantee = route.find("guarantee")) {
-        config.guarantee = guarantee->text() == "at_least_once" ? rpc::ServiceOptions::Execute::kAtLeastOnce
-                                                                : rpc::ServiceOptions::Execute::kAtMostOnce;
+        config.guarantee = guarantee->text() == "at_least_once"
+                               ? rpc::ServiceOptions::Execute::kAtLeastOnce
+                               : rpc::ServiceOptions::Execute::kAtMostOnce;
     }
 }
 
 // "orders-in,more-in->packers"
 std::string default_name(const RouteConfig& route, const Config& config) {
     std::string name;
-    for (const size_t from : route.from) name += (name.empty() ? "" : ",") + config.endpoints[from].name;
+    for (const size_t from : route.from)
+        name += (name.empty() ? "" : ",") + config.endpoints[from].name;
     name += "->";
     for (size_t i = 0; i < route.to.size(); i++) {
         if (i > 0) name += ",";
         const auto& to = route.to[i];
-        name += to.kind == TargetConfig::Kind::kService ? "service/" + config.services[to.index].options.name
-                                                        : config.endpoints[to.index].name;
+        name += to.kind == TargetConfig::Kind::kService
+                    ? "service/" + config.services[to.index].options.name
+                    : config.endpoints[to.index].name;
     }
     return name;
 }
@@ -172,9 +187,10 @@ void name_routes(Draft& draft) {
         route.name = name->text();
         const auto [first, is_new] = taken.emplace(route.name, i);
         if (is_new) continue;
-        draft.findings.error(name->place, fmt::format("another route is named {}, on line {}: expected a name of its own",
-                                                      in_quotes(route.name),
-                                                      draft.config.routes[first->second].place.line));
+        draft.findings.error(
+            name->place,
+            fmt::format("another route is named {}, on line {}: expected a name of its own",
+                        in_quotes(route.name), draft.config.routes[first->second].place.line));
     }
     for (auto& route : draft.config.routes) {
         if (!route.name.empty()) continue;

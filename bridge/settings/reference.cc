@@ -41,23 +41,46 @@ Sample sample_of(const Option& option) {
 std::string type_text(const Option& option) {
     std::string text;
     switch (option.type) {
-        case Type::kSection: return "map";
-        case Type::kText: text = "text"; break;
-        case Type::kName: text = "name"; break;
-        case Type::kFlag: text = "true or false"; break;
-        case Type::kCount: text = "number"; break;
-        case Type::kSize: text = "size"; break;
-        case Type::kDuration: text = option.off ? "duration or off" : "duration"; break;
+        case Type::kSection:
+            return "map";
+        case Type::kText:
+            text = "text";
+            break;
+        case Type::kName:
+            text = "name";
+            break;
+        case Type::kFlag:
+            text = "true or false";
+            break;
+        case Type::kCount:
+            text = "number";
+            break;
+        case Type::kSize:
+            text = "size";
+            break;
+        case Type::kDuration:
+            text = option.off ? "duration or off" : "duration";
+            break;
         case Type::kChoice:
             for (const auto& choice : option.choices) {
-                if (choice.absent.empty()) text += (text.empty() ? "" : " | ") + std::string(choice.name);
+                if (choice.absent.empty())
+                    text += (text.empty() ? "" : " | ") + std::string(choice.name);
             }
             break;
-        case Type::kAddress: text = "address"; break;
-        case Type::kReference: text = "reference"; break;
-        case Type::kExpression: text = "expression"; break;
-        case Type::kTemplate: text = "template"; break;
-        case Type::kAbsent: break;
+        case Type::kAddress:
+            text = "address";
+            break;
+        case Type::kReference:
+            text = "reference";
+            break;
+        case Type::kExpression:
+            text = "expression";
+            break;
+        case Type::kTemplate:
+            text = "template";
+            break;
+        case Type::kAbsent:
+            break;
     }
     return option.many ? text + ", or a list" : text;
 }
@@ -67,20 +90,27 @@ std::string range_text(const Option& option) {
     return fmt::format("{} to {}", option.min, option.max);
 }
 
-bool is_scalar(const Table::Row& row) { return row.option->type != Type::kSection; }
+bool is_scalar(const Table::Row& row) {
+    return row.option->type != Type::kSection;
+}
 
 class YamlWriter {
  public:
     std::string write(const Table& table) {
-        out_ = "# Every key of zbridge's YAML file. What a change of one needs while the bridge runs:\n"
-               "#   live       nothing\n"
-               "#   reconnect  the peers of the endpoint connect again\n"
-               "#   restart    the bridge is started again\n"
-               "# Above each key: its help, then type, default, range, and what a change needs. Keys that would not fit beside\n"
-               "# the others stand behind a `#`. Made by `zbridge schema --yaml`.\n"
-               "#\n"
-               "# Durations: ms s m h d. Sizes: B KiB MiB GiB TiB KB MB GB TB. ${VAR} and ${VAR:-default} come from the\n"
-               "# environment; $${ is a literal ${. Top-level keys that begin with x- are yours, to hold anchors.\n";
+        out_ =
+            "# Every key of zbridge's YAML file. What a change of one needs while the bridge "
+            "runs:\n"
+            "#   live       nothing\n"
+            "#   reconnect  the peers of the endpoint connect again\n"
+            "#   restart    the bridge is started again\n"
+            "# Above each key: its help, then type, default, range, and what a change needs. Keys "
+            "that would not fit beside\n"
+            "# the others stand behind a `#`. Made by `zbridge schema --yaml`.\n"
+            "#\n"
+            "# Durations: ms s m h d. Sizes: B KiB MiB GiB TiB KB MB GB TB. ${VAR} and "
+            "${VAR:-default} come from the\n"
+            "# environment; $${ is a literal ${. Top-level keys that begin with x- are yours, to "
+            "hold anchors.\n";
         for (const auto& row : table.root().below) {
             if (row.option->type == Type::kAbsent) continue;
             out_ += "\n";
@@ -156,16 +186,21 @@ class YamlWriter {
 class MarkdownWriter {
  public:
     std::string write(const Table& table) {
-        out_ = "# The YAML file, key by key\n\n"
-               "Made by `zbridge schema --markdown` from the table that the parser itself reads.\n\n"
-               "A change needs: *live*, nothing; *reconnect*, the peers of the endpoint connect again; *restart*, the "
-               "bridge is started again.\n"
-               "Durations carry a unit (`ms` `s` `m` `h` `d`), sizes too (`B` `KiB` `MiB` `GiB` `TiB`, `KB` `MB` `GB` "
-               "`TB`); `0` may stand alone.\n"
-               "`${VAR}` and `${VAR:-default}` in a value come from the environment, before it is read; `$${` is a "
-               "literal `${`.\n"
-               "References are `[kind/]name`: `packers` or `endpoint/packers`, `service/accounts`. Anchors, aliases and "
-               "`<<` work; top-level keys that begin with `x-` are yours.\n";
+        out_ =
+            "# The YAML file, key by key\n\n"
+            "Made by `zbridge schema --markdown` from the table that the parser itself reads.\n\n"
+            "A change needs: *live*, nothing; *reconnect*, the peers of the endpoint connect "
+            "again; *restart*, the "
+            "bridge is started again.\n"
+            "Durations carry a unit (`ms` `s` `m` `h` `d`), sizes too (`B` `KiB` `MiB` `GiB` "
+            "`TiB`, `KB` `MB` `GB` "
+            "`TB`); `0` may stand alone.\n"
+            "`${VAR}` and `${VAR:-default}` in a value come from the environment, before it is "
+            "read; `$${` is a "
+            "literal `${`.\n"
+            "References are `[kind/]name`: `packers` or `endpoint/packers`, `service/accounts`. "
+            "Anchors, aliases and "
+            "`<<` work; top-level keys that begin with `x-` are yours.\n";
         write_section(table.root(), "");
         return std::move(out_);
     }
@@ -180,25 +215,35 @@ class MarkdownWriter {
         }
         if (!path.empty() && !rows.empty()) {
             out_ += fmt::format("\n## `{}`\n\n{}\n\n", path, row.option->help);
-            out_ += "| key | type | default | range | a change needs | |\n| --- | --- | --- | --- | --- | --- |\n" + rows;
+            out_ +=
+                "| key | type | default | range | a change needs | |\n| --- | --- | --- | --- | "
+                "--- | --- |\n" +
+                rows;
         }
         for (const auto& below : row.below) {
             if (is_scalar(below)) continue;
             const std::string name = below.key == "*" ? "NAME" : std::string(below.key);
-            write_section(below, below.key == "[]" ? path + "[]" : path.empty() ? name : path + "." + name);
+            write_section(below, below.key == "[]" ? path + "[]"
+                                 : path.empty()    ? name
+                                                   : path + "." + name);
         }
     }
 
     static std::string row_text(const Table::Row& row) {
         const Option& option = *row.option;
-        const auto code = [](std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); };
+        const auto code = [](std::string_view text) {
+            return text.empty() ? "" : fmt::format("`{}`", text);
+        };
         std::string type = type_text(option);
-        for (size_t bar = type.find('|'); bar != std::string::npos; bar = type.find('|', bar + 2)) type.insert(bar, "\\");
+        for (size_t bar = type.find('|'); bar != std::string::npos; bar = type.find('|', bar + 2))
+            type.insert(bar, "\\");
         std::string help(option.help);
-        for (size_t bar = help.find('|'); bar != std::string::npos; bar = help.find('|', bar + 2)) help.insert(bar, "\\");
+        for (size_t bar = help.find('|'); bar != std::string::npos; bar = help.find('|', bar + 2))
+            help.insert(bar, "\\");
         const std::string key = row.key == "*" ? "NAME" : std::string(row.key);
-        return fmt::format("| `{}`{} | {} | {} | {} | {} | {} |\n", key, option.required ? " (required)" : "", type,
-                           code(option.fallback), range_text(option), name_of(option.reload), help);
+        return fmt::format("| `{}`{} | {} | {} | {} | {} | {} |\n", key,
+                           option.required ? " (required)" : "", type, code(option.fallback),
+                           range_text(option), name_of(option.reload), help);
     }
 
     std::string out_;
@@ -206,8 +251,12 @@ class MarkdownWriter {
 
 }  // namespace
 
-std::string reference_yaml(const Table& table) { return YamlWriter().write(table); }
+std::string reference_yaml(const Table& table) {
+    return YamlWriter().write(table);
+}
 
-std::string reference_markdown(const Table& table) { return MarkdownWriter().write(table); }
+std::string reference_markdown(const Table& table) {
+    return MarkdownWriter().write(table);
+}
 
 }  // namespace zbridge::settings

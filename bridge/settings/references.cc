@@ -9,51 +9,65 @@ namespace {
 
 std::vector<std::string_view> names_in(const std::map<std::string, size_t, std::less<>>& numbers) {
     std::vector<std::string_view> names;
-    for (const auto& [name, number] : numbers) names.push_back(name);
+    for (const auto& [name, number] : numbers)
+        names.push_back(name);
     return names;
 }
 
 // What stands before the `/` and is neither endpoint nor service: why it cannot be meant here.
 std::string why_not_kind(std::string_view kind, std::string_view text, const Expected& expected) {
     if (kind == "group" && expected.route_target) {
-        return fmt::format("{} takes no messages: publish to its topic, which needs the durable plugin", in_quotes(text));
+        return fmt::format(
+            "{} takes no messages: publish to its topic, which needs the durable plugin",
+            in_quotes(text));
     }
     if (kind == "topic" || kind == "group") {
-        return fmt::format("{} needs the durable plugin, which this build does not have", in_quotes(text));
+        return fmt::format("{} needs the durable plugin, which this build does not have",
+                           in_quotes(text));
     }
-    if (kind == "plugin") return fmt::format("{} needs plugins, which this build does not have", in_quotes(text));
+    if (kind == "plugin")
+        return fmt::format("{} needs the plugin layer, which this build does not have",
+                           in_quotes(text));
     return fmt::format("{} is of no known kind: expected {}{}", in_quotes(text), expected.what,
                        did_you_mean(kind, {"endpoint", "topic", "group", "service", "plugin"}));
 }
 
-std::string unknown_name(std::string_view kind, std::string_view name, const Expected& expected, const Draft& draft) {
+std::string unknown_name(std::string_view kind, std::string_view name, const Expected& expected,
+                         const Draft& draft) {
     if (!is_name(name)) {
-        return fmt::format("{} is no name: expected {}, by a name of a-z, 0-9, `_` and `-`", in_quotes(name), expected.what);
+        return fmt::format("{} is no name: expected {}, by a name of a-z, 0-9, `_` and `-`",
+                           in_quotes(name), expected.what);
     }
     if (kind == "service") {
         return fmt::format("no service is named {}{}", in_quotes(name),
                            did_you_mean(name, names_in(draft.service_numbers)));
     }
     if (expected.service && draft.service_numbers.contains(name)) {
-        return fmt::format("no endpoint is named {0}, but a service is; did you mean \"service/{1}\"?", in_quotes(name), name);
+        return fmt::format(
+            "no endpoint is named {0}, but a service is; did you mean \"service/{1}\"?",
+            in_quotes(name), name);
     }
-    return fmt::format("no endpoint is named {}{}", in_quotes(name), did_you_mean(name, names_in(draft.endpoint_numbers)));
+    return fmt::format("no endpoint is named {}{}", in_quotes(name),
+                       did_you_mean(name, names_in(draft.endpoint_numbers)));
 }
 
 }  // namespace
 
-std::optional<TargetConfig> resolve(const Value& reference, const Expected& expected, Draft& draft) {
+std::optional<TargetConfig> resolve(const Value& reference, const Expected& expected,
+                                    Draft& draft) {
     if (!reference.good) return std::nullopt;
     const std::string_view text = reference.text();
     const size_t slash = text.find('/');
-    const std::string_view kind = slash == std::string_view::npos ? "endpoint" : text.substr(0, slash);
+    const std::string_view kind =
+        slash == std::string_view::npos ? "endpoint" : text.substr(0, slash);
     const std::string_view name = slash == std::string_view::npos ? text : text.substr(slash + 1);
     const auto refuse = [&](std::string message) {
         draft.findings.error(reference.place, std::move(message));
         return std::nullopt;
     };
     if (kind == "service" && expected.route_source) {
-        return refuse(fmt::format("{} cannot be a route's source: its replies go to its clients", in_quotes(text)));
+        return refuse(fmt::format("{} cannot be a route's source: its replies go to its clients",
+                                  in_quotes(text)));
     }
     if (kind == "service" && !expected.service) {
         return refuse(fmt::format("{} is a service: expected {}", in_quotes(text), expected.what));
@@ -62,7 +76,9 @@ std::optional<TargetConfig> resolve(const Value& reference, const Expected& expe
     const auto& numbers = kind == "service" ? draft.service_numbers : draft.endpoint_numbers;
     const auto found = numbers.find(name);
     if (found == numbers.end()) return refuse(unknown_name(kind, name, expected, draft));
-    return TargetConfig{kind == "service" ? TargetConfig::Kind::kService : TargetConfig::Kind::kEndpoint, found->second};
+    return TargetConfig{
+        kind == "service" ? TargetConfig::Kind::kService : TargetConfig::Kind::kEndpoint,
+        found->second};
 }
 
 void use_endpoint(size_t endpoint, Use use, Draft& draft) {
@@ -73,12 +89,16 @@ void use_endpoint(size_t endpoint, Use use, Draft& draft) {
         first = std::move(use);
         return;
     }
-    const bool shared = first->role == use.role && (use.role == Role::kSource || use.role == Role::kTarget);
+    const bool shared =
+        first->role == use.role && (use.role == Role::kSource || use.role == Role::kTarget);
     if (shared) return;
-    draft.findings.error(use.place,
-                         fmt::format("{} cannot be {}: on line {} it is {}, and an endpoint has one role; expected "
-                                     "another endpoint with an address of its own",
-                                     in_quotes(config.name), use.as, first->place.line, first->as));
+    const auto rule =
+        first->role == use.role ? "an endpoint serves one service" : "an endpoint has one role";
+    draft.findings.error(
+        use.place,
+        fmt::format("{} cannot be {}: on line {} it is {}, and {}; expected another endpoint with "
+                    "an address of its own",
+                    in_quotes(config.name), use.as, first->place.line, first->as, rule));
 }
 
 }  // namespace zbridge::settings

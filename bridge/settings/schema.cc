@@ -45,12 +45,16 @@ class SchemaWriter {
     }
 
     void write_about(const Option& option) {
-        json_.text("description", fmt::format("{} (a change needs: {})", option.help, name_of(option.reload)));
+        json_.text("description",
+                   fmt::format("{} (a change needs: {})", option.help, name_of(option.reload)));
         const bool typed = option.type == Type::kCount || option.type == Type::kFlag;
         if (option.fallback.empty()) return;
-        if (option.type == Type::kCount) json_.number("default", *parse_count(option.fallback));
-        else if (!typed) json_.text("default", option.fallback);
-        else json_.flag("default", option.fallback == "true");
+        if (option.type == Type::kCount)
+            json_.number("default", *parse_count(option.fallback));
+        else if (!typed)
+            json_.text("default", option.fallback);
+        else
+            json_.flag("default", option.fallback == "true");
     }
 
     void write_section(const Table::Row& row) {
@@ -63,8 +67,10 @@ class SchemaWriter {
     }
 
     void write_section_body(const Table::Row& row, bool is_root) {
-        if (is_root) json_.text("type", "object");
-        else write_types({"object", "null"});
+        if (is_root)
+            json_.text("type", "object");
+        else
+            write_types({"object", "null"});
         std::vector<std::string_view> required;
         json_.key("properties").begin_map();
         for (const auto& below : row.below) {
@@ -84,7 +90,8 @@ class SchemaWriter {
         json_.flag("additionalProperties", false);
         if (required.empty()) return;
         json_.key("required").begin_list();
-        for (const auto key : required) json_.text(key);
+        for (const auto key : required)
+            json_.text(key);
         json_.end_list();
     }
 
@@ -109,16 +116,21 @@ class SchemaWriter {
     void write_scalar(const Option& option) {
         json_.begin_map();
         switch (option.type) {
-            case Type::kFlag: json_.text("type", "boolean"); break;
+            case Type::kFlag:
+                json_.text("type", "boolean");
+                break;
             case Type::kCount:
                 json_.text("type", "integer");
                 if (!option.min.empty()) json_.number("minimum", *parse_count(option.min));
                 if (!option.max.empty()) json_.number("maximum", *parse_count(option.max));
                 break;
             case Type::kSize:
-                json_.text("type", "string").text("pattern", "^[0-9]+ ?(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$");
+                json_.text("type", "string")
+                    .text("pattern", "^[0-9]+ ?(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$");
                 break;
-            case Type::kDuration: json_.text("type", "string").text("pattern", "^[0-9]+ ?(ms|s|m|h|d)$"); break;
+            case Type::kDuration:
+                json_.text("type", "string").text("pattern", "^[0-9]+ ?(ms|s|m|h|d)$");
+                break;
             case Type::kChoice:
                 json_.key("enum").begin_list();
                 for (const auto& choice : option.choices) {
@@ -126,22 +138,32 @@ class SchemaWriter {
                 }
                 json_.end_list();
                 break;
-            case Type::kName: json_.text("type", "string").text("pattern", kNamePattern); break;
-            case Type::kAddress: json_.text("type", "string").text("pattern", "^(tcp|ipc)://"); break;
-            case Type::kReference: json_.text("type", "string"); break;
+            case Type::kName:
+                json_.text("type", "string").text("pattern", kNamePattern);
+                break;
+            case Type::kAddress:
+                json_.text("type", "string").text("pattern", "^(tcp|ipc)://");
+                break;
+            case Type::kReference:
+                json_.text("type", "string");
+                break;
             // YAML takes `tag: 5` for a number; we take every scalar for its text.
             case Type::kText:
             case Type::kExpression:
-            case Type::kTemplate: write_types({"string", "number", "boolean"}); break;
+            case Type::kTemplate:
+                write_types({"string", "number", "boolean"});
+                break;
             case Type::kSection:
-            case Type::kAbsent: break;
+            case Type::kAbsent:
+                break;
         }
         json_.end_map();
     }
 
     void write_types(std::initializer_list<std::string_view> types) {
         json_.key("type").begin_list();
-        for (const auto type : types) json_.text(type);
+        for (const auto type : types)
+            json_.text(type);
         json_.end_list();
     }
 
@@ -150,6 +172,8 @@ class SchemaWriter {
 
 }  // namespace
 
-std::string json_schema(const Table& table) { return SchemaWriter().write(table); }
+std::string json_schema(const Table& table) {
+    return SchemaWriter().write(table);
+}
 
 }  // namespace zbridge::settings

@@ -1,4 +1,5 @@
-// The JSON Schema of an option table (draft 2020-12): editors check and complete a YAML file with it.
+// The JSON Schema of an option table (draft 2020-12): editors check and complete a YAML file with
+// it.
 #pragma once
 
 #include <string>
@@ -7,7 +8,8 @@
 
 namespace zbridge::settings {
 
-// What it accepts, `check` may still refuse: roles and references are beyond a schema. What it refuses, `check` does too.
+// What it accepts, `check` may still refuse: roles and references are beyond a schema. What it
+// refuses, `check` does too.
 std::string json_schema(const Table& table);
 
 }  // namespace zbridge::settings

@@ -6,11 +6,14 @@ namespace zbridge::settings {
 
 namespace {
 
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }  // UTF-8
+bool begins_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}  // UTF-8
 
 }  // namespace
 
-Source::Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+Source::Source(std::string name, std::string text)
+    : name_(std::move(name)), text_(std::move(text)) {
     line_starts_.push_back(0);
     for (size_t i = 0; i < text_.size(); i++) {
         if (text_[i] == '\n') line_starts_.push_back(i + 1);
@@ -34,6 +37,12 @@ size_t Source::offset_of(uint32_t line_number) const {
 uint32_t Source::column_of_byte(uint32_t line_number, size_t byte) const {
     const auto before = line(line_number).substr(0, byte);
     return static_cast<uint32_t>(std::count_if(before.begin(), before.end(), begins_character)) + 1;
+}
+
+Place Source::place_of_byte(size_t byte) const {
+    const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), byte);
+    const auto number = static_cast<uint32_t>(next - line_starts_.begin());
+    return {number, column_of_byte(number, byte - offset_of(number))};
 }
 
 size_t Source::byte_of_column(uint32_t line_number, uint32_t column) const {

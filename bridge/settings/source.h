@@ -30,6 +30,8 @@ class Source {
     size_t offset_of(uint32_t line_number) const;
     // The column of a byte of a line; both count from 0, the result from 1.
     uint32_t column_of_byte(uint32_t line_number, size_t byte) const;
+    // Of a byte of the text.
+    Place place_of_byte(size_t byte) const;
     // The byte, from 0, at which a column of a line begins.
     size_t byte_of_column(uint32_t line_number, uint32_t column) const;
 

@@ -8,7 +8,9 @@ namespace {
 
 // The bytes of the character at the start of `text`; 0 if there is none.
 size_t character_bytes(std::string_view text) {
-    const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
+    const auto byte = [&](size_t i) {
+        return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0};
+    };
     const auto follows = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
     const uint8_t first = byte(0);
     if (first < 0x80) return 1;
@@ -19,7 +21,8 @@ size_t character_bytes(std::string_view text) {
         if (first == 0xed && byte(1) >= 0xa0) return 0;  // a surrogate
         return follows(1) && follows(2) ? 3 : 0;
     }
-    if (first > 0xf4 || (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) >= 0x90)) return 0;
+    if (first > 0xf4 || (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) >= 0x90))
+        return 0;
     return follows(1) && follows(2) && follows(3) ? 4 : 0;
 }
 

@@ -13,7 +13,9 @@ namespace zbridge::settings {
 
 namespace {
 
-Status wrong(std::string sentence) { return {Code::kInvalid, std::move(sentence)}; }
+Status wrong(std::string sentence) {
+    return {Code::kInvalid, std::move(sentence)};
+}
 
 std::string range_text(const Option& option) {
     if (option.max.empty()) return fmt::format("{} or more", option.min);
@@ -29,8 +31,8 @@ Result<Value::Scalar> read_number(const Option& option, std::string_view text, P
     const bool low = !option.min.empty() && *number < *parse(option.min);
     const bool high = !option.max.empty() && *number > *parse(option.max);
     if (low || high) {
-        return wrong(fmt::format("{} is out of range: expected {}{}", in_quotes(text), range_text(option),
-                                 option.off ? ", or off" : ""));
+        return wrong(fmt::format("{} is out of range: expected {}{}", in_quotes(text),
+                                 range_text(option), option.off ? ", or off" : ""));
     }
     return Value::Scalar(Number(*number));
 }
@@ -53,32 +55,38 @@ class Reader {
  public:
     explicit Reader(Findings& findings) : findings_(findings) {}
 
-    Value section(const Node& node, const Table::Row& row, std::string_view what) {
+    // `where` is what a sentence calls the section: "`limits`", "this item of `routes`".
+    Value section(const Node& node, const Table::Row& row, std::string_view where,
+                  Place key_place) {
         Value value;
         value.option = row.option;
-        value.place = value.key_place = node.place;
+        value.place = node.place;
+        value.key_place = key_place;
         if (node.kind == Node::Kind::kMap) {
-            for (const auto& entry : node.entries) read_entry(entry, row, what, value);
+            for (const auto& entry : node.entries)
+                read_entry(entry, row, where, value);
         } else if (node.kind != Node::Kind::kNothing) {
-            complain(node, what, "a map of keys");
+            complain(node, where, "a map of keys");
             value.good = false;
         }
-        if (value.good) complete(row, what, value);
+        if (value.good) complete(row, where, value);
         return value;
     }
 
  private:
-    void read_entry(const Node::Entry& entry, const Table::Row& row, std::string_view what, Value& into) {
+    void read_entry(const Node::Entry& entry, const Table::Row& row, std::string_view where,
+                    Value& into) {
         const Table::Row* below = row.find(entry.key);
         if (below == nullptr && row.names() != nullptr) {
             below = row.names();
             check_name(entry, below->option->properties);
         }
         if (below == nullptr || entry.key == "*" || entry.key == "[]") {
-            if (row.option == nullptr && entry.key.starts_with("x-")) return;  // the user's own, for anchors
-            return unknown_key(entry, row, what);
+            if (row.option == nullptr && entry.key.starts_with("x-"))
+                return;  // the user's own, for anchors
+            return unknown_key(entry, row, where, into);
         }
-        Value value = read(entry.value, *below, entry.key);
+        Value value = read(entry, *below);
         value.key_place = entry.place;
         if (below->option->type == Type::kAbsent) {
             findings_.error(entry.place, fmt::format("`{}` {}", entry.key, below->option->help));
@@ -87,74 +95,77 @@ class Reader {
         into.entries.push_back({entry.key, std::move(value)});
     }
 
-    Value read(const Node& node, const Table::Row& row, std::string_view what) {
+    Value read(const Node::Entry& entry, const Table::Row& row) {
         const Option& option = *row.option;
+        const Node& node = entry.value;
+        const std::string where = fmt::format("`{}`", entry.key);
         if (option.type == Type::kAbsent) return {};
-        if (row.items() != nullptr) return list_of_sections(node, row, what);
+        if (row.items() != nullptr) return list_of_sections(node, row, where);
         if (option.type == Type::kSection) {
             const bool is_short = node.kind == Node::Kind::kScalar && !option.short_for.empty();
-            if (!is_short) return section(node, row, what);
+            if (!is_short) return section(node, row, where, entry.place);
             Node map{Node::Kind::kMap, node.place, {}, {}, {}};
             map.entries.push_back({std::string(option.short_for), node.place, node});
-            return section(map, row, what);
+            return section(map, row, where, entry.place);
         }
-        if (option.many) return one_or_list(node, option, what);
-        return scalar(node, option, what);
+        if (option.many) return one_or_list(node, option, where);
+        return scalar(node, option, where);
     }
 
-    Value list_of_sections(const Node& node, const Table::Row& row, std::string_view what) {
+    Value list_of_sections(const Node& node, const Table::Row& row, std::string_view where) {
         Value value;
         value.option = row.option;
         value.place = node.place;
         if (node.kind == Node::Kind::kNothing) return value;
         if (node.kind != Node::Kind::kList) {
-            complain(node, what, "a list: `- ` before each of its maps");
+            complain(node, where, "a list, `- ` before each of its maps");
             value.good = false;
             return value;
         }
+        const std::string item_where = fmt::format("this item of {}", where);
         for (const auto& item : node.items) {
-            if (item.kind == Node::Kind::kNothing) {
-                findings_.error(item.place, fmt::format("an item of `{}` is empty", what));
-                continue;
-            }
-            value.items.push_back(section(item, *row.items(), what));
+            if (item.kind == Node::Kind::kNothing)
+                complain(item, item_where, "a map of keys");
+            else
+                value.items.push_back(section(item, *row.items(), item_where, item.place));
         }
         return value;
     }
 
-    Value one_or_list(const Node& node, const Option& option, std::string_view what) {
+    Value one_or_list(const Node& node, const Option& option, std::string_view where) {
         Value value;
         value.option = &option;
         value.place = node.place;
         if (node.kind != Node::Kind::kList) {
-            value.items.push_back(scalar(node, option, what));
+            value.items.push_back(scalar(node, option, where));
             value.good = value.items.back().good;
             return value;
         }
         value.was_list = true;
         if (node.items.empty()) {
-            findings_.error(node.place, fmt::format("`{}` is an empty list: expected {}", what, expectation(option)));
+            findings_.error(node.place, fmt::format("{} is an empty list: expected {}", where,
+                                                    expectation(option)));
             value.good = false;
         }
         for (const auto& item : node.items) {
-            value.items.push_back(scalar(item, option, what));
+            value.items.push_back(scalar(item, option, where));
             value.good = value.good && value.items.back().good;
         }
         return value;
     }
 
-    Value scalar(const Node& node, const Option& option, std::string_view what) {
+    Value scalar(const Node& node, const Option& option, std::string_view where) {
         Value value;
         value.option = &option;
         value.place = value.key_place = node.place;
         value.good = false;
         if (node.kind != Node::Kind::kScalar) {
-            complain(node, what, expectation(option));
+            complain(node, where, expectation(option));
             return value;
         }
         auto scalar = read_scalar(option, node.text);
         if (!scalar) {
-            findings_.error(node.place, fmt::format("`{}`: {}", what, scalar.error().message()));
+            findings_.error(node.place, fmt::format("{}: {}", where, scalar.error().message()));
             return value;
         }
         value.good = true;
@@ -163,14 +174,14 @@ class Reader {
     }
 
     // Defaults, and what must be there.
-    void complete(const Table::Row& row, std::string_view what, Value& value) {
+    void complete(const Table::Row& row, std::string_view where, Value& value) {
         for (const auto& below : row.below) {
             const Option& option = *below.option;
             if (below.key == "*" || below.key == "[]" || value.mentions(below.key)) continue;
             if (option.required) {
-                findings_.error(value.place, fmt::format("{}`{}` is missing: expected {}",
-                                                         what.empty() ? "" : fmt::format("`{}`: ", what), below.key,
-                                                         expectation(option)));
+                findings_.error(value.key_place,
+                                fmt::format("`{}` is missing in {}: expected {}", below.key, where,
+                                            expectation(option)));
             }
             if (option.fallback.empty()) continue;
             auto scalar = read_scalar(option, std::string(option.fallback));
@@ -186,32 +197,50 @@ class Reader {
 
     void check_name(const Node::Entry& entry, bool is_property) {
         if (is_property ? is_property_name(entry.key) : is_name(entry.key)) return;
-        const auto expected = is_property ? "letters, digits, `_`, `-` and `.`, a letter or `_` first"
-                                          : "1 to 63 of a-z, 0-9, `_` and `-`, a letter or digit first";
-        findings_.error(entry.place, fmt::format("{} is no name: expected {}", in_quotes(entry.key), expected));
+        const auto expected = is_property
+                                  ? "letters, digits, `_`, `-` and `.`, a letter or `_` first"
+                                  : "1 to 63 of a-z, 0-9, `_` and `-`, a letter or digit first";
+        findings_.error(entry.place,
+                        fmt::format("{} is no name: expected {}", in_quotes(entry.key), expected));
     }
 
-    void unknown_key(const Node::Entry& entry, const Table::Row& row, std::string_view what) {
+    void unknown_key(const Node::Entry& entry, const Table::Row& row, std::string_view where,
+                     Value& into) {
         std::vector<std::string_view> known;
         for (const auto& below : row.below) {
             if (below.option->type != Type::kAbsent) known.push_back(below.key);
         }
-        const std::string where = what.empty() ? "the file" : fmt::format("`{}`", what);
-        findings_.error(entry.place, fmt::format("unknown key {} in {}: expected {}{}", in_quotes(entry.key), where,
-                                                 one_of(known), did_you_mean(entry.key, known)));
+        findings_.error(entry.place,
+                        fmt::format("unknown key {} in {}: expected {}{}", in_quotes(entry.key),
+                                    where, one_of(known), did_you_mean(entry.key, known)));
+        // What was meant is there, if misspelt: nothing more is to be said about its absence.
+        const auto meant = nearest(entry.key, known);
+        if (meant.empty() || into.mentions(meant)) return;
+        Value misspelt;
+        misspelt.option = row.find(meant)->option;
+        misspelt.good = false;
+        into.entries.push_back({std::string(meant), std::move(misspelt)});
     }
 
-    void complain(const Node& node, std::string_view what, std::string_view expected) {
+    void complain(const Node& node, std::string_view where, std::string_view expected) {
         std::string_view is;
         switch (node.kind) {
-            case Node::Kind::kNothing: is = "has no value"; break;
-            case Node::Kind::kScalar: is = "is a single value"; break;
-            case Node::Kind::kList: is = "is a list"; break;
-            case Node::Kind::kMap: is = "is a map"; break;
-            case Node::Kind::kUnreadable: return;
+            case Node::Kind::kNothing:
+                is = "has no value";
+                break;
+            case Node::Kind::kScalar:
+                is = "is a single value";
+                break;
+            case Node::Kind::kList:
+                is = "is a list";
+                break;
+            case Node::Kind::kMap:
+                is = "is a map";
+                break;
+            case Node::Kind::kUnreadable:
+                return;
         }
-        const std::string subject = what.empty() ? "the file" : fmt::format("`{}`", what);
-        findings_.error(node.place, fmt::format("{} {}: expected {}", subject, is, expected));
+        findings_.error(node.place, fmt::format("{} {}: expected {}", where, is, expected));
     }
 
     static std::string expectation(const Option& option) {
@@ -221,6 +250,11 @@ class Reader {
                 if (choice.absent.empty()) known.push_back(choice.name);
             }
             return one_of(known);
+        }
+        if (option.type == Type::kReference || option.type == Type::kExpression) {
+            const auto kind = option.type == Type::kReference ? "a reference" : "an expression";
+            return option.example.empty() ? std::string(name_of(option.type))
+                                          : fmt::format("{}, as {}", kind, option.example);
         }
         std::string text(name_of(option.type));
         if (option.off) text += ", or off";
@@ -234,7 +268,7 @@ class Reader {
 
 const Value* Value::find(std::string_view key) const {
     for (const auto& entry : entries) {
-        if (entry.key == key) return entry.value.good ? &entry.value : nullptr;
+        if (entry.key == key && entry.value.good) return &entry.value;
     }
     return nullptr;
 }
@@ -249,8 +283,9 @@ bool Value::mentions(std::string_view key) const {
                        [&](const Entry& entry) { return entry.key == key && entry.value.written; });
 }
 
-Value read_section(const Node& node, const Table& table, Findings& findings) {
-    return Reader(findings).section(node, table.root(), "");
+Value read_section(const Node& node, const Table& table, Findings& findings,
+                   std::string_view where) {
+    return Reader(findings).section(node, table.root(), where, node.place);
 }
 
 Result<Value::Scalar> read_scalar(const Option& option, const std::string& text) {
@@ -258,31 +293,40 @@ Result<Value::Scalar> read_scalar(const Option& option, const std::string& text)
         case Type::kFlag:
             if (text == "true" || text == "false") return Value::Scalar(text == "true");
             return wrong(fmt::format("{} is neither true nor false", in_quotes(text)));
-        case Type::kCount: return read_number<uint64_t>(option, text, parse_count);
-        case Type::kSize: return read_number<uint64_t>(option, text, parse_size);
+        case Type::kCount:
+            return read_number<uint64_t>(option, text, parse_count);
+        case Type::kSize:
+            return read_number<uint64_t>(option, text, parse_size);
         case Type::kDuration:
             if (option.off && text == "off") return Value::Scalar(Duration::zero());
             return read_number<Duration>(option, text, parse_duration);
-        case Type::kChoice: return read_choice(option, text);
+        case Type::kChoice:
+            return read_choice(option, text);
         case Type::kName:
             if (is_name(text)) return Value::Scalar(text);
-            return wrong(fmt::format("{} is no name: expected 1 to 63 of a-z, 0-9, `_` and `-`, a letter or digit first",
-                                     in_quotes(text)));
+            return wrong(fmt::format(
+                "{} is no name: expected 1 to 63 of a-z, 0-9, `_` and `-`, a letter or digit first",
+                in_quotes(text)));
         case Type::kAddress: {
             auto address = net::Address::parse(text);
-            if (!address) return wrong(fmt::format("{} is no address: {}", in_quotes(text), address.error().message()));
+            if (!address)
+                return wrong(fmt::format("{} is no address: {}", in_quotes(text),
+                                         address.error().message()));
             return Value::Scalar(*std::move(address));
         }
-        case Type::kReference: return Value::Scalar(text);
+        case Type::kReference:
+            return Value::Scalar(text);
         case Type::kExpression:
             if (auto status = check_expression(text); !status.ok()) return status;
             return Value::Scalar(text);
         case Type::kTemplate:
             if (auto status = check_template(text); !status.ok()) return status;
             return Value::Scalar(text);
-        case Type::kText: return Value::Scalar(text);
+        case Type::kText:
+            return Value::Scalar(text);
         case Type::kSection:
-        case Type::kAbsent: break;
+        case Type::kAbsent:
+            break;
     }
     ZB_CHECK(false, option.path);
     return Value::Scalar();

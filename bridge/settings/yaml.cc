@@ -29,11 +29,14 @@ struct Weight {
 // `<<: *base` or `<<: [*base, *more]`: their entries, where the map itself has none of that name.
 void merge_into(Node& map, std::set<std::string>& keys, const Node& from, Findings& findings) {
     if (from.kind == Node::Kind::kList) {
-        for (const auto& item : from.items) merge_into(map, keys, item, findings);
+        for (const auto& item : from.items)
+            merge_into(map, keys, item, findings);
         return;
     }
     if (from.kind != Node::Kind::kMap) {
-        findings.error(from.place, "`<<` takes the keys of another map: expected an alias of one, as `<<: *name`");
+        findings.error(
+            from.place,
+            "`<<` takes the keys of another map: expected an alias of one, as `<<: *name`");
         return;
     }
     for (const auto& entry : from.entries) {
@@ -59,7 +62,8 @@ class TreeBuilder final : public YAML::EventHandler {
     void OnDocumentEnd() override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        complete(Node{Node::Kind::kNothing, place_of(mark), {}, {}, {}}, anchor, {1, 0}, {1, 0});
+        complete(Node{Node::Kind::kNothing, place_of_nothing(mark), {}, {}, {}}, anchor, {1, 0},
+                 {1, 0});
     }
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -68,7 +72,8 @@ class TreeBuilder final : public YAML::EventHandler {
         check_tag(place, tag);
         check_quotes(place, mark);
         if (expects_key()) {
-            if (anchor != YAML::NullAnchor) anchors_[anchor] = {scalar(place, text), {1, text.size()}};
+            if (anchor != YAML::NullAnchor)
+                anchors_[anchor] = {scalar(place, text), {1, text.size()}};
             return take_key(place, text);
         }
         auto expanded = expand(text, environment_);
@@ -133,6 +138,18 @@ class TreeBuilder final : public YAML::EventHandler {
         return {Node::Kind::kScalar, place, std::move(text), {}, {}};
     }
 
+    // yaml-cpp marks what is not there by what comes next.
+    Place place_of_nothing(const YAML::Mark& mark) const {
+        if (open_.empty()) return place_of(mark);
+        if (open_.back().key) return open_.back().key->place;
+        const std::string& text = findings_.source().text();
+        const auto line = static_cast<uint32_t>(mark.line + 1);
+        size_t at = std::min(findings_.source().offset_of(line) + static_cast<size_t>(mark.column),
+                             text.size());
+        at = text.find_last_of("-,[", at == 0 ? 0 : at - 1);
+        return at == std::string::npos ? place_of(mark) : findings_.source().place_of_byte(at);
+    }
+
     [[noreturn]] void stop(Place place, std::string message) {
         findings_.error(place, std::move(message));
         throw Stop{};
@@ -150,17 +167,19 @@ class TreeBuilder final : public YAML::EventHandler {
         map.drop_value = true;
         for (const auto& entry : map.node.entries) {
             if (entry.key != text) continue;
-            findings_.error(place, fmt::format("the key {} stands twice in this map: the first is on line {}",
-                                               in_quotes(text), entry.place.line));
+            findings_.error(
+                place, fmt::format("the key {} stands twice in this map: the first is on line {}",
+                                   in_quotes(text), entry.place.line));
         }
     }
 
-    void begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-               YAML::EmitterStyle::value style) {
+    void begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+               YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
         const Place place = place_of(mark);
         check_tag(place, tag);
         if (open_.size() >= kDepthMax) {
-            stop(place, fmt::format("more than {} maps and lists stand in each other here", kDepthMax));
+            stop(place,
+                 fmt::format("more than {} maps and lists stand in each other here", kDepthMax));
         }
         Open open;
         open.node = {kind, place, {}, {}, {}};
@@ -189,9 +208,10 @@ class TreeBuilder final : public YAML::EventHandler {
         if (expects_key()) return refuse_key(node.place);
         total_ += fresh;
         if (total_.nodes > kNodesMax || total_.bytes > kTextBytesMax) {
-            stop(node.place, fmt::format("the file holds more than {} values or {} MiB of text, its aliases "
-                                         "written out",
-                                         kNodesMax, kTextBytesMax >> 20));
+            stop(node.place,
+                 fmt::format("the file holds more than {} values or {} MiB of text, its aliases "
+                             "written out",
+                             kNodesMax, kTextBytesMax >> 20));
         }
         if (anchor != YAML::NullAnchor) anchors_[anchor] = {node, weight};
         if (open_.empty()) {
@@ -216,8 +236,10 @@ class TreeBuilder final : public YAML::EventHandler {
     }
 
     void check_tag(Place place, const std::string& tag) {
-        if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
-        findings_.error(place, fmt::format("the tag {} means nothing here: leave it out", in_quotes(tag)));
+        if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:"))
+            return;
+        findings_.error(place,
+                        fmt::format("the tag {} means nothing here: leave it out", in_quotes(tag)));
     }
 
     // yaml-cpp takes a quote that is never closed for one that ends with the file.
@@ -227,9 +249,12 @@ class TreeBuilder final : public YAML::EventHandler {
         if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return;
         const char quote = text[at];
         for (at++; at < text.size(); at++) {
-            if (quote == '"' && text[at] == '\\') at++;
-            else if (text[at] == quote && text.substr(at + 1, 1) == "'" && quote == '\'') at++;
-            else if (text[at] == quote) return;
+            if (quote == '"' && text[at] == '\\')
+                at++;
+            else if (text[at] == quote && text.substr(at + 1, 1) == "'" && quote == '\'')
+                at++;
+            else if (text[at] == quote)
+                return;
         }
         stop(place, fmt::format("this {} is never closed", quote));
     }
@@ -251,8 +276,10 @@ std::string sentence_for(const YAML::Exception& exception) {
     };
     static const Row rows[] = {
         {TAB_IN_INDENTATION, "a tab in the indentation: YAML takes spaces only"},
-        {MAP_VALUE, "this `:` is not expected here: is the line indented as its neighbours, does the line above end "
-                    "with its `:`, and is a text that holds `: ` in quotes?"},
+        {MAP_VALUE,
+         "this `:` is not expected here: is the line indented as its neighbours, does the line "
+         "above end "
+         "with its `:`, and is a text that holds `: ` in quotes?"},
         {MAP_KEY, "a key is not expected here: is the line indented as its neighbours?"},
         {BLOCK_ENTRY, "this `- ` is not expected here: a list begins on a line of its own"},
         {END_OF_MAP, "this line is not indented as the map above it, nor as one around it"},
@@ -261,13 +288,17 @@ std::string sentence_for(const YAML::Exception& exception) {
         {END_OF_SEQ_FLOW, "this `[` is never closed, or a `,` is missing behind it"},
         {FLOW_END, "this bracket closes none that is open"},
         {UNKNOWN_TOKEN, "a text cannot begin with this character: put it in quotes"},
-        {ALIAS_NOT_FOUND, "a `*` begins the name of an anchor: put a text that begins with it in quotes"},
-        {CHAR_IN_ALIAS, "a `*` begins the name of an anchor: put a text that begins with it in quotes"},
-        {UNKNOWN_ANCHOR, "no anchor of this name stands above; put a text that begins with `*` in quotes"},
+        {ALIAS_NOT_FOUND,
+         "a `*` begins the name of an anchor: put a text that begins with it in quotes"},
+        {CHAR_IN_ALIAS,
+         "a `*` begins the name of an anchor: put a text that begins with it in quotes"},
+        {UNKNOWN_ANCHOR,
+         "no anchor of this name stands above; put a text that begins with `*` in quotes"},
         {ANCHOR_NOT_FOUND, "a `&` begins an anchor: put a text that begins with it in quotes"},
         {CHAR_IN_ANCHOR, "a `&` begins an anchor: put a text that begins with it in quotes"},
         {EOF_IN_SCALAR, "the file ends within this text: is a quote not closed?"},
-        {INVALID_ESCAPE, "this `\\` begins no escape that YAML knows: write `\\\\`, or put the text in '...'"},
+        {INVALID_ESCAPE,
+         "this `\\` begins no escape that YAML knows: write `\\\\`, or put the text in '...'"},
     };
     for (const auto& row : rows) {
         if (exception.msg.find(row.theirs) != std::string::npos) return row.ours;
@@ -294,7 +325,15 @@ void report(const YAML::Exception& exception, const TreeBuilder& builder, Findin
     const bool unclosed = exception.msg == YAML::ErrorMsg::END_OF_MAP_FLOW ||
                           exception.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
     if (const auto bracket = builder.open_bracket(); unclosed && bracket) place = *bracket;
-    findings.error(place, sentence_for(exception));
+    std::string sentence = sentence_for(exception);
+    const auto line = source.line(place.line);
+    if (const size_t variable = line.find("${");
+        unclosed || exception.msg == YAML::ErrorMsg::FLOW_END) {
+        // ${NAME} ends at its brace, where braces are YAML's own.
+        if (variable != std::string_view::npos)
+            sentence += "; within { } or [ ], put a text with ${ } in quotes";
+    }
+    findings.error(place, std::move(sentence));
 }
 
 }  // namespace

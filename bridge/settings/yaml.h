@@ -1,7 +1,9 @@
-// Reads the text of a YAML file into a Node. The one place that knows yaml-cpp; its exceptions end here.
+// Reads the text of a YAML file into a Node. The one place that knows yaml-cpp; its exceptions end
+// here.
 //
-// Anchors, aliases and the merge key `<<` work; keys that stand twice, tags and further documents are errors.
-// Limits:  kDepthMax maps and lists in each other, kNodesMax values with those of aliases; each is an error beyond it.
+// Anchors, aliases and the merge key `<<` work; keys that stand twice, tags and further documents
+// are errors. Limits:  kDepthMax maps and lists in each other, kNodesMax values with those of
+// aliases; each is an error beyond it.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// Any bytes as a YAML file: the loader answers with a configuration or with findings, each of which can be shown.
+// Any bytes as a YAML file: the loader answers with a configuration or with findings, each of which
+// can be shown.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -14,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
         if (name == "NEST") return "${NEST}";
         return std::nullopt;
     };
-    const auto loaded = settings::load_text({reinterpret_cast<const char*>(bytes), size}, "fuzz.yaml", environment);
+    const auto loaded =
+        settings::load_text({reinterpret_cast<const char*>(bytes), size}, "fuzz.yaml", environment);
     if (loaded.config.has_value() != loaded.errors.empty()) std::abort();
     for (const auto& finding : loaded.errors) {
         if (finding.text().empty()) std::abort();

@@ -1,0 +1,100 @@
+#include "bridge/cli/cli.h"
+
+#include <sstream>
+#include <string>
+
+using namespace zbridge;
+using cli::Exit;
+
+namespace {
+
+struct Ran {
+    Exit exit;
+    std::string out, err;
+};
+
+Ran run(const std::vector<std::string>& arguments, bool colour = false) {
+    std::ostringstream out, err;
+    cli::Terminal terminal{out, err, colour, colour,
+                           [](const std::string&) { return std::optional<std::string>(); }};
+    const Exit exit = cli::run(arguments, terminal);
+    return {exit, out.str(), err.str()};
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+const std::string kTree = ZBRIDGE_SOURCE_DIR;
+const std::string kRight = kTree + "/tests/golden/settings/ok_quiet.yaml";
+const std::string kWarned = kTree + "/tests/golden/settings/warn_unused.yaml";
+const std::string kWrong = kTree + "/tests/golden/settings/unknown_keys.yaml";
+
+}  // namespace
+
+TEST_CASE("no arguments: the commands, as a mistake; help: the same, as an answer") {
+    CHECK(run({}).exit == Exit::kUsage);
+    CHECK(has(run({}).err, "usage: zbridge COMMAND"));
+    CHECK(run({"help"}).exit == Exit::kOk);
+    CHECK(run({"help"}).out == run({}).err);
+    CHECK(run({"--help"}).out == run({"help"}).out);
+    CHECK(has(run({"help", "check"}).out, "--strict"));
+    CHECK(run({"check", "--help"}).out == run({"help", "check"}).out);
+}
+
+TEST_CASE("a misspelt command or option is told what was meant") {
+    CHECK(run({"chek", "x.yaml"}).exit == Exit::kUsage);
+    CHECK(
+        has(run({"chek", "x.yaml"}).err, "no command is named \"chek\"; did you mean \"check\"?"));
+    CHECK(has(run({"check", "x.yaml", "--jsno"}).err,
+              "no option is named \"--jsno\"; did you mean \"--json\"?"));
+    CHECK(run({"check"}).exit == Exit::kUsage);
+    CHECK(has(run({"check"}).err, "FILE is required"));
+    CHECK(run({"check", "a.yaml", "b.yaml"}).exit == Exit::kUsage);
+    CHECK(has(run({"--strict", "check"}).err, "the command comes first"));
+    CHECK(run({"schema", "--yaml", "--markdown"}).exit == Exit::kUsage);
+}
+
+TEST_CASE("check says what a right file means, and ends with 0") {
+    const auto ran = run({"check", kRight});
+    CHECK(ran.exit == Exit::kOk);
+    CHECK(has(ran.out, "no errors, 0 warnings: 2 endpoints, 0 services, 1 route"));
+    CHECK(has(ran.out, "in   source  bind tcp://*:5551"));
+    CHECK(has(ran.out, "in->out  in -> out"));
+    CHECK(ran.err.empty());
+}
+
+TEST_CASE("check ends with 4 on errors, and on warnings if it is strict") {
+    CHECK(run({"check", kWrong}).exit == Exit::kFindings);
+    CHECK(run({"check", "no/such.yaml"}).exit == Exit::kFindings);
+    CHECK(run({"check", kWarned}).exit == Exit::kOk);
+    CHECK(run({"check", kWarned, "--strict"}).exit == Exit::kFindings);
+    CHECK(has(run({"check", kWrong}).out, ": 5 errors\n"));
+}
+
+TEST_CASE("check --json is for programs") {
+    const auto right = run({"check", "--json", kRight});
+    CHECK(right.exit == Exit::kOk);
+    CHECK(has(right.out, "\"ok\": true"));
+    CHECK(has(right.out, "\"role\": \"target\""));
+    const auto wrong = run({"check", "--json", kWrong});
+    CHECK(wrong.exit == Exit::kFindings);
+    CHECK(has(wrong.out, "\"ok\": false"));
+    CHECK(
+        has(wrong.out,
+            "\"line\": 1,\n      \"column\": 1,\n      \"message\": \"unknown key \\\"brdige\\\""));
+    CHECK_FALSE(has(wrong.out, "\"endpoints\""));
+}
+
+TEST_CASE("colours only where they were asked for") {
+    CHECK_FALSE(has(run({"check", kWrong}).out, "\x1b["));
+    CHECK(has(run({"check", kWrong}, true).out, "\x1b[1;31merror:\x1b[0m"));
+}
+
+TEST_CASE("version and schema print what their names say") {
+    CHECK(run({"version"}).out == "zbridge " ZBRIDGE_VERSION "\n");
+    CHECK(run({"--version"}).out == run({"version"}).out);
+    CHECK(has(run({"schema"}).out, "https://json-schema.org/draft/2020-12/schema"));
+    CHECK(has(run({"schema", "--yaml"}).out, "max_message: 16MiB"));
+    CHECK(has(run({"schema", "--markdown"}).out, "| `max_message` |"));
+}
