@@ -1,7 +1,7 @@
 """Fails on a header that does not compile alone, or that lacks #pragma once.
 
-A header that is the first include of its own source compiles alone whenever that source compiles: only the others are
-tried here.
+A source that includes its own header before anything else shows with each build that this one compiles alone: so it must,
+and only headers without such a source are compiled here.
 """
 
 import os
@@ -25,20 +25,16 @@ def flags_for(header, root, commands):
     return ["-std=c++20", f"-I{root}"]
 
 
-def leads_its_source(root, header):
-    source = (root / header).with_suffix(".cc")
-    if not source.exists():
-        return False
-    first = next((line for line in source.read_text().splitlines() if line.startswith("#include")), "")
-    return first == f'#include "{header}"'
-
-
 def problems(root, commands, cache, jobs, compiler="c++"):
     found, todo = [], []
     for header in tree.files(root, *FOLDERS, suffixes=(".h", ".hpp")):
         if "#pragma once" not in (root / header).read_text().splitlines() and "plugins/sdk" not in str(header):
             found.append(f"{header}:1: no #pragma once")
-        if leads_its_source(root, header):
+        source = header.with_suffix(".cc")
+        if str(root / source) in commands:
+            first = next(iter(tree.includes((root / source).read_text())), (1, "", ""))
+            if first[2] != str(header):
+                found.append(f"{source}:{first[0]}: does not include its own header, {header}, before anything else")
             continue
         command = [compiler, *flags_for(header, root, commands), "-O0", "-w", f"-I{root}", "-fsyntax-only", "-x", "c++", "-"]
         todo.append((str(header), command, f'#include "{header}"\n'))

@@ -182,8 +182,8 @@ class Sizes(Sample):
 
 
 class Headers(Sample):
-    def found(self):
-        return headers.problems(self.root, {}, self.root / "cache", 2)
+    def found(self, commands=None):
+        return headers.problems(self.root, commands or {}, self.root / "cache", 2)
 
     def test_a_header_that_needs_another_first_fails_and_is_remembered_only_once_it_passes(self):
         self.write("bridge/base/a.h", "#pragma once\nstruct A {};\n")
@@ -194,6 +194,14 @@ class Headers(Sample):
         self.assertEqual(self.found(), [])
         self.write("bridge/base/a.h", "#pragma once\nstruct C {};\n")
         self.assert_one(self.found(), "bridge/base/b.h")  # what it includes has changed
+
+    def test_a_source_that_does_not_begin_with_its_own_header_fails(self):
+        self.write("bridge/base/a.h", "#pragma once\n")
+        commands = {str(self.root / "bridge/base/a.cc"): []}
+        self.write("bridge/base/a.cc", '#include "bridge/base/a.h"\n#include <map>\n')
+        self.assertEqual(self.found(commands), [])
+        self.write("bridge/base/a.cc", '#include <map>\n#include "bridge/base/a.h"\n')
+        self.assert_one(self.found(commands), "bridge/base/a.cc:1", "own header")
 
     def test_a_header_without_pragma_once_fails(self):
         self.write("bridge/base/a.h", "struct A {};\n")
