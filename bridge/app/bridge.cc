@@ -4,6 +4,13 @@
 
 namespace zbridge::app {
 
+namespace {
+
+// While memory is pressed, peers that stopped in the middle of a message are looked for this often.
+constexpr Duration kRelieveEvery = std::chrono::seconds(1);
+
+}  // namespace
+
 using settings::EndpointConfig;
 using settings::Role;
 
@@ -20,7 +27,12 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
 
 Bridge::Bridge(const settings::Config& config, World world)
     : config_(config), world_(world), memory_(config.bridge.memory_bytes), reactor_(world.net, world.clock, memory_),
-      dialler_([&net = world.net] { net.wake(); }), drain_timer_(reactor_.timers(), [this] { stop_now(); }) {
+      dialler_([&net = world.net] { net.wake(); }), drain_timer_(reactor_.timers(), [this] { stop_now(); }),
+      pressure_timer_(reactor_.timers(), [this] {
+          for (const auto& endpoint : endpoints_) {
+              if (endpoint && memory_.pressed()) endpoint->relieve();
+          }
+      }) {
     connections_.max = config.bridge.connections_max;
     ids_.epoch = world.life.epoch.number();
 }
@@ -113,7 +125,8 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
     auto& built = endpoints_[endpoint];
     built = std::make_unique<net::Endpoint>(
         net::Endpoint::Setup{EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
-                             config.types(), config.options},
+                             config.types(), config.options, /*private_ipc=*/false,
+                             /*yields_memory=*/config.role == Role::kSource || config.role == Role::kClients},
         handler, reactor_, connections_, world_.observer);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
     for (const net::Address& address : config.bind) {
@@ -180,7 +193,11 @@ void Bridge::on_turn_end() {
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->on_turn_end();
     }
+    for (const auto& endpoint : endpoints_) {
+        if (endpoint) endpoint->on_turn_end();
+    }
     if (memory_.pressed()) relieve_memory();
+    else memory_after_compaction_ = 0;  // the next time begins anew
     if (stop_requested_ && !draining_) begin_drain();
     if (draining_ && drained()) stop_now();
 }
@@ -188,6 +205,7 @@ void Bridge::on_turn_end() {
 // Waiting messages may hold large chunks by a few bytes each. Copying them together costs time: only after a sixteenth of
 // the budget has been taken since the last time.
 void Bridge::relieve_memory() {
+    if (!pressure_timer_.armed()) pressure_timer_.arm(reactor_.now() + kRelieveEvery);
     if (memory_.used() < memory_after_compaction_ + memory_.limit() / 16) return;
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->compact();

@@ -95,6 +95,7 @@ class Bridge {
 
     uint64_t memory_after_compaction_ = 0;
     Timer drain_timer_;
+    Timer pressure_timer_;
     bool draining_ = false;
     bool ended_ = false;
     std::atomic<bool> stop_requested_ = false;

@@ -29,6 +29,11 @@ class Chunk {
     bool sparse() const { return live_ < charged_ / 2; }
     // Marks `bytes` after tail() as written.
     void commit(size_t bytes);
+    // Takes back the last bytes that were written. REQUIRES: no slice reaches into them.
+    void retract(size_t bytes) {
+        ZB_CHECK(bytes <= used_, bytes, used_);
+        used_ -= bytes;
+    }
     // Begins again at the front. REQUIRES: no slice of it is alive.
     void rewind() {
         ZB_CHECK(live_ == 0, live_);
@@ -101,6 +106,7 @@ class Slice {
     }
     void extend(size_t bytes) { size_ += bytes; chunk_->live_ += bytes; }
     void remove_prefix(size_t bytes) { data_ += bytes; size_ -= bytes; chunk_->live_ -= bytes; }
+    void remove_suffix(size_t bytes) { size_ -= bytes; chunk_->live_ -= bytes; }
 
  private:
     ChunkRef chunk_;

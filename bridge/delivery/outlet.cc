@@ -26,6 +26,11 @@ bool is_sub(const net::Peer& peer) {
 bool blocks(OnFull for_pulls) { return for_pulls == OnFull::kBlock || for_pulls == OnFull::kDisconnect; }
 
 bool sub_has_room(const net::Peer& sub, bool pressed) { return sub.has_room() && !(pressed && sub.blocked()); }
+// Whether it takes another message. What was queued in this turn only is written first: nobody is full who just reads.
+bool takes_more(net::Peer& sub, bool memory_pressed) {
+    if (!sub.has_room() && !sub.blocked()) sub.flush();
+    return sub_has_room(sub, memory_pressed);
+}
 
 void enlist(std::vector<RoomListener*>& waiting, RoomListener& listener) {
     if (std::find(waiting.begin(), waiting.end(), &listener) == waiting.end()) waiting.push_back(&listener);
@@ -68,7 +73,7 @@ bool Outlet::can_take(const Message& message, std::optional<OnFull> on_full, boo
     const bool pressed = reactor_.memory().pressed();
     subscriptions_.match(message.first().body, [&](const std::vector<net::Peer*>& peers) {
         for (net::Peer* peer : peers) {
-            if (sub_has_room(*peer, pressed)) continue;
+            if (takes_more(*peer, pressed)) continue;
             room = false;
             if (std::find(full_subs_.begin(), full_subs_.end(), peer) == full_subs_.end()) full_subs_.push_back(peer);
         }
@@ -123,10 +128,11 @@ void Outlet::give_or_line(const Message& message, OnFull on_full) {
         if (net::Peer* pull = next_pull()) return give(*pull, message);
     }
     if (!blocks(on_full) && !line_has_room(on_full)) {
-        const bool pressed = reactor_.memory().pressed();
-        (pressed ? counters_.dropped_memory : counters_.dropped_line)++;
+        uint64_t& dropped = reactor_.memory().pressed() ? counters_.dropped_memory : counters_.dropped_line;
+        dropped++;
         if (on_full == OnFull::kDropNewest || line_.empty()) return;
         (void)line_.take();
+        for (; !line_.has_room() && !line_.empty(); dropped++) (void)line_.take();
     }
     line_.append(message);
 }
@@ -145,18 +151,19 @@ void Outlet::offer(net::Peer& sub, const Message& message, OnFull on_full) {
     State& state = sub.state<State>();
     if (state.stamp == stamp_) return;
     state.stamp = stamp_;
-    const bool no_memory = reactor_.memory().pressed() && sub.blocked();
-    if (on_full != OnFull::kBlock && (no_memory || !sub.has_room())) {
-        uint64_t& dropped = no_memory ? counters_.dropped_memory : counters_.dropped_peer;
-        if (on_full == OnFull::kDisconnect) {
-            dropped++;
+    const bool pressed = reactor_.memory().pressed();
+    if (on_full != OnFull::kBlock && !takes_more(sub, pressed)) {
+        const auto drop = [&] {
+            (pressed && sub.blocked() ? counters_.dropped_memory : counters_.dropped_peer)++;
             sub.counters().dropped++;
+        };
+        drop();
+        if (on_full == OnFull::kDisconnect) {
             counters_.disconnected++;
             return sub.close(Refusal::kOutboxFull);
         }
-        dropped++;
-        sub.counters().dropped++;
         if (on_full == OnFull::kDropNewest || !sub.outbox().drop_oldest()) return;
+        while (!sub.has_room() && sub.outbox().drop_oldest()) drop();
     }
     counters_.to_subs++;
     sub.send(message);

@@ -61,7 +61,7 @@ void Intake::on_opened(net::Peer& peer) {
 net::Take Intake::on_message(net::Peer& peer, const Message& message) {
     Parcel parcel{message, message, {}, false};
     if (may_have_receipts(peer)) {
-        const auto envelope = find_envelope(message, kEnvelopeFramesMax + 1);
+        const auto envelope = find_envelope(message, kEnvelopeFramesMax);
         if (envelope && small_frames(message, *envelope)) {
             parcel.envelope = message.wire().part(0, envelope->bytes);
             parcel.body = message.after(envelope->bytes, envelope->frames);
@@ -151,7 +151,11 @@ void Intake::on_demand(std::string_view prefix, bool wanted) {
         if (known == wanted_.end() || --known->second > 0) return;
         wanted_.erase(known);
     }
-    for (const auto& [id, publisher] : publishers_) subscribe_at(*publisher, prefix, wanted);
+    for (const auto& [id, publisher] : publishers_) {
+        // It does not read what it is asked for. When it connects again it is told once what is wanted then.
+        if (publisher->blocked() && !publisher->has_room()) publisher->close(Refusal::kOutboxFull);
+        else subscribe_at(*publisher, prefix, wanted);
+    }
 }
 
 void Intake::subscribe_at(net::Peer& publisher, std::string_view prefix, bool add) {

@@ -36,7 +36,7 @@ struct MessageIds {
 
 class Intake final : public net::PeerHandler, public delivery::RoomListener, public delivery::DemandListener {
  public:
-    static constexpr uint32_t kEnvelopeFramesMax = 16;     // before the empty frame
+    static constexpr uint32_t kEnvelopeFramesMax = 16;     // with the empty frame
     static constexpr size_t kEnvelopeFrameBytesMax = 256;  // each
     static constexpr size_t kPrefixBytesMax = 245;         // longer ones are shortened here and filtered at the target
 

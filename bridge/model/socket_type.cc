@@ -1,9 +1,6 @@
 #include "bridge/model/socket_type.h"
 
-#include <algorithm>
-#include <cctype>
-
-#include "bridge/base/check.h"
+#include "bridge/base/text.h"
 
 namespace zbridge {
 
@@ -21,12 +18,6 @@ constexpr Row kRows[] = {
     {"XPUB", SocketType::kXsub},     {"XSUB", SocketType::kXpub},
 };
 constexpr uint8_t kTypes = sizeof(kRows) / sizeof(kRows[0]);
-
-bool same_letters(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-        return std::toupper(x) == std::toupper(y);
-    });
-}
 
 }  // namespace
 

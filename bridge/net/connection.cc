@@ -41,18 +41,17 @@ Connection::~Connection() {
 void Connection::on_turn() {
     if (state_ == State::kClosed) return;
     if (closing_) return end(closing_);
-    if (writable_ && (!said_.empty() || !outbox_.empty())) {
+    if (writable_ && (blocked_ || !said_.empty() || !outbox_.empty())) {
         if (blocked_) heard_at_ = reactor_.now();  // it takes what we say: our PING may be far behind that
+        relieved_ |= blocked_;
         blocked_ = false;
         flush();
-        if (state_ == State::kOpen && !blocked_ && outbox_.empty()) endpoint_.handler_.on_writable(*this);
     }
-    if (stopped()) return;
-    if (state_ == State::kOpen && endpoint_.held()) {
-        if (readable_ || !in_.empty()) endpoint_.park(*this);
-        return;
+    if (relieved_ && !blocked_ && outbox_.empty()) {
+        relieved_ = false;
+        if (state_ == State::kOpen) endpoint_.handler_.on_writable(*this);
     }
-    read_some();
+    if (!stopped()) read_some();
 }
 
 void Connection::resume() {
@@ -60,16 +59,21 @@ void Connection::resume() {
     if (state_ == State::kOpen) reactor_.make_ready(*this);
 }
 
-void Connection::read_some() {
-    parse();  // what a hold left over
-    if (stopped() || !readable_) return;
-    if (state_ == State::kOpen && endpoint_.held()) return endpoint_.park(*this);
-
-    // Who does not read its answers is not read: its requests wait in its own queue. But its end is.
-    if (state_ == State::kOpen && !kOnlyReceives.has(type()) && !has_room() && !ended_) {
-        waits_for_room_ = true;
-        return;
+// False: something else will wake it.
+bool Connection::may_read() {
+    if (state_ == State::kHandshake) return true;
+    if (endpoint_.held() || endpoint_.waits_for_memory()) {
+        if (readable_ || !in_.empty()) endpoint_.park(*this);
+        return false;
     }
+    // Who does not read its answers is not read: its requests wait in its own queue. One that has gone is read to its end.
+    return kOnlyReceives.has(type()) || has_room() || ended_;
+}
+
+void Connection::read_some() {
+    if (!may_read()) return;
+    parse();  // what a hold left over
+    if (stopped() || !readable_ || !may_read()) return;
 
     make_room();
     Chunk& chunk = *in_.chunk().get();
@@ -86,16 +90,18 @@ void Connection::read_some() {
             chunk.commit(got.bytes);
             in_.extend(got.bytes);
             heard_at_ = reactor_.now();
+            progress_ += got.bytes;
+            if (progress_ >= kProgressBytes) {
+                progress_at_ = heard_at_;
+                progress_ = 0;
+            }
             readable_ = got.bytes == room || ended_;
             parse();
             break;
     }
     if (stopped()) return;
     if (in_.empty()) in_ = Slice();  // share no memory while there is nothing to share
-    if (readable_) {
-        if (state_ == State::kOpen && endpoint_.held()) endpoint_.park(*this);
-        else reactor_.make_ready(*this);
-    }
+    if (readable_ && may_read()) reactor_.make_ready(*this);
 }
 
 // Makes in_ end where a chunk has room for what is needed next.
@@ -138,7 +144,8 @@ void Connection::parse() {
             endpoint_.park(*this);
             return;
         }
-        const zmtp::Cut cut = zmtp::cut_next(in_.bytes(), endpoint_.options().limits);
+        const zmtp::Cut cut = zmtp::cut_next(in_.bytes(), endpoint_.options().limits, cut_from_);
+        cut_from_ = {};
         switch (cut.kind) {
             case zmtp::Cut::Kind::kMessage:
                 if (!take_message(cut.size, cut.frames)) return;
@@ -148,17 +155,14 @@ void Connection::parse() {
                 if (stopped()) return;
                 in_.remove_prefix(cut.size);
                 break;
-            case zmtp::Cut::Kind::kInterleaved: {
-                take_command(in_.bytes().substr(cut.command_body, cut.size - cut.command_body));
+            case zmtp::Cut::Kind::kInterleaved:
+                take_interleaved(cut.from.at);
                 if (stopped()) return;
-                // Close the gap: the frames in front of the command move over it. They are ours alone still.
-                char* front = const_cast<char*>(in_.data());
-                std::memmove(front + cut.command_size, front, cut.command_start);
-                in_.remove_prefix(cut.command_size);
+                cut_from_ = cut.from;
                 break;
-            }
             case zmtp::Cut::Kind::kPartial:
                 needed_ = cut.size;
+                cut_from_ = cut.from;
                 return;
             case zmtp::Cut::Kind::kRefused:
                 return close(cut.refusal);
@@ -193,7 +197,7 @@ void Connection::admit_peer() {
     zmtp_major_ = handshake_->major();
     handshake_.reset();
     state_ = State::kOpen;
-    opened_at_ = heard_at_ = reactor_.now();
+    opened_at_ = heard_at_ = progress_at_ = reactor_.now();
     timer_.cancel();
     arm_timer();
     endpoint_.opened(*this);
@@ -220,9 +224,23 @@ bool Connection::take_message(size_t size, uint32_t frames) {
     }
     counters().messages_in++;
     counters().bytes_in += size;
+    progress_at_ = reactor_.now();
+    progress_ = needed_ = 0;
     if (stopped()) return false;
     in_.remove_prefix(size);
     return true;
+}
+
+void Connection::take_interleaved(size_t at) {
+    char* bytes = const_cast<char*>(in_.data());  // of a message that is not whole: nobody else sees them yet
+    const bool last = in_.chunk()->tail() == bytes + in_.size();
+    const size_t left = zmtp::take_out_commands(bytes, in_.size(), at, [&](std::string_view body) {
+        take_command(body);
+        return !stopped();
+    });
+    const size_t taken = in_.size() - left;
+    in_.remove_suffix(taken);
+    if (last) in_.chunk()->retract(taken);
 }
 
 void Connection::take_command(std::string_view body) {
@@ -231,14 +249,7 @@ void Connection::take_command(std::string_view body) {
     if (command->name == "PING") {
         const auto ping = zmtp::parse_ping(command->data);
         if (!ping) return close(Refusal::kMalformed);
-        const Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
-        // The shortest distance seen: several may have waited in the wire for us.
-        if (since >= kPingIntervalMin && (!pings() || since < ping_interval_)) ping_interval_ = since;
-        else if (!pings()) ping_interval_ = kPingIntervalMin;
-        pinged_at_ = reactor_.now();
-        peer_ttl_ = std::chrono::milliseconds(100) * ping->ttl_tenths;
-        if (has_room()) say(zmtp::pong_frame(ping->context));  // else it does not read what we say
-        arm_timer();
+        take_ping(*ping);
     } else if (command->name == "SUBSCRIBE") {
         take_subscription(command->data, true);
     } else if (command->name == "CANCEL") {
@@ -248,6 +259,18 @@ void Connection::take_command(std::string_view body) {
     } else if (command->name != "PONG") {
         endpoint_.count(Refusal::kMalformed);  // an unknown command is ignored and counted
     }
+}
+
+void Connection::take_ping(const zmtp::Ping& ping) {
+    const Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
+    // The shortest distance seen: several may have waited in the wire for us.
+    if (since >= kPingIntervalMin && (!pings() || since < ping_interval_)) ping_interval_ = since;
+    else if (!pings()) ping_interval_ = kPingIntervalMin;
+    pinged_at_ = reactor_.now();
+    peer_ttl_ = std::chrono::milliseconds(100) * ping.ttl_tenths;
+    if (outbox_.commands() < kCommandsWaitingMax) say(zmtp::pong_frame(ping.context));
+    else endpoint_.count(Refusal::kOutboxFull);
+    arm_timer();
 }
 
 void Connection::take_subscription(std::string_view prefix, bool add) {
@@ -280,6 +303,7 @@ void Connection::each_subscription(const std::function<void(std::string_view)>& 
 
 // Bytes of the bridge itself. During the handshake they have a place of their own: the outbox is for messages.
 void Connection::say(std::string_view wire) {
+    if (half_closed_) return;
     if (state_ == State::kOpen) {
         if (outbox_.empty()) on_queued();
         outbox_.append_command(reactor_.memory().copy(wire));
@@ -289,8 +313,22 @@ void Connection::say(std::string_view wire) {
     flush();
 }
 
+void Connection::on_queued() {
+    if (state_ != State::kClosed) reactor_.make_dirty(*this);
+}
+
 void Connection::flush() {
     if (state_ == State::kClosed || half_closed_) return;
+    const bool full = !has_room();
+    write_out();
+    // Somebody may have waited for room without its ever having been blocked; so does its own reading.
+    if (full && outbox_.empty()) {
+        relieved_ = true;
+        reactor_.make_ready(*this);
+    }
+}
+
+void Connection::write_out() {
     while (!said_.empty()) {
         const iovec from{said_.data(), said_.size()};
         const IoResult sent = reactor_.net().write(socket_, {&from, 1});
@@ -301,14 +339,7 @@ void Connection::flush() {
         }
         said_.erase(0, sent.bytes);
     }
-    if (!blocked_) write_outbox();
-    if (waits_for_room_ && has_room()) {
-        waits_for_room_ = false;
-        reactor_.make_ready(*this);
-    }
-}
-
-void Connection::write_outbox() {
+    if (blocked_) return;
     std::array<iovec, kWriteParts> parts;
     while (!outbox_.empty()) {
         const size_t filled = outbox_.gather(parts);
@@ -335,15 +366,17 @@ void Connection::half_close() {
 void Connection::close(Refusal why) {
     if (stopped()) return;
     endpoint_.count(why);
+    flush();
     closing_ = why;
+    blocked_ = true;  // what anybody queues from now on stays here
     reactor_.make_ready(*this);
 }
 
 void Connection::end(std::optional<Refusal> why) {
     if (state_ == State::kClosed) return;
     const bool was_open = state_ == State::kOpen;
-    if (why && was_open) flush();
     state_ = State::kClosed;
+    in_ = Slice();
     timer_.cancel();
     reactor_.forget(*this);
     reactor_.net().close(socket_);
@@ -352,9 +385,21 @@ void Connection::end(std::optional<Refusal> why) {
 }
 
 void Connection::reassure(Instant now) {
-    if (!pings() || half_closed_ || now - said_at_ < ping_interval_ / 2) return;
+    if (!pings() || blocked_ || now - said_at_ < ping_interval_ / 2) return;
     said_at_ = now;
     say(zmtp::pong_frame({}));
+}
+
+void Connection::relieve(Instant now) {
+    if (stopped() || in_.empty()) return;
+    if (in_.chunk()->sparse()) in_ = reactor_.memory().copy(in_.bytes());
+    const bool partial = state_ == State::kOpen && needed_ > in_.size();
+    const Duration patience = endpoint_.options().limits.handshake_time;
+    if (!partial || now - progress_at_ < patience) return;
+    // Its next bytes wait for us, not we for them: only if nothing else has freed memory, and it has much of it.
+    if (readable_ && !(in_.size() > kOwnChunkFrom && endpoint_.waited_for_memory(now) >= patience)) return;
+    close(Refusal::kStalled);
+    in_ = Slice();
 }
 
 void Connection::arm_timer() {
@@ -381,7 +426,7 @@ void Connection::on_timer() {
     if (peer_ttl_ > Duration{} && now - heard_at_ >= peer_ttl_) return close(Refusal::kHeartbeat);
     if (ours) {
         if (now - heard_at_ >= heartbeat * kSilentIntervals) return close(Refusal::kHeartbeat);
-        if (now - std::max(said_at_, opened_at_) >= heartbeat) {
+        if (!blocked_ && now - std::max(said_at_, opened_at_) >= heartbeat) {
             said_at_ = now;
             say(zmtp::ping_frame(0, {}));
         }

@@ -2,6 +2,8 @@
 //
 // Flow:    socket -> [cut] -> PeerHandler::on_message;   Peer::send -> outbox -> socket
 // Limits:  all of net::PeerLimits; one read of at most kReadBytes a turn. A peer that breaks one loses its connection.
+//          kCommandsWaitingMax of our own frames for a peer that does not read: beyond that its PINGs go unanswered.
+// Memory:  while it is short, relieve() closes who stopped in the middle of a message.
 // Holding: while its endpoint is held nothing is read. A peer that has ever sent PING gets a PONG unasked meanwhile,
 //          or it would take us for dead and lose what is in the wire.
 #pragma once
@@ -27,6 +29,8 @@ class Connection final : public Peer, public Ready {
     static constexpr size_t kReadBytesMin = 32 * 1024;    // a read is not worth it with less room
     static constexpr size_t kOwnChunkFrom = 64 * 1024;    // a message that needs more is read into memory of its own
     static constexpr size_t kWriteParts = 64;             // entries of one writev
+    static constexpr uint64_t kCommandsWaitingMax = 64;
+    static constexpr size_t kProgressBytes = 4 * 1024;    // fewer are no progress of a message, unless they end it
 
     Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, PeerId id);
     ~Connection() override;
@@ -41,6 +45,8 @@ class Connection final : public Peer, public Ready {
     void resume();
     // A PONG that was not asked for, if it is due.
     void reassure(Instant now);
+    // Memory is short: holds no more of it than it needs; closed if its message has made no progress for handshake_time.
+    void relieve(Instant now);
 
     bool open() const { return state_ == State::kOpen && !closing_; }
     bool pings() const { return ping_interval_ > Duration{}; }
@@ -56,8 +62,9 @@ class Connection final : public Peer, public Ready {
     friend class Endpoint;
     enum class State : uint8_t { kHandshake, kOpen, kClosed };
 
-    void on_queued() override { reactor_.make_dirty(*this); }
+    void on_queued() override;
     void read_some();
+    bool may_read();
     void make_room();
     void parse();
     size_t shake_hands();
@@ -65,9 +72,11 @@ class Connection final : public Peer, public Ready {
     bool stopped() const { return state_ == State::kClosed || closing_; }
     bool take_message(size_t size, uint32_t frames);
     void take_command(std::string_view body);
+    void take_interleaved(size_t at);
+    void take_ping(const zmtp::Ping& ping);
     void take_subscription(std::string_view prefix, bool add);
     void say(std::string_view wire);
-    void write_outbox();
+    void write_out();
     void end(std::optional<Refusal> why);
     void arm_timer();
     void on_timer();
@@ -79,15 +88,18 @@ class Connection final : public Peer, public Ready {
     std::optional<Refusal> closing_;  // close() was called: the next turn ends it
     bool speaks_3_1_ = false;
     bool half_closed_ = false;
-    bool waits_for_room_ = false;     // it has something to read, once it has read what waits for it
+    bool relieved_ = false;           // of being blocked, or without room: on_writable() is due
     bool parked_ = false;             // its endpoint knows that it has something to read
     uint8_t zmtp_major_ = 0;
     std::unique_ptr<zmtp::Handshake> handshake_;
     std::string said_;            // of a handshake, not written yet
     Slice in_;                    // received, not parsed yet
     size_t needed_ = 0;           // bytes from the beginning of in_ without which nothing can be cut
+    zmtp::CutFrom cut_from_;      // what of in_ has been looked at
+    size_t progress_ = 0;         // bytes since progress_at_
     Instant opened_at_{};
     Instant heard_at_{};          // last bytes from the peer
+    Instant progress_at_{};       // last message, or kProgressBytes of one
     Instant pinged_at_{};         // last PING from the peer
     Instant said_at_{};           // last PING or unasked PONG to the peer
     Duration ping_interval_{};    // the peer's own, as observed

@@ -9,6 +9,13 @@ namespace {
 // These are read to their end at a planned stop; the others wait for answers.
 constexpr SocketTypes kSendOnly{SocketType::kPush, SocketType::kPub, SocketType::kXpub};
 
+// Those that can be addressed, and say by which name (RFC 23). With the others an identity is only shown: an application that
+// gives all its sockets the same one keeps them all.
+constexpr SocketTypes kAddressed{SocketType::kReq, SocketType::kDealer, SocketType::kRouter};
+
+constexpr Duration kReassureAfter = std::chrono::milliseconds(10);
+constexpr Duration kAcceptRetry = std::chrono::milliseconds(100);
+
 // The host part: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another: the user stands for it.
 std::string host_of(const std::string& address) {
     if (address.rfind("ipc://", 0) == 0) return "ipc://";
@@ -90,7 +97,7 @@ void Endpoint::take(Accepted accepted) {
 
 std::optional<Refusal> Endpoint::admit(Connection& connection, const zmtp::Claim& claim) {
     if (!setup_.accepts.has(claim.type)) return Refusal::kWrongType;
-    if (claim.identity.empty()) return std::nullopt;
+    if (claim.identity.empty() || !kAddressed.has(claim.type)) return std::nullopt;
     const auto taken = identities_.find(claim.identity);
     if (taken != identities_.end()) {
         Connection& old = *owned_.at(taken->second);
@@ -142,13 +149,17 @@ void Endpoint::hold() {
     if (held_) return;
     held_ = true;
     holds_++;
-    on_reassure();
+    // Not at once: most holds are short, and all peers are looked at.
+    if (!reassure_timer_.armed()) reassure_timer_.arm(reactor_.now() + kReassureAfter);
 }
 
 void Endpoint::release() {
     if (!held_) return;
     held_ = false;
-    reassure_timer_.cancel();
+    resume_parked();
+}
+
+void Endpoint::resume_parked() {
     const std::vector<PeerId> parked = std::exchange(parked_, {});
     for (const PeerId id : parked) {
         const auto peer = peers_.find(id);
@@ -156,7 +167,29 @@ void Endpoint::release() {
     }
 }
 
+bool Endpoint::waits_for_memory() {
+    if (!setup_.yields_memory || !reactor_.memory().exhausted()) return false;
+    if (!exhausted_since_) exhausted_since_ = reactor_.now();
+    if (!reassure_timer_.armed()) reassure_timer_.arm(reactor_.now() + kReassureAfter);
+    return true;
+}
+
+Duration Endpoint::waited_for_memory(Instant now) const {
+    return exhausted_since_ ? now - *exhausted_since_ : Duration{};
+}
+
+void Endpoint::on_turn_end() {
+    if (!exhausted_since_ || reactor_.memory().exhausted()) return;
+    exhausted_since_.reset();
+    if (!held_) resume_parked();
+}
+
+void Endpoint::relieve() {
+    for (const auto& [id, connection] : owned_) connection->relieve(reactor_.now());
+}
+
 void Endpoint::on_reassure() {
+    if (!held_ && !exhausted_since_) return;
     std::optional<Duration> shortest;
     for (const auto& [id, connection] : peers_) {
         if (!connection->pings()) continue;
@@ -169,8 +202,9 @@ void Endpoint::on_reassure() {
 void Endpoint::stop_listening() { listeners_.clear(); }
 
 void Endpoint::half_close() {
-    for (const auto& [id, connection] : peers_) {
-        if (kSendOnly.has(connection->type())) connection->half_close();
+    for (const auto& [id, connection] : owned_) {
+        if (!connection->open()) connection->close(Refusal::kShuttingDown);
+        else if (kSendOnly.has(connection->type())) connection->half_close();
     }
 }
 

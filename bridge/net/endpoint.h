@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ class Endpoint final : public Gate {
         SocketTypes accepts;
         EndpointOptions options;
         bool private_ipc = false;  // its ipc file is for this user alone (mode 0600)
+        bool yields_memory = false;  // nothing is read from its peers while the budget is exhausted: sources and clients
     };
     Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
              EndpointObserver& observer);
@@ -68,6 +70,11 @@ class Endpoint final : public Gate {
     void release() override;
     bool held() const { return held_; }
     uint64_t holds() const { return holds_; }
+
+    // At the end of every turn: goes on reading if that had to wait for memory.
+    void on_turn_end();
+    // Memory is short: Connection::relieve() of all. From time to time as long as it is.
+    void relieve();
 
     // A planned stop: no new connections; then the bytes of each peer that only sends are read to their end.
     void stop_listening();
@@ -92,6 +99,9 @@ class Endpoint final : public Gate {
     void refused(Connection& connection, std::optional<SocketType> type, Refusal why, const std::string& detail);
     void closed(Connection& connection, bool was_open, std::optional<Refusal> why);
     void park(Connection& connection);
+    void resume_parked();
+    bool waits_for_memory();                     // it must, now
+    Duration waited_for_memory(Instant now) const;
     void on_reassure();
 
     Setup setup_;
@@ -104,8 +114,9 @@ class Endpoint final : public Gate {
     std::map<PeerId, std::unique_ptr<Connection>> owned_;  // with those that still shake hands
     std::map<PeerId, Connection*> peers_;                  // those that are open
     std::map<std::string, PeerId> identities_;
-    std::vector<PeerId> parked_;                           // readable while held
+    std::vector<PeerId> parked_;                           // readable while held, or while memory is exhausted
     bool held_ = false;
+    std::optional<Instant> exhausted_since_;               // somebody waits for memory
     uint64_t holds_ = 0;
     uint64_t accepted_ = 0;
     RefusalCounts refusals_;

@@ -18,18 +18,20 @@ void Outbox::add(const Slice& wire, uint32_t ends) {
             return;
         }
     }
-    segments_.push_back({wire, ends, whole});
+    segments_.push_back({wire, ends, whole, false});
 }
 
 void Outbox::append_command(const Slice& wire) {
     ZB_CHECK(!unended_);
     bytes_ += wire.size();
     appended_ += wire.size();
-    segments_.push_back({wire, 0, false});
+    commands_++;
+    segments_.push_back({wire, 0, false, true});
 }
 
 void Outbox::pop_segment() {
     messages_ -= segments_.front().ends;
+    if (segments_.front().command) commands_--;
     segments_.pop_front();
 }
 
@@ -71,42 +73,40 @@ void Outbox::consume(size_t bytes) {
 }
 
 bool Outbox::drop_oldest() {
-    if (segments_.empty() || !segments_.front().run) return false;
-    Segment& first = segments_.front();
-    const size_t start = cut_ == 0 ? 0 : message_end(first.slice.bytes(), 0).end;
-    if (start == first.slice.size()) {  // only the cut message is in it: the next segment has the oldest whole one
-        if (segments_.size() < 2 || !segments_[1].run) return false;
-        Segment& second = segments_[1];
-        const size_t end = message_end(second.slice.bytes(), 0).end;
-        bytes_ -= end;
-        appended_ -= end;
-        messages_--;
-        if (end == second.slice.size()) {
-            segments_.erase(segments_.begin() + 1);
-        } else {
-            second.slice.remove_prefix(end);
-            second.ends--;
-        }
+    for (size_t i = 0; i < segments_.size(); i++) {
+        const Segment& segment = segments_[i];
+        if (segment.command) continue;
+        if (!segment.run) return false;
+        const bool cut = i == 0 && cut_ > 0;
+        const size_t start = cut ? message_end(segment.slice.bytes(), 0).end : 0;
+        if (start == segment.slice.size()) continue;  // only the cut message is in it
+        drop_from_run(i, start);
         return true;
     }
-    const size_t end = message_end(first.slice.bytes(), start).end;
+    return false;
+}
+
+// The message at `start` of a run: its first one, or the one behind the message that was cut.
+void Outbox::drop_from_run(size_t segment, size_t start) {
+    Segment& run = segments_[segment];
+    const size_t end = message_end(run.slice.bytes(), start).end;
     bytes_ -= end - start;
     appended_ -= end - start;
     messages_--;
+    const auto at = segments_.begin() + static_cast<std::ptrdiff_t>(segment);
     if (start == 0) {
-        if (end == first.slice.size()) {
-            segments_.pop_front();
+        if (end == run.slice.size()) {
+            segments_.erase(at);
         } else {
-            first.slice.remove_prefix(end);
-            first.ends--;
+            run.slice.remove_prefix(end);
+            run.ends--;
         }
-        return true;
+        return;
     }
-    const Segment rest{first.slice.from(end), first.ends - 2, true};
-    first.slice = first.slice.part(0, start);
-    first.ends = 1;
-    if (!rest.slice.empty()) segments_.insert(segments_.begin() + 1, rest);
-    return true;
+    const Segment rest{run.slice.from(end), run.ends - 2, true, false};
+    run.slice = run.slice.part(0, start);
+    run.ends = 1;
+    if (!rest.slice.empty()) segments_.insert(at + 1, rest);
 }
 
 std::vector<Message> Outbox::take_unfinished() {
@@ -124,6 +124,7 @@ std::vector<Message> Outbox::take_unfinished() {
     cut_ = 0;
     bytes_ = 0;
     messages_ = 0;
+    commands_ = 0;
     return messages;
 }
 

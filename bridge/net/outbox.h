@@ -26,15 +26,17 @@ class Outbox {
     void append(const Slice& wire) { add(wire, 1); }
     // Appends bytes that are the beginning of a message: append() must follow.
     void append_part(const Slice& wire) { add(wire, 0); }
-
-    // Appends a command: it is no message, nobody else gets it, and it is never dropped. Not behind an append_part().
+    // Appends a frame of the bridge's own between two messages (a PONG): it is no message, is never dropped, and nobody
+    // gets it in this peer's place.
     void append_command(const Slice& wire);
+    uint64_t commands() const { return commands_; }  // that wait
 
     // Describes the first bytes for writev; returns how many entries were filled.
     size_t gather(std::span<iovec> into) const;
     // Takes off what was written.
     void consume(size_t bytes);
-    // Takes off the oldest message of which no byte was written; false if there is none.
+    // Takes off the oldest message if it stands in one piece and no byte of it was written (else the next one); false if
+    // there is none.
     bool drop_oldest();
     // Takes out, oldest first, every message in one piece whose last byte was not written: the peer cannot have it.
     // The outbox is empty afterwards.
@@ -45,17 +47,20 @@ class Outbox {
  private:
     struct Segment {
         Slice slice;
-        uint32_t ends = 0;  // messages that end in it
-        bool run = false;   // whole messages, each in one piece: their boundaries can be found again
+        uint32_t ends = 0;     // messages that end in it
+        bool run = false;      // whole messages, each in one piece: their boundaries can be found again
+        bool command = false;  // no message at all
     };
     void add(const Slice& wire, uint32_t ends);
     void pop_segment();
+    void drop_from_run(size_t segment, size_t start);
 
     std::deque<Segment> segments_;
     size_t cut_ = 0;         // written bytes of the first segment; of a run, less than its first message
     bool unended_ = false;   // append_part() was last
     uint64_t bytes_ = 0;
-    uint64_t messages_ = 0;  // without commands
+    uint64_t messages_ = 0;
+    uint64_t commands_ = 0;
     uint64_t appended_ = 0;
 };
 

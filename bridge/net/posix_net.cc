@@ -113,6 +113,11 @@ std::string tcp_text(const sockaddr_storage& storage) {
     return address.text();
 }
 
+bool is_socket(const std::string& path) {
+    struct stat status {};
+    return lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 // Somebody listens on this ipc file: it must not be taken away from them.
 bool is_served(const SocketAddress& address) {
     const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -166,7 +171,8 @@ Result<Listening> PosixNet::listen(const Address& address, const SocketOptions& 
     set_buffers(fd, options);  // a TCP window is agreed on at accept: peers inherit them
 
     const bool is_file = !tcp && address.path[0] != '@';
-    if (is_file && !is_served(*resolved)) (void)unlink(address.path.c_str());  // a dead bridge's
+    // A dead bridge's socket is in our way. Anything else of that name is somebody's: bind() says so.
+    if (is_file && is_socket(address.path) && !is_served(*resolved)) (void)unlink(address.path.c_str());
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&resolved->storage), resolved->size) != 0 ||
         (is_file && options.private_file && ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR) != 0) ||
         ::listen(fd, options.backlog) != 0) {
@@ -192,11 +198,14 @@ Result<Listening> PosixNet::listen(const Address& address, const SocketOptions& 
 Result<std::optional<Accepted>> PosixNet::accept(Socket listener, const SocketOptions& options) {
     sockaddr_storage from{};
     socklen_t size = sizeof(from);
-    const int fd = accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = -1;
+    // One that gave up in the backlog says nothing of those behind it, and readiness is told once.
+    do {
+        size = sizeof(from);
+        fd = accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EPROTO));
     if (fd < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED) {
-            return std::optional<Accepted>();
-        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return std::optional<Accepted>();
         return failed("accept");
     }
     set_buffers(fd, options);
@@ -225,11 +234,14 @@ Result<std::optional<Accepted>> PosixNet::accept(Socket listener, const SocketOp
 }
 
 IoResult PosixNet::read(Socket socket, std::span<const iovec> into) {
-    const ssize_t got = into.size() == 1 ? recv(socket, into[0].iov_base, into[0].iov_len, 0)
-                                         : readv(socket, into.data(), static_cast<int>(into.size()));
+    ssize_t got = 0;
+    do {  // an interrupted call has told nothing of readiness
+        got = into.size() == 1 ? recv(socket, into[0].iov_base, into[0].iov_len, 0)
+                               : readv(socket, into.data(), static_cast<int>(into.size()));
+    } while (got < 0 && errno == EINTR);
     if (got > 0) return {IoResult::Kind::kDone, static_cast<size_t>(got), false};
     if (got == 0) return {IoResult::Kind::kClosed, 0, false};
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {IoResult::Kind::kWouldBlock, 0, false};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Kind::kWouldBlock, 0, false};
     return {IoResult::Kind::kClosed, 0, true};
 }
 
@@ -237,9 +249,12 @@ IoResult PosixNet::write(Socket socket, std::span<const iovec> from) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(from.data());  // sendmsg reads it only
     message.msg_iovlen = from.size();
-    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    ssize_t sent = 0;
+    do {
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
     if (sent > 0) return {IoResult::Kind::kDone, static_cast<size_t>(sent), false};
-    if (sent == 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS) {
+    if (sent == 0 || errno == EAGAIN || errno == EWOULDBLOCK) {
         return {IoResult::Kind::kWouldBlock, 0, false};
     }
     return {IoResult::Kind::kClosed, 0, true};

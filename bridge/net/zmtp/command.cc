@@ -1,8 +1,6 @@
 #include "bridge/net/zmtp/command.h"
 
-#include <algorithm>
-#include <cctype>
-
+#include "bridge/base/text.h"
 #include "bridge/model/message.h"
 
 namespace zbridge::net::zmtp {
@@ -25,12 +23,6 @@ void append_property(std::string& data, std::string_view name, std::string_view 
     data += name;
     for (int shift = 24; shift >= 0; shift -= 8) data += static_cast<char>(value.size() >> shift);
     data += value;
-}
-
-bool same_letters(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
 }
 
 }  // namespace
@@ -64,6 +56,11 @@ std::string_view property(const Properties& properties, std::string_view name) {
         if (same_letters(key, name)) return value;
     }
     return {};
+}
+
+std::string_view error_reason(std::string_view data) {
+    if (data.empty()) return {};
+    return data.substr(1, static_cast<unsigned char>(data[0]));
 }
 
 std::optional<Ping> parse_ping(std::string_view data) {

@@ -23,6 +23,9 @@ using Properties = std::vector<std::pair<std::string_view, std::string_view>>;
 std::optional<Properties> parse_properties(std::string_view data);
 std::string_view property(const Properties& properties, std::string_view name);  // empty if not there
 
+// Of ERROR's data: as much of the reason as there is.
+std::string_view error_reason(std::string_view data);
+
 struct Ping {
     uint16_t ttl_tenths = 0;  // the sender may be taken for dead after this many tenths of a second of silence; 0: never
     std::string_view context; // at most 16 bytes, to be echoed

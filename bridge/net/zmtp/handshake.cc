@@ -10,6 +10,7 @@ namespace {
 constexpr size_t kSignatureBytes = 10, kGreetingBytes = 64, kMechanismAt = 12, kMechanismBytes = 20;
 // A length of 1 in the signature is what a ZMTP 1.0 peer would read as an empty identity.
 constexpr std::string_view kSignature("\xff\0\0\0\0\0\0\0\1\x7f", kSignatureBytes);
+constexpr size_t kDetailBytesMax = 300;  // of what the peer said of itself, for the log
 constexpr char kOurMajor = 3, kOurMinor = 0;
 
 }  // namespace
@@ -68,6 +69,7 @@ size_t Handshake::read_socket_type_2(std::string_view bytes) {
     const auto type = socket_type_numbered(static_cast<uint8_t>(bytes[0]));
     if (!type) return refuse(Refusal::kWrongType, "ZMTP 2.0 with an unknown socket type");
     claim_.type = *type;
+    if (*type == SocketType::kPair) return refuse(Refusal::kWrongType, "ZMTP 2.0 with socket type PAIR");
     out_ += static_cast<char>(counterpart_of(*type));
     append_frame(out_, our_identity_, false);
     stage_ = Stage::kIdentity2;
@@ -103,14 +105,15 @@ size_t Handshake::read_greeting(std::string_view bytes) {
 }
 
 size_t Handshake::read_command(std::string_view bytes) {
+    if (bytes.empty()) return 0;
     const Cut cut = cut_next(bytes, PeerLimits{});
+    const bool is_command = (static_cast<unsigned char>(bytes[0]) & frame_flags::kCommand) != 0;
+    if (!is_command) return refuse(Refusal::kMalformed, "a message before the end of the handshake");
     if (cut.kind == Cut::Kind::kPartial) {
         if (cut.size > kBytesMax) return refuse(Refusal::kMalformed, "a handshake command that is too long");
         return 0;
     }
-    if (cut.kind != Cut::Kind::kCommand) {
-        return refuse(Refusal::kMalformed, "a message before the end of the handshake");
-    }
+    if (cut.kind != Cut::Kind::kCommand) return refuse(cut.refusal, "a command that is not one");
     const auto command = parse_command(bytes.substr(cut.command_body, cut.size - cut.command_body));
     if (!command) return refuse(Refusal::kMalformed, "a command without a name");
     switch (mechanism_->on_command(*command, out_)) {
@@ -139,6 +142,7 @@ size_t Handshake::refuse(Refusal why, std::string detail) {
     state_ = State::kRefused;
     why_ = why;
     detail_ = std::move(detail);
+    if (detail_.size() > kDetailBytesMax) detail_.resize(kDetailBytesMax);
     // Said in the protocol's own words where it has any: libzmq shows it to a monitor.
     if (stage_ == Stage::kMechanism) out_ += error_frame(name_of(why));
     return 0;
