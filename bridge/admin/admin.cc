@@ -21,7 +21,8 @@ Result<telemetry::Report> Admin::answer(std::string_view body) const {
     auto call = protocol::unpack_call(body);
     if (!call.ok()) return std::move(call).error();
     const auto found = answers_.find(call->name);
-    if (found == answers_.end()) return Status(Code::kNotFound, "this bridge knows no call `" + call->name + "`");
+    if (found == answers_.end())
+        return Status(Code::kNotFound, "this bridge knows no call `" + call->name + "`");
     return found->second(call->args);
 }
 

@@ -1,6 +1,7 @@
 // The admin endpoint: calls of the command line, answered on the reactor thread.
 //
-// Limits:  what the endpoint's PeerLimits say of a call's size; a call does a bounded piece of work.
+// Limits:  what the endpoint's PeerLimits say of a call's size; a call does a bounded piece of
+// work.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,9 @@ class Admin final : public net::PeerHandler {
     explicit Admin(MemoryBudget& memory) : memory_(memory) {}
 
     // What a call of this name is answered by. Before the first peer.
-    void serve(std::string name, Answer answer) { answers_.emplace(std::move(name), std::move(answer)); }
+    void serve(std::string name, Answer answer) {
+        answers_.emplace(std::move(name), std::move(answer));
+    }
 
     void on_opened(net::Peer&) override {}
     net::Take on_message(net::Peer& peer, const Message& message) override;

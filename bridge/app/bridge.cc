@@ -26,8 +26,12 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
 }
 
 Bridge::Bridge(const settings::Config& config, World world)
-    : config_(config), world_(world), memory_(config.bridge.memory_bytes), reactor_(world.net, world.clock, memory_),
-      dialler_([&net = world.net] { net.wake(); }), drain_timer_(reactor_.timers(), [this] { stop_now(); }),
+    : config_(config),
+      world_(world),
+      memory_(config.bridge.memory_bytes),
+      reactor_(world.net, world.clock, memory_),
+      dialler_([&net = world.net] { net.wake(); }),
+      drain_timer_(reactor_.timers(), [this] { stop_now(); }),
       pressure_timer_(reactor_.timers(), [this] {
           for (const auto& endpoint : endpoints_) {
               if (endpoint && memory_.pressed()) endpoint->relieve();
@@ -47,9 +51,10 @@ Bridge::~Bridge() {
 void Bridge::build_outlets() {
     for (size_t i = 0; i < config_.endpoints.size(); i++) {
         const EndpointConfig& endpoint = config_.endpoints[i];
-        outlets_.push_back(endpoint.role != Role::kTarget ? nullptr
-                                                          : std::make_unique<delivery::Outlet>(
-                                                                endpoint.name, endpoint.types(), endpoint.line, reactor_));
+        outlets_.push_back(endpoint.role != Role::kTarget
+                               ? nullptr
+                               : std::make_unique<delivery::Outlet>(endpoint.name, endpoint.types(),
+                                                                    endpoint.line, reactor_));
     }
 }
 
@@ -59,13 +64,15 @@ Status Bridge::build_services() {
         rpc::DedupKey key;
         if (options.dedup) {
             auto compiled = routing::compile_expression(options.dedup->key);
-            if (!compiled.ok()) return std::move(compiled).error().with_context("service " + options.name + ": dedup.key");
+            if (!compiled.ok())
+                return std::move(compiled).error().with_context("service " + options.name +
+                                                                ": dedup.key");
             auto expression = std::make_shared<routing::CompiledExpression>(std::move(*compiled));
             key = [expression](const Message& body) { return expression->text_of(body); };
         }
-        services_.push_back(std::make_unique<rpc::Service>(ServiceId(static_cast<uint32_t>(i)), options, world_.life,
-                                                           request_numbers_, world_.clock, reactor_.timers(), memory_,
-                                                           std::move(key)));
+        services_.push_back(std::make_unique<rpc::Service>(
+            ServiceId(static_cast<uint32_t>(i)), options, world_.life, request_numbers_,
+            world_.clock, reactor_.timers(), memory_, std::move(key)));
     }
     return {};
 }
@@ -98,12 +105,14 @@ void Bridge::build_intakes() {
         std::vector<intake::Route*> from_here;
         for (size_t r = 0; r < config_.routes.size(); r++) {
             const auto& from = config_.routes[r].from;
-            if (std::find(from.begin(), from.end(), i) != from.end()) from_here.push_back(routes_[r].get());
+            if (std::find(from.begin(), from.end(), i) != from.end())
+                from_here.push_back(routes_[r].get());
         }
         intake::IntakeOptions options;
         options.receipts = static_cast<intake::Receipts>(endpoint.receipts);
-        options.subscribe = endpoint.subscribe == EndpointConfig::Subscribe::kAll ? intake::Subscribe::kAll
-                                                                                  : intake::Subscribe::kDemand;
+        options.subscribe = endpoint.subscribe == EndpointConfig::Subscribe::kAll
+                                ? intake::Subscribe::kAll
+                                : intake::Subscribe::kDemand;
         intakes_.push_back(std::make_unique<intake::Intake>(options, from_here, ids_, memory_));
     }
 }
@@ -124,9 +133,10 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
     if (config.bind.empty()) return {};
     auto& built = endpoints_[endpoint];
     built = std::make_unique<net::Endpoint>(
-        net::Endpoint::Setup{EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
-                             config.types(), config.options, /*private_ipc=*/false,
-                             /*yields_memory=*/config.role == Role::kSource || config.role == Role::kClients},
+        net::Endpoint::Setup{
+            EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
+            config.types(), config.options, /*private_ipc=*/false,
+            /*yields_memory=*/config.role == Role::kSource || config.role == Role::kClients},
         handler, reactor_, connections_, world_.observer);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
     for (const net::Address& address : config.bind) {
@@ -146,11 +156,12 @@ void Bridge::dial(size_t endpoint, net::PeerHandler& handler) {
     if (config.role == Role::kClients) theirs = SocketType::kReq;
     if (config.role == Role::kSource && ours == SocketType::kDealer) theirs = SocketType::kDealer;
     auto dialled = std::make_unique<net::DialledEndpoint>(
-        net::DialledEndpoint::Setup{EndpointId(static_cast<uint32_t>(endpoint)), config.name, ours, theirs,
-                                    config.options.limits},
+        net::DialledEndpoint::Setup{EndpointId(static_cast<uint32_t>(endpoint)), config.name, ours,
+                                    theirs, config.options.limits},
         handler, reactor_, connections_, dialler_);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*dialled);
-    for (const net::Address& address : config.connect) dialled->connect(address.text());
+    for (const net::Address& address : config.connect)
+        dialled->connect(address.text());
     dialled_.push_back(std::move(dialled));
 }
 
@@ -164,17 +175,21 @@ net::PeerHandler* Bridge::handler_of(size_t endpoint) {
     return nullptr;
 }
 
-Status Bridge::add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler, const net::Address& address) {
-    added_endpoints_.push_back(
-        std::make_unique<net::Endpoint>(std::move(setup), handler, reactor_, connections_, world_.observer));
+Status Bridge::add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler,
+                            const net::Address& address) {
+    added_endpoints_.push_back(std::make_unique<net::Endpoint>(std::move(setup), handler, reactor_,
+                                                               connections_, world_.observer));
     return added_endpoints_.back()->bind(address);
 }
 
 void Bridge::run() {
-    while (!ended_) reactor_.turn(true);
+    while (!ended_)
+        reactor_.turn(true);
 }
 
-void Bridge::turn() { reactor_.turn(false); }
+void Bridge::turn() {
+    reactor_.turn(false);
+}
 
 void Bridge::request_stop() {
     stop_requested_ = true;
@@ -188,7 +203,8 @@ void Bridge::stop_now() {
 
 void Bridge::on_turn_end() {
     if (dialler_.take_news()) {
-        for (const auto& endpoint : dialled_) endpoint->take_news();
+        for (const auto& endpoint : dialled_)
+            endpoint->take_news();
     }
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->on_turn_end();
@@ -196,14 +212,16 @@ void Bridge::on_turn_end() {
     for (const auto& endpoint : endpoints_) {
         if (endpoint) endpoint->on_turn_end();
     }
-    if (memory_.pressed()) relieve_memory();
-    else memory_after_compaction_ = 0;  // the next time begins anew
+    if (memory_.pressed())
+        relieve_memory();
+    else
+        memory_after_compaction_ = 0;  // the next time begins anew
     if (stop_requested_ && !draining_) begin_drain();
     if (draining_ && drained()) stop_now();
 }
 
-// Waiting messages may hold large chunks by a few bytes each. Copying them together costs time: only after a sixteenth of
-// the budget has been taken since the last time.
+// Waiting messages may hold large chunks by a few bytes each. Copying them together costs time:
+// only after a sixteenth of the budget has been taken since the last time.
 void Bridge::relieve_memory() {
     if (!pressure_timer_.armed()) pressure_timer_.arm(reactor_.now() + kRelieveEvery);
     if (memory_.used() < memory_after_compaction_ + memory_.limit() / 16) return;
@@ -221,7 +239,8 @@ void Bridge::begin_drain() {
         endpoint->stop_listening();
         endpoint->half_close();
     }
-    for (const auto& service : services_) service->drain();
+    for (const auto& service : services_)
+        service->drain();
 }
 
 bool Bridge::drained() const {
@@ -230,8 +249,10 @@ bool Bridge::drained() const {
         if (endpoints_[i] && !intakes_[i] && !endpoints_[i]->written()) return false;
         if (outlets_[i] && !outlets_[i]->drained()) return false;
     }
-    return std::all_of(services_.begin(), services_.end(), [](const auto& service) { return service->idle(); }) &&
-           std::all_of(dialled_.begin(), dialled_.end(), [](const auto& endpoint) { return endpoint->drained(); });
+    return std::all_of(services_.begin(), services_.end(),
+                       [](const auto& service) { return service->idle(); }) &&
+           std::all_of(dialled_.begin(), dialled_.end(),
+                       [](const auto& endpoint) { return endpoint->drained(); });
 }
 
 uint64_t Bridge::undelivered() const {
@@ -239,7 +260,8 @@ uint64_t Bridge::undelivered() const {
     for (const auto& outlet : outlets_) {
         if (outlet) messages += outlet->waiting_messages();
     }
-    for (const auto& service : services_) messages += service->status().unanswered;
+    for (const auto& service : services_)
+        messages += service->status().unanswered;
     return messages;
 }
 

@@ -1,7 +1,8 @@
 // The whole bridge: every part built in order, every connection between parts shown.
 //
 // Thread:  the reactor thread, but for request_stop() and stop_now(), which any thread may call.
-// Ending:  request_stop() stops listening, half-closes each peer that only sends and reads it to its end, lets services
+// Ending:  request_stop() stops listening, half-closes each peer that only sends and reads it to
+// its end, lets services
 //          finish, writes what waits; at most drain_timeout. stop_now() ends with the turn.
 #pragma once
 
@@ -47,7 +48,8 @@ class Bridge {
 
     net::Reactor& reactor() { return reactor_; }
     const settings::Config& config() const { return config_; }
-    // One per endpoint of the configuration, in its order; none where it has no use or is dialled only.
+    // One per endpoint of the configuration, in its order; none where it has no use or is dialled
+    // only.
     const std::vector<std::unique_ptr<net::Endpoint>>& endpoints() const { return endpoints_; }
     const std::vector<std::unique_ptr<delivery::Outlet>>& outlets() const { return outlets_; }
     const std::vector<std::unique_ptr<intake::Intake>>& intakes() const { return intakes_; }
@@ -58,7 +60,8 @@ class Bridge {
     const MemoryBudget& memory() const { return memory_; }
     const rpc::Life& life() const { return world_.life; }
     // Another endpoint beside those of the configuration: the admin calls.
-    Status add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler, const net::Address& address);
+    Status add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler,
+                        const net::Address& address);
 
  private:
     Bridge(const settings::Config& config, World world);

@@ -9,7 +9,9 @@ namespace {
 using settings::Role;
 using telemetry::Level;
 
-std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
+std::string host_of(const std::string& address) {
+    return address.substr(0, address.rfind(':'));
+}
 
 }  // namespace
 
@@ -21,9 +23,11 @@ std::string purpose_of(const settings::Config& config, size_t endpoint) {
     std::string routes;
     bool source = false;
     for (const auto& route : config.routes) {
-        const bool from = std::find(route.from.begin(), route.from.end(), endpoint) != route.from.end();
+        const bool from =
+            std::find(route.from.begin(), route.from.end(), endpoint) != route.from.end();
         const bool to = std::any_of(route.to.begin(), route.to.end(), [&](const auto& target) {
-            return target.kind == settings::TargetConfig::Kind::kEndpoint && target.index == endpoint;
+            return target.kind == settings::TargetConfig::Kind::kEndpoint &&
+                   target.index == endpoint;
         });
         if (!from && !to) continue;
         source |= from;
@@ -43,47 +47,61 @@ std::string where_belongs(const settings::Config& config, SocketType type, size_
 
 void EventLog::on_peer_opened(const net::Endpoint& endpoint, const net::Peer& peer) {
     log_.debug("net", "peer connected",
-               {{"endpoint", endpoint.name()}, {"type", name_of(peer.type())}, {"address", peer.info().address},
+               {{"endpoint", endpoint.name()},
+                {"type", name_of(peer.type())},
+                {"address", peer.info().address},
                 {"identity", peer.info().identity}});
 }
 
-void EventLog::on_peer_closed(const net::Endpoint& endpoint, const net::Peer& peer, std::optional<Refusal> why) {
+void EventLog::on_peer_closed(const net::Endpoint& endpoint, const net::Peer& peer,
+                              std::optional<Refusal> why) {
     if (!why) {
         log_.debug("net", "peer gone",
-                   {{"endpoint", endpoint.name()}, {"type", name_of(peer.type())}, {"address", peer.info().address}});
+                   {{"endpoint", endpoint.name()},
+                    {"type", name_of(peer.type())},
+                    {"address", peer.info().address}});
         return;
     }
-    const std::string key = "closed " + endpoint.name() + " " + host_of(peer.info().address) + std::string(name_of(*why));
-    limited_.log(key, *why == Refusal::kReplaced ? Level::kDebug : Level::kWarn, "net", "peer disconnected",
-                 {{"endpoint", endpoint.name()}, {"type", name_of(peer.type())}, {"address", peer.info().address},
-                  {"why", name_of(*why)}, {"meaning", meaning_of(*why)}});
+    const std::string key = "closed " + endpoint.name() + " " + host_of(peer.info().address) +
+                            std::string(name_of(*why));
+    limited_.log(key, *why == Refusal::kReplaced ? Level::kDebug : Level::kWarn, "net",
+                 "peer disconnected",
+                 {{"endpoint", endpoint.name()},
+                  {"type", name_of(peer.type())},
+                  {"address", peer.info().address},
+                  {"why", name_of(*why)},
+                  {"meaning", meaning_of(*why)}});
 }
 
-void EventLog::on_refused(const net::Endpoint& endpoint, const std::string& address, std::optional<SocketType> type,
-                          Refusal why, const std::string& detail) {
-    const std::string key = "refused " + endpoint.name() + " " + host_of(address) + std::string(name_of(why)) +
-                            (type ? std::string(name_of(*type)) : "");
+void EventLog::on_refused(const net::Endpoint& endpoint, const std::string& address,
+                          std::optional<SocketType> type, Refusal why, const std::string& detail) {
+    const std::string key = "refused " + endpoint.name() + " " + host_of(address) +
+                            std::string(name_of(why)) + (type ? std::string(name_of(*type)) : "");
     limited_.log(key, Level::kWarn, "net", sentence(endpoint, type, why, detail),
                  {{"endpoint", endpoint.name()}, {"address", address}, {"why", name_of(why)}});
 }
 
-// "packers: a SUB connected; this endpoint serves the target of orders to PULL; SUB belongs on prices-out"
-std::string EventLog::sentence(const net::Endpoint& endpoint, std::optional<SocketType> type, Refusal why,
-                               const std::string& detail) const {
+// "packers: a SUB connected; this endpoint serves the target of orders to PULL; SUB belongs on
+// prices-out"
+std::string EventLog::sentence(const net::Endpoint& endpoint, std::optional<SocketType> type,
+                               Refusal why, const std::string& detail) const {
     if (why != Refusal::kWrongType || !type) {
-        return endpoint.name() + ": refused: " + std::string(detail.empty() ? meaning_of(why) : detail);
+        return endpoint.name() +
+               ": refused: " + std::string(detail.empty() ? meaning_of(why) : detail);
     }
     const auto id = endpoint.id().number();
-    if (id >= config_.endpoints.size()) return endpoint.name() + ": refused: " + std::string(meaning_of(why));
+    if (id >= config_.endpoints.size())
+        return endpoint.name() + ": refused: " + std::string(meaning_of(why));
     const std::string name(name_of(*type));
     const std::string elsewhere = where_belongs(config_, *type, id);
-    return endpoint.name() + ": a " + name + " connected; this endpoint is " + purpose_of(config_, id) + " and serves " +
-           endpoint.accepts().list() + "; " +
+    return endpoint.name() + ": a " + name + " connected; this endpoint is " +
+           purpose_of(config_, id) + " and serves " + endpoint.accepts().list() + "; " +
            (elsewhere.empty() ? "no endpoint serves " + name : name + " belongs on " + elsewhere);
 }
 
 void EventLog::on_trouble(const net::Endpoint& endpoint, const std::string& what) {
-    limited_.log("trouble " + endpoint.name(), Level::kError, "net", what, {{"endpoint", endpoint.name()}});
+    limited_.log("trouble " + endpoint.name(), Level::kError, "net", what,
+                 {{"endpoint", endpoint.name()}});
 }
 
 }  // namespace zbridge::app

@@ -1,4 +1,5 @@
-// What happens at endpoints, as log lines. What peers can cause at will is told once a minute for each address.
+// What happens at endpoints, as log lines. What peers can cause at will is told once a minute for
+// each address.
 #pragma once
 
 #include <string>
@@ -16,9 +17,11 @@ class EventLog final : public net::EndpointObserver {
         : config_(config), log_(log), limited_(log, clock) {}
 
     void on_peer_opened(const net::Endpoint& endpoint, const net::Peer& peer) override;
-    void on_peer_closed(const net::Endpoint& endpoint, const net::Peer& peer, std::optional<Refusal> why) override;
-    void on_refused(const net::Endpoint& endpoint, const std::string& address, std::optional<SocketType> type,
-                    Refusal why, const std::string& detail) override;
+    void on_peer_closed(const net::Endpoint& endpoint, const net::Peer& peer,
+                        std::optional<Refusal> why) override;
+    void on_refused(const net::Endpoint& endpoint, const std::string& address,
+                    std::optional<SocketType> type, Refusal why,
+                    const std::string& detail) override;
     void on_trouble(const net::Endpoint& endpoint, const std::string& what) override;
 
  private:

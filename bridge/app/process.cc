@@ -23,7 +23,8 @@ constexpr int kWakeSignal = SIGUSR2;  // ends the signal thread; sent by ourselv
 sigset_t our_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int each : {SIGTERM, SIGINT, kWakeSignal}) sigaddset(&signals, each);
+    for (const int each : {SIGTERM, SIGINT, kWakeSignal})
+        sigaddset(&signals, each);
     return signals;
 }
 
@@ -44,7 +45,8 @@ class Signals {
             int signal = 0;
             if (sigwait(&signals, &signal) != 0 || signal == kWakeSignal) return;
             if (asked++ > 0) _exit(1);  // at once is at once: nothing is written, marked or freed
-            log_.info("app", "ending: reading what is on its way", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+            log_.info("app", "ending: reading what is on its way",
+                      {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
             bridge_.request_stop();
         }
     }
@@ -65,9 +67,11 @@ void raise_descriptor_limit() {
 Result<telemetry::LogOptions> log_options(const settings::BridgeConfig& config) {
     telemetry::LogOptions options;
     options.json = config.log_json;
-    if (Status status = telemetry::set_levels(config.log_level, options); !status.ok()) return status;
+    if (Status status = telemetry::set_levels(config.log_level, options); !status.ok())
+        return status;
     for (const auto& [module, level] : config.log_levels) {
-        if (Status status = telemetry::set_levels(module + "=" + level, options); !status.ok()) return status;
+        if (Status status = telemetry::set_levels(module + "=" + level, options); !status.ok())
+            return status;
     }
     return options;
 }
@@ -76,23 +80,26 @@ void say_ready(telemetry::Log& log, const Bridge& bridge) {
     for (const auto& endpoint : bridge.endpoints()) {
         if (!endpoint) continue;
         for (const net::Address& address : endpoint->bound()) {
-            log.info("app", "listening", {{"endpoint", endpoint->name()},
-                                          {"address", address.text()},
-                                          {"is", purpose_of(bridge.config(), endpoint->id().number())},
-                                          {"serves", endpoint->accepts().list()}});
+            log.info("app", "listening",
+                     {{"endpoint", endpoint->name()},
+                      {"address", address.text()},
+                      {"is", purpose_of(bridge.config(), endpoint->id().number())},
+                      {"serves", endpoint->accepts().list()}});
         }
     }
-    log.info("app", "ready", {{"version", ZBRIDGE_VERSION},
-                              {"name", bridge.config().bridge.name},
-                              {"epoch", bridge.life().epoch.number()},
-                              {"last_end", bridge.life().clean_start ? "clean" : "unclean"}});
+    log.info("app", "ready",
+             {{"version", ZBRIDGE_VERSION},
+              {"name", bridge.config().bridge.name},
+              {"epoch", bridge.life().epoch.number()},
+              {"last_end", bridge.life().clean_start ? "clean" : "unclean"}});
 }
 
 }  // namespace
 
 Status run_process(const settings::Config& config) {
     const sigset_t signals = our_signals();
-    (void)pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // all threads inherit it: only ours waits for them
+    (void)pthread_sigmask(SIG_BLOCK, &signals,
+                          nullptr);  // all threads inherit it: only ours waits for them
     raise_descriptor_limit();
 
     RealClock clock;
@@ -121,7 +128,8 @@ Status run_process(const settings::Config& config) {
     const uint64_t undelivered = (*bridge)->undelivered();
     bridge->reset();
     if (undelivered > 0) {
-        log.warn("app", "ended with messages that nobody took in time: they are lost", {{"messages", undelivered}});
+        log.warn("app", "ended with messages that nobody took in time: they are lost",
+                 {{"messages", undelivered}});
     } else {
         log.info("app", "ended");
     }

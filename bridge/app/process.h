@@ -1,6 +1,7 @@
 // The bridge as a process: the real network, clock, disk and log, the data directory, the signals.
 //
-// SIGTERM and SIGINT end it in order (Bridge::request_stop()); a second one ends it at once with status 1.
+// SIGTERM and SIGINT end it in order (Bridge::request_stop()); a second one ends it at once with
+// status 1.
 #pragma once
 
 #include "bridge/base/result.h"

@@ -47,6 +47,7 @@ Report outlet_report(const delivery::Outlet& outlet) {
     report.add("dropped_line", counters.dropped_line);
     report.add("dropped_peer", counters.dropped_peer);
     report.add("dropped_memory", counters.dropped_memory);
+    report.add("dropped_gone", counters.lost_with_peer);
     report.add("dropped_nobody", counters.nobody);
     report.add("disconnected", counters.disconnected);
     report.add("prefixes", outlet.subscriptions().prefixes());
@@ -82,13 +83,17 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
     };
     const auto& endpoint = bridge.endpoints()[index];
     if (endpoint) {
-        for (const auto& address : endpoint->bound()) addresses.add(address.text());
-        for (const auto& [id, peer] : endpoint->peers()) take(*peer);
+        for (const auto& address : endpoint->bound())
+            addresses.add(address.text());
+        for (const auto& [id, peer] : endpoint->peers())
+            take(*peer);
     }
     for (const auto& dialled : bridge.dialled()) {
         if (dialled->name() != config.name) continue;
-        for (const auto& address : config.connect) addresses.add("connect " + address.text());
-        for (const net::Peer* peer : dialled->peers()) take(*peer);
+        for (const auto& address : config.connect)
+            addresses.add("connect " + address.text());
+        for (const net::Peer* peer : dialled->peers())
+            take(*peer);
     }
     report.add("serves", config.types().list());
     report.add("connected", count);
@@ -98,7 +103,8 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         report.add("holds", endpoint->holds());
         report.add("refused", refusals_report(endpoint->refusals()));
     }
-    if (bridge.intakes()[index]) report.add("unrouted", refusals_report(bridge.intakes()[index]->refusals()));
+    if (bridge.intakes()[index])
+        report.add("unrouted", refusals_report(bridge.intakes()[index]->refusals()));
     if (bridge.outlets()[index]) report.add("delivery", outlet_report(*bridge.outlets()[index]));
     if (with_peers) report.add("peers", std::move(peers));
     return report;
@@ -133,7 +139,8 @@ Report service_report(const rpc::Service& service) {
     Report& late = report.add("late_by_reason", Report::map());
     for (size_t i = 0; i < rpc::kLateReasonCount; i++) {
         const auto reason = static_cast<rpc::LateReason>(i);
-        if (status.late.of(reason) > 0) late.add(std::string(name_of(reason)), status.late.of(reason));
+        if (status.late.of(reason) > 0)
+            late.add(std::string(name_of(reason)), status.late.of(reason));
     }
     report.add("ended", refusals_report(status.ended));
     report.add("refused", refusals_report(status.refused));
@@ -151,7 +158,9 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
     about.add("name", bridge.config().bridge.name);
     about.add("version", std::string(ZBRIDGE_VERSION));
     about.add("pid", static_cast<int64_t>(getpid()));
-    about.add("uptime_s", std::chrono::duration_cast<std::chrono::seconds>(now - bridge.life().started).count());
+    about.add(
+        "uptime_s",
+        std::chrono::duration_cast<std::chrono::seconds>(now - bridge.life().started).count());
     about.add("epoch", bridge.life().epoch.number());
     about.add("state", std::string(bridge.draining() ? "draining" : "serving"));
     about.add("connections", bridge.connections().now);
@@ -159,11 +168,14 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
     about.add("memory_bytes", bridge.memory().used());
     about.add("memory_bytes_max", bridge.memory().limit());
     Report& endpoints = report.add("endpoints", Report::list());
-    for (size_t i = 0; i < bridge.config().endpoints.size(); i++) endpoints.add(endpoint_report(bridge, i, peers));
+    for (size_t i = 0; i < bridge.config().endpoints.size(); i++)
+        endpoints.add(endpoint_report(bridge, i, peers));
     Report& routes = report.add("routes", Report::list());
-    for (const auto& route : bridge.routes()) routes.add(route_report(*route));
+    for (const auto& route : bridge.routes())
+        routes.add(route_report(*route));
     Report& services = report.add("services", Report::list());
-    for (const auto& service : bridge.services()) services.add(service_report(*service));
+    for (const auto& service : bridge.services())
+        services.add(service_report(*service));
     return report;
 }
 

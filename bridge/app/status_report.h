@@ -1,4 +1,5 @@
-// What `zbridge status` shows: a bridge with all its parts, as a report. The names here are what scripts read.
+// What `zbridge status` shows: a bridge with all its parts, as a report. The names here are what
+// scripts read.
 #pragma once
 
 #include "bridge/app/bridge.h"

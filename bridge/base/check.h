@@ -1,4 +1,5 @@
-// ZB_CHECK: a condition that only a bug of zbridge itself can break. On in release builds: logs and aborts.
+// ZB_CHECK: a condition that only a bug of zbridge itself can break. On in release builds: logs and
+// aborts.
 //
 // Use Result<T, Refusal> for what a peer can do wrong and Status for what the world can do wrong.
 #pragma once
@@ -21,10 +22,10 @@ std::string describe_operands(const Operands&... operands) {
 }  // namespace zbridge
 
 // ZB_CHECK(floor <= end, floor, end): the operands are printed when it fails.
-#define ZB_CHECK(condition, ...)                                                              \
-    do {                                                                                      \
-        if (!(condition)) [[unlikely]] {                                                      \
-            ::zbridge::check_failed(__FILE__, __LINE__, #condition,                           \
-                                    ::zbridge::describe_operands(__VA_ARGS__));               \
-        }                                                                                     \
+#define ZB_CHECK(condition, ...)                                                \
+    do {                                                                        \
+        if (!(condition)) [[unlikely]] {                                        \
+            ::zbridge::check_failed(__FILE__, __LINE__, #condition,             \
+                                    ::zbridge::describe_operands(__VA_ARGS__)); \
+        }                                                                       \
     } while (false)

@@ -3,8 +3,8 @@
 namespace zbridge {
 
 Instant RealClock::now() const {
-    return Instant(std::chrono::duration_cast<Duration>(
-        std::chrono::steady_clock::now().time_since_epoch()));
+    return Instant(
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 int64_t RealClock::wall_us() const {

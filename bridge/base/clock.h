@@ -1,4 +1,5 @@
-// The Clock seam: the only source of time. RealClock reads the machine's; tests and the simulated world move their own.
+// The Clock seam: the only source of time. RealClock reads the machine's; tests and the simulated
+// world move their own.
 //
 // Leases and timeouts of one run use now() (monotonic); what is stored or shown uses wall_us().
 #pragma once
@@ -10,7 +11,8 @@ namespace zbridge {
 
 using Duration = std::chrono::nanoseconds;
 
-// The monotonic time line of one run of the bridge. Not a std clock on purpose: nothing can ask it for the time.
+// The monotonic time line of one run of the bridge. Not a std clock on purpose: nothing can ask it
+// for the time.
 struct Monotonic {
     using duration = Duration;
     using rep = duration::rep;

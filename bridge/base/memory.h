@@ -1,8 +1,9 @@
 // Shared, counted memory: bytes are received once and looked at by everyone who needs them.
 //
-// Flow:    net reads into a Chunk -> messages are Slices of it -> outboxes and lines hold Slices -> the last one frees it.
-// Thread:  one reactor thread; the counts are not atomic on purpose (a message costs a few of them).
-// Limits:  MemoryBudget::limit() bounds all chunks that are alive. Above pressed() whoever may drop or hold does so.
+// Flow:    net reads into a Chunk -> messages are Slices of it -> outboxes and lines hold Slices ->
+// the last one frees it. Thread:  one reactor thread; the counts are not atomic on purpose (a
+// message costs a few of them). Limits:  MemoryBudget::limit() bounds all chunks that are alive.
+// Above pressed() whoever may drop or hold does so.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +18,16 @@ namespace zbridge {
 
 class MemoryBudget;
 
-// A piece of memory that is written at its end and shared by Slices. Made by MemoryBudget::allocate().
+// A piece of memory that is written at its end and shared by Slices. Made by
+// MemoryBudget::allocate().
 class Chunk {
  public:
     char* data() { return data_; }
     size_t capacity() const { return capacity_; }
-    size_t used() const { return used_; }          // bytes written so far
+    size_t used() const { return used_; }  // bytes written so far
     size_t free_space() const { return capacity_ - used_; }
     char* tail() { return data_ + used_; }
-    uint64_t live() const { return live_; }        // sum of the sizes of all slices of it
+    uint64_t live() const { return live_; }  // sum of the sizes of all slices of it
     bool sparse() const { return live_ < charged_ / 2; }
     // Marks `bytes` after tail() as written.
     void commit(size_t bytes);
@@ -49,7 +51,8 @@ class Chunk {
     char* data_ = nullptr;
     size_t capacity_ = 0;
     size_t used_ = 0;
-    size_t charged_ = 0;   // what the budget counts: all of a small chunk, what has arrived of a large one
+    size_t charged_ =
+        0;  // what the budget counts: all of a small chunk, what has arrived of a large one
     uint64_t live_ = 0;
     uint64_t refs_ = 0;
 };
@@ -58,10 +61,15 @@ class Chunk {
 class ChunkRef {
  public:
     ChunkRef() = default;
-    explicit ChunkRef(Chunk* chunk) : chunk_(chunk) { if (chunk_) chunk_->refs_++; }
+    explicit ChunkRef(Chunk* chunk) : chunk_(chunk) {
+        if (chunk_) chunk_->refs_++;
+    }
     ChunkRef(const ChunkRef& other) : ChunkRef(other.chunk_) {}
     ChunkRef(ChunkRef&& other) noexcept : chunk_(std::exchange(other.chunk_, nullptr)) {}
-    ChunkRef& operator=(ChunkRef other) noexcept { std::swap(chunk_, other.chunk_); return *this; }
+    ChunkRef& operator=(ChunkRef other) noexcept {
+        std::swap(chunk_, other.chunk_);
+        return *this;
+    }
     ~ChunkRef() { release(); }
 
     explicit operator bool() const { return chunk_ != nullptr; }
@@ -74,15 +82,19 @@ class ChunkRef {
     Chunk* chunk_ = nullptr;
 };
 
-// A view of bytes in a chunk, and a share of that chunk. A value: copies share, they never copy bytes.
+// A view of bytes in a chunk, and a share of that chunk. A value: copies share, they never copy
+// bytes.
 class Slice {
  public:
     Slice() = default;
     Slice(const ChunkRef& chunk, const char* data, size_t size)
-        : chunk_(chunk), data_(data), size_(size) { if (chunk_) chunk_->live_ += size_; }
+        : chunk_(chunk), data_(data), size_(size) {
+        if (chunk_) chunk_->live_ += size_;
+    }
     Slice(const Slice& other) : Slice(other.chunk_, other.data_, other.size_) {}
     Slice(Slice&& other) noexcept
-        : chunk_(std::move(other.chunk_)), data_(std::exchange(other.data_, nullptr)),
+        : chunk_(std::move(other.chunk_)),
+          data_(std::exchange(other.data_, nullptr)),
           size_(std::exchange(other.size_, 0)) {}
     Slice& operator=(Slice other) noexcept {
         std::swap(chunk_, other.chunk_);
@@ -90,7 +102,9 @@ class Slice {
         std::swap(size_, other.size_);
         return *this;
     }
-    ~Slice() { if (chunk_) chunk_->live_ -= size_; }
+    ~Slice() {
+        if (chunk_) chunk_->live_ -= size_;
+    }
 
     const char* data() const { return data_; }
     size_t size() const { return size_; }
@@ -104,9 +118,19 @@ class Slice {
     bool is_followed_by(const Slice& next) const {
         return chunk_.get() == next.chunk_.get() && data_ + size_ == next.data_;
     }
-    void extend(size_t bytes) { size_ += bytes; chunk_->live_ += bytes; }
-    void remove_prefix(size_t bytes) { data_ += bytes; size_ -= bytes; chunk_->live_ -= bytes; }
-    void remove_suffix(size_t bytes) { size_ -= bytes; chunk_->live_ -= bytes; }
+    void extend(size_t bytes) {
+        size_ += bytes;
+        chunk_->live_ += bytes;
+    }
+    void remove_prefix(size_t bytes) {
+        data_ += bytes;
+        size_ -= bytes;
+        chunk_->live_ -= bytes;
+    }
+    void remove_suffix(size_t bytes) {
+        size_ -= bytes;
+        chunk_->live_ -= bytes;
+    }
 
  private:
     ChunkRef chunk_;
@@ -117,17 +141,19 @@ class Slice {
 // Counts every chunk that is alive and keeps a few for reuse. Outlives all of them.
 class MemoryBudget {
  public:
-    static constexpr size_t kChunkBytes = 256 * 1024;       // what sources are read into
-    static constexpr size_t kSmallChunkBytes = 64 * 1024;   // what copies and the bridge's own frames are written into
-    static constexpr size_t kSparesMax = 8;                 // freed chunks of kChunkBytes kept for reuse
+    static constexpr size_t kChunkBytes = 256 * 1024;  // what sources are read into
+    static constexpr size_t kSmallChunkBytes =
+        64 * 1024;  // what copies and the bridge's own frames are written into
+    static constexpr size_t kSparesMax = 8;  // freed chunks of kChunkBytes kept for reuse
 
     explicit MemoryBudget(uint64_t limit) : limit_(limit) {}
     ~MemoryBudget();
     MemoryBudget(const MemoryBudget&) = delete;
     MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-    // Never fails: whoever reads more bytes in asks exhausted() first. A chunk above kChunkBytes is charged as bytes
-    // arrive (commit()), so that a peer which only announces a large frame holds nothing.
+    // Never fails: whoever reads more bytes in asks exhausted() first. A chunk above kChunkBytes is
+    // charged as bytes arrive (commit()), so that a peer which only announces a large frame holds
+    // nothing.
     ChunkRef allocate(size_t capacity);
     // Copies bytes into the budget's current small chunk.
     Slice copy(std::string_view bytes);

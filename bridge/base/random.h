@@ -1,4 +1,5 @@
-// The Random seam: the only source of chance. OsRandom asks the kernel; SeededRandom repeats itself from its seed.
+// The Random seam: the only source of chance. OsRandom asks the kernel; SeededRandom repeats itself
+// from its seed.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Status and Result: what the world (disk, socket, configuration) answered, with a sentence for a person.
+// Status and Result: what the world (disk, socket, configuration) answered, with a sentence for a
+// person.
 //
 // Context is added on the way up: `return status.with_context("opening " + path)`.
 #pragma once

@@ -1,7 +1,9 @@
-// Timers: what is due when, on the reactor thread. A Timer is a member of the object it wakes and is cancelled with it.
+// Timers: what is due when, on the reactor thread. A Timer is a member of the object it wakes and
+// is cancelled with it.
 //
 // Thread:  the reactor thread only.
-// Promise: timers fire in the order of their due time, and of their arming where that is equal: the same run each time.
+// Promise: timers fire in the order of their due time, and of their arming where that is equal: the
+// same run each time.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +43,8 @@ class Timer {
 
 class Timers {
  public:
-    // Fires what is due at `now`; a timer armed meanwhile for a time already past waits for the next call.
-    // Returns how many fired.
+    // Fires what is due at `now`; a timer armed meanwhile for a time already past waits for the
+    // next call. Returns how many fired.
     size_t run_due(Instant now);
     std::optional<Instant> next_due() const;
     size_t size() const { return heap_.size(); }

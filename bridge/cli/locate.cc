@@ -16,13 +16,18 @@ bool is_admin(const fs::path& path) {
     return fs::is_socket(path, ignored);
 }
 
-bool is_yaml(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+bool is_yaml(const fs::path& path) {
+    return path.extension() == ".yaml" || path.extension() == ".yml";
+}
 
-std::string admin_of(const fs::path& data_dir) { return "ipc://" + (data_dir / "admin").lexically_normal().string(); }
+std::string admin_of(const fs::path& data_dir) {
+    return "ipc://" + (data_dir / "admin").lexically_normal().string();
+}
 
 Result<std::string> from_yaml(const fs::path& file, const settings::Environment& environment) {
     const auto loaded = settings::load_file(file.string(), environment);
-    if (!loaded.config) return Status(Code::kInvalid, file.string() + " has errors; `zbridge check` shows them");
+    if (!loaded.config)
+        return Status(Code::kInvalid, file.string() + " has errors; `zbridge check` shows them");
     return admin_of(loaded.config->bridge.data_dir);
 }
 
@@ -32,7 +37,8 @@ Result<std::string> in_current_folder(const settings::Environment& environment) 
     if (is_admin(here / "admin")) found.insert(admin_of(here));
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(here, error)) {
-        if (entry.is_directory(error) && is_admin(entry.path() / "admin")) found.insert(admin_of(entry.path()));
+        if (entry.is_directory(error) && is_admin(entry.path() / "admin"))
+            found.insert(admin_of(entry.path()));
         if (!entry.is_regular_file(error) || !is_yaml(entry.path())) continue;
         const auto loaded = settings::load_file(entry.path().string(), environment);
         if (loaded.config && is_admin(fs::path(loaded.config->bridge.data_dir) / "admin")) {
@@ -41,11 +47,15 @@ Result<std::string> in_current_folder(const settings::Environment& environment) 
     }
     if (found.size() == 1) return *found.begin();
     if (found.empty()) {
-        return Status(Code::kUnavailable, "no bridge runs from this folder: name its data directory or YAML file with --at");
+        return Status(
+            Code::kUnavailable,
+            "no bridge runs from this folder: name its data directory or YAML file with --at");
     }
     std::string all;
-    for (const auto& each : found) all += "\n  " + each;
-    return Status(Code::kInvalid, "several bridges run from this folder; choose one with --at:" + all);
+    for (const auto& each : found)
+        all += "\n  " + each;
+    return Status(Code::kInvalid,
+                  "several bridges run from this folder; choose one with --at:" + all);
 }
 
 }  // namespace

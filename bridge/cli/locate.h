@@ -1,7 +1,8 @@
 // Which bridge a command speaks to.
 //
-// --at, else ZBRIDGE_AT: an address (ipc://..., tcp://...), a data directory, or a YAML file, which names one. Without
-// either: the one bridge whose data directory, or a YAML file that names it, is in the current folder.
+// --at, else ZBRIDGE_AT: an address (ipc://..., tcp://...), a data directory, or a YAML file, which
+// names one. Without either: the one bridge whose data directory, or a YAML file that names it, is
+// in the current folder.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@
 
 namespace zbridge::cli {
 
-// The address of its admin endpoint. The error says where was looked, and what was found if it was more than one.
+// The address of its admin endpoint. The error says where was looked, and what was found if it was
+// more than one.
 Result<std::string> locate_bridge(const std::string& at, const settings::Environment& environment);
 
 }  // namespace zbridge::cli

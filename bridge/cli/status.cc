@@ -39,8 +39,10 @@ Exit status(const Options& options, Terminal& terminal) {
         terminal.err << "zbridge: " << answer.error().message() << "\n";
         return Exit::kFailed;
     }
-    if (options.json) terminal.out << answer->json(2) << "\n";
-    else terminal.out << status_text(*answer, options.peers);
+    if (options.json)
+        terminal.out << answer->json(2) << "\n";
+    else
+        terminal.out << status_text(*answer, options.peers);
     return Exit::kOk;
 }
 
@@ -48,7 +50,8 @@ Exit status(const Options& options, Terminal& terminal) {
 
 Body declare_status(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("--at", options->at, "an address, a data directory or a YAML file; else the bridge of this folder");
+    app.add_option("--at", options->at,
+                   "an address, a data directory or a YAML file; else the bridge of this folder");
     app.add_flag("--peers", options->peers, "a line for each connected peer too");
     app.add_flag("--json", options->json, "everything, peers included, as JSON");
     return [options](Terminal& terminal) { return status(*options, terminal); };

@@ -21,14 +21,16 @@ class Table {
     std::string text(const std::string& indent) const {
         std::vector<size_t> widths(rows_[0].size(), 0);
         for (const auto& row : rows_) {
-            for (size_t i = 0; i < row.size(); i++) widths[i] = std::max(widths[i], row[i].size());
+            for (size_t i = 0; i < row.size(); i++)
+                widths[i] = std::max(widths[i], row[i].size());
         }
         std::string text;
         for (const auto& row : rows_) {
             std::string line = indent;
             for (size_t i = 0; i < row.size(); i++) {
                 const bool number = rows_.size() > 1 && is_number(rows_[1][i]);
-                line += number ? fmt::format("{:>{}}  ", row[i], widths[i]) : fmt::format("{:<{}}  ", row[i], widths[i]);
+                line += number ? fmt::format("{:>{}}  ", row[i], widths[i])
+                               : fmt::format("{:<{}}  ", row[i], widths[i]);
             }
             line.erase(line.find_last_not_of(' ') + 1);
             text += line + "\n";
@@ -70,14 +72,17 @@ std::string counts_text(const Report& counts) {
     return text;
 }
 
-std::string cell(const Report& row, std::string_view name) { return row.at(name).text(); }
+std::string cell(const Report& row, std::string_view name) {
+    return row.at(name).text();
+}
 
 // Bytes of an identity that no terminal should see.
 std::string printable(const std::string& text) {
     std::string shown;
     for (const char c : text) {
         const bool plain = c > 0x20 && c < 0x7f;
-        shown += plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        shown +=
+            plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
     return shown;
 }
@@ -95,8 +100,8 @@ std::string endpoints_text(const Report& endpoints) {
         if (!refused.empty()) note += (note.empty() ? "refused: " : "; refused: ") + refused;
         const std::string unrouted = counts_text(endpoint.at("unrouted"));
         if (!unrouted.empty()) note += (note.empty() ? "" : "; ") + unrouted;
-        table.add({cell(endpoint, "name"), cell(endpoint, "role"), addresses, cell(endpoint, "serves"),
-                   cell(endpoint, "connected"), note});
+        table.add({cell(endpoint, "name"), cell(endpoint, "role"), addresses,
+                   cell(endpoint, "serves"), cell(endpoint, "connected"), note});
     }
     return table.text("");
 }
@@ -108,13 +113,15 @@ std::string delivery_text(const Report& endpoints) {
         if (delivery.is_null()) continue;
         uint64_t dropped = 0;
         std::string reasons;
-        for (const std::string reason : {"line", "peer", "memory", "nobody"}) {
+        for (const std::string reason : {"line", "peer", "memory", "gone", "nobody"}) {
             const uint64_t count = delivery.at("dropped_" + reason).number();
             dropped += count;
-            if (count > 0) reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", reason, count);
+            if (count > 0)
+                reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", reason, count);
         }
         table.add({cell(endpoint, "name"), cell(delivery, "line"), cell(delivery, "to_pulls"),
-                   cell(delivery, "to_subs"), cell(delivery, "returned"), std::to_string(dropped), reasons});
+                   cell(delivery, "to_subs"), cell(delivery, "returned"), std::to_string(dropped),
+                   reasons});
     }
     return table.empty() ? "" : "\n" + table.text("");
 }
@@ -122,33 +129,37 @@ std::string delivery_text(const Report& endpoints) {
 std::string routes_text(const Report& routes) {
     Table table({"ROUTE", "MESSAGES", "BYTES", "REFUSED"});
     for (const Report& route : routes.items()) {
-        table.add({cell(route, "name"), cell(route, "messages"), bytes_text(route.at("bytes").number()),
-                   counts_text(route.at("refused"))});
+        table.add({cell(route, "name"), cell(route, "messages"),
+                   bytes_text(route.at("bytes").number()), counts_text(route.at("refused"))});
     }
     return table.empty() ? "" : "\n" + table.text("");
 }
 
 std::string services_text(const Report& services) {
-    Table table({"SERVICE", "WAITING", "IN WORK", "WORKERS", "FREE", "ANSWERED", "TIMED OUT", "RETRIED", "LATE", "NOTE"});
+    Table table({"SERVICE", "WAITING", "IN WORK", "WORKERS", "FREE", "ANSWERED", "TIMED OUT",
+                 "RETRIED", "LATE", "NOTE"});
     for (const Report& service : services.items()) {
         std::string note = counts_text(service.at("refused"));
         const std::string ended = counts_text(service.at("ended"));
         if (!ended.empty()) note += (note.empty() ? "ended: " : "; ended: ") + ended;
-        table.add({cell(service, "name"), cell(service, "waiting"), cell(service, "in_work"), cell(service, "workers"),
-                   cell(service, "workers_free"), cell(service, "answered"), cell(service, "timed_out"),
-                   cell(service, "retried"), cell(service, "late"), note});
+        table.add({cell(service, "name"), cell(service, "waiting"), cell(service, "in_work"),
+                   cell(service, "workers"), cell(service, "workers_free"),
+                   cell(service, "answered"), cell(service, "timed_out"), cell(service, "retried"),
+                   cell(service, "late"), note});
     }
     return table.empty() ? "" : "\n" + table.text("");
 }
 
 std::string peers_text(const Report& endpoints) {
-    Table table({"ENDPOINT", "PEER", "TYPE", "ADDRESS", "IDENTITY", "USER", "IN", "OUT", "WAITING", "DROPPED", "CREDIT"});
+    Table table({"ENDPOINT", "PEER", "TYPE", "ADDRESS", "IDENTITY", "USER", "IN", "OUT", "WAITING",
+                 "DROPPED", "CREDIT"});
     for (const Report& endpoint : endpoints.items()) {
         for (const Report& peer : endpoint.at("peers").items()) {
             const bool worker = !peer.at("credit").is_null();
-            table.add({cell(endpoint, "name"), cell(peer, "id"), cell(peer, "type"), cell(peer, "address"),
-                       printable(cell(peer, "identity")), cell(peer, "user"), cell(peer, "in"), cell(peer, "out"),
-                       cell(peer, "waiting"), cell(peer, "dropped"),
+            table.add({cell(endpoint, "name"), cell(peer, "id"), cell(peer, "type"),
+                       cell(peer, "address"), printable(cell(peer, "identity")), cell(peer, "user"),
+                       cell(peer, "in"), cell(peer, "out"), cell(peer, "waiting"),
+                       cell(peer, "dropped"),
                        worker ? cell(peer, "held") + " of " + cell(peer, "credit") : ""});
         }
     }
@@ -159,12 +170,12 @@ std::string peers_text(const Report& endpoints) {
 
 std::string status_text(const telemetry::Report& status, bool peers) {
     const Report& bridge = status.at("bridge");
-    std::string text = fmt::format("{} (zbridge {}, pid {}), {} for {}: {} of {} connections, {} of {} memory\n\n",
-                                   cell(bridge, "name"), cell(bridge, "version"), cell(bridge, "pid"),
-                                   cell(bridge, "state"), duration_text(bridge.at("uptime_s").number()),
-                                   cell(bridge, "connections"), cell(bridge, "connections_max"),
-                                   bytes_text(bridge.at("memory_bytes").number()),
-                                   bytes_text(bridge.at("memory_bytes_max").number()));
+    std::string text = fmt::format(
+        "{} (zbridge {}, pid {}), {} for {}: {} of {} connections, {} of {} memory\n\n",
+        cell(bridge, "name"), cell(bridge, "version"), cell(bridge, "pid"), cell(bridge, "state"),
+        duration_text(bridge.at("uptime_s").number()), cell(bridge, "connections"),
+        cell(bridge, "connections_max"), bytes_text(bridge.at("memory_bytes").number()),
+        bytes_text(bridge.at("memory_bytes_max").number()));
     text += endpoints_text(status.at("endpoints"));
     text += services_text(status.at("services"));
     text += routes_text(status.at("routes"));

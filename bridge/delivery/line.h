@@ -18,9 +18,13 @@ class Line {
     bool empty() const { return runs_.empty(); }
     uint64_t bytes() const { return bytes_; }
     uint64_t messages() const { return messages_; }
-    bool has_room() const { return bytes_ < options_.bytes_max && messages_ < options_.messages_max; }
+    bool has_room() const {
+        return bytes_ < options_.bytes_max && messages_ < options_.messages_max;
+    }
     // Half empty: those who were held may go on.
-    bool has_much_room() const { return bytes_ <= options_.bytes_max / 2 && messages_ <= options_.messages_max / 2; }
+    bool has_much_room() const {
+        return bytes_ <= options_.bytes_max / 2 && messages_ <= options_.messages_max / 2;
+    }
 
     void append(const Message& message);
     // Puts back what a consumer did not get: it waits in front of all others.

@@ -1,4 +1,5 @@
-// The options of a target endpoint, with their defaults. The YAML's names and units are in settings/.
+// The options of a target endpoint, with their defaults. The YAML's names and units are in
+// settings/.
 #pragma once
 
 #include <cstdint>

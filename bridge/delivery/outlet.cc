@@ -23,22 +23,29 @@ bool is_sub(const net::Peer& peer) {
 }
 
 // What `disconnect` would do to PULLs is nobody's wish: those who share are waited for.
-bool blocks(OnFull for_pulls) { return for_pulls == OnFull::kBlock || for_pulls == OnFull::kDisconnect; }
+bool blocks(OnFull for_pulls) {
+    return for_pulls == OnFull::kBlock || for_pulls == OnFull::kDisconnect;
+}
 
-bool sub_has_room(const net::Peer& sub, bool pressed) { return sub.has_room() && !(pressed && sub.blocked()); }
-// Whether it takes another message. What was queued in this turn only is written first: nobody is full who just reads.
+bool sub_has_room(const net::Peer& sub, bool pressed) {
+    return sub.has_room() && !(pressed && sub.blocked());
+}
+// Whether it takes another message. What was queued in this turn only is written first: nobody is
+// full who just reads.
 bool takes_more(net::Peer& sub, bool memory_pressed) {
     if (!sub.has_room() && !sub.blocked()) sub.flush();
     return sub_has_room(sub, memory_pressed);
 }
 
 void enlist(std::vector<RoomListener*>& waiting, RoomListener& listener) {
-    if (std::find(waiting.begin(), waiting.end(), &listener) == waiting.end()) waiting.push_back(&listener);
+    if (std::find(waiting.begin(), waiting.end(), &listener) == waiting.end())
+        waiting.push_back(&listener);
 }
 
 void tell(std::vector<RoomListener*>& waiting) {
     const std::vector<RoomListener*> told = std::exchange(waiting, {});
-    for (RoomListener* each : told) each->on_room();
+    for (RoomListener* each : told)
+        each->on_room();
 }
 
 }  // namespace
@@ -56,12 +63,14 @@ bool Outlet::uses_line(bool from_pub) const {
 
 bool Outlet::line_has_room(OnFull on_full) const {
     if (reactor_.memory().pressed()) return false;
-    // Who can be held is held while PULLs are busy, rather than its messages kept: less is in limbo.
+    // Who can be held is held while PULLs are busy, rather than its messages kept: less is in
+    // limbo.
     if (blocks(on_full) && pulls_ > 0 && line_.bytes() >= kBusyLineBytes) return false;
     return line_.has_room();
 }
 
-bool Outlet::can_take(const Message& message, std::optional<OnFull> on_full, bool from_pub, RoomListener& waiting) {
+bool Outlet::can_take(const Message& message, std::optional<OnFull> on_full, bool from_pub,
+                      RoomListener& waiting) {
     const OnFull for_pulls = on_full.value_or(OnFull::kBlock);
     if (blocks(for_pulls) && uses_line(from_pub) && !(line_.empty() && next_pull() != nullptr) &&
         !line_has_room(for_pulls)) {
@@ -75,7 +84,8 @@ bool Outlet::can_take(const Message& message, std::optional<OnFull> on_full, boo
         for (net::Peer* peer : peers) {
             if (takes_more(*peer, pressed)) continue;
             room = false;
-            if (std::find(full_subs_.begin(), full_subs_.end(), peer) == full_subs_.end()) full_subs_.push_back(peer);
+            if (std::find(full_subs_.begin(), full_subs_.end(), peer) == full_subs_.end())
+                full_subs_.push_back(peer);
         }
     });
     if (!room) enlist(waiting_for_subs_, waiting);
@@ -85,8 +95,10 @@ bool Outlet::can_take(const Message& message, std::optional<OnFull> on_full, boo
 void Outlet::deliver(const Message& message, std::optional<OnFull> on_full, bool from_pub) {
     counters_.taken++;
     if (!subs_.empty()) publish(message, on_full.value_or(OnFull::kDropNewest));
-    if (uses_line(from_pub)) give_or_line(message, on_full.value_or(OnFull::kBlock));
-    else if (subs_.empty()) counters_.nobody++;
+    if (uses_line(from_pub))
+        give_or_line(message, on_full.value_or(OnFull::kBlock));
+    else if (subs_.empty())
+        counters_.nobody++;
 }
 
 // The PULL that has waited longest; none if none takes anything now.
@@ -99,9 +111,10 @@ net::Peer* Outlet::next_pull() {
             state.is_free = false;
             continue;
         }
-        const bool had_its_turn = state.quantum_messages > 0 &&
-                                  (state.quantum_turn != reactor_.turn_number() ||
-                                   state.quantum_messages >= kQuantumMessages || state.quantum_bytes >= kQuantumBytes);
+        const bool had_its_turn =
+            state.quantum_messages > 0 &&
+            (state.quantum_turn != reactor_.turn_number() ||
+             state.quantum_messages >= kQuantumMessages || state.quantum_bytes >= kQuantumBytes);
         if (had_its_turn) {
             state.quantum_messages = 0;
             state.quantum_bytes = 0;
@@ -128,11 +141,13 @@ void Outlet::give_or_line(const Message& message, OnFull on_full) {
         if (net::Peer* pull = next_pull()) return give(*pull, message);
     }
     if (!blocks(on_full) && !line_has_room(on_full)) {
-        uint64_t& dropped = reactor_.memory().pressed() ? counters_.dropped_memory : counters_.dropped_line;
+        uint64_t& dropped =
+            reactor_.memory().pressed() ? counters_.dropped_memory : counters_.dropped_line;
         dropped++;
         if (on_full == OnFull::kDropNewest || line_.empty()) return;
         (void)line_.take();
-        for (; !line_.has_room() && !line_.empty(); dropped++) (void)line_.take();
+        for (; !line_.has_room() && !line_.empty(); dropped++)
+            (void)line_.take();
     }
     line_.append(message);
 }
@@ -142,7 +157,8 @@ void Outlet::publish(const Message& message, OnFull on_full) {
     bool somebody = false;
     subscriptions_.match(message.first().body, [&](const std::vector<net::Peer*>& peers) {
         somebody = true;
-        for (net::Peer* peer : peers) offer(*peer, message, on_full);
+        for (net::Peer* peer : peers)
+            offer(*peer, message, on_full);
     });
     if (!somebody) counters_.nobody++;
 }
@@ -163,7 +179,8 @@ void Outlet::offer(net::Peer& sub, const Message& message, OnFull on_full) {
             return sub.close(Refusal::kOutboxFull);
         }
         if (on_full == OnFull::kDropNewest || !sub.outbox().drop_oldest()) return;
-        while (!sub.has_room() && sub.outbox().drop_oldest()) drop();
+        while (!sub.has_room() && sub.outbox().drop_oldest())
+            drop();
     }
     counters_.to_subs++;
     sub.send(message);
@@ -234,18 +251,24 @@ void Outlet::on_closed(net::Peer& peer) {
     State& state = peer.state<State>();
     if (is_sub(peer)) {
         sub_moved_ = true;
+        counters_.lost_with_peer += peer.outbox().messages();
         subs_.erase(state.place);
-        full_subs_.erase(std::remove(full_subs_.begin(), full_subs_.end(), &peer), full_subs_.end());
-        peer.each_subscription([&](std::string_view prefix) { on_subscription(peer, {prefix, false}); });
+        full_subs_.erase(std::remove(full_subs_.begin(), full_subs_.end(), &peer),
+                         full_subs_.end());
+        peer.each_subscription([&](std::string_view prefix) {
+            on_subscription(peer, {prefix, false});
+        });
         return;
     }
     if (state.is_free) free_pulls_.erase(state.free_place);
     pull_peers_.erase(state.place);
     pulls_--;
-    // What it cannot have goes first to the next one. Behind a cut message others may have been given on already: a
-    // consumer that is lost costs the order between consumers, not the messages.
+    // What it cannot have goes first to the next one. Behind a cut message others may have been
+    // given on already: a consumer that is lost costs the order between consumers, not the
+    // messages.
     const std::vector<Message> back = peer.outbox().take_unfinished();
-    for (auto message = back.rbegin(); message != back.rend(); ++message) line_.put_back(*message);
+    for (auto message = back.rbegin(); message != back.rend(); ++message)
+        line_.put_back(*message);
     counters_.returned += back.size();
     counters_.to_pulls -= back.size();
     peer.counters().messages_out -= back.size();
@@ -256,8 +279,11 @@ void Outlet::on_closed(net::Peer& peer) {
 void Outlet::on_turn_end() {
     pump();
     // A SUB may have taken all without ever being blocked, and pressure goes without a word.
-    const auto has_room = [pressed = reactor_.memory().pressed()](const net::Peer* sub) { return sub_has_room(*sub, pressed); };
-    if (!waiting_for_subs_.empty() && (sub_moved_ || std::any_of(full_subs_.begin(), full_subs_.end(), has_room))) {
+    const auto has_room = [pressed = reactor_.memory().pressed()](const net::Peer* sub) {
+        return sub_has_room(*sub, pressed);
+    };
+    if (!waiting_for_subs_.empty() &&
+        (sub_moved_ || std::any_of(full_subs_.begin(), full_subs_.end(), has_room))) {
         full_subs_.clear();
         tell(waiting_for_subs_);
     }
@@ -266,19 +292,24 @@ void Outlet::on_turn_end() {
     const bool a_pull_is_free = line_.empty() && next_pull() != nullptr;
     const bool much_room = !reactor_.memory().pressed() && line_.has_much_room() &&
                            (pulls_ == 0 || line_.bytes() <= kBusyLineBytes / 2);
-    const bool goes_to_subs = !pull_was_here_ && !subs_.empty();  // what comes does not use the line any more
+    const bool goes_to_subs =
+        !pull_was_here_ && !subs_.empty();  // what comes does not use the line any more
     if (a_pull_is_free || much_room || goes_to_subs) tell(waiting_for_line_);
 }
 
 void Outlet::compact() {
     line_.compact(reactor_.memory());
-    for (net::Peer* peer : pull_peers_) peer->outbox().compact(reactor_.memory());
-    for (net::Peer* peer : subs_) peer->outbox().compact(reactor_.memory());
+    for (net::Peer* peer : pull_peers_)
+        peer->outbox().compact(reactor_.memory());
+    for (net::Peer* peer : subs_)
+        peer->outbox().compact(reactor_.memory());
 }
 
-// PULLs together want the empty prefix, beside the SUBs that do: listeners count what is wanted how often.
+// PULLs together want the empty prefix, beside the SUBs that do: listeners count what is wanted how
+// often.
 void Outlet::want(std::string_view prefix, bool wanted) {
-    for (DemandListener* each : demand_listeners_) each->on_demand(prefix, wanted);
+    for (DemandListener* each : demand_listeners_)
+        each->on_demand(prefix, wanted);
 }
 
 void Outlet::each_demand(const std::function<void(std::string_view)>& visit) const {
@@ -288,8 +319,10 @@ void Outlet::each_demand(const std::function<void(std::string_view)>& visit) con
 
 uint64_t Outlet::waiting_messages() const {
     uint64_t messages = line_.messages();
-    for (const net::Peer* peer : pull_peers_) messages += peer->outbox().messages();
-    for (const net::Peer* peer : subs_) messages += peer->outbox().messages();
+    for (const net::Peer* peer : pull_peers_)
+        messages += peer->outbox().messages();
+    for (const net::Peer* peer : subs_)
+        messages += peer->outbox().messages();
     return messages;
 }
 

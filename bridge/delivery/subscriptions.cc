@@ -9,7 +9,8 @@ namespace {
 size_t common_length(std::string_view a, std::string_view b) {
     const size_t shorter = std::min(a.size(), b.size());
     size_t i = 0;
-    while (i < shorter && a[i] == b[i]) i++;
+    while (i < shorter && a[i] == b[i])
+        i++;
     return i;
 }
 
@@ -21,9 +22,10 @@ std::vector<net::Peer*>::iterator place_of(std::vector<net::Peer*>& peers, const
 }  // namespace
 
 size_t Subscriptions::Node::position(char first) const {
-    const auto at = std::lower_bound(children.begin(), children.end(), first, [](const auto& child, char byte) {
-        return static_cast<unsigned char>(child->label[0]) < static_cast<unsigned char>(byte);
-    });
+    const auto at =
+        std::lower_bound(children.begin(), children.end(), first, [](const auto& child, char byte) {
+            return static_cast<unsigned char>(child->label[0]) < static_cast<unsigned char>(byte);
+        });
     return static_cast<size_t>(at - children.begin());
 }
 
@@ -39,7 +41,9 @@ void Subscriptions::add(std::string_view prefix, net::Peer& peer) {
         if (at == node->children.size() || node->children[at]->label[0] != prefix[0]) {
             auto leaf = std::make_unique<Node>();
             leaf->label = prefix;
-            node = node->children.insert(node->children.begin() + static_cast<long>(at), std::move(leaf))->get();
+            node = node->children
+                       .insert(node->children.begin() + static_cast<long>(at), std::move(leaf))
+                       ->get();
             break;
         }
         Node* next = node->children[at].get();
@@ -61,7 +65,9 @@ void Subscriptions::add(std::string_view prefix, net::Peer& peer) {
     node->peers.insert(at, &peer);
 }
 
-void Subscriptions::remove(std::string_view prefix, net::Peer& peer) { remove_below(root_, prefix, peer); }
+void Subscriptions::remove(std::string_view prefix, net::Peer& peer) {
+    remove_below(root_, prefix, peer);
+}
 
 void Subscriptions::remove_below(Node& node, std::string_view prefix, net::Peer& peer) {
     if (prefix.empty()) {
@@ -75,7 +81,8 @@ void Subscriptions::remove_below(Node& node, std::string_view prefix, net::Peer&
         return;
     }
     const size_t at = node.position(prefix[0]);
-    if (at == node.children.size() || prefix.substr(0, node.children[at]->label.size()) != node.children[at]->label) {
+    if (at == node.children.size() ||
+        prefix.substr(0, node.children[at]->label.size()) != node.children[at]->label) {
         return;
     }
     Node& child = *node.children[at];

@@ -1,7 +1,8 @@
 // Who has subscribed to what: prefixes of a message's first frame, as SUB peers say them.
 //
-// A radix tree of bytes: matching costs the length of the topic at most, however many prefixes there are.
-// Order:   the peers of a prefix are kept in the order of their PeerId: the same run each time.
+// A radix tree of bytes: matching costs the length of the topic at most, however many prefixes
+// there are. Order:   the peers of a prefix are kept in the order of their PeerId: the same run
+// each time.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ class Subscriptions {
     void add(std::string_view prefix, net::Peer& peer);
     void remove(std::string_view prefix, net::Peer& peer);
 
-    // Calls visit(peers) for each prefix of the topic that somebody has: shortest first. A peer with several matching
-    // prefixes comes several times.
+    // Calls visit(peers) for each prefix of the topic that somebody has: shortest first. A peer
+    // with several matching prefixes comes several times.
     template <class Visit>
     void match(std::string_view topic, Visit&& visit) const {
         const Node* node = &root_;

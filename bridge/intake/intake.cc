@@ -34,12 +34,14 @@ struct Intake::Parcel {
     bool wants_receipt = false;
 };
 
-Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, MemoryBudget& memory)
+Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids,
+               MemoryBudget& memory)
     : options_(options), routes_(std::move(routes)), ids_(ids), memory_(memory) {
     std::vector<delivery::Outlet*> heard;
     for (Route* route : routes_) {
         for (rpc::Service* service : route->services) {
-            if (std::find(services_.begin(), services_.end(), service) == services_.end()) services_.push_back(service);
+            if (std::find(services_.begin(), services_.end(), service) == services_.end())
+                services_.push_back(service);
         }
         for (delivery::Outlet* outlet : route->outlets) {
             if (std::find(heard.begin(), heard.end(), outlet) != heard.end()) continue;
@@ -52,10 +54,12 @@ Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& id
 }
 
 void Intake::on_opened(net::Peer& peer) {
-    for (rpc::Service* service : services_) service->client_opened(peer);
+    for (rpc::Service* service : services_)
+        service->client_opened(peer);
     if (!is_publisher(peer)) return;
     publishers_.emplace(peer.id(), &peer);
-    for (const auto& [prefix, times] : wanted_) subscribe_at(peer, prefix, true);
+    for (const auto& [prefix, times] : wanted_)
+        subscribe_at(peer, prefix, true);
 }
 
 net::Take Intake::on_message(net::Peer& peer, const Message& message) {
@@ -71,7 +75,8 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
     }
     const bool from_pub = is_publisher(peer);
     if (!has_room(parcel.body, from_pub)) {
-        for (net::Gate* gate : gates_) gate->hold();
+        for (net::Gate* gate : gates_)
+            gate->hold();
         return net::Take::kHold;
     }
 
@@ -81,7 +86,8 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
         routed = true;
         if (!route->shape.trivial()) {
             const auto& info = peer.info();
-            auto attributes = route->shape.attributes(parcel.body, {info.user, info.identity, info.address});
+            auto attributes =
+                route->shape.attributes(parcel.body, {info.user, info.identity, info.address});
             if (!attributes.ok()) {
                 refuse(route, peer, parcel, attributes.error(), route->shape.detail());
                 parcel.wants_receipt = false;  // one message, one answer
@@ -90,14 +96,17 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
         }
         route->messages++;
         route->bytes += message.size();
-        for (delivery::Outlet* outlet : route->outlets) outlet->deliver(parcel.body, route->on_full, from_pub);
+        for (delivery::Outlet* outlet : route->outlets)
+            outlet->deliver(parcel.body, route->on_full, from_pub);
         for (rpc::Service* service : route->services) {
             served = true;
             (void)service->submit(peer, message);  // a service refuses, it never holds
         }
     }
-    if (!routed) refuse(nullptr, peer, parcel, routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch, "");
-    else if (parcel.wants_receipt && !served) receipt(peer, parcel, "OK " + MessageId{ids_.epoch, ids_.next}.text());
+    if (!routed)
+        refuse(nullptr, peer, parcel, routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch, "");
+    else if (parcel.wants_receipt && !served)
+        receipt(peer, parcel, "OK " + MessageId{ids_.epoch, ids_.next}.text());
     ids_.next++;
     return net::Take::kTaken;
 }
@@ -113,7 +122,8 @@ bool Intake::has_room(const Message& body, bool from_pub) {
     return true;
 }
 
-void Intake::refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why, std::string_view detail) {
+void Intake::refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why,
+                    std::string_view detail) {
     (route != nullptr ? route->refusals : refusals_).add(why);
     if (!parcel.wants_receipt) return;
     std::string text = "ERR " + std::string(name_of(why)) + " ";
@@ -128,12 +138,14 @@ void Intake::receipt(net::Peer& peer, const Parcel& parcel, const std::string& t
 }
 
 void Intake::on_closed(net::Peer& peer) {
-    for (rpc::Service* service : services_) service->client_closed(peer);
+    for (rpc::Service* service : services_)
+        service->client_closed(peer);
     publishers_.erase(peer.id());
 }
 
 void Intake::on_room() {
-    for (net::Gate* gate : gates_) gate->release();
+    for (net::Gate* gate : gates_)
+        gate->release();
 }
 
 void Intake::on_demand(std::string_view prefix, bool wanted) {
@@ -152,9 +164,12 @@ void Intake::on_demand(std::string_view prefix, bool wanted) {
         wanted_.erase(known);
     }
     for (const auto& [id, publisher] : publishers_) {
-        // It does not read what it is asked for. When it connects again it is told once what is wanted then.
-        if (publisher->blocked() && !publisher->has_room()) publisher->close(Refusal::kOutboxFull);
-        else subscribe_at(*publisher, prefix, wanted);
+        // It does not read what it is asked for. When it connects again it is told once what is
+        // wanted then.
+        if (publisher->blocked() && !publisher->has_room())
+            publisher->close(Refusal::kOutboxFull);
+        else
+            subscribe_at(*publisher, prefix, wanted);
     }
 }
 

@@ -1,10 +1,14 @@
-// What the peers of a source endpoint send: each message takes its routes, to all targets of them or to none.
+// What the peers of a source endpoint send: each message takes its routes, to all targets of them
+// or to none.
 //
 // Flow:    net -> [intake] -> shape -> can_take() of all targets -> deliver() to each -> receipt
-// Holding: a message that a target has no room for stays with its peer: the whole endpoint is held until there is room, so
+// Holding: a message that a target has no room for stays with its peer: the whole endpoint is held
+// until there is room, so
 //          that no other peer's bytes pile up behind it.
-// Receipt: to a REQ, or a DEALER that begins with an empty frame: "OK <id>" once the message is delivered or waits in a
-//          line, else "ERR <code> <reason>". A straight route stores nothing: a receipt says that the bridge has it.
+// Receipt: to a REQ, or a DEALER that begins with an empty frame: "OK <id>" once the message is
+// delivered or waits in a
+//          line, else "ERR <code> <reason>". A straight route stores nothing: a receipt says that
+//          the bridge has it.
 #pragma once
 
 #include <cstdint>
@@ -34,14 +38,19 @@ struct MessageIds {
     uint64_t next = 1;
 };
 
-class Intake final : public net::PeerHandler, public delivery::RoomListener, public delivery::DemandListener {
+class Intake final : public net::PeerHandler,
+                     public delivery::RoomListener,
+                     public delivery::DemandListener {
  public:
     static constexpr uint32_t kEnvelopeFramesMax = 16;     // with the empty frame
     static constexpr size_t kEnvelopeFrameBytesMax = 256;  // each
-    static constexpr size_t kPrefixBytesMax = 245;         // longer ones are shortened here and filtered at the target
+    static constexpr size_t kPrefixBytesMax =
+        245;  // longer ones are shortened here and filtered at the target
 
-    Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, MemoryBudget& memory);
-    // What is held when there is no room: its endpoint, bound, dialled or both. Before the first peer.
+    Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids,
+           MemoryBudget& memory);
+    // What is held when there is no room: its endpoint, bound, dialled or both. Before the first
+    // peer.
     void attach(net::Gate& gate) { gates_.push_back(&gate); }
 
     void on_opened(net::Peer& peer) override;
@@ -56,7 +65,8 @@ class Intake final : public net::PeerHandler, public delivery::RoomListener, pub
  private:
     struct Parcel;  // a message with its envelope found
     bool has_room(const Message& body, bool from_pub);
-    void refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why, std::string_view detail);
+    void refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why,
+                std::string_view detail);
     void receipt(net::Peer& peer, const Parcel& parcel, const std::string& text);
     void subscribe_at(net::Peer& publisher, std::string_view prefix, bool add);
 

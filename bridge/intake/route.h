@@ -1,4 +1,5 @@
-// A route: from a source, through its shape, to its targets. Built by app/, used by intake/, counted for status.
+// A route: from a source, through its shape, to its targets. Built by app/, used by intake/,
+// counted for status.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,11 @@
-// The corr: 16 bytes that name a request (or, for groups, a lease) on the wire between the bridge and a worker.
+// The corr: 16 bytes that name a request (or, for groups, a lease) on the wire between the bridge
+// and a worker.
 //
-// It survives a restart of the bridge: a REP worker that was busy when the bridge died sends its reply with the old corr
-// on its new connection, and the bridge must know it for what it is. Layout, big endian, golden bytes in the tests:
-//   0 u8 kind (1 request, 2 group lease)   1 u8 attempt   2 u16 check   4 u32 store epoch   8 u64 request number
+// It survives a restart of the bridge: a REP worker that was busy when the bridge died sends its
+// reply with the old corr on its new connection, and the bridge must know it for what it is.
+// Layout, big endian, golden bytes in the tests:
+//   0 u8 kind (1 request, 2 group lease)   1 u8 attempt   2 u16 check   4 u32 store epoch   8 u64
+//   request number
 #pragma once
 
 #include <array>
@@ -27,7 +30,8 @@ struct Corr {
     constexpr auto operator<=>(const Corr&) const = default;
 
     std::array<char, kBytes> encode() const;
-    // None unless it is 16 bytes of a known kind whose check is right: chance and old junk are told from a real one.
+    // None unless it is 16 bytes of a known kind whose check is right: chance and old junk are told
+    // from a real one.
     static std::optional<Corr> decode(std::string_view bytes);
 };
 

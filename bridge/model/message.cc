@@ -12,7 +12,8 @@ Frame frame_at(std::string_view wire, size_t offset) {
         header = 9;
         ZB_CHECK(offset + header <= wire.size(), offset, wire.size());
         length = 0;
-        for (size_t i = 1; i <= 8; i++) length = length << 8 | octet(i);
+        for (size_t i = 1; i <= 8; i++)
+            length = length << 8 | octet(i);
     }
     ZB_CHECK(length <= wire.size() - offset - header, length, offset, wire.size());
     return {wire.substr(offset + header, length), (flags & frame_flags::kMore) != 0, offset,

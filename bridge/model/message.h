@@ -1,6 +1,8 @@
-// A message: the peer's frames kept exactly as they stood on the wire, headers included, shared and never copied.
+// A message: the peer's frames kept exactly as they stood on the wire, headers included, shared and
+// never copied.
 //
-// ZMTP 2.0, 3.0 and 3.1 frame messages alike (RFC 15, 23, 37), so that what one peer sent is what another receives.
+// ZMTP 2.0, 3.0 and 3.1 frame messages alike (RFC 15, 23, 37), so that what one peer sent is what
+// another receives.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +33,8 @@ struct Frame {
 // Reads the frame at `offset` of bytes that are known to be whole, well-formed frames.
 Frame frame_at(std::string_view wire, size_t offset);
 
-// Where the message that begins at `offset` ends, of bytes that are known to be whole, well-formed messages.
+// Where the message that begins at `offset` ends, of bytes that are known to be whole, well-formed
+// messages.
 struct MessageEnd {
     size_t end = 0;
     uint32_t frames = 0;
@@ -55,7 +58,9 @@ class Message {
     std::vector<std::string_view> bodies() const;
 
     // The message without its first `bytes` bytes and `frames` frames.
-    Message after(size_t bytes, uint32_t frames) const { return {wire_.from(bytes), frames_ - frames}; }
+    Message after(size_t bytes, uint32_t frames) const {
+        return {wire_.from(bytes), frames_ - frames};
+    }
 
  private:
     Slice wire_;
@@ -64,15 +69,16 @@ class Message {
 
 // Where a request's envelope ends: everything up to and including the first empty frame (RFC 28).
 struct Envelope {
-    size_t bytes = 0;     // of the envelope, with the empty frame
-    uint32_t frames = 0;  // likewise
-    size_t delimiter = 0; // where the empty frame's header begins
+    size_t bytes = 0;      // of the envelope, with the empty frame
+    uint32_t frames = 0;   // likewise
+    size_t delimiter = 0;  // where the empty frame's header begins
 };
 
 // None when no empty frame stands among the first `frames_max`, or nothing follows it.
 std::optional<Envelope> find_envelope(const Message& message, uint32_t frames_max);
 
-// Builds a message of these frames in the budget's memory: for tests and for what the bridge itself says.
+// Builds a message of these frames in the budget's memory: for tests and for what the bridge itself
+// says.
 Message make_message(MemoryBudget& memory, const std::vector<std::string_view>& frames);
 
 }  // namespace zbridge

@@ -1,6 +1,7 @@
 // A message's id: 16 bytes (store epoch, then a sequence), sortable, 26 characters when printed.
 //
-// Printed in Crockford's base 32 without I, L, O, U, so that ids sort as text as they do as numbers.
+// Printed in Crockford's base 32 without I, L, O, U, so that ids sort as text as they do as
+// numbers.
 #pragma once
 
 #include <compare>

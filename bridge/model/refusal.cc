@@ -27,8 +27,12 @@ const Row& row(Refusal refusal) {
 
 }  // namespace
 
-std::string_view name_of(Refusal refusal) { return row(refusal).name; }
-std::string_view meaning_of(Refusal refusal) { return row(refusal).meaning; }
+std::string_view name_of(Refusal refusal) {
+    return row(refusal).name;
+}
+std::string_view meaning_of(Refusal refusal) {
+    return row(refusal).meaning;
+}
 
 uint64_t RefusalCounts::total() const {
     return std::accumulate(counts_.begin(), counts_.end(), uint64_t{0});

@@ -1,6 +1,8 @@
-// Refusal: what the bridge answers to a peer's mistake or a full limit. Named, counted, on the wire, never silent.
+// Refusal: what the bridge answers to a peer's mistake or a full limit. Named, counted, on the
+// wire, never silent.
 //
-// The one table of codes: counters, log lines, error templates of services and the docs use these names.
+// The one table of codes: counters, log lines, error templates of services and the docs use these
+// names.
 #pragma once
 
 #include <array>
@@ -24,6 +26,7 @@ namespace zbridge {
     X(kReplaced, "replaced", "a newer connection of the same peer took its identity")             \
     X(kSubscriptions, "subscriptions_full", "more subscriptions, or bytes of them, than allowed") \
     X(kHeartbeat, "heartbeat_timeout", "the peer was silent for longer than it had promised")     \
+    X(kUnreachable, "unreachable", "the peer's machine no longer acknowledges what it is sent")   \
     X(kStalled, "stalled", "the peer stopped in the middle of a message while memory was short")  \
     X(kMemory, "memory", "the bridge's memory budget is used up")                                 \
     X(kOutboxFull, "outbox_full", "the peer takes its messages too slowly")                       \
@@ -65,7 +68,9 @@ std::string_view meaning_of(Refusal refusal);  // a sentence for people
 // How often each refusal was given at one place.
 class RefusalCounts {
  public:
-    void add(Refusal refusal, uint64_t times = 1) { counts_[static_cast<size_t>(refusal)] += times; }
+    void add(Refusal refusal, uint64_t times = 1) {
+        counts_[static_cast<size_t>(refusal)] += times;
+    }
     uint64_t of(Refusal refusal) const { return counts_[static_cast<size_t>(refusal)]; }
     uint64_t total() const;
 

@@ -12,16 +12,18 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"PAIR", SocketType::kPair},     {"PUB", SocketType::kXsub},      {"SUB", SocketType::kXpub},
-    {"REQ", SocketType::kRouter},    {"REP", SocketType::kDealer},    {"DEALER", SocketType::kRouter},
-    {"ROUTER", SocketType::kDealer}, {"PULL", SocketType::kPush},     {"PUSH", SocketType::kPull},
+    {"PAIR", SocketType::kPair},     {"PUB", SocketType::kXsub},   {"SUB", SocketType::kXpub},
+    {"REQ", SocketType::kRouter},    {"REP", SocketType::kDealer}, {"DEALER", SocketType::kRouter},
+    {"ROUTER", SocketType::kDealer}, {"PULL", SocketType::kPush},  {"PUSH", SocketType::kPull},
     {"XPUB", SocketType::kXsub},     {"XSUB", SocketType::kXpub},
 };
 constexpr uint8_t kTypes = sizeof(kRows) / sizeof(kRows[0]);
 
 }  // namespace
 
-std::string_view name_of(SocketType type) { return kRows[static_cast<size_t>(type)].name; }
+std::string_view name_of(SocketType type) {
+    return kRows[static_cast<size_t>(type)].name;
+}
 
 std::optional<SocketType> socket_type_named(std::string_view name) {
     for (uint8_t i = 0; i < kTypes; i++) {
@@ -35,7 +37,9 @@ std::optional<SocketType> socket_type_numbered(uint8_t number) {
     return static_cast<SocketType>(number);
 }
 
-SocketType counterpart_of(SocketType type) { return kRows[static_cast<size_t>(type)].counterpart; }
+SocketType counterpart_of(SocketType type) {
+    return kRows[static_cast<size_t>(type)].counterpart;
+}
 
 std::string SocketTypes::list() const {
     std::string text;

@@ -11,22 +11,33 @@ namespace zbridge {
 
 // The numbers are those of ZMTP 2.0's socket-type octet (RFC 15).
 enum class SocketType : uint8_t {
-    kPair = 0, kPub, kSub, kReq, kRep, kDealer, kRouter, kPull, kPush, kXpub, kXsub,
+    kPair = 0,
+    kPub,
+    kSub,
+    kReq,
+    kRep,
+    kDealer,
+    kRouter,
+    kPull,
+    kPush,
+    kXpub,
+    kXsub,
 };
 
 std::string_view name_of(SocketType type);                           // "PUSH"
 std::optional<SocketType> socket_type_named(std::string_view name);  // any case
 std::optional<SocketType> socket_type_numbered(uint8_t number);      // ZMTP 2.0
 
-// What we say we are to a peer of this type, so that it accepts us: REQ -> ROUTER, SUB -> XPUB ... (RFC 23 and 28).
-// PAIR has no counterpart here: it is not served.
+// What we say we are to a peer of this type, so that it accepts us: REQ -> ROUTER, SUB -> XPUB ...
+// (RFC 23 and 28). PAIR has no counterpart here: it is not served.
 SocketType counterpart_of(SocketType type);
 
 class SocketTypes {
  public:
     constexpr SocketTypes() = default;
     constexpr SocketTypes(std::initializer_list<SocketType> types) {
-        for (auto type : types) add(type);
+        for (auto type : types)
+            add(type);
     }
     constexpr void add(SocketType type) { bits_ |= bit(type); }
     constexpr bool has(SocketType type) const { return (bits_ & bit(type)) != 0; }

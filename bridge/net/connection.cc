@@ -12,20 +12,24 @@ namespace {
 
 // What these say is not answered.
 constexpr SocketTypes kOnlyReceives{SocketType::kPull, SocketType::kSub, SocketType::kXsub};
-constexpr size_t kPrefixBytesMax = 64 * 1024;              // of one subscription
-constexpr int kSilentIntervals = 3;                        // of our heartbeat, until a peer is taken for dead
+constexpr size_t kPrefixBytesMax = 64 * 1024;  // of one subscription
+constexpr int kSilentIntervals = 3;            // of our heartbeat, until a peer is taken for dead
 constexpr Duration kPingIntervalMin = std::chrono::milliseconds(20);
 
 }  // namespace
 
 Connection::Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, PeerId id)
-    : Peer({id, endpoint.id(), SocketType::kPair, "", std::move(accepted.address), std::move(accepted.user)}),
-      endpoint_(endpoint), reactor_(reactor), socket_(accepted.socket),
+    : Peer({id, endpoint.id(), SocketType::kPair, "", std::move(accepted.address),
+            std::move(accepted.user)}),
+      endpoint_(endpoint),
+      reactor_(reactor),
+      socket_(accepted.socket),
       timer_(reactor.timers(), [this] { on_timer(); }) {
     waiting_bytes_max_ = endpoint.options().limits.waiting_bytes_max;
     waiting_messages_max_ = endpoint.options().limits.waiting_messages_max;
     handshake_ = std::make_unique<zmtp::Handshake>(
-        endpoint.setup_.our_identity, [this](const zmtp::Claim& claim) { return endpoint_.admit(*this, claim); });
+        endpoint.setup_.our_identity,
+        [this](const zmtp::Claim& claim) { return endpoint_.admit(*this, claim); });
     reactor_.add(socket_, *this);
     timer_.arm(reactor_.now() + endpoint.options().limits.handshake_time);
     say(handshake_->out());
@@ -42,7 +46,8 @@ void Connection::on_turn() {
     if (state_ == State::kClosed) return;
     if (closing_) return end(closing_);
     if (writable_ && (blocked_ || !said_.empty() || !outbox_.empty())) {
-        if (blocked_) heard_at_ = reactor_.now();  // it takes what we say: our PING may be far behind that
+        if (blocked_)
+            heard_at_ = reactor_.now();  // it takes what we say: our PING may be far behind that
         relieved_ |= blocked_;
         blocked_ = false;
         flush();
@@ -66,7 +71,8 @@ bool Connection::may_read() {
         if (readable_ || !in_.empty()) endpoint_.park(*this);
         return false;
     }
-    // Who does not read its answers is not read: its requests wait in its own queue. One that has gone is read to its end.
+    // Who does not read its answers is not read: its requests wait in its own queue. One that has
+    // gone is read to its end.
     return kOnlyReceives.has(type()) || has_room() || ended_;
 }
 
@@ -111,8 +117,10 @@ void Connection::make_room() {
     if (needed_ > kOwnChunkFrom) {
         Chunk* own = in_.chunk().get();
         if (own != nullptr && own->tail() == in_.data() + have && own->free_space() >= more) return;
-        // Doubling keeps a message of many large frames linear; the limit was checked when its header was cut.
-        const size_t capacity = std::max(needed_ + kReadBytesMin, own != nullptr && have > kOwnChunkFrom ? 2 * have : 0);
+        // Doubling keeps a message of many large frames linear; the limit was checked when its
+        // header was cut.
+        const size_t capacity = std::max(needed_ + kReadBytesMin,
+                                         own != nullptr && have > kOwnChunkFrom ? 2 * have : 0);
         ChunkRef larger = reactor_.memory().allocate(capacity);
         std::memcpy(larger->tail(), in_.data(), have);
         larger->commit(have);
@@ -179,8 +187,8 @@ size_t Connection::shake_hands() {
     if (state == zmtp::Handshake::State::kRefused) {
         flush();
         const bool named = handshake_->claim().type != SocketType::kPair;
-        endpoint_.refused(*this, named ? std::optional(handshake_->claim().type) : std::nullopt, handshake_->why(),
-                          handshake_->detail());
+        endpoint_.refused(*this, named ? std::optional(handshake_->claim().type) : std::nullopt,
+                          handshake_->why(), handshake_->detail());
         end(handshake_->why());
         return taken;
     }
@@ -197,7 +205,7 @@ void Connection::admit_peer() {
     zmtp_major_ = handshake_->major();
     handshake_.reset();
     state_ = State::kOpen;
-    opened_at_ = heard_at_ = progress_at_ = reactor_.now();
+    opened_at_ = heard_at_ = checked_at_ = progress_at_ = reactor_.now();
     timer_.cancel();
     arm_timer();
     endpoint_.opened(*this);
@@ -207,11 +215,13 @@ void Connection::admit_peer() {
 bool Connection::take_message(size_t size, uint32_t frames) {
     if (type() == SocketType::kSub || type() == SocketType::kXsub) {
         const Frame frame = frame_at(in_.bytes(), 0);
-        const bool subscription = frames == 1 && !frame.body.empty() && static_cast<unsigned char>(frame.body[0]) <= 1;
+        const bool subscription =
+            frames == 1 && !frame.body.empty() && static_cast<unsigned char>(frame.body[0]) <= 1;
         if (subscription) take_subscription(frame.body.substr(1), frame.body[0] == 1);
-        // libzmq 4.3.4 sends an empty message for a subscription of 246 bytes and more to a peer that greets 3.1; an
-        // XSUB's own messages upstream have nowhere to go. Both are counted.
-        else endpoint_.count(Refusal::kNoRoute);
+        // libzmq 4.3.4 sends an empty message for a subscription of 246 bytes and more to a peer
+        // that greets 3.1; an XSUB's own messages upstream have nowhere to go. Both are counted.
+        else
+            endpoint_.count(Refusal::kNoRoute);
         if (stopped()) return false;
         in_.remove_prefix(size);
         return true;
@@ -232,7 +242,8 @@ bool Connection::take_message(size_t size, uint32_t frames) {
 }
 
 void Connection::take_interleaved(size_t at) {
-    char* bytes = const_cast<char*>(in_.data());  // of a message that is not whole: nobody else sees them yet
+    char* bytes =
+        const_cast<char*>(in_.data());  // of a message that is not whole: nobody else sees them yet
     const bool last = in_.chunk()->tail() == bytes + in_.size();
     const size_t left = zmtp::take_out_commands(bytes, in_.size(), at, [&](std::string_view body) {
         take_command(body);
@@ -264,17 +275,22 @@ void Connection::take_command(std::string_view body) {
 void Connection::take_ping(const zmtp::Ping& ping) {
     const Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
     // The shortest distance seen: several may have waited in the wire for us.
-    if (since >= kPingIntervalMin && (!pings() || since < ping_interval_)) ping_interval_ = since;
-    else if (!pings()) ping_interval_ = kPingIntervalMin;
+    if (since >= kPingIntervalMin && (!pings() || since < ping_interval_))
+        ping_interval_ = since;
+    else if (!pings())
+        ping_interval_ = kPingIntervalMin;
     pinged_at_ = reactor_.now();
     peer_ttl_ = std::chrono::milliseconds(100) * ping.ttl_tenths;
-    if (outbox_.commands() < kCommandsWaitingMax) say(zmtp::pong_frame(ping.context));
-    else endpoint_.count(Refusal::kOutboxFull);
+    if (outbox_.commands() < kCommandsWaitingMax)
+        say(zmtp::pong_frame(ping.context));
+    else
+        endpoint_.count(Refusal::kOutboxFull);
     arm_timer();
 }
 
 void Connection::take_subscription(std::string_view prefix, bool add) {
-    if (type() != SocketType::kSub && type() != SocketType::kXsub) return close(Refusal::kMalformed);
+    if (type() != SocketType::kSub && type() != SocketType::kXsub)
+        return close(Refusal::kMalformed);
     const auto known = subscriptions_.find(prefix);
     if (add) {
         if (known != subscriptions_.end()) {
@@ -298,10 +314,12 @@ void Connection::take_subscription(std::string_view prefix, bool add) {
 }
 
 void Connection::each_subscription(const std::function<void(std::string_view)>& visit) const {
-    for (const auto& [prefix, times] : subscriptions_) visit(prefix);
+    for (const auto& [prefix, times] : subscriptions_)
+        visit(prefix);
 }
 
-// Bytes of the bridge itself. During the handshake they have a place of their own: the outbox is for messages.
+// Bytes of the bridge itself. During the handshake they have a place of their own: the outbox is
+// for messages.
 void Connection::say(std::string_view wire) {
     if (half_closed_) return;
     if (state_ == State::kOpen) {
@@ -321,7 +339,8 @@ void Connection::flush() {
     if (state_ == State::kClosed || half_closed_) return;
     const bool full = !has_room();
     write_out();
-    // Somebody may have waited for room without its ever having been blocked; so does its own reading.
+    // Somebody may have waited for room without its ever having been blocked; so does its own
+    // reading.
     if (full && outbox_.empty()) {
         relieved_ = true;
         reactor_.make_ready(*this);
@@ -344,7 +363,8 @@ void Connection::write_out() {
     while (!outbox_.empty()) {
         const size_t filled = outbox_.gather(parts);
         size_t total = 0;
-        for (size_t i = 0; i < filled; i++) total += parts[i].iov_len;
+        for (size_t i = 0; i < filled; i++)
+            total += parts[i].iov_len;
         const IoResult sent = reactor_.net().write(socket_, {parts.data(), filled});
         if (sent.kind == IoResult::Kind::kDone) outbox_.consume(sent.bytes);
         // A failed socket is told by the read that follows its event.
@@ -396,20 +416,22 @@ void Connection::relieve(Instant now) {
     const bool partial = state_ == State::kOpen && needed_ > in_.size();
     const Duration patience = endpoint_.options().limits.handshake_time;
     if (!partial || now - progress_at_ < patience) return;
-    // Its next bytes wait for us, not we for them: only if nothing else has freed memory, and it has much of it.
-    if (readable_ && !(in_.size() > kOwnChunkFrom && endpoint_.waited_for_memory(now) >= patience)) return;
+    // Its next bytes wait for us, not we for them: only if nothing else has freed memory, and it
+    // has much of it.
+    if (readable_ && !(in_.size() > kOwnChunkFrom && endpoint_.waited_for_memory(now) >= patience))
+        return;
     close(Refusal::kStalled);
     in_ = Slice();
 }
 
 void Connection::arm_timer() {
     std::optional<Instant> due;
-    if (peer_ttl_ > Duration{}) due = heard_at_ + peer_ttl_;
-    const Duration heartbeat = endpoint_.options().heartbeat;
-    if (heartbeat > Duration{} && speaks_3_1_) {
-        const Instant ping = std::max(said_at_, opened_at_) + heartbeat;
-        due = due ? std::min(*due, ping) : ping;
-    }
+    const auto by = [&](Instant instant) { due = due ? std::min(*due, instant) : instant; };
+    const EndpointOptions& options = endpoint_.options();
+    if (peer_ttl_ > Duration{}) by(heard_at_ + peer_ttl_);
+    if (options.heartbeat > Duration{} && speaks_3_1_)
+        by(std::max(said_at_, opened_at_) + options.heartbeat);
+    if (options.user_timeout > Duration{}) by(checked_at_ + options.user_timeout);
     if (due) timer_.arm(std::max(*due, reactor_.now() + kPingIntervalMin));
 }
 
@@ -418,6 +440,11 @@ void Connection::on_timer() {
     if (state_ == State::kHandshake) {
         endpoint_.refused(*this, std::nullopt, Refusal::kHandshakeTimeout, "");
         return end(Refusal::kHandshakeTimeout);
+    }
+    const Duration user_timeout = endpoint_.options().user_timeout;
+    if (user_timeout > Duration{} && now - checked_at_ >= user_timeout) {
+        checked_at_ = now;
+        if (reactor_.net().unanswered(socket_) >= user_timeout) return close(Refusal::kUnreachable);
     }
     // While we do not read, its silence is ours.
     if (endpoint_.held() || readable_) heard_at_ = now;

@@ -1,10 +1,13 @@
 // One peer on our own ZMTP: its socket, its handshake, its bytes in and out.
 //
 // Flow:    socket -> [cut] -> PeerHandler::on_message;   Peer::send -> outbox -> socket
-// Limits:  all of net::PeerLimits; one read of at most kReadBytes a turn. A peer that breaks one loses its connection.
-//          kCommandsWaitingMax of our own frames for a peer that does not read: beyond that its PINGs go unanswered.
+// Limits:  all of net::PeerLimits; one read of at most kReadBytes a turn. A peer that breaks one
+// loses its connection.
+//          kCommandsWaitingMax of our own frames for a peer that does not read: beyond that its
+//          PINGs go unanswered.
 // Memory:  while it is short, relieve() closes who stopped in the middle of a message.
-// Holding: while its endpoint is held nothing is read. A peer that has ever sent PING gets a PONG unasked meanwhile,
+// Holding: while its endpoint is held nothing is read. A peer that has ever sent PING gets a PONG
+// unasked meanwhile,
 //          or it would take us for dead and lose what is in the wire.
 #pragma once
 
@@ -26,11 +29,13 @@ class Endpoint;
 class Connection final : public Peer, public Ready {
  public:
     static constexpr size_t kReadBytes = 256 * 1024;
-    static constexpr size_t kReadBytesMin = 32 * 1024;    // a read is not worth it with less room
-    static constexpr size_t kOwnChunkFrom = 64 * 1024;    // a message that needs more is read into memory of its own
-    static constexpr size_t kWriteParts = 64;             // entries of one writev
+    static constexpr size_t kReadBytesMin = 32 * 1024;  // a read is not worth it with less room
+    static constexpr size_t kOwnChunkFrom =
+        64 * 1024;  // a message that needs more is read into memory of its own
+    static constexpr size_t kWriteParts = 64;  // entries of one writev
     static constexpr uint64_t kCommandsWaitingMax = 64;
-    static constexpr size_t kProgressBytes = 4 * 1024;    // fewer are no progress of a message, unless they end it
+    static constexpr size_t kProgressBytes =
+        4 * 1024;  // fewer are no progress of a message, unless they end it
 
     Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, PeerId id);
     ~Connection() override;
@@ -45,7 +50,8 @@ class Connection final : public Peer, public Ready {
     void resume();
     // A PONG that was not asked for, if it is due.
     void reassure(Instant now);
-    // Memory is short: holds no more of it than it needs; closed if its message has made no progress for handshake_time.
+    // Memory is short: holds no more of it than it needs; closed if its message has made no
+    // progress for handshake_time.
     void relieve(Instant now);
 
     bool open() const { return state_ == State::kOpen && !closing_; }
@@ -88,23 +94,24 @@ class Connection final : public Peer, public Ready {
     std::optional<Refusal> closing_;  // close() was called: the next turn ends it
     bool speaks_3_1_ = false;
     bool half_closed_ = false;
-    bool relieved_ = false;           // of being blocked, or without room: on_writable() is due
-    bool parked_ = false;             // its endpoint knows that it has something to read
+    bool relieved_ = false;  // of being blocked, or without room: on_writable() is due
+    bool parked_ = false;    // its endpoint knows that it has something to read
     uint8_t zmtp_major_ = 0;
     std::unique_ptr<zmtp::Handshake> handshake_;
-    std::string said_;            // of a handshake, not written yet
-    Slice in_;                    // received, not parsed yet
-    size_t needed_ = 0;           // bytes from the beginning of in_ without which nothing can be cut
-    zmtp::CutFrom cut_from_;      // what of in_ has been looked at
-    size_t progress_ = 0;         // bytes since progress_at_
+    std::string said_;        // of a handshake, not written yet
+    Slice in_;                // received, not parsed yet
+    size_t needed_ = 0;       // bytes from the beginning of in_ without which nothing can be cut
+    zmtp::CutFrom cut_from_;  // what of in_ has been looked at
+    size_t progress_ = 0;     // bytes since progress_at_
     Instant opened_at_{};
-    Instant heard_at_{};          // last bytes from the peer
-    Instant progress_at_{};       // last message, or kProgressBytes of one
-    Instant pinged_at_{};         // last PING from the peer
-    Instant said_at_{};           // last PING or unasked PONG to the peer
-    Duration ping_interval_{};    // the peer's own, as observed
-    Duration peer_ttl_{};         // of its last PING
-    Timer timer_;                 // handshake, then silence
+    Instant heard_at_{};        // last bytes from the peer
+    Instant progress_at_{};     // last message, or kProgressBytes of one
+    Instant pinged_at_{};       // last PING from the peer
+    Instant said_at_{};         // last PING or unasked PONG to the peer
+    Instant checked_at_{};      // that the peer's machine answers
+    Duration ping_interval_{};  // the peer's own, as observed
+    Duration peer_ttl_{};       // of its last PING
+    Timer timer_;               // handshake, then silence
     std::map<std::string, uint32_t, std::less<>> subscriptions_;  // prefix -> how often said
     uint64_t subscription_bytes_ = 0;
 };

@@ -9,14 +9,15 @@ namespace {
 // These are read to their end at a planned stop; the others wait for answers.
 constexpr SocketTypes kSendOnly{SocketType::kPush, SocketType::kPub, SocketType::kXpub};
 
-// Those that can be addressed, and say by which name (RFC 23). With the others an identity is only shown: an application that
-// gives all its sockets the same one keeps them all.
+// Those that can be addressed, and say by which name (RFC 23). With the others an identity is only
+// shown: an application that gives all its sockets the same one keeps them all.
 constexpr SocketTypes kAddressed{SocketType::kReq, SocketType::kDealer, SocketType::kRouter};
 
 constexpr Duration kReassureAfter = std::chrono::milliseconds(10);
 constexpr Duration kAcceptRetry = std::chrono::milliseconds(100);
 
-// The host part: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another: the user stands for it.
+// The host part: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another: the
+// user stands for it.
 std::string host_of(const std::string& address) {
     if (address.rfind("ipc://", 0) == 0) return "ipc://";
     return address.substr(0, address.rfind(':'));
@@ -27,7 +28,8 @@ std::string host_of(const std::string& address) {
 class Endpoint::Listener final : public Ready {
  public:
     Listener(Endpoint& endpoint, Socket socket)
-        : endpoint_(endpoint), socket_(socket),
+        : endpoint_(endpoint),
+          socket_(socket),
           again_(endpoint.reactor_.timers(), [this] { endpoint_.reactor_.make_ready(*this); }) {
         endpoint_.reactor_.add(socket_, *this);
     }
@@ -40,7 +42,6 @@ class Endpoint::Listener final : public Ready {
         const EndpointOptions& options = endpoint_.options();
         SocketOptions socket_options;
         socket_options.keepalive = options.keepalive;
-        socket_options.user_timeout = options.user_timeout;
         socket_options.send_buffer_bytes = static_cast<int>(options.send_buffer_bytes);
         for (size_t i = 0; i < kAcceptsMax; i++) {
             auto accepted = endpoint_.reactor_.net().accept(socket_, socket_options);
@@ -62,10 +63,14 @@ class Endpoint::Listener final : public Ready {
     Timer again_;  // after an accept that failed
 };
 
-Endpoint::Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
-                   EndpointObserver& observer)
-    : setup_(std::move(setup)), handler_(handler), reactor_(reactor), connections_(connections),
-      observer_(observer), reassure_timer_(reactor.timers(), [this] { on_reassure(); }) {}
+Endpoint::Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor,
+                   ConnectionLimit& connections, EndpointObserver& observer)
+    : setup_(std::move(setup)),
+      handler_(handler),
+      reactor_(reactor),
+      connections_(connections),
+      observer_(observer),
+      reassure_timer_(reactor.timers(), [this] { on_reassure(); }) {}
 
 Endpoint::~Endpoint() = default;
 
@@ -75,7 +80,8 @@ Status Endpoint::bind(const Address& address) {
     options.private_file = setup_.private_ipc;
     auto listening = reactor_.net().listen(address, options);
     if (!listening.ok()) {
-        return std::move(listening).error().with_context("endpoint " + name() + ": binding " + address.text());
+        return std::move(listening).error().with_context("endpoint " + name() + ": binding " +
+                                                         address.text());
     }
     bound_.push_back(listening->bound);
     listeners_.push_back(std::make_unique<Listener>(*this, listening->socket));
@@ -134,7 +140,8 @@ void Endpoint::closed(Connection& connection, bool was_open, std::optional<Refus
         observer_.on_peer_closed(*this, connection, why);
     }
     const auto identity = identities_.find(connection.info().identity);
-    if (identity != identities_.end() && identity->second == connection.id()) identities_.erase(identity);
+    if (identity != identities_.end() && identity->second == connection.id())
+        identities_.erase(identity);
     reactor_.bury(std::move(owned->second));
     owned_.erase(owned);
 }
@@ -185,7 +192,8 @@ void Endpoint::on_turn_end() {
 }
 
 void Endpoint::relieve() {
-    for (const auto& [id, connection] : owned_) connection->relieve(reactor_.now());
+    for (const auto& [id, connection] : owned_)
+        connection->relieve(reactor_.now());
 }
 
 void Endpoint::on_reassure() {
@@ -194,26 +202,33 @@ void Endpoint::on_reassure() {
     for (const auto& [id, connection] : peers_) {
         if (!connection->pings()) continue;
         connection->reassure(reactor_.now());
-        shortest = shortest ? std::min(*shortest, connection->ping_interval()) : connection->ping_interval();
+        shortest = shortest ? std::min(*shortest, connection->ping_interval())
+                            : connection->ping_interval();
     }
     if (shortest) reassure_timer_.arm(reactor_.now() + *shortest / 2);
 }
 
-void Endpoint::stop_listening() { listeners_.clear(); }
+void Endpoint::stop_listening() {
+    listeners_.clear();
+}
 
 void Endpoint::half_close() {
     for (const auto& [id, connection] : owned_) {
-        if (!connection->open()) connection->close(Refusal::kShuttingDown);
-        else if (kSendOnly.has(connection->type())) connection->half_close();
+        if (!connection->open())
+            connection->close(Refusal::kShuttingDown);
+        else if (kSendOnly.has(connection->type()))
+            connection->half_close();
     }
 }
 
 bool Endpoint::written() const {
-    return std::all_of(peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second->outbox().empty(); });
+    return std::all_of(peers_.begin(), peers_.end(),
+                       [](const auto& peer) { return peer.second->outbox().empty(); });
 }
 
 bool Endpoint::reads_to_the_end() const {
-    return std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) { return kSendOnly.has(peer.second->type()); });
+    return std::any_of(peers_.begin(), peers_.end(),
+                       [](const auto& peer) { return kSendOnly.has(peer.second->type()); });
 }
 
 }  // namespace zbridge::net

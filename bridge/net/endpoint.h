@@ -1,7 +1,9 @@
-// A bound endpoint: its listeners, its peers, their limits and identities, and the hold on those who send.
+// A bound endpoint: its listeners, its peers, their limits and identities, and the hold on those
+// who send.
 //
-// Flow:    listener -> accept -> Connection -> handshake -> admit() -> the handler of the endpoint's role
-// Limits:  peers_max here, ConnectionLimit for all endpoints together; kAcceptsMax new ones a turn.
+// Flow:    listener -> accept -> Connection -> handshake -> admit() -> the handler of the
+// endpoint's role Limits:  peers_max here, ConnectionLimit for all endpoints together; kAcceptsMax
+// new ones a turn.
 #pragma once
 
 #include <map>
@@ -30,17 +32,20 @@ class EndpointObserver {
  public:
     virtual ~EndpointObserver() = default;
     virtual void on_peer_opened(const Endpoint& endpoint, const Peer& peer) = 0;
-    virtual void on_peer_closed(const Endpoint& endpoint, const Peer& peer, std::optional<Refusal> why) = 0;
+    virtual void on_peer_closed(const Endpoint& endpoint, const Peer& peer,
+                                std::optional<Refusal> why) = 0;
     // A connection that did not become a peer. `detail` may be empty.
-    virtual void on_refused(const Endpoint& endpoint, const std::string& address, std::optional<SocketType> type,
-                            Refusal why, const std::string& detail) = 0;
+    virtual void on_refused(const Endpoint& endpoint, const std::string& address,
+                            std::optional<SocketType> type, Refusal why,
+                            const std::string& detail) = 0;
     virtual void on_trouble(const Endpoint& endpoint, const std::string& what) = 0;
 };
 
 class Endpoint final : public Gate {
  public:
     static constexpr size_t kAcceptsMax = 64;
-    static constexpr Duration kAcceptRetry = std::chrono::milliseconds(100);  // when descriptors have run out
+    static constexpr Duration kAcceptRetry =
+        std::chrono::milliseconds(100);  // when descriptors have run out
 
     struct Setup {
         EndpointId id;
@@ -48,8 +53,9 @@ class Endpoint final : public Gate {
         std::string our_identity;  // what ROUTER applications address us by
         SocketTypes accepts;
         EndpointOptions options;
-        bool private_ipc = false;  // its ipc file is for this user alone (mode 0600)
-        bool yields_memory = false;  // nothing is read from its peers while the budget is exhausted: sources and clients
+        bool private_ipc = false;    // its ipc file is for this user alone (mode 0600)
+        bool yields_memory = false;  // nothing is read from its peers while the budget is
+                                     // exhausted: sources and clients
     };
     Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
              EndpointObserver& observer);
@@ -76,7 +82,8 @@ class Endpoint final : public Gate {
     // Memory is short: Connection::relieve() of all. From time to time as long as it is.
     void relieve();
 
-    // A planned stop: no new connections; then the bytes of each peer that only sends are read to their end.
+    // A planned stop: no new connections; then the bytes of each peer that only sends are read to
+    // their end.
     void stop_listening();
     void half_close();
     // Some of those have not ended yet.
@@ -96,11 +103,12 @@ class Endpoint final : public Gate {
     void take(Accepted accepted);
     std::optional<Refusal> admit(Connection& connection, const zmtp::Claim& claim);
     void opened(Connection& connection);
-    void refused(Connection& connection, std::optional<SocketType> type, Refusal why, const std::string& detail);
+    void refused(Connection& connection, std::optional<SocketType> type, Refusal why,
+                 const std::string& detail);
     void closed(Connection& connection, bool was_open, std::optional<Refusal> why);
     void park(Connection& connection);
     void resume_parked();
-    bool waits_for_memory();                     // it must, now
+    bool waits_for_memory();  // it must, now
     Duration waited_for_memory(Instant now) const;
     void on_reassure();
 
@@ -114,9 +122,9 @@ class Endpoint final : public Gate {
     std::map<PeerId, std::unique_ptr<Connection>> owned_;  // with those that still shake hands
     std::map<PeerId, Connection*> peers_;                  // those that are open
     std::map<std::string, PeerId> identities_;
-    std::vector<PeerId> parked_;                           // readable while held, or while memory is exhausted
+    std::vector<PeerId> parked_;  // readable while held, or while memory is exhausted
     bool held_ = false;
-    std::optional<Instant> exhausted_since_;               // somebody waits for memory
+    std::optional<Instant> exhausted_since_;  // somebody waits for memory
     uint64_t holds_ = 0;
     uint64_t accepted_ = 0;
     RefusalCounts refusals_;

@@ -1,4 +1,5 @@
-// The Net seam: sockets and their readiness. PosixNet is the kernel's; the simulated one lives in tests/sim.
+// The Net seam: sockets and their readiness. PosixNet is the kernel's; the simulated one lives in
+// tests/sim.
 //
 // Thread:  the reactor thread only, but for wake().
 // Promise: readiness is told once a change (edge-triggered): read and write until they would block.
@@ -25,9 +26,8 @@ struct SocketOptions {
     int backlog = 1024;
     int receive_buffer_bytes = 0;  // 0: the system's default
     int send_buffer_bytes = 0;
-    Duration keepalive{};          // 0: off
-    Duration user_timeout{};       // 0: the system's default
-    bool private_file = false;     // of an ipc listener: mode 0600
+    Duration keepalive{};       // 0: off
+    bool private_file = false;  // of an ipc listener: mode 0600
 };
 
 struct Listening {
@@ -44,8 +44,8 @@ struct Accepted {
 struct IoResult {
     enum class Kind : uint8_t { kDone, kWouldBlock, kClosed };
     Kind kind = Kind::kDone;
-    size_t bytes = 0;    // kDone: 1 or more
-    bool failed = false; // kClosed: by an error, not by an orderly end
+    size_t bytes = 0;     // kDone: 1 or more
+    bool failed = false;  // kClosed: by an error, not by an orderly end
 };
 
 struct NetEvent {
@@ -61,15 +61,23 @@ class Net {
 
     virtual Result<Listening> listen(const Address& address, const SocketOptions& options) = 0;
     // None when nobody waits. An error: out of descriptors and the like; the listener stays good.
-    virtual Result<std::optional<Accepted>> accept(Socket listener, const SocketOptions& options) = 0;
+    virtual Result<std::optional<Accepted>> accept(Socket listener,
+                                                   const SocketOptions& options) = 0;
     virtual IoResult read(Socket socket, std::span<const iovec> into) = 0;
     virtual IoResult write(Socket socket, std::span<const iovec> from) = 0;
     virtual void shutdown_write(Socket socket) = 0;
+    // How long the other machine has acknowledged nothing of what is repeated to it; 0 while it
+    // answers, also where its application reads nothing (a window of zero).
+    virtual Duration unanswered(Socket socket) const {
+        (void)socket;
+        return {};
+    }
     virtual void close(Socket socket) = 0;  // a listener's ipc file goes too
 
     // Events of this socket carry `token` from now on, until close().
     virtual void watch(Socket socket, uint64_t token) = 0;
-    // Waits for events until `timeout` has passed (none: for ever) or wake() was called. Returns how many were stored.
+    // Waits for events until `timeout` has passed (none: for ever) or wake() was called. Returns
+    // how many were stored.
     virtual size_t wait(std::span<NetEvent> events, std::optional<Duration> timeout) = 0;
     // Ends a wait() from any thread, or the next one.
     virtual void wake() = 0;

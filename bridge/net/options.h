@@ -17,16 +17,17 @@ struct PeerLimits {
     uint64_t waiting_bytes_max = 16 << 20;              // outbox_full: bytes that wait for one peer
     uint32_t waiting_messages_max = 100'000;            // outbox_full
     uint32_t subscriptions_max = 100'000;               // subscriptions_full
-    uint64_t subscription_bytes_max = 8 << 20;          // subscriptions_full; their prefixes together
+    uint64_t subscription_bytes_max = 8 << 20;  // subscriptions_full; their prefixes together
 };
 
 struct EndpointOptions {
     PeerLimits limits;
-    Duration heartbeat{};                                   // PING interval; 0: off
-    Duration keepalive = std::chrono::seconds(10);          // TCP_KEEPALIVE idle and interval; 0: off
-    Duration user_timeout = std::chrono::seconds(30);       // TCP_USER_TIMEOUT; 0: the system's default
-    uint32_t intake_buffer_bytes = 256 * 1024;              // SO_RCVBUF of a source's peer
-    uint32_t send_buffer_bytes = 64 * 1024;                 // SO_SNDBUF of a PULL or worker
+    Duration heartbeat{};                           // PING interval; 0: off
+    Duration keepalive = std::chrono::seconds(10);  // TCP_KEEPALIVE idle and interval; 0: off
+    Duration user_timeout =
+        std::chrono::seconds(30);  // unreachable: nothing acknowledged for so long; 0: off
+    uint32_t intake_buffer_bytes = 256 * 1024;  // SO_RCVBUF of a source's peer
+    uint32_t send_buffer_bytes = 64 * 1024;     // SO_SNDBUF of a PULL or worker
 };
 
 }  // namespace zbridge::net

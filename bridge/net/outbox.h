@@ -1,6 +1,8 @@
-// What waits to be written to one peer: slices of shared memory, whole messages one behind the other.
+// What waits to be written to one peer: slices of shared memory, whole messages one behind the
+// other.
 //
-// A message that follows its neighbour in memory too costs no entry of its own: a run of messages is one slice, one iovec.
+// A message that follows its neighbour in memory too costs no entry of its own: a run of messages
+// is one slice, one iovec.
 #pragma once
 
 #include <sys/uio.h>
@@ -26,8 +28,8 @@ class Outbox {
     void append(const Slice& wire) { add(wire, 1); }
     // Appends bytes that are the beginning of a message: append() must follow.
     void append_part(const Slice& wire) { add(wire, 0); }
-    // Appends a frame of the bridge's own between two messages (a PONG): it is no message, is never dropped, and nobody
-    // gets it in this peer's place.
+    // Appends a frame of the bridge's own between two messages (a PONG): it is no message, is never
+    // dropped, and nobody gets it in this peer's place.
     void append_command(const Slice& wire);
     uint64_t commands() const { return commands_; }  // that wait
 
@@ -35,11 +37,11 @@ class Outbox {
     size_t gather(std::span<iovec> into) const;
     // Takes off what was written.
     void consume(size_t bytes);
-    // Takes off the oldest message if it stands in one piece and no byte of it was written (else the next one); false if
-    // there is none.
+    // Takes off the oldest message if it stands in one piece and no byte of it was written (else
+    // the next one); false if there is none.
     bool drop_oldest();
-    // Takes out, oldest first, every message in one piece whose last byte was not written: the peer cannot have it.
-    // The outbox is empty afterwards.
+    // Takes out, oldest first, every message in one piece whose last byte was not written: the peer
+    // cannot have it. The outbox is empty afterwards.
     std::vector<Message> take_unfinished();
     // Copies slices of sparsely used chunks together, so that those chunks can go.
     void compact(MemoryBudget& memory);
@@ -47,8 +49,8 @@ class Outbox {
  private:
     struct Segment {
         Slice slice;
-        uint32_t ends = 0;     // messages that end in it
-        bool run = false;      // whole messages, each in one piece: their boundaries can be found again
+        uint32_t ends = 0;  // messages that end in it
+        bool run = false;  // whole messages, each in one piece: their boundaries can be found again
         bool command = false;  // no message at all
     };
     void add(const Slice& wire, uint32_t ends);
@@ -56,8 +58,8 @@ class Outbox {
     void drop_from_run(size_t segment, size_t start);
 
     std::deque<Segment> segments_;
-    size_t cut_ = 0;         // written bytes of the first segment; of a run, less than its first message
-    bool unended_ = false;   // append_part() was last
+    size_t cut_ = 0;  // written bytes of the first segment; of a run, less than its first message
+    bool unended_ = false;  // append_part() was last
     uint64_t bytes_ = 0;
     uint64_t messages_ = 0;
     uint64_t commands_ = 0;

@@ -1,8 +1,8 @@
 // The Peer seam: one connected ZeroMQ socket of an application, however it is connected.
 //
-// Connection (our own ZMTP, on bound endpoints) and DialledPeer (libzmq, where we connect) stand behind it. What an
-// endpoint is for decides who its PeerHandler is: intake, delivery, a service's clients or workers, the admin calls.
-// Thread:  the reactor thread only.
+// Connection (our own ZMTP, on bound endpoints) and DialledPeer (libzmq, where we connect) stand
+// behind it. What an endpoint is for decides who its PeerHandler is: intake, delivery, a service's
+// clients or workers, the admin calls. Thread:  the reactor thread only.
 #pragma once
 
 #include <cstdint>
@@ -51,13 +51,15 @@ class Peer {
     PeerId id() const { return info_.id; }
     SocketType type() const { return info_.type; }
 
-    // Queues a message; it is written at the end of this turn, or as soon as the peer takes it. Never refuses: whoever
-    // must bound what waits asks has_room() first.
+    // Queues a message; it is written at the end of this turn, or as soon as the peer takes it.
+    // Never refuses: whoever must bound what waits asks has_room() first.
     void send(const Message& message) { send({}, message.wire()); }
-    // The same for a message in two pieces. Returns the position of its first byte in outbox().appended().
+    // The same for a message in two pieces. Returns the position of its first byte in
+    // outbox().appended().
     uint64_t send(const Slice& head, const Slice& rest);
 
-    // The kernel takes no more of its bytes for now; on_writable() comes when all that waits has been written.
+    // The kernel takes no more of its bytes for now; on_writable() comes when all that waits has
+    // been written.
     bool blocked() const { return blocked_; }
     // Another message stays within the endpoint's waiting_bytes_max and waiting_messages_max.
     bool has_room() const {
@@ -69,7 +71,9 @@ class Peer {
     virtual void close(Refusal why) = 0;
 
     // Visits each prefix that this SUB or XSUB has subscribed to.
-    virtual void each_subscription(const std::function<void(std::string_view)>& visit) const { (void)visit; }
+    virtual void each_subscription(const std::function<void(std::string_view)>& visit) const {
+        (void)visit;
+    }
 
     const Outbox& outbox() const { return outbox_; }
     Outbox& outbox() { return outbox_; }
@@ -133,7 +137,8 @@ class PeerHandler {
 
     virtual void on_opened(Peer& peer) = 0;
     virtual Take on_message(Peer& peer, const Message& message) = 0;
-    // Of a SUB or XSUB, within the limits of its endpoint; each (prefix, peer) is told once, however often it is said.
+    // Of a SUB or XSUB, within the limits of its endpoint; each (prefix, peer) is told once,
+    // however often it is said.
     virtual void on_subscription(Peer& peer, const Subscription& subscription);
     // All that waited has been written: it is no longer blocked().
     virtual void on_writable(Peer& peer);

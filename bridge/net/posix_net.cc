@@ -46,12 +46,16 @@ std::optional<SocketAddress> address_of_interface(const std::string& name, uint1
     std::optional<SocketAddress> found;
     for (const int family : {AF_INET, AF_INET6}) {
         for (const ifaddrs* each = all; each != nullptr && !found; each = each->ifa_next) {
-            if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != family || name != each->ifa_name) continue;
+            if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != family ||
+                name != each->ifa_name)
+                continue;
             SocketAddress address;
             address.size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
             std::memcpy(&address.storage, each->ifa_addr, address.size);
-            if (family == AF_INET) reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
-            else reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port = htons(port);
+            if (family == AF_INET)
+                reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
+            else
+                reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port = htons(port);
             found = address;
         }
     }
@@ -72,9 +76,11 @@ Result<SocketAddress> resolve_tcp(const Address& address) {
     addrinfo hints{}, *found = nullptr;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-    const int error = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+    const int error =
+        getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
     if (error != 0) {
-        return Status(Code::kNotFound, "no address of host or interface `" + address.host + "`: " + gai_strerror(error));
+        return Status(Code::kNotFound, "no address of host or interface `" + address.host +
+                                           "`: " + gai_strerror(error));
     }
     std::memcpy(&resolved.storage, found->ai_addr, found->ai_addrlen);
     resolved.size = found->ai_addrlen;
@@ -87,13 +93,15 @@ Result<SocketAddress> ipc_address(const std::string& path) {
     auto* local = reinterpret_cast<sockaddr_un*>(&resolved.storage);
     local->sun_family = AF_UNIX;
     if (path.size() >= sizeof(local->sun_path)) {
-        return Status(Code::kInvalid, "an ipc path of " + std::to_string(path.size()) + " bytes; at most " +
+        return Status(Code::kInvalid, "an ipc path of " + std::to_string(path.size()) +
+                                          " bytes; at most " +
                                           std::to_string(sizeof(local->sun_path) - 1));
     }
     path.copy(local->sun_path, path.size());
     const bool abstract = !path.empty() && path[0] == '@';
     if (abstract) local->sun_path[0] = '\0';
-    resolved.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (abstract ? 0 : 1));
+    resolved.size =
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (abstract ? 0 : 1));
     return resolved;
 }
 
@@ -122,14 +130,17 @@ bool is_socket(const std::string& path) {
 bool is_served(const SocketAddress& address) {
     const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe < 0) return true;
-    const int connected = connect(probe, reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+    const int connected =
+        connect(probe, reinterpret_cast<const sockaddr*>(&address.storage), address.size);
     ::close(probe);
     return connected == 0;
 }
 
 void set_buffers(int fd, const SocketOptions& options) {
-    if (options.receive_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes);
-    if (options.send_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
+    if (options.receive_buffer_bytes > 0)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes);
+    if (options.send_buffer_bytes > 0)
+        set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
 }
 
 template <class Unit>
@@ -164,17 +175,21 @@ Result<Listening> PosixNet::listen(const Address& address, const SocketOptions& 
     auto resolved = tcp ? resolve_tcp(address) : ipc_address(address.path);
     if (!resolved.ok()) return std::move(resolved).error();
 
-    const int fd = socket(resolved->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd =
+        socket(resolved->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return failed("socket");
     if (tcp) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (resolved->storage.ss_family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     set_buffers(fd, options);  // a TCP window is agreed on at accept: peers inherit them
 
     const bool is_file = !tcp && address.path[0] != '@';
-    // A dead bridge's socket is in our way. Anything else of that name is somebody's: bind() says so.
-    if (is_file && is_socket(address.path) && !is_served(*resolved)) (void)unlink(address.path.c_str());
+    // A dead bridge's socket is in our way. Anything else of that name is somebody's: bind() says
+    // so.
+    if (is_file && is_socket(address.path) && !is_served(*resolved))
+        (void)unlink(address.path.c_str());
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&resolved->storage), resolved->size) != 0 ||
-        (is_file && options.private_file && ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR) != 0) ||
+        (is_file && options.private_file &&
+         ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR) != 0) ||
         ::listen(fd, options.backlog) != 0) {
         const Status status = failed("bind");
         ::close(fd);
@@ -185,9 +200,10 @@ Result<Listening> PosixNet::listen(const Address& address, const SocketOptions& 
         sockaddr_storage bound{};
         socklen_t size = sizeof(bound);
         if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
-            listening.bound.port = ntohs(bound.ss_family == AF_INET
-                                             ? reinterpret_cast<const sockaddr_in&>(bound).sin_port
-                                             : reinterpret_cast<const sockaddr_in6&>(bound).sin6_port);
+            listening.bound.port =
+                ntohs(bound.ss_family == AF_INET
+                          ? reinterpret_cast<const sockaddr_in&>(bound).sin_port
+                          : reinterpret_cast<const sockaddr_in6&>(bound).sin6_port);
         }
     } else if (is_file) {
         ipc_files_[fd] = address.path;
@@ -202,7 +218,8 @@ Result<std::optional<Accepted>> PosixNet::accept(Socket listener, const SocketOp
     // One that gave up in the backlog says nothing of those behind it, and readiness is told once.
     do {
         size = sizeof(from);
-        fd = accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        fd = accept4(listener, reinterpret_cast<sockaddr*>(&from), &size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
     } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EPROTO));
     if (fd < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) return std::optional<Accepted>();
@@ -223,12 +240,11 @@ Result<std::optional<Accepted>> PosixNet::accept(Socket listener, const SocketOp
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (options.keepalive > Duration{}) {
         set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, std::max(1, in<std::chrono::seconds>(options.keepalive)));
-        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, in<std::chrono::seconds>(options.keepalive)));
+        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE,
+                   std::max(1, in<std::chrono::seconds>(options.keepalive)));
+        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
+                   std::max(1, in<std::chrono::seconds>(options.keepalive)));
         set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-    }
-    if (options.user_timeout > Duration{}) {
-        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, in<std::chrono::milliseconds>(options.user_timeout));
     }
     return std::optional<Accepted>(std::move(accepted));
 }
@@ -260,7 +276,20 @@ IoResult PosixNet::write(Socket socket, std::span<const iovec> from) {
     return {IoResult::Kind::kClosed, 0, true};
 }
 
-void PosixNet::shutdown_write(Socket socket) { (void)::shutdown(socket, SHUT_WR); }
+void PosixNet::shutdown_write(Socket socket) {
+    (void)::shutdown(socket, SHUT_WR);
+}
+
+// TCP_USER_TIMEOUT would do this in the kernel, but Linux counts a window of zero too (since 5.11):
+// a stalled application on a machine that answers every probe would lose its connection, and what
+// the kernel holds for it.
+Duration PosixNet::unanswered(Socket socket) const {
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+    if (info.tcpi_retransmits == 0 && info.tcpi_probes < 2) return {};
+    return std::chrono::milliseconds(info.tcpi_last_ack_recv);
+}
 
 void PosixNet::close(Socket socket) {
     ::close(socket);
@@ -285,7 +314,8 @@ size_t PosixNet::wait(std::span<NetEvent> events, std::optional<Duration> timeou
     if (timeout) {  // rounded up: a timer must be due when we return for it
         timeout_ms = in<std::chrono::milliseconds>(*timeout + std::chrono::microseconds(999));
     }
-    const int got = epoll_wait(epoll_, raw.data(), static_cast<int>(std::min(events.size(), kBatch)), timeout_ms);
+    const int got = epoll_wait(epoll_, raw.data(),
+                               static_cast<int>(std::min(events.size(), kBatch)), timeout_ms);
     size_t stored = 0;
     for (int i = 0; i < got; i++) {
         const auto& event = raw[static_cast<size_t>(i)];

@@ -17,6 +17,7 @@ class PosixNet final : public Net {
     IoResult read(Socket socket, std::span<const iovec> into) override;
     IoResult write(Socket socket, std::span<const iovec> from) override;
     void shutdown_write(Socket socket) override;
+    Duration unanswered(Socket socket) const override;
     void close(Socket socket) override;
     void watch(Socket socket, uint64_t token) override;
     size_t wait(std::span<NetEvent> events, std::optional<Duration> timeout) override;
@@ -26,7 +27,7 @@ class PosixNet final : public Net {
     PosixNet(int epoll, int wakeup) : epoll_(epoll), wakeup_(wakeup) {}
 
     int epoll_;
-    int wakeup_;  // an eventfd
+    int wakeup_;                                         // an eventfd
     std::unordered_map<Socket, std::string> ipc_files_;  // looked up only
 };
 

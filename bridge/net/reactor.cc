@@ -23,7 +23,8 @@ void Reactor::forget(Ready& ready) {
     const auto slot = static_cast<uint32_t>(ready.token_);
     ZB_CHECK(slot < slots_.size() && slots_[slot].ready == &ready, slot);
     slots_[slot].ready = nullptr;
-    slots_[slot].generation = (slots_[slot].generation + 1) & 0x7fffffff;  // ~0 is the wakeup's token
+    slots_[slot].generation =
+        (slots_[slot].generation + 1) & 0x7fffffff;  // ~0 is the wakeup's token
     free_slots_.push_back(slot);
     drop(ready);
 }
@@ -57,7 +58,8 @@ void Reactor::make_dirty(Ready& ready) {
 }
 
 ChunkRef& Reactor::read_chunk(size_t bytes) {
-    if (read_chunk_.unique() && read_chunk_->live() == 0) read_chunk_->rewind();  // still warm in the cache
+    if (read_chunk_.unique() && read_chunk_->live() == 0)
+        read_chunk_->rewind();  // still warm in the cache
     if (!read_chunk_ || read_chunk_->free_space() < bytes) {
         read_chunk_ = memory_.allocate(MemoryBudget::kChunkBytes);
     }
@@ -65,7 +67,8 @@ ChunkRef& Reactor::read_chunk(size_t bytes) {
 }
 
 void Reactor::run() {
-    while (!stopping_) turn(true);
+    while (!stopping_)
+        turn(true);
 }
 
 void Reactor::turn(bool may_wait) {
@@ -95,7 +98,8 @@ void Reactor::turn(bool may_wait) {
     }
     flushing_.clear();
     // After the writing: what it has made room for can be told to those who wait.
-    for (const auto& then : turn_ends_) then();
+    for (const auto& then : turn_ends_)
+        then();
     graveyard_.clear();
 }
 
@@ -103,8 +107,10 @@ void Reactor::take_events(bool may_wait) {
     std::optional<Duration> timeout = Duration{};
     if (may_wait && ready_.empty() && dirty_.empty()) {
         const auto due = timers_.next_due();
-        if (due) timeout = std::max(*due - clock_.now(), Duration{});
-        else timeout = std::nullopt;
+        if (due)
+            timeout = std::max(*due - clock_.now(), Duration{});
+        else
+            timeout = std::nullopt;
     }
     std::array<NetEvent, kEventsMax> events;
     const size_t got = net_.wait(events, timeout);

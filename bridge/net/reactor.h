@@ -1,8 +1,10 @@
-// The one loop: what is ready is run, what is due is fired, what waits is written; then it waits for more.
+// The one loop: what is ready is run, what is due is fired, what waits is written; then it waits
+// for more.
 //
-// Thread:  everything here is called on the thread that calls run(), but stop(), which any thread may call.
-// Order:   a turn is events -> ready ones in the order they became so -> due timers -> writing -> turn ends.
-// Limits:  kEventsMax events a turn; each ready one does a bounded piece of work and comes again if there is more.
+// Thread:  everything here is called on the thread that calls run(), but stop(), which any thread
+// may call. Order:   a turn is events -> ready ones in the order they became so -> due timers ->
+// writing -> turn ends. Limits:  kEventsMax events a turn; each ready one does a bounded piece of
+// work and comes again if there is more.
 #pragma once
 
 #include <atomic>
@@ -42,12 +44,13 @@ class Reactor {
  public:
     static constexpr size_t kEventsMax = 256;
 
-    Reactor(Net& net, Clock& clock, MemoryBudget& memory) : net_(net), clock_(clock), memory_(memory) {}
+    Reactor(Net& net, Clock& clock, MemoryBudget& memory)
+        : net_(net), clock_(clock), memory_(memory) {}
 
     Net& net() { return net_; }
     MemoryBudget& memory() { return memory_; }
     Timers& timers() { return timers_; }
-    Instant now() const { return now_; }          // of this turn
+    Instant now() const { return now_; }  // of this turn
     uint64_t turn_number() const { return turn_; }
     const Clock& clock() const { return clock_; }
 

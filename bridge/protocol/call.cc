@@ -65,7 +65,8 @@ std::string pack_answer(const Result<Report>& answer) {
 
 Result<Report> unpack_answer(std::string_view bytes) {
     auto report = unpack(bytes);
-    if (!report.ok()) return std::move(report).error().with_context("an answer that cannot be read");
+    if (!report.ok())
+        return std::move(report).error().with_context("an answer that cannot be read");
     if (report->at("ok").text() == "true") return report->at("result");
     return Status(code_named(report->at("code").text()), report->at("text").text());
 }

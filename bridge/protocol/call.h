@@ -1,7 +1,9 @@
-// One call of the admin endpoint and its answer, as frames: what the command line sends and the bridge understands.
+// One call of the admin endpoint and its answer, as frames: what the command line sends and the
+// bridge understands.
 //
 //   call:   [envelope][""][msgpack {"call": "status", "args": {...}}]
-//   answer: [envelope][""][msgpack {"ok": true, "result": {...}}]  or  {"ok": false, "code": "not_found", "text": "..."}
+//   answer: [envelope][""][msgpack {"ok": true, "result": {...}}]  or  {"ok": false, "code":
+//   "not_found", "text": "..."}
 #pragma once
 
 #include <string>

@@ -26,7 +26,8 @@ struct Pack {
     void operator()(const std::string& value) const { packer.pack(value); }
     void operator()(const Report::List& list) const {
         packer.pack_array(static_cast<uint32_t>(list.size()));
-        for (const Report& each : list) pack_value(packer, each);
+        for (const Report& each : list)
+            pack_value(packer, each);
     }
     void operator()(const Report::Map& map) const {
         packer.pack_map(static_cast<uint32_t>(map.size()));
@@ -43,14 +44,21 @@ void pack_value(msgpack::packer<Sink>& packer, const Report& report) {
 
 Result<Report> from_object(const msgpack::object& object) {
     switch (object.type) {
-        case msgpack::type::NIL: return Report();
-        case msgpack::type::BOOLEAN: return Report(object.via.boolean);
-        case msgpack::type::POSITIVE_INTEGER: return Report(object.via.u64);
-        case msgpack::type::NEGATIVE_INTEGER: return Report(object.via.i64);
+        case msgpack::type::NIL:
+            return Report();
+        case msgpack::type::BOOLEAN:
+            return Report(object.via.boolean);
+        case msgpack::type::POSITIVE_INTEGER:
+            return Report(object.via.u64);
+        case msgpack::type::NEGATIVE_INTEGER:
+            return Report(object.via.i64);
         case msgpack::type::FLOAT32:
-        case msgpack::type::FLOAT64: return Report(object.via.f64);
-        case msgpack::type::STR: return Report(std::string(object.via.str.ptr, object.via.str.size));
-        case msgpack::type::BIN: return Report(std::string(object.via.bin.ptr, object.via.bin.size));
+        case msgpack::type::FLOAT64:
+            return Report(object.via.f64);
+        case msgpack::type::STR:
+            return Report(std::string(object.via.str.ptr, object.via.str.size));
+        case msgpack::type::BIN:
+            return Report(std::string(object.via.bin.ptr, object.via.bin.size));
         case msgpack::type::ARRAY: {
             Report list = Report::list();
             for (const auto& each : msgpack::object_array(object.via.array)) {
@@ -63,14 +71,17 @@ Result<Report> from_object(const msgpack::object& object) {
         case msgpack::type::MAP: {
             Report map = Report::map();
             for (const auto& each : msgpack::object_map(object.via.map)) {
-                if (each.key.type != msgpack::type::STR) return Status(Code::kInvalid, "a key that is no text");
+                if (each.key.type != msgpack::type::STR)
+                    return Status(Code::kInvalid, "a key that is no text");
                 auto value = from_object(each.val);
                 if (!value.ok()) return value;
-                map.add(std::string(each.key.via.str.ptr, each.key.via.str.size), std::move(*value));
+                map.add(std::string(each.key.via.str.ptr, each.key.via.str.size),
+                        std::move(*value));
             }
             return map;
         }
-        case msgpack::type::EXT: break;
+        case msgpack::type::EXT:
+            break;
     }
     return Status(Code::kInvalid, "a type that is not understood");
 }
@@ -86,9 +97,11 @@ std::string pack(const Report& report) {
 
 Result<Report> unpack(std::string_view bytes) {
     try {
-        const msgpack::unpack_limit limit(kItemsMax, kItemsMax, bytes.size(), bytes.size(), 0, kDepthMax);
+        const msgpack::unpack_limit limit(kItemsMax, kItemsMax, bytes.size(), bytes.size(), 0,
+                                          kDepthMax);
         size_t end = 0;
-        const auto handle = msgpack::unpack(bytes.data(), bytes.size(), end, nullptr, nullptr, limit);
+        const auto handle =
+            msgpack::unpack(bytes.data(), bytes.size(), end, nullptr, nullptr, limit);
         if (end != bytes.size()) return Status(Code::kInvalid, "bytes behind the msgpack value");
         return from_object(handle.get());
     } catch (const msgpack::unpack_error& error) {

@@ -10,7 +10,8 @@
 namespace zbridge::protocol {
 
 std::string pack(const telemetry::Report& report);
-// Limits: kDepthMax maps and lists in one another. Keys of maps are strings. Extensions are refused.
+// Limits: kDepthMax maps and lists in one another. Keys of maps are strings. Extensions are
+// refused.
 //         kItemsMax entries of one of them.
 inline constexpr int kDepthMax = 32;
 inline constexpr size_t kItemsMax = 1'000'000;

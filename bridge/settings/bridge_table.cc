@@ -103,7 +103,8 @@ constexpr Option kOptions[] = {
      .help = "TCP_KEEPALIVE: idle time and interval; off: none."},
     {.path = "endpoints.*.user_timeout", .type = kDuration, .fallback = "30s", .min = "1s",
      .max = "2h", .off = true, .reload = kReconnect,
-     .help = "TCP_USER_TIMEOUT: how long sent bytes may stay unconfirmed; off: the system's."},
+     .help = "How long the peer's machine may acknowledge nothing of what it is sent, until the peer is disconnected (a "
+             "peer that reads nothing on a machine that answers is kept); off: the system decides."},
     {.path = "endpoints.*.intake_buffer", .type = kSize, .fallback = "256KiB", .min = "4KiB",
      .max = "1GiB", .reload = kReconnect,
      .help = "The kernel's receive buffer for a source's peer: what a killed bridge may lose."},

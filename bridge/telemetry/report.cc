@@ -11,7 +11,12 @@ namespace {
 // How many bytes the UTF-8 character at `at` has; 0 if it is none.
 size_t utf8_length(std::string_view text, size_t at) {
     const auto first = static_cast<unsigned char>(text[at]);
-    const size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    const size_t length = first < 0x80   ? 1
+                          : first < 0xc2 ? 0
+                          : first < 0xe0 ? 2
+                          : first < 0xf0 ? 3
+                          : first < 0xf5 ? 4
+                                         : 0;
     if (length == 0 || at + length > text.size()) return 0;
     for (size_t i = 1; i < length; i++) {
         if ((static_cast<unsigned char>(text[at + i]) & 0xc0) != 0x80) return 0;
@@ -29,9 +34,12 @@ void write_string(std::string& out, std::string_view text) {
             at++;
             continue;
         }
-        if (c == '"' || c == '\\') (out += '\\') += c;
-        else if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        else out += text.substr(at, length);
+        if (c == '"' || c == '\\')
+            (out += '\\') += c;
+        else if (static_cast<unsigned char>(c) < 0x20)
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        else
+            out += text.substr(at, length);
         at += length;
     }
     out += '"';
@@ -81,13 +89,15 @@ const Report::Map& Report::entries() const {
 
 uint64_t Report::number() const {
     if (const auto* number = std::get_if<uint64_t>(&value_)) return *number;
-    if (const auto* number = std::get_if<int64_t>(&value_)) return *number > 0 ? static_cast<uint64_t>(*number) : 0;
+    if (const auto* number = std::get_if<int64_t>(&value_))
+        return *number > 0 ? static_cast<uint64_t>(*number) : 0;
     return 0;
 }
 
 std::string Report::text() const {
     if (const auto* text = std::get_if<std::string>(&value_)) return *text;
-    if (is_null() || std::holds_alternative<List>(value_) || std::holds_alternative<Map>(value_)) return {};
+    if (is_null() || std::holds_alternative<List>(value_) || std::holds_alternative<Map>(value_))
+        return {};
     return json();
 }
 
@@ -98,12 +108,18 @@ std::string Report::json(int indent) const {
 }
 
 void Report::write_json(std::string& out, int indent, int depth) const {
-    if (is_null()) out += "null";
-    else if (const auto* boolean = std::get_if<bool>(&value_)) out += *boolean ? "true" : "false";
-    else if (const auto* integer = std::get_if<int64_t>(&value_)) out += fmt::format("{}", *integer);
-    else if (const auto* natural = std::get_if<uint64_t>(&value_)) out += fmt::format("{}", *natural);
-    else if (const auto* real = std::get_if<double>(&value_)) out += fmt::format("{}", *real);
-    else if (const auto* text = std::get_if<std::string>(&value_)) write_string(out, *text);
+    if (is_null())
+        out += "null";
+    else if (const auto* boolean = std::get_if<bool>(&value_))
+        out += *boolean ? "true" : "false";
+    else if (const auto* integer = std::get_if<int64_t>(&value_))
+        out += fmt::format("{}", *integer);
+    else if (const auto* natural = std::get_if<uint64_t>(&value_))
+        out += fmt::format("{}", *natural);
+    else if (const auto* real = std::get_if<double>(&value_))
+        out += fmt::format("{}", *real);
+    else if (const auto* text = std::get_if<std::string>(&value_))
+        write_string(out, *text);
     else if (const auto* list = std::get_if<List>(&value_)) {
         out += '[';
         for (size_t i = 0; i < list->size(); i++) {

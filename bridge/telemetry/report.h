@@ -1,5 +1,5 @@
-// A report: what the bridge tells about itself, as a tree of named values in a fixed order. Made by the parts, carried by
-// the admin calls, shown by the command line as tables or JSON.
+// A report: what the bridge tells about itself, as a tree of named values in a fixed order. Made by
+// the parts, carried by the admin calls, shown by the command line as tables or JSON.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,14 @@ class Report {
  public:
     using List = std::vector<Report>;
     using Map = std::vector<std::pair<std::string, Report>>;
-    using Value = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, List, Map>;
+    using Value =
+        std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, List, Map>;
 
     Report() = default;
     template <class T>
-    Report(T value) : value_(value_of(std::move(value))) {}  // NOLINT(*-explicit-*): values are written in braces
+    Report(T value)
+        : value_(value_of(std::move(value))) {
+    }  // NOLINT(*-explicit-*): values are written in braces
 
     static Report map() { return Report(Map{}); }
     static Report list() { return Report(List{}); }
@@ -32,10 +35,11 @@ class Report {
     const Value& value() const { return value_; }
     // Of a map; null if it is none, or has no such name.
     const Report& at(std::string_view name) const;
-    const List& items() const;    // of a list; else none
-    const Map& entries() const;   // of a map; else none
-    uint64_t number() const;      // 0 if it is none, or negative
-    std::string text() const;     // of a string as it is; of numbers and booleans as in JSON; else empty
+    const List& items() const;   // of a list; else none
+    const Map& entries() const;  // of a map; else none
+    uint64_t number() const;     // 0 if it is none, or negative
+    std::string text()
+        const;  // of a string as it is; of numbers and booleans as in JSON; else empty
     bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
 
     // Strings that are not UTF-8 have their odd bytes as \xNN. `indent` 0: one line.
@@ -44,11 +48,16 @@ class Report {
  private:
     template <class T>
     static Value value_of(T value) {
-        if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, List> || std::is_same_v<T, Map>) return value;
-        else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) return int64_t{value};
-        else if constexpr (std::is_integral_v<T>) return uint64_t{value};
-        else if constexpr (std::is_floating_point_v<T>) return double{value};
-        else return std::string(std::move(value));
+        if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, List> || std::is_same_v<T, Map>)
+            return value;
+        else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
+            return int64_t{value};
+        else if constexpr (std::is_integral_v<T>)
+            return uint64_t{value};
+        else if constexpr (std::is_floating_point_v<T>)
+            return double{value};
+        else
+            return std::string(std::move(value));
     }
     void write_json(std::string& out, int indent, int depth) const;
 

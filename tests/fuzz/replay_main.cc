@@ -1,7 +1,8 @@
-// Runs a fuzz target once over each file of the folders named on the command line, where there is no libFuzzer.
+// Runs a fuzz target once over each file of the folders named on the command line, where there is
+// no libFuzzer.
 //
-// Each input lies at the very end of its own memory: AddressSanitizer sees a read behind it. An empty corpus is a failure:
-// a test that runs nothing says nothing.
+// Each input lies at the very end of its own memory: AddressSanitizer sees a read behind it. An
+// empty corpus is a failure: a test that runs nothing says nothing.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

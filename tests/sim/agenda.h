@@ -1,6 +1,8 @@
-// What will happen in a simulated world, in the order of its time: the only thing that moves its clock.
+// What will happen in a simulated world, in the order of its time: the only thing that moves its
+// clock.
 //
-// Promise: two happenings of the same time run in the order in which they were planned: the same run each time.
+// Promise: two happenings of the same time run in the order in which they were planned: the same
+// run each time.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +32,8 @@ class Agenda {
     }
     void run_due() {
         while (!queue_.empty() && queue_.top().due <= now()) {
-            const std::function<void()> happening = std::move(const_cast<Entry&>(queue_.top()).happening);
+            const std::function<void()> happening =
+                std::move(const_cast<Entry&>(queue_.top()).happening);
             queue_.pop();
             happened_++;
             happening();

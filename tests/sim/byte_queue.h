@@ -14,7 +14,8 @@ class ByteQueue {
     void append(std::string_view more) { bytes_ += more; }
     void consume(size_t bytes) {
         front_ += bytes;
-        if (front_ == bytes_.size()) clear();
+        if (front_ == bytes_.size())
+            clear();
         else if (front_ > 64 * 1024 && front_ > bytes_.size() / 2) {
             bytes_.erase(0, front_);
             front_ = 0;

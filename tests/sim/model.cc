@@ -7,19 +7,24 @@ namespace zbridge::sim {
 
 namespace {
 
-constexpr size_t kPublisherPrefixMax = 245;  // network.md: longer ones are shortened towards publishers
+constexpr size_t kPublisherPrefixMax =
+    245;  // network.md: longer ones are shortened towards publishers
 
 bool matches_any(const std::map<std::string, int>& prefixes, const std::string& topic) {
-    return std::any_of(prefixes.begin(), prefixes.end(),
-                       [&](const auto& each) { return topic.compare(0, each.first.size(), each.first) == 0; });
+    return std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& each) {
+        return topic.compare(0, each.first.size(), each.first) == 0;
+    });
 }
 
-std::string count(uint64_t number) { return std::to_string(number); }
+std::string count(uint64_t number) {
+    return std::to_string(number);
+}
 
 bool is_in_order_within(const std::vector<uint64_t>& part, const std::vector<uint64_t>& whole) {
     size_t at = 0;
     for (const uint64_t key : part) {
-        while (at < whole.size() && whole[at] != key) at++;
+        while (at < whole.size() && whole[at] != key)
+            at++;
         if (at++ >= whole.size()) return false;
     }
     return true;
@@ -53,7 +58,9 @@ Model::Model(const settings::Config& config, Fail fail) : config_(config), fail_
     }
 }
 
-void Model::add(Producer& producer, size_t endpoint) { producers_[producer.number()] = {&producer, endpoint}; }
+void Model::add(Producer& producer, size_t endpoint) {
+    producers_[producer.number()] = {&producer, endpoint};
+}
 
 void Model::add(Consumer& consumer, size_t endpoint) {
     ConsumerRecord& record = consumers_[consumer.number()];
@@ -74,9 +81,11 @@ const Model::ProducerRecord* Model::producer(uint32_t number) const {
 void Model::on_accepted(Producer& producer) {
     const size_t index = producer.accepted++;
     accepted_++;
-    if (index >= producer.sent().size()) return fail_(producer.name() + ": more was taken in than it sent");
+    if (index >= producer.sent().size())
+        return fail_(producer.name() + ": more was taken in than it sent");
     const Producer::Sent& sent = producer.sent()[index];
-    if (sent.refused) return fail_(producer.name() + ": a message that breaks a limit was taken in");
+    if (sent.refused)
+        return fail_(producer.name() + ": a message that breaks a limit was taken in");
     const size_t source = producers_.at(producer.number()).endpoint;
     const Key key = sent.anonymous ? sent.hash : Key{producer.number()} << 32 | index;
     if (sent.anonymous) anonymous_[sent.hash]++;
@@ -92,8 +101,10 @@ void Model::on_accepted(Producer& producer) {
             for (ConsumerRecord* sub : subs_) {
                 if (sub->endpoint != to || !matches_any(sub->prefixes, sent.topic)) continue;
                 sub->expected_count++;
-                if (sent.anonymous) sub->anonymous[sent.hash]++;
-                else sub->expected[producer.number()].push_back(key);
+                if (sent.anonymous)
+                    sub->anonymous[sent.hash]++;
+                else
+                    sub->expected[producer.number()].push_back(key);
             }
         }
     }
@@ -107,7 +118,8 @@ void Model::on_read(Consumer& sub, uint64_t bytes) {
     const auto& said = sub.said();
     for (; record.said < said.size() && said[record.said].end <= bytes; record.said++) {
         const std::string& prefix = said[record.said].prefix;
-        if (said[record.said].add) record.prefixes[prefix]++;
+        if (said[record.said].add)
+            record.prefixes[prefix]++;
         else if (const auto known = record.prefixes.find(prefix); known != record.prefixes.end()) {
             if (--known->second == 0) record.prefixes.erase(known);
         }
@@ -142,8 +154,8 @@ std::optional<Model::Key> Model::identify(const std::string& consumer, const Fra
         return std::nullopt;
     }
     if (from->producer->sent()[index].hash != hash) {
-        fail_(consumer + ": got message " + count(index) + " of " + from->producer->name() + " changed: " +
-              count(frames.size()) + " frames");
+        fail_(consumer + ": got message " + count(index) + " of " + from->producer->name() +
+              " changed: " + count(frames.size()) + " frames");
         return std::nullopt;
     }
     if (index >= from->producer->accepted) {
@@ -164,21 +176,24 @@ void Model::on_received(Consumer& consumer, const Frames& frames) {
     record.got_count++;
     Target& target = targets_.at(record.endpoint);
     if (record.is_sub) {
-        if (!anonymous) record.got[from].push_back(*key);
-        else if (--record.anonymous[*key] < 0) fail_(consumer.name() + ": got more small messages than it is owed");
+        if (!anonymous)
+            record.got[from].push_back(*key);
+        else if (--record.anonymous[*key] < 0)
+            fail_(consumer.name() + ": got more small messages than it is owed");
         return;
     }
     Copies& copies = target.copies[*key];
     copies.received++;
     target.received++;
     if (copies.received + copies.lost > copies.expected) {
-        fail_(consumer.name() + ": got message " + count(index) + " of producer " + count(from) + " once too often");
+        fail_(consumer.name() + ": got message " + count(index) + " of producer " + count(from) +
+              " once too often");
     }
     if (anonymous) return;
     const auto last = record.last.find(from);
     if (last != record.last.end() && last->second > index && target.disorder.empty()) {
-        target.disorder = consumer.name() + ": got message " + count(index) + " of producer " + count(from) + " after " +
-                          count(last->second);
+        target.disorder = consumer.name() + ": got message " + count(index) + " of producer " +
+                          count(from) + " after " + count(last->second);
     }
     record.last[from] = index;
 }
@@ -191,8 +206,8 @@ void Model::lose(const std::string& consumer, size_t endpoint, const Frames& fra
     copies.lost++;
     target.lost++;
     if (copies.received + copies.lost > copies.expected) {
-        fail_(consumer + ": was sent message " + count(static_cast<uint32_t>(*key)) + " of producer " + count(*key >> 32) +
-              ", which somebody else had");
+        fail_(consumer + ": was sent message " + count(static_cast<uint32_t>(*key)) +
+              " of producer " + count(*key >> 32) + ", which somebody else had");
     }
 }
 
@@ -201,14 +216,18 @@ void Model::check_sub(const Consumer& sub, std::optional<uint64_t> dropped) cons
     static const std::vector<Key> kNothing;
     for (const auto& [from, got] : record.got) {
         const auto expected = record.expected.find(from);
-        const std::vector<Key>& owed = expected == record.expected.end() ? kNothing : expected->second;
+        const std::vector<Key>& owed =
+            expected == record.expected.end() ? kNothing : expected->second;
         if (!is_in_order_within(got, owed)) {
-            fail_(sub.name() + ": what it got of producer " + count(from) + " (" + count(got.size()) +
-                  ") is not what matches (" + count(owed.size()) + "), in order");
+            fail_(sub.name() + ": what it got of producer " + count(from) + " (" +
+                  count(got.size()) + ") is not what matches (" + count(owed.size()) +
+                  "), in order");
         }
         const bool none_dropped = dropped.value_or(record.dropped) == 0 && record.ended;
-        if (none_dropped && got.size() <= owed.size() && !std::equal(got.begin(), got.end(), owed.begin())) {
-            fail_(sub.name() + ": what it got of producer " + count(from) + " before its end has a gap");
+        if (none_dropped && got.size() <= owed.size() &&
+            !std::equal(got.begin(), got.end(), owed.begin())) {
+            fail_(sub.name() + ": what it got of producer " + count(from) +
+                  " before its end has a gap");
         }
     }
     if (!dropped) return;
@@ -218,24 +237,28 @@ void Model::check_sub(const Consumer& sub, std::optional<uint64_t> dropped) cons
     }
 }
 
-void Model::check_target(size_t endpoint, const delivery::OutletCounters& counters, uint64_t waiting) const {
+void Model::check_target(size_t endpoint, const delivery::OutletCounters& counters,
+                         uint64_t waiting) const {
     const auto found = targets_.find(endpoint);
     if (found == targets_.end()) return;
     const Target& target = found->second;
     const std::string& name = config_.endpoints[endpoint].name;
     if (!target.disorder.empty() && counters.returned == 0) fail_(target.disorder);
-    const SocketTypes accepts = config_.endpoints[endpoint].accept.value_or(SocketTypes{SocketType::kPull, SocketType::kSub});
+    const SocketTypes accepts = config_.endpoints[endpoint].accept.value_or(
+        SocketTypes{SocketType::kPull, SocketType::kSub});
     if (!accepts.has(SocketType::kPull) || target.subs_were_here) return;
 
     const uint64_t dropped = counters.dropped_line + counters.dropped_memory;
     const uint64_t got = target.received + target.lost;
     if (got + dropped + counters.nobody + waiting != target.expected) {
         std::string text = name + ": " + count(target.expected) + " were owed to PULLs; received " +
-                           count(target.received) + ", lost with PULLs " + count(target.lost) + ", dropped " + count(dropped) +
-                           ", for nobody " + count(counters.nobody) + ", waiting " + count(waiting);
+                           count(target.received) + ", lost with PULLs " + count(target.lost) +
+                           ", dropped " + count(dropped) + ", for nobody " +
+                           count(counters.nobody) + ", waiting " + count(waiting);
         for (const auto& [key, copies] : target.copies) {
             if (copies.received + copies.lost == copies.expected) continue;
-            text += "; e.g. message " + count(static_cast<uint32_t>(key)) + " of producer " + count(key >> 32);
+            text += "; e.g. message " + count(static_cast<uint32_t>(key)) + " of producer " +
+                    count(key >> 32);
             break;
         }
         fail_(text);
@@ -243,11 +266,14 @@ void Model::check_target(size_t endpoint, const delivery::OutletCounters& counte
     bool may_drop = false;
     for (const Route& route : routes_) {
         const bool here = std::find(route.to.begin(), route.to.end(), endpoint) != route.to.end();
-        may_drop |= here && (route.on_full == delivery::OnFull::kDropNewest || route.on_full == delivery::OnFull::kDropOldest);
+        may_drop |= here && (route.on_full == delivery::OnFull::kDropNewest ||
+                             route.on_full == delivery::OnFull::kDropOldest);
     }
-    if (!may_drop && dropped > 0) fail_(name + ": " + count(dropped) + " dropped, though no route allows it");
+    if (!may_drop && dropped > 0)
+        fail_(name + ": " + count(dropped) + " dropped, though no route allows it");
     const bool has_subs = accepts.has(SocketType::kSub);
-    if (!has_subs && counters.nobody > 0) fail_(name + ": " + count(counters.nobody) + " for nobody, though only PULLs come");
+    if (!has_subs && counters.nobody > 0)
+        fail_(name + ": " + count(counters.nobody) + " for nobody, though only PULLs come");
 }
 
 void Model::check_demand(const Producer& publisher) const {
@@ -258,23 +284,28 @@ void Model::check_demand(const Producer& publisher) const {
         wanted[""] = 1;
     } else {
         for (const Route& route : routes_) {
-            if (std::find(route.from.begin(), route.from.end(), source) == route.from.end()) continue;
+            if (std::find(route.from.begin(), route.from.end(), source) == route.from.end())
+                continue;
             for (const size_t to : route.to) {
                 const auto accept = config_.endpoints[to].accept;
                 if (accept && !accept->has(SocketType::kSub)) wanted[""] = 1;
                 for (const auto& [number, record] : consumers_) {
-                    if (record.endpoint != to || record.ended || !record.consumer->ready()) continue;
+                    if (record.endpoint != to || record.ended || !record.consumer->ready())
+                        continue;
                     if (!record.is_sub) wanted[""] = 1;
-                    for (const auto& [prefix, times] : record.prefixes) wanted[prefix.substr(0, kPublisherPrefixMax)] = 1;
+                    for (const auto& [prefix, times] : record.prefixes)
+                        wanted[prefix.substr(0, kPublisherPrefixMax)] = 1;
                 }
             }
         }
     }
     if (wanted == publisher.demanded()) return;
     std::string text = publisher.name() + ": is asked for";
-    for (const auto& [prefix, times] : publisher.demanded()) text += " `" + prefix + "`";
+    for (const auto& [prefix, times] : publisher.demanded())
+        text += " `" + prefix + "`";
     text += ", wanted is";
-    for (const auto& [prefix, times] : wanted) text += " `" + prefix + "`";
+    for (const auto& [prefix, times] : wanted)
+        text += " `" + prefix + "`";
     fail_(text);
 }
 

@@ -1,8 +1,12 @@
-// The reference model: who must get what. It is told what the bridge has taken in and what consumers got, and compares.
+// The reference model: who must get what. It is told what the bridge has taken in and what
+// consumers got, and compares.
 //
-// Queue:     every copy that a target's PULLs are owed is received once, or lies in the wire of a PULL that went, or is
-//            counted as dropped. Each producer's order is kept for each PULL, unless PULLs were lost.
-// Subscribe: every SUB gets each matching message that was taken in while it was subscribed, in each producer's order, but
+// Queue:     every copy that a target's PULLs are owed is received once, or lies in the wire of a
+// PULL that went, or is
+//            counted as dropped. Each producer's order is kept for each PULL, unless PULLs were
+//            lost.
+// Subscribe: every SUB gets each matching message that was taken in while it was subscribed, in
+// each producer's order, but
 //            for as many as are counted as dropped for it.
 // Both:      what is received was sent so, all its frames, by somebody whose message was taken in.
 #pragma once
@@ -47,10 +51,12 @@ class Model {
         if (consumer.type() == "PULL") lose(consumer.name(), endpoint, frames);
     }
 
-    // At the end: all that is owed has been got. `dropped`: counted for this SUB, which is there still.
+    // At the end: all that is owed has been got. `dropped`: counted for this SUB, which is there
+    // still.
     void check_sub(const Consumer& sub, std::optional<uint64_t> dropped) const;
     // What the PULLs of a target are owed is accounted for. `waiting`: messages in the bridge.
-    void check_target(size_t endpoint, const delivery::OutletCounters& counters, uint64_t waiting) const;
+    void check_target(size_t endpoint, const delivery::OutletCounters& counters,
+                      uint64_t waiting) const;
     // What a PUB must have been asked for when all is quiet.
     void check_demand(const Producer& publisher) const;
 
@@ -87,8 +93,8 @@ class Model {
         std::map<std::string, int> prefixes;
         std::map<uint32_t, std::vector<Key>> expected, got;  // by producer
         uint64_t expected_count = 0, got_count = 0;
-        std::map<uint64_t, int> anonymous;                   // expected less got, by hash
-        std::map<uint32_t, size_t> last;                     // index, by producer
+        std::map<uint64_t, int> anonymous;  // expected less got, by hash
+        std::map<uint32_t, size_t> last;    // index, by producer
     };
 
     std::optional<Key> identify(const std::string& consumer, const Frames& frames);
@@ -101,7 +107,7 @@ class Model {
     std::map<size_t, Target> targets_;
     std::map<uint32_t, ProducerRecord> producers_;
     std::map<uint32_t, ConsumerRecord> consumers_;
-    std::vector<ConsumerRecord*> subs_;  // that have not ended
+    std::vector<ConsumerRecord*> subs_;                 // that have not ended
     std::unordered_map<uint64_t, uint32_t> anonymous_;  // hash -> how many were taken in
     uint64_t accepted_ = 0, received_ = 0;
 };

@@ -15,7 +15,9 @@ T one_of(Random& random, std::initializer_list<T> values) {
     return *(values.begin() + random.below(values.size()));
 }
 
-bool chance(Random& random, uint32_t in_100) { return random.below(100) < in_100; }
+bool chance(Random& random, uint32_t in_100) {
+    return random.below(100) < in_100;
+}
 
 EndpointConfig endpoint(Random& random, const std::string& name, Role role, uint16_t port) {
     EndpointConfig made;
@@ -30,10 +32,13 @@ EndpointConfig endpoint(Random& random, const std::string& name, Role role, uint
     if (chance(random, 10)) limits.frame_bytes_max = 2000;
     if (chance(random, 10)) limits.frames_max = 3;
     if (chance(random, 10)) limits.peers_max = static_cast<uint32_t>(4 + random.below(8));
-    if (chance(random, 30)) limits.waiting_bytes_max = one_of<uint64_t>(random, {1, 500, 20'000, 200'000});
-    if (chance(random, 30)) limits.waiting_messages_max = one_of<uint32_t>(random, {1, 3, 50, 1000});
+    if (chance(random, 30))
+        limits.waiting_bytes_max = one_of<uint64_t>(random, {1, 500, 20'000, 200'000});
+    if (chance(random, 30))
+        limits.waiting_messages_max = one_of<uint32_t>(random, {1, 3, 50, 1000});
     if (chance(random, 10)) limits.subscriptions_max = 4;
-    if (chance(random, 20)) made.options.heartbeat = std::chrono::milliseconds(200 + random.below(1000));
+    if (chance(random, 20))
+        made.options.heartbeat = std::chrono::milliseconds(200 + random.below(1000));
     return made;
 }
 
@@ -42,8 +47,10 @@ EndpointConfig endpoint(Random& random, const std::string& name, Role role, uint
 Plan make_plan(Random& random) {
     Plan plan;
     plan.config.bridge.name = "simulated";
-    plan.config.bridge.memory_bytes = one_of<uint64_t>(random, {1 << 20, 4 << 20, 32 << 20, 256 << 20});
-    if (chance(random, 10)) plan.config.bridge.connections_max = static_cast<uint32_t>(8 + random.below(10));
+    plan.config.bridge.memory_bytes =
+        one_of<uint64_t>(random, {1 << 20, 4 << 20, 32 << 20, 256 << 20});
+    if (chance(random, 10))
+        plan.config.bridge.connections_max = static_cast<uint32_t>(8 + random.below(10));
 
     const size_t sources = 1 + random.below(3), targets = 1 + random.below(3);
     auto& endpoints = plan.config.endpoints;
@@ -57,9 +64,12 @@ Plan make_plan(Random& random) {
         endpoints.push_back(endpoint(random, "target-" + std::to_string(i), Role::kTarget, port++));
         EndpointConfig& target = endpoints.back();
         const uint64_t kind = random.below(10);
-        if (kind < 4) target.accept = SocketTypes{SocketType::kPull};
-        else if (kind < 8) target.accept = SocketTypes{SocketType::kSub, SocketType::kXsub};
-        if (chance(random, 40)) target.line.messages_max = one_of<uint32_t>(random, {1, 2, 10, 100});
+        if (kind < 4)
+            target.accept = SocketTypes{SocketType::kPull};
+        else if (kind < 8)
+            target.accept = SocketTypes{SocketType::kSub, SocketType::kXsub};
+        if (chance(random, 40))
+            target.line.messages_max = one_of<uint32_t>(random, {1, 2, 10, 100});
         if (chance(random, 30)) target.line.bytes_max = one_of<uint64_t>(random, {1, 1000, 50'000});
     }
     const size_t routes = sources + random.below(3);
@@ -71,14 +81,18 @@ Plan make_plan(Random& random) {
             const size_t other = random.below(sources);
             if (other != route.from[0]) route.from.push_back(other);
         }
-        route.to.push_back({settings::TargetConfig::Kind::kEndpoint, sources + random.below(targets)});
+        route.to.push_back(
+            {settings::TargetConfig::Kind::kEndpoint, sources + random.below(targets)});
         if (targets > 1 && chance(random, 40)) {
             const size_t other = sources + random.below(targets);
-            if (other != route.to[0].index) route.to.push_back({settings::TargetConfig::Kind::kEndpoint, other});
+            if (other != route.to[0].index)
+                route.to.push_back({settings::TargetConfig::Kind::kEndpoint, other});
         }
-        if (chance(random, 30)) route.shape.match_prefix = one_of<std::string>(random, {"a", "ab", "news.", "", "zz"});
+        if (chance(random, 30))
+            route.shape.match_prefix = one_of<std::string>(random, {"a", "ab", "news.", "", "zz"});
         if (chance(random, 70)) {
-            route.on_full = one_of<OnFull>(random, {OnFull::kBlock, OnFull::kDropNewest, OnFull::kDropOldest, OnFull::kDisconnect});
+            route.on_full = one_of<OnFull>(random, {OnFull::kBlock, OnFull::kDropNewest,
+                                                    OnFull::kDropOldest, OnFull::kDisconnect});
         }
         plan.config.routes.push_back(std::move(route));
     }
@@ -93,7 +107,8 @@ Plan make_plan(Random& random) {
     plan.length = std::chrono::milliseconds(one_of<int64_t>(random, {50, 300, 1000, 4000}));
     plan.happenings = static_cast<uint32_t>(10 + random.below(70));
     plan.peers_at_start = static_cast<uint32_t>(random.below(8));
-    plan.ending = one_of<Ending>(random, {Ending::kAllLeave, Ending::kAllLeave, Ending::kStop, Ending::kBreakOff});
+    plan.ending = one_of<Ending>(
+        random, {Ending::kAllLeave, Ending::kAllLeave, Ending::kStop, Ending::kBreakOff});
     plan.message_bytes_max = one_of<size_t>(random, {20, 200, 2000, 10'000});
     plan.large_in_1000 = one_of<uint32_t>(random, {0, 0, 3, 20});
     plan.pings = chance(random, 40);
@@ -105,26 +120,33 @@ Plan make_plan(Random& random) {
 std::string describe(const Plan& plan) {
     const auto number = [](auto n) { return std::to_string(n); };
     std::string text = "memory " + number(plan.config.bridge.memory_bytes) + ", connections " +
-                       number(plan.config.bridge.connections_max) + ", buffers " + number(plan.net.buffer_bytes_min) + ".." +
-                       number(plan.net.buffer_bytes_max) + ", delay us " + number(plan.net.delay_max.count() / 1000) +
-                       ", ending " + number(static_cast<int>(plan.ending)) + "\n";
+                       number(plan.config.bridge.connections_max) + ", buffers " +
+                       number(plan.net.buffer_bytes_min) + ".." +
+                       number(plan.net.buffer_bytes_max) + ", delay us " +
+                       number(plan.net.delay_max.count() / 1000) + ", ending " +
+                       number(static_cast<int>(plan.ending)) + "\n";
     for (const EndpointConfig& each : plan.config.endpoints) {
         const net::PeerLimits& limits = each.options.limits;
         text += "  " + each.name + " port " + number(each.bind[0].port) + " accepts " +
-                (each.accept ? each.accept->list() : "its role's") + ", line " + number(each.line.messages_max) + " of " +
-                number(each.line.bytes_max) + " B, waiting " + number(limits.waiting_messages_max) + " of " +
-                number(limits.waiting_bytes_max) + " B, message " + number(limits.message_bytes_max) + " B, frame " +
-                number(limits.frame_bytes_max) + " B, frames " + number(limits.frames_max) + ", peers " +
-                number(limits.peers_max) + ", heartbeat ms " + number(each.options.heartbeat.count() / 1'000'000) + "\n";
+                (each.accept ? each.accept->list() : "its role's") + ", line " +
+                number(each.line.messages_max) + " of " + number(each.line.bytes_max) +
+                " B, waiting " + number(limits.waiting_messages_max) + " of " +
+                number(limits.waiting_bytes_max) + " B, message " +
+                number(limits.message_bytes_max) + " B, frame " + number(limits.frame_bytes_max) +
+                " B, frames " + number(limits.frames_max) + ", peers " + number(limits.peers_max) +
+                ", heartbeat ms " + number(each.options.heartbeat.count() / 1'000'000) + "\n";
     }
     static constexpr const char* kOnFull[] = {"block", "drop_newest", "drop_oldest", "disconnect"};
     for (const settings::RouteConfig& route : plan.config.routes) {
         text += "  " + route.name + ":";
-        for (const size_t from : route.from) text += " " + plan.config.endpoints[from].name;
+        for (const size_t from : route.from)
+            text += " " + plan.config.endpoints[from].name;
         text += " ->";
-        for (const auto& to : route.to) text += " " + plan.config.endpoints[to.index].name;
+        for (const auto& to : route.to)
+            text += " " + plan.config.endpoints[to.index].name;
         if (route.shape.match_prefix) text += " match `" + *route.shape.match_prefix + "`";
-        text += std::string(", on_full ") + (route.on_full ? kOnFull[static_cast<size_t>(*route.on_full)] : "default") + "\n";
+        text += std::string(", on_full ") +
+                (route.on_full ? kOnFull[static_cast<size_t>(*route.on_full)] : "default") + "\n";
     }
     return text;
 }

@@ -19,14 +19,14 @@ enum class Ending : uint8_t {
 struct Plan {
     settings::Config config;
     NetOptions net;
-    Duration length{};          // of the part in which things happen
+    Duration length{};  // of the part in which things happen
     uint32_t happenings = 0;
     uint32_t peers_at_start = 0;
     Ending ending = Ending::kAllLeave;
-    size_t message_bytes_max = 0;   // of most messages
-    uint32_t large_in_1000 = 0;     // messages of up to 300 KB
-    bool pings = false;             // some peers do
-    bool identities = false;        // some peers have one, taken twice now and then
+    size_t message_bytes_max = 0;  // of most messages
+    uint32_t large_in_1000 = 0;    // messages of up to 300 KB
+    bool pings = false;            // some peers do
+    bool identities = false;       // some peers have one, taken twice now and then
     bool rude_peers = false;
 };
 

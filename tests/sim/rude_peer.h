@@ -1,4 +1,5 @@
-// Someone who connects and does not speak as a ZeroMQ application does. It costs its own connection, nothing else.
+// Someone who connects and does not speak as a ZeroMQ application does. It costs its own
+// connection, nothing else.
 #pragma once
 
 #include "tests/sim/sim_peer.h"
@@ -8,8 +9,19 @@ namespace zbridge::sim {
 class RudePeer final : public LinkUser {
  public:
     enum class Kind : uint8_t {
-        kSilent, kHalfGreeting, kGarbage, kVersion1, kLongCommand, kMessageBeforeReady, kReservedFlags, kHugeFrame,
-        kPair, kTwoReadies, kBadPing, kEndlessMessage, kHalfMessage,
+        kSilent,
+        kHalfGreeting,
+        kGarbage,
+        kVersion1,
+        kLongCommand,
+        kMessageBeforeReady,
+        kReservedFlags,
+        kHugeFrame,
+        kPair,
+        kTwoReadies,
+        kBadPing,
+        kEndlessMessage,
+        kHalfMessage,
     };
     static constexpr uint32_t kKinds = 13;
 
@@ -26,7 +38,8 @@ class RudePeer final : public LinkUser {
     Kind kind() const { return kind_; }
     SimNet::LinkId link() const { return link_; }
 
-    // Messages that the bridge gave it, taking it for what it said it was. REQUIRES: both ends have closed.
+    // Messages that the bridge gave it, taking it for what it said it was. REQUIRES: both ends have
+    // closed.
     std::vector<Frames> lost();
 
     void on_arrived() override;

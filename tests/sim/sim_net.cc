@@ -120,7 +120,8 @@ void SimNet::close(Socket socket) {
         const std::vector<LinkId> backlog = open->second.listener->backlog;
         listeners_.erase(socket);
         sockets_.erase(open);
-        for (const LinkId id : backlog) reset_app(*links_.at(id));
+        for (const LinkId id : backlog)
+            reset_app(*links_.at(id));
         return;
     }
     Link& link = *open->second.link;
@@ -160,12 +161,14 @@ void SimNet::watch(Socket socket, uint64_t token) {
 }
 
 bool SimNet::something_pending() const {
-    return std::any_of(sockets_.begin(), sockets_.end(), [](const auto& each) { return each.second.pending(); });
+    return std::any_of(sockets_.begin(), sockets_.end(),
+                       [](const auto& each) { return each.second.pending(); });
 }
 
 size_t SimNet::wait(std::span<NetEvent> events, std::optional<Duration> timeout) {
-    agenda_.move_to(agenda_.now() + Duration(static_cast<int64_t>(
-                                        random_.below(static_cast<uint64_t>(options_.turn_cost_max.count()) + 1))));
+    agenda_.move_to(agenda_.now() +
+                    Duration(static_cast<int64_t>(
+                        random_.below(static_cast<uint64_t>(options_.turn_cost_max.count()) + 1))));
     std::optional<Instant> deadline;
     if (timeout) deadline = agenda_.now() + *timeout;
     agenda_.run_due();
@@ -173,8 +176,9 @@ size_t SimNet::wait(std::span<NetEvent> events, std::optional<Duration> timeout)
         const auto next = agenda_.next();
         if (deadline && (!next || *next >= *deadline)) {
             if (*timeout > Duration{}) {
-                agenda_.move_to(*deadline + Duration(static_cast<int64_t>(random_.below(
-                                                static_cast<uint64_t>(options_.lateness_max.count()) + 1))));
+                agenda_.move_to(*deadline +
+                                Duration(static_cast<int64_t>(random_.below(
+                                    static_cast<uint64_t>(options_.lateness_max.count()) + 1))));
                 agenda_.run_due();
                 progress_++;
             }
@@ -199,7 +203,8 @@ size_t SimNet::wait(std::span<NetEvent> events, std::optional<Duration> timeout)
             open.ended = link.up.fin_arrived || link.reset_at_bridge;
             open.readable = open.ended || !link.up.arrived.empty();
             open.writable = link.reset_at_bridge || link.down.wire.size() < link.down.wire_max;
-            if (link.down.starved && link.down.wire.size() > link.down.wire_max / 3 * 2) open.writable = false;
+            if (link.down.starved && link.down.wire.size() > link.down.wire_max / 3 * 2)
+                open.writable = false;
             if (open.writable) open.link->down.starved = false;
         }
         events[i] = {open.token, open.readable, open.writable, open.ended};
@@ -219,7 +224,8 @@ SimNet::LinkId SimNet::connect(uint16_t port, LinkUser& user) {
             // Mostly small: the logarithm of the size is uniform.
             const auto size = [&] {
                 size_t bytes = options_.buffer_bytes_min;
-                while (bytes < options_.buffer_bytes_max && random_.below(3) > 0) bytes *= 2;
+                while (bytes < options_.buffer_bytes_max && random_.below(3) > 0)
+                    bytes *= 2;
                 return std::min(options_.buffer_bytes_max, some_size(bytes, bytes * 2));
             };
             pipe->wire_max = size();
@@ -334,8 +340,10 @@ void SimNet::arrive(Link& link, bool up) {
     }
     const bool ends = pipe.wire.empty() && pipe.fin && !pipe.fin_arrived;
     if (ends) {
-        if (up && link.reset_at_app) link.reset_at_bridge = true;
-        else pipe.fin_arrived = true;
+        if (up && link.reset_at_app)
+            link.reset_at_bridge = true;
+        else
+            pipe.fin_arrived = true;
     }
     const bool room_again = pipe.starved && pipe.wire.size() <= pipe.wire_max / 3 * 2;
     if (room_again) pipe.starved = false;

@@ -1,9 +1,11 @@
-// The simulated twin of PosixNet: links between applications and the bridge, in memory, driven by a seed.
+// The simulated twin of PosixNet: links between applications and the bridge, in memory, driven by a
+// seed.
 //
-// A link has a pipe each way: bytes that are written wait on the wire, arrive some time later, a piece at a time, and wait
-// again until they are read. Both places are small, so that writes are cut short and writers wait.
-// Readiness is edge-triggered as epoll tells it: bytes or an end that arrive, room after a write that was cut short.
-// Time:    wait() is where the world goes on: what is due happens, and when nothing is ready the clock jumps to the next
+// A link has a pipe each way: bytes that are written wait on the wire, arrive some time later, a
+// piece at a time, and wait again until they are read. Both places are small, so that writes are
+// cut short and writers wait. Readiness is edge-triggered as epoll tells it: bytes or an end that
+// arrive, room after a write that was cut short. Time:    wait() is where the world goes on: what
+// is due happens, and when nothing is ready the clock jumps to the next
 //          happening, or to the end of the timeout.
 #pragma once
 
@@ -23,13 +25,15 @@
 namespace zbridge::sim {
 
 struct NetOptions {
-    size_t buffer_bytes_min = 64, buffer_bytes_max = 64 * 1024;  // of the wire and of what has arrived, each
-    Duration delay_max = std::chrono::milliseconds(2);           // of a piece on the wire
+    size_t buffer_bytes_min = 64,
+           buffer_bytes_max = 64 * 1024;                // of the wire and of what has arrived, each
+    Duration delay_max = std::chrono::milliseconds(2);  // of a piece on the wire
     uint32_t accept_failures_in_1000 = 0;
-    uint32_t events_max = 16;           // told by one wait()
-    bool tells_all = true;              // an event names everything that is ready, as epoll does; or only the change
+    uint32_t events_max = 16;  // told by one wait()
+    bool tells_all =
+        true;  // an event names everything that is ready, as epoll does; or only the change
     Duration turn_cost_max = std::chrono::microseconds(50);
-    Duration lateness_max = std::chrono::milliseconds(1);        // of a timeout
+    Duration lateness_max = std::chrono::milliseconds(1);  // of a timeout
 };
 
 // The application's end of a link.
@@ -46,8 +50,10 @@ class SimNet final : public net::Net {
         : options_(options), random_(random), agenda_(agenda), trace_(trace) {}
 
     // The bridge's side.
-    Result<net::Listening> listen(const net::Address& address, const net::SocketOptions& options) override;
-    Result<std::optional<net::Accepted>> accept(net::Socket listener, const net::SocketOptions& options) override;
+    Result<net::Listening> listen(const net::Address& address,
+                                  const net::SocketOptions& options) override;
+    Result<std::optional<net::Accepted>> accept(net::Socket listener,
+                                                const net::SocketOptions& options) override;
     net::IoResult read(net::Socket socket, std::span<const iovec> into) override;
     net::IoResult write(net::Socket socket, std::span<const iovec> from) override;
     void shutdown_write(net::Socket socket) override;
@@ -60,13 +66,14 @@ class SimNet final : public net::Net {
     using LinkId = uint32_t;
     static constexpr LinkId kRefused = 0;
     LinkId connect(uint16_t port, LinkUser& user);
-    size_t app_write(LinkId link, std::string_view bytes);     // returns how many were taken
+    size_t app_write(LinkId link, std::string_view bytes);  // returns how many were taken
     struct AppRead {
         std::string bytes;
-        bool ended = false;   // nothing more will come
+        bool ended = false;  // nothing more will come
     };
     AppRead app_read(LinkId link, size_t bytes_max);
-    void app_close(LinkId link);  // what was written still arrives, unless something unread is thrown away by it
+    void app_close(LinkId link);  // what was written still arrives, unless something unread is
+                                  // thrown away by it
     void app_reset(LinkId link);  // and some of what was written is lost
 
     // What the world knows of a link.
@@ -76,15 +83,19 @@ class SimNet final : public net::Net {
         const auto found = links_.find(link);
         if (found == links_.end()) return 0;
         const Link& each = *found->second;
-        return each.up.wire.size() + each.up.arrived.size() + each.down.wire.size() + each.down.arrived.size();
+        return each.up.wire.size() + each.up.arrived.size() + each.down.wire.size() +
+               each.down.arrived.size();
     }
     bool closed_by_bridge(LinkId link) const { return links_.at(link)->bridge_closed; }
     bool ended_by_bridge(LinkId link) const {
-        return links_.at(link)->bridge_closed || links_.at(link)->down.fin || links_.at(link)->reset_at_app;
+        return links_.at(link)->bridge_closed || links_.at(link)->down.fin ||
+               links_.at(link)->reset_at_app;
     }
     bool accepted(LinkId link) const { return links_.at(link)->accepted; }
     // Bytes that the bridge wrote and the application did not read, once both have closed.
-    std::string lost_by_app(LinkId link) const { return links_.at(link)->lost + links_.at(link)->lost_behind; }
+    std::string lost_by_app(LinkId link) const {
+        return links_.at(link)->lost + links_.at(link)->lost_behind;
+    }
     static std::string address_of(LinkId link);
     size_t open_sockets() const { return sockets_.size(); }
     // Rises with everything that moves: a bridge that turns without it spins.
@@ -134,7 +145,10 @@ class SimNet final : public net::Net {
     void reset_bridge(Link& link);
     void reset_app(Link& link);
     bool something_pending() const;
-    Duration some_delay() { return Duration(static_cast<int64_t>(random_.below(static_cast<uint64_t>(options_.delay_max.count()) + 1))); }
+    Duration some_delay() {
+        return Duration(static_cast<int64_t>(
+            random_.below(static_cast<uint64_t>(options_.delay_max.count()) + 1)));
+    }
     size_t some_size(size_t least, size_t most) { return least + random_.below(most - least + 1); }
 
     NetOptions options_;

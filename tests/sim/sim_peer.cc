@@ -11,12 +11,14 @@ struct TypeRow {
     uint8_t number;           // RFC 15
     const char* counterpart;  // RFC 23 and 28: what may be at the other end
 };
-constexpr TypeRow kTypes[] = {{"PAIR", 0, "PAIR"},  {"PUB", 1, "XSUB"},   {"SUB", 2, "XPUB"},    {"REQ", 3, "ROUTER"},
-                              {"REP", 4, "DEALER"}, {"DEALER", 5, "ROUTER"}, {"ROUTER", 6, "DEALER"}, {"PULL", 7, "PUSH"},
-                              {"PUSH", 8, "PULL"},  {"XPUB", 9, "XSUB"},  {"XSUB", 10, "XPUB"}};
+constexpr TypeRow kTypes[] = {
+    {"PAIR", 0, "PAIR"},  {"PUB", 1, "XSUB"},      {"SUB", 2, "XPUB"},      {"REQ", 3, "ROUTER"},
+    {"REP", 4, "DEALER"}, {"DEALER", 5, "ROUTER"}, {"ROUTER", 6, "DEALER"}, {"PULL", 7, "PUSH"},
+    {"PUSH", 8, "PULL"},  {"XPUB", 9, "XSUB"},     {"XSUB", 10, "XPUB"}};
 
 const TypeRow& row_of(const std::string& type) {
-    return *std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeRow& row) { return type == row.type; });
+    return *std::find_if(std::begin(kTypes), std::end(kTypes),
+                         [&](const TypeRow& row) { return type == row.type; });
 }
 
 }  // namespace
@@ -47,7 +49,8 @@ void SimPeer::join() {
 
 // All that it says before its messages.
 std::string SimPeer::prelude() const {
-    if (setup_.zmtp == Zmtp::k20) return wire::greeting_2(row_of(type()).number, setup_.identity.value_or(""));
+    if (setup_.zmtp == Zmtp::k20)
+        return wire::greeting_2(row_of(type()).number, setup_.identity.value_or(""));
     return wire::greeting_3(setup_.zmtp) + wire::ready(type(), setup_.identity);
 }
 
@@ -88,13 +91,16 @@ void SimPeer::read_some() {
     while (!gone_ && !stalled_) {
         const SimNet::AppRead got = around_.net.app_read(link_, setup_.read_bytes_max);
         if (!got.bytes.empty()) unanswered_pings_ = 0;  // it is alive
-        if (!got.bytes.empty()) around_.trace.note(around_.agenda.now(), "app reads", link_, got.bytes.size());
+        if (!got.bytes.empty())
+            around_.trace.note(around_.agenda.now(), "app reads", link_, got.bytes.size());
         reader_.feed(got.bytes);
         if (!greeted_ && reader_.greeted()) {
             greeted_ = true;
             if (setup_.zmtp == Zmtp::k20) {
-                if (reader_.socket_type_2() != row_of(row_of(type()).counterpart).number) fail("a wrong type in the greeting");
-                if (reader_.identity_2() != setup_.bridge_name) fail("a wrong identity in the greeting");
+                if (reader_.socket_type_2() != row_of(row_of(type()).counterpart).number)
+                    fail("a wrong type in the greeting");
+                if (reader_.identity_2() != setup_.bridge_name)
+                    fail("a wrong identity in the greeting");
                 come_in();
             } else if (!setup_.eager) {
                 const std::string ready = wire::ready(type(), setup_.identity);
@@ -128,7 +134,9 @@ void SimPeer::take(wire::Piece piece) {
     if (piece.name == "ERROR") {
         error_ = piece.data.substr(std::min<size_t>(1, piece.data.size()));
     } else if (piece.name == "PING") {
-        if (setup_.zmtp != Zmtp::k31) fail("a PING to a peer that greeted with " + std::to_string(static_cast<int>(setup_.zmtp)));
+        if (setup_.zmtp != Zmtp::k31)
+            fail("a PING to a peer that greeted with " +
+                 std::to_string(static_cast<int>(setup_.zmtp)));
         if (piece.data.size() < 2) return fail("a PING without its TTL");
         say(wire::command("PONG", std::string_view(piece.data).substr(2)));
     } else if (piece.name == "PONG") {
@@ -142,7 +150,8 @@ void SimPeer::take(wire::Piece piece) {
 void SimPeer::take_ready(const wire::Piece& piece) {
     if (ready_) return fail("a second READY");
     const std::string expected = wire::ready(row_of(type()).counterpart, setup_.bridge_name);
-    if (wire::command(piece.name, piece.data) != expected) fail("READY is not as expected: " + piece.data);
+    if (wire::command(piece.name, piece.data) != expected)
+        fail("READY is not as expected: " + piece.data);
     come_in();
 }
 
@@ -172,8 +181,10 @@ void SimPeer::stop_pinging() {
 void SimPeer::leave() {
     leaving_ = true;
     left_ = true;
-    if (joined_) write_some();
-    else gone_ = true;
+    if (joined_)
+        write_some();
+    else
+        gone_ = true;
 }
 
 void SimPeer::die() {
@@ -181,8 +192,10 @@ void SimPeer::die() {
     gone_ = true;
     left_ = true;
     if (!joined_) return;
-    if (around_.random.below(2) == 0) around_.net.app_reset(link_);
-    else around_.net.app_close(link_);
+    if (around_.random.below(2) == 0)
+        around_.net.app_reset(link_);
+    else
+        around_.net.app_close(link_);
 }
 
 void SimPeer::end() {
@@ -199,7 +212,9 @@ void SimPeer::ping() {
         if (read != read_at_ping_) unanswered_pings_ = 0;
         read_at_ping_ = read;
         if (!stalled_ && was_ponged_ && ++unanswered_pings_ > 4) fail("no PONG for four intervals");
-        say(wire::command("PING", std::string("\0\x1e" "zb", 4)));  // three seconds to live
+        say(wire::command("PING", std::string("\0\x1e"
+                                              "zb",
+                                              4)));  // three seconds to live
     }
     around_.agenda.after(setup_.ping_every, [this] { ping(); });
 }
@@ -208,8 +223,10 @@ std::string SimPeer::encoded(const Frames& frames) {
     std::string bytes;
     for (size_t i = 0; i < frames.size(); i++) {
         bytes += wire::frame(frames[i], i + 1 < frames.size());
-        const bool may = setup_.ping_every > Duration{} && setup_.zmtp != Zmtp::k20 && i + 1 < frames.size();
-        if (may && around_.random.below(4) == 0) bytes += wire::command("PING", std::string("\0\0", 2));
+        const bool may =
+            setup_.ping_every > Duration{} && setup_.zmtp != Zmtp::k20 && i + 1 < frames.size();
+        if (may && around_.random.below(4) == 0)
+            bytes += wire::command("PING", std::string("\0\0", 2));
     }
     return bytes;
 }
@@ -233,8 +250,9 @@ void Producer::plan(Make make) {
 }
 
 bool Producer::wanted(const std::string& topic) const {
-    return std::any_of(demanded_.begin(), demanded_.end(),
-                       [&](const auto& each) { return topic.compare(0, each.first.size(), each.first) == 0; });
+    return std::any_of(demanded_.begin(), demanded_.end(), [&](const auto& each) {
+        return topic.compare(0, each.first.size(), each.first) == 0;
+    });
 }
 
 void Producer::send_queued() {
@@ -264,7 +282,8 @@ void Producer::send_half(const Frames& body) {
 
 void Producer::on_frames(Frames frames) {
     if (type() == "PUB" || type() == "XPUB") {
-        const bool fine = frames.size() == 1 && !frames[0].empty() && (frames[0][0] == 0 || frames[0][0] == 1);
+        const bool fine =
+            frames.size() == 1 && !frames[0].empty() && (frames[0][0] == 0 || frames[0][0] == 1);
         if (!fine) return fail("what a publisher got is no subscription");
         const std::string prefix = frames[0].substr(1);
         if (frames[0][0] == 1) {
@@ -275,12 +294,15 @@ void Producer::on_frames(Frames frames) {
         return;
     }
     if (!wants_receipt_) return fail("it was told something");
-    if (frames.size() != 2 || !frames[0].empty()) return fail("a receipt that is not one frame behind its envelope");
+    if (frames.size() != 2 || !frames[0].empty())
+        return fail("a receipt that is not one frame behind its envelope");
     const uint64_t index = receipts_ + refusals_;
     if (index >= sent_.size()) return fail("a receipt for nothing");
     const bool ok = frames[1].compare(0, 3, "OK ") == 0;
-    if (!ok && frames[1].compare(0, 4, "ERR ") != 0) return fail("a receipt that says " + frames[1]);
-    if (index < outcome_ok.size() && outcome_ok[index] != ok) fail("a receipt that is wrong: " + frames[1]);
+    if (!ok && frames[1].compare(0, 4, "ERR ") != 0)
+        return fail("a receipt that says " + frames[1]);
+    if (index < outcome_ok.size() && outcome_ok[index] != ok)
+        fail("a receipt that is wrong: " + frames[1]);
     (ok ? receipts_ : refusals_)++;
     send_queued();
 }

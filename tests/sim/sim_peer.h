@@ -1,7 +1,8 @@
 // A simulated ZeroMQ application: one connection to the bridge, from its handshake to its end.
 //
-// SimPeer speaks ZMTP and can stall, go on, leave and die; Producer and Consumer are what queue and publish/subscribe
-// applications do with it, Client and Worker (rpc_peers.h) what those of a service do.
+// SimPeer speaks ZMTP and can stall, go on, leave and die; Producer and Consumer are what queue and
+// publish/subscribe applications do with it, Client and Worker (rpc_peers.h) what those of a
+// service do.
 #pragma once
 
 #include <cstdint>
@@ -28,21 +29,22 @@ struct Surroundings {
 };
 
 struct PeerSetup {
-    uint32_t number = 0;        // in its world, from 1
-    std::string type;           // "PUSH"
+    uint32_t number = 0;  // in its world, from 1
+    std::string type;     // "PUSH"
     Zmtp zmtp = Zmtp::k31;
     std::optional<std::string> identity;  // in READY
-    bool eager = false;         // does not wait for the bridge's words before its own
+    bool eager = false;                   // does not wait for the bridge's words before its own
     uint16_t port = 0;
-    size_t read_bytes_max = 64 * 1024;    // at once
-    Duration think_max{};                 // before it reads
-    Duration ping_every{};                // 0: never
-    std::string bridge_name;              // expected as the bridge's identity
+    size_t read_bytes_max = 64 * 1024;  // at once
+    Duration think_max{};               // before it reads
+    Duration ping_every{};              // 0: never
+    std::string bridge_name;            // expected as the bridge's identity
 };
 
 class SimPeer : public LinkUser {
  public:
-    SimPeer(PeerSetup setup, Surroundings around) : setup_(std::move(setup)), around_(std::move(around)) {}
+    SimPeer(PeerSetup setup, Surroundings around)
+        : setup_(std::move(setup)), around_(std::move(around)) {}
     ~SimPeer() override = default;
     SimPeer(const SimPeer&) = delete;
     SimPeer& operator=(const SimPeer&) = delete;
@@ -60,8 +62,8 @@ class SimPeer : public LinkUser {
     SimNet::LinkId link() const { return link_; }
     bool joined() const { return joined_; }
     bool ready() const { return ready_; }
-    bool gone() const { return gone_; }                  // by whoever's will
-    bool left_by_itself() const { return left_; }        // died, or left
+    bool gone() const { return gone_; }            // by whoever's will
+    bool left_by_itself() const { return left_; }  // died, or left
     bool stalled() const { return stalled_; }
     bool ever_stalled() const { return ever_stalled_; }
     uint64_t unsaid() const { return out_.size() + held_back_.size(); }
@@ -75,7 +77,8 @@ class SimPeer : public LinkUser {
     void on_room() override { write_some(); }
 
  protected:
-    // Queues bytes behind the handshake; returns the position of their end in all bytes of this connection.
+    // Queues bytes behind the handshake; returns the position of their end in all bytes of this
+    // connection.
     uint64_t say(std::string_view bytes);
     void mute() { mute_ = true; }
     virtual void on_ready() {}
@@ -102,10 +105,11 @@ class SimPeer : public LinkUser {
     SimNet::LinkId link_ = SimNet::kRefused;
     wire::Reader reader_{Zmtp::k31};
     ByteQueue out_;
-    std::string held_back_;   // until the handshake is over
-    uint64_t said_ = 0;       // bytes behind the handshake
+    std::string held_back_;  // until the handshake is over
+    uint64_t said_ = 0;      // bytes behind the handshake
     bool joined_ = false, ready_ = false, gone_ = false, left_ = false;
-    bool greeted_ = false, stalled_ = false, ever_stalled_ = false, leaving_ = false, reading_ = false, mute_ = false;
+    bool greeted_ = false, stalled_ = false, ever_stalled_ = false, leaving_ = false,
+         reading_ = false, mute_ = false;
     std::string error_;
     uint32_t unanswered_pings_ = 0;
     uint64_t read_at_ping_ = 0;
@@ -116,14 +120,16 @@ class SimPeer : public LinkUser {
 class Producer final : public SimPeer {
  public:
     struct Sent {
-        uint64_t end = 0;    // of its bytes in the connection
+        uint64_t end = 0;  // of its bytes in the connection
         uint64_t hash = 0;
-        std::string topic;   // its first frame
+        std::string topic;       // its first frame
         bool anonymous = false;  // too small to carry its number
         bool refused = false;    // breaks a limit: it costs the connection
     };
     Producer(PeerSetup setup, Surroundings around, bool envelope, bool wants_receipt)
-        : SimPeer(std::move(setup), std::move(around)), envelope_(envelope), wants_receipt_(wants_receipt) {}
+        : SimPeer(std::move(setup), std::move(around)),
+          envelope_(envelope),
+          wants_receipt_(wants_receipt) {}
 
     // Makes a message when it can be sent; what it returns is the body, without an envelope.
     using Make = std::function<Frames(Sent&)>;
@@ -139,8 +145,8 @@ class Producer final : public SimPeer {
     bool wants_receipt() const { return wants_receipt_; }
     bool waits() const { return !queue_.empty(); }
 
-    size_t accepted = 0;             // of sent(), as the model has seen
-    std::vector<bool> outcome_ok;    // of each accepted one, as the model knows it
+    size_t accepted = 0;           // of sent(), as the model has seen
+    std::vector<bool> outcome_ok;  // of each accepted one, as the model knows it
     bool half_said = false;
 
  private:

@@ -1,16 +1,17 @@
-// Runs whole bridges in simulated worlds, each from a seed, and compares what they do with the reference model.
+// Runs whole bridges in simulated worlds, each from a seed, and compares what they do with the
+// reference model.
 //
 // usage: sim_test [--seeds N] [--first S] [--script] [--trace] [--twice]
 //   --seeds N    so many seeds (100), beginning with --first S (1)
 //   --script     prints what happens to the applications
 //   --trace      prints everything that happens on the simulated network too
 //   --twice      runs each seed twice and compares the two runs
+#include <unistd.h>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#include <unistd.h>
 
 #include "tests/sim/sim_world.h"
 
@@ -35,11 +36,15 @@ struct Options {
 bool parse(int argc, char** argv, Options& options) {
     for (int i = 1; i < argc; i++) {
         const std::string word = argv[i];
-        if (word == "--script") options.script = true;
-        else if (word == "--trace") options.script = options.trace = true;
-        else if (word == "--twice") options.twice = true;
+        if (word == "--script")
+            options.script = true;
+        else if (word == "--trace")
+            options.script = options.trace = true;
+        else if (word == "--twice")
+            options.twice = true;
         else if ((word == "--seeds" || word == "--first") && i + 1 < argc) {
-            (word == "--seeds" ? options.seeds : options.first) = std::strtoull(argv[++i], nullptr, 10);
+            (word == "--seeds" ? options.seeds : options.first) =
+                std::strtoull(argv[++i], nullptr, 10);
         } else {
             std::fprintf(stderr, "%s: unknown: %s\n", argv[0], word.c_str());
             return false;
@@ -58,7 +63,8 @@ int main(int argc, char** argv) {
     Statistics all;
     uint64_t failed = 0;
     for (uint64_t seed = options.first; seed < options.first + options.seeds; seed++) {
-        const std::string command = std::string(argv[0]) + " --seeds 1 --first " + std::to_string(seed) + " --script";
+        const std::string command =
+            std::string(argv[0]) + " --seeds 1 --first " + std::to_string(seed) + " --script";
         std::snprintf(g_command, sizeof(g_command), "seed %llu aborts; repeat it with:\n  %s\n",
                       static_cast<unsigned long long>(seed), command.c_str());
         World world(seed, options.trace, options.script);
@@ -72,8 +78,8 @@ int main(int argc, char** argv) {
         all.add(world.statistics());
         if (failure.empty()) continue;
         failed++;
-        std::printf("seed %llu FAILED: %s\nrepeat it with:\n  %s\n", static_cast<unsigned long long>(seed), failure.c_str(),
-                    command.c_str());
+        std::printf("seed %llu FAILED: %s\nrepeat it with:\n  %s\n",
+                    static_cast<unsigned long long>(seed), failure.c_str(), command.c_str());
         if (!options.script && failed == 1) {
             std::printf("what happened:\n");
             World again(seed, false, true);
@@ -83,10 +89,12 @@ int main(int argc, char** argv) {
         if (failed >= 10) break;
     }
     const auto n = [](uint64_t number) { return static_cast<unsigned long long>(number); };
-    std::printf("%llu seeds, %llu failed: %llu peers, %llu stalls, %llu deaths, %llu leavings, %llu refused; messages: %llu taken in, "
-                "%llu received, %llu given back, %llu dropped; %llu holds, %llu turns, at most %llu KiB\n",
-                n(options.seeds), n(failed), n(all.peers), n(all.stalls), n(all.deaths), n(all.leavings), n(all.refusals),
-                n(all.accepted), n(all.received), n(all.returned), n(all.dropped), n(all.holds), n(all.turns),
-                n(all.memory_most / 1024));
+    std::printf(
+        "%llu seeds, %llu failed: %llu peers, %llu stalls, %llu deaths, %llu leavings, %llu "
+        "refused; messages: %llu taken in, "
+        "%llu received, %llu given back, %llu dropped; %llu holds, %llu turns, at most %llu KiB\n",
+        n(options.seeds), n(failed), n(all.peers), n(all.stalls), n(all.deaths), n(all.leavings),
+        n(all.refusals), n(all.accepted), n(all.received), n(all.returned), n(all.dropped),
+        n(all.holds), n(all.turns), n(all.memory_most / 1024));
     return failed == 0 ? 0 : 1;
 }

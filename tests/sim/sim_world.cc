@@ -25,8 +25,14 @@ void Statistics::add(const Statistics& other) {
 }
 
 World::World(uint64_t seed, bool print_trace, bool print_script)
-    : seed_(seed), print_script_(print_script), agenda_(clock_), trace_(print_trace), random_(seed * 2 + 1),
-      net_random_(seed * 2 + 0x5eed), plan_(make_plan(random_)), net_(plan_.net, net_random_, agenda_, trace_) {
+    : seed_(seed),
+      print_script_(print_script),
+      agenda_(clock_),
+      trace_(print_trace),
+      random_(seed * 2 + 1),
+      net_random_(seed * 2 + 0x5eed),
+      plan_(make_plan(random_)),
+      net_(plan_.net, net_random_, agenda_, trace_) {
     model_ = std::make_unique<Model>(plan_.config, [this](const std::string& what) { fail(what); });
     net_.before_io = [this] { sample(); };
     net_.after_read = [this](SimNet::LinkId link, uint64_t bytes) {
@@ -36,7 +42,9 @@ World::World(uint64_t seed, bool print_trace, bool print_script)
 }
 
 // The bridge ends its peers as it goes: nobody is to look at them any more.
-World::~World() { sampled_.clear(); }
+World::~World() {
+    sampled_.clear();
+}
 
 void World::fail(const std::string& what) {
     if (!failure_.empty()) return;
@@ -47,7 +55,9 @@ void World::fail(const std::string& what) {
 
 void World::script(const std::string& what) {
     if (print_script_) {
-        std::printf("  %10.3f ms  %s\n", static_cast<double>(agenda_.now().time_since_epoch().count()) / 1e6, what.c_str());
+        std::printf("  %10.3f ms  %s\n",
+                    static_cast<double>(agenda_.now().time_since_epoch().count()) / 1e6,
+                    what.c_str());
     }
 }
 
@@ -68,7 +78,8 @@ void World::on_peer_opened(const net::Endpoint&, const net::Peer& peer) {
     }
 }
 
-void World::on_peer_closed(const net::Endpoint&, const net::Peer& peer, std::optional<Refusal> why) {
+void World::on_peer_closed(const net::Endpoint&, const net::Peer& peer,
+                           std::optional<Refusal> why) {
     const auto found = by_address_.find(peer.info().address);
     if (found == by_address_.end()) return;
     SimPeer& ours = *found->second;
@@ -92,19 +103,23 @@ void World::on_peer_closed(const net::Endpoint&, const net::Peer& peer, std::opt
     known.why = why;
 }
 
-void World::on_refused(const net::Endpoint&, const std::string& address, std::optional<SocketType>, Refusal why,
-                       const std::string& detail) {
+void World::on_refused(const net::Endpoint&, const std::string& address, std::optional<SocketType>,
+                       Refusal why, const std::string& detail) {
     statistics_.refusals++;
     script("the bridge refuses " + address + ": " + std::string(name_of(why)) + " " + detail);
 }
 
-void World::on_trouble(const net::Endpoint&, const std::string& what) { script("trouble: " + what); }
+void World::on_trouble(const net::Endpoint&, const std::string& what) {
+    script("trouble: " + what);
+}
 
-// Messages that the bridge has taken in since the last time: the model learns of them before anything else happens.
+// Messages that the bridge has taken in since the last time: the model learns of them before
+// anything else happens.
 void World::sample() {
     for (Producer* producer : sampled_) {
         const net::Peer* peer = known_.at(producer->number()).peer;
-        while (producer->accepted < peer->counters().messages_in && failure_.empty()) model_->on_accepted(*producer);
+        while (producer->accepted < peer->counters().messages_in && failure_.empty())
+            model_->on_accepted(*producer);
     }
 }
 
@@ -126,19 +141,22 @@ PeerSetup World::peer_setup(const std::string& type, size_t endpoint) {
     const uint64_t pace = random_.below(4);
     if (pace == 0) setup.read_bytes_max = 1 + random_.below(2000);
     if (pace <= 1) setup.think_max = milliseconds(1 + random_.below(5));
-    if (plan_.pings && setup.zmtp != Zmtp::k20 && chance(50)) setup.ping_every = milliseconds(50 + random_.below(300));
+    if (plan_.pings && setup.zmtp != Zmtp::k20 && chance(50))
+        setup.ping_every = milliseconds(50 + random_.below(300));
     endpoint_of_[setup.number] = endpoint;
     statistics_.peers++;
     return setup;
 }
 
 Producer& World::new_producer(size_t endpoint) {
-    static const char* const kTypes[] = {"PUSH", "PUSH", "PUSH", "PUB", "PUB", "XPUB", "REQ", "DEALER", "DEALER"};
+    static const char* const kTypes[] = {"PUSH", "PUSH", "PUSH",   "PUB",   "PUB",
+                                         "XPUB", "REQ",  "DEALER", "DEALER"};
     const std::string type = kTypes[random_.below(std::size(kTypes))];
     const bool envelope = type == "REQ" || (type == "DEALER" && chance(60));
     const auto receipts = plan_.config.endpoints[endpoint].receipts;
     const bool receipt = envelope && receipts != settings::EndpointConfig::Receipts::kNever;
-    producers_.push_back(std::make_unique<Producer>(peer_setup(type, endpoint), around(), envelope, receipt));
+    producers_.push_back(
+        std::make_unique<Producer>(peer_setup(type, endpoint), around(), envelope, receipt));
     Producer& producer = *producers_.back();
     model_->add(producer, endpoint);
     if (chance(40)) burst(producer);  // before it has joined
@@ -150,10 +168,11 @@ Producer& World::new_producer(size_t endpoint) {
 }
 
 Consumer& World::new_consumer(size_t endpoint, const std::string& type) {
-    consumers_.push_back(std::make_unique<Consumer>(peer_setup(type, endpoint), around(), [this](Consumer& consumer, Frames frames) {
-        sample();
-        model_->on_received(consumer, frames);
-    }));
+    consumers_.push_back(std::make_unique<Consumer>(peer_setup(type, endpoint), around(),
+                                                    [this](Consumer& consumer, Frames frames) {
+                                                        sample();
+                                                        model_->on_received(consumer, frames);
+                                                    }));
     Consumer& consumer = *consumers_.back();
     model_->add(consumer, endpoint);
     const bool sub = type == "SUB" || type == "XSUB";
@@ -172,8 +191,10 @@ void World::new_peer() {
         new_producer(endpoint);
         return;
     }
-    const SocketTypes accepts = plan_.config.endpoints[endpoint].accept.value_or(SocketTypes{SocketType::kPull, SocketType::kSub});
-    const bool pull = accepts.has(SocketType::kPull) && (!accepts.has(SocketType::kSub) || chance(60));
+    const SocketTypes accepts = plan_.config.endpoints[endpoint].accept.value_or(
+        SocketTypes{SocketType::kPull, SocketType::kSub});
+    const bool pull =
+        accepts.has(SocketType::kPull) && (!accepts.has(SocketType::kSub) || chance(60));
     new_consumer(endpoint, pull ? "PULL" : chance(80) ? "SUB" : "XSUB");
 }
 
@@ -185,16 +206,20 @@ void World::new_rude_peer() {
     const bool pulls = !source && (!accept || accept->has(SocketType::kPull));
     const std::string right = source ? "PUSH" : pulls ? "PULL" : "SUB";
     const std::string wrong = source ? "PULL" : "PUSH";
-    rude_.push_back(std::make_unique<RudePeer>(kind, chance(80) ? right : wrong, plan_.config.endpoints[endpoint].bind[0].port, around()));
+    rude_.push_back(std::make_unique<RudePeer>(
+        kind, chance(80) ? right : wrong, plan_.config.endpoints[endpoint].bind[0].port, around()));
     rude_.back()->join();
-    if (pulls && rude_.back()->type() == "PULL") rude_pulls_.emplace_back(rude_.back().get(), endpoint);
+    if (pulls && rude_.back()->type() == "PULL")
+        rude_pulls_.emplace_back(rude_.back().get(), endpoint);
     statistics_.peers++;
-    script("a rude peer of kind " + std::to_string(static_cast<int>(kind)) + " (link " + std::to_string(rude_.back()->link()) +
-           ") joins " + plan_.config.endpoints[endpoint].name);
+    script("a rude peer of kind " + std::to_string(static_cast<int>(kind)) + " (link " +
+           std::to_string(rude_.back()->link()) + ") joins " +
+           plan_.config.endpoints[endpoint].name);
 }
 
 std::string World::some_topic() {
-    static const std::string kTopics[] = {"", "a", "ab", "abc", "b", "news.eu", "news.us.east", "zz", std::string(300, 'l')};
+    static const std::string kTopics[] = {
+        "", "a", "ab", "abc", "b", "news.eu", "news.us.east", "zz", std::string(300, 'l')};
     return kTopics[random_.below(std::size(kTopics))];
 }
 
@@ -203,7 +228,8 @@ std::string World::some_prefix() {
     return prefix.substr(0, random_.below(prefix.size() + 1));
 }
 
-// The label that names the message stands in its last frame; one in twenty is too small to have any.
+// The label that names the message stands in its last frame; one in twenty is too small to have
+// any.
 Frames World::some_body(Producer& producer, Producer::Sent& sent) {
     Frames body;
     const bool bare_dealer = producer.type() == "DEALER" && !plan_.config.endpoints.empty();
@@ -218,8 +244,10 @@ Frames World::some_body(Producer& producer, Producer::Sent& sent) {
         if (random_.below(1000) < plan_.large_in_1000) pad = random_.below(300'000);
         body.push_back(some_topic());
         if (bare_dealer && body[0].empty()) body[0] = "a";
-        while (body.size() < frames) body.push_back(std::string(bare_dealer ? 1 : random_.below(4), '-'));
-        body.back() += Model::label(producer.number(), producer.sent().size()) + std::string(pad, '.');
+        while (body.size() < frames)
+            body.push_back(std::string(bare_dealer ? 1 : random_.below(4), '-'));
+        body.back() +=
+            Model::label(producer.number(), producer.sent().size()) + std::string(pad, '.');
     }
     sent.topic = body[0];
     sent.hash = hash_of(body);
@@ -229,17 +257,20 @@ Frames World::some_body(Producer& producer, Producer::Sent& sent) {
 // Several messages at once.
 void World::burst(Producer& producer) {
     const uint64_t messages = chance(20) ? 1 + random_.below(200) : 1 + random_.below(20);
-    const net::PeerLimits& limits = plan_.config.endpoints[endpoint_of_.at(producer.number())].options.limits;
+    const net::PeerLimits& limits =
+        plan_.config.endpoints[endpoint_of_.at(producer.number())].options.limits;
     uint64_t said = 0;
     for (uint64_t i = 0; i < messages; i++) {
         if (producer.gone() || producer.half_said) return;
-        // What waits in the application (a REQ's, a PUB's that is not wanted) is numbered when it is sent.
+        // What waits in the application (a REQ's, a PUB's that is not wanted) is numbered when it
+        // is sent.
         producer.plan([this, &producer, limits](Producer::Sent& sent) {
             Frames body = some_body(producer, sent);
             const bool envelope = producer.has_envelope();
             size_t bytes = wire::message(body).size() + (envelope ? 2 : 0);
             size_t largest = 0;
-            for (const std::string& frame : body) largest = std::max(largest, frame.size());
+            for (const std::string& frame : body)
+                largest = std::max(largest, frame.size());
             sent.refused = bytes > limits.message_bytes_max || largest > limits.frame_bytes_max ||
                            body.size() + (envelope ? 1 : 0) > limits.frames_max;
             return body;
@@ -255,7 +286,8 @@ void World::let_subscribe(Consumer& sub) {
     if (!said.empty() && chance(25)) {  // takes one back
         const std::string prefix = said[random_.below(said.size())].prefix;
         int times = 0;
-        for (const auto& each : said) times += each.prefix == prefix ? (each.add ? 1 : -1) : 0;
+        for (const auto& each : said)
+            times += each.prefix == prefix ? (each.add ? 1 : -1) : 0;
         if (times <= 0) return;
         sub.subscribe(prefix, false);
         return script(sub.name() + " cancels `" + prefix + "`");
@@ -313,7 +345,8 @@ void World::happen() {
         statistics_.deaths++;
         Producer::Sent sent;
         const Frames body = some_body(*producer, sent);
-        if (producer->type() == "PUB" || producer->type() == "XPUB" || body.size() < 2) return producer->die();
+        if (producer->type() == "PUB" || producer->type() == "XPUB" || body.size() < 2)
+            return producer->die();
         producer->send_half(body);
         agenda_.after(some_time(plan_.length / 10), [producer] { producer->die(); });
     } else {
@@ -333,7 +366,8 @@ void World::run() {
     if (!opened.ok()) return fail("the bridge does not open: " + opened.error().message());
     bridge_ = std::move(opened).value();
 
-    for (uint32_t i = 0; i < plan_.peers_at_start; i++) new_peer();
+    for (uint32_t i = 0; i < plan_.peers_at_start; i++)
+        new_peer();
     for (uint32_t i = 0; i < plan_.happenings; i++) {
         agenda_.after(some_time(plan_.length), [this] { happen(); });
     }
@@ -345,9 +379,15 @@ void World::run() {
     turn_until(over);
     if (failure_.empty()) {
         switch (plan_.ending) {
-            case Ending::kAllLeave: all_leave(); break;
-            case Ending::kStop: stop(); break;
-            case Ending::kBreakOff: break_off(); break;
+            case Ending::kAllLeave:
+                all_leave();
+                break;
+            case Ending::kStop:
+                stop();
+                break;
+            case Ending::kBreakOff:
+                break_off();
+                break;
         }
     }
     statistics_.accepted = model_->accepted();
@@ -363,7 +403,8 @@ void World::turn_until(const bool& done) {
         turns_++;
         turns_in_vain_ = net_.progress() == before ? turns_in_vain_ + 1 : 0;
         watch_memory();
-        if (turns_in_vain_ > kTurnsInVainMax) fail("the bridge spins: it turns and turns and nothing moves");
+        if (turns_in_vain_ > kTurnsInVainMax)
+            fail("the bridge spins: it turns and turns and nothing moves");
         if (turns_ > kTurnsMax) fail("no end in sight");
     }
 }
@@ -373,7 +414,8 @@ void World::watch_memory() {
     statistics_.memory_most = std::max(statistics_.memory_most, used);
 }
 
-// Everybody who is there goes on, and reads as fast as it can; each target has a PULL that takes what is left.
+// Everybody who is there goes on, and reads as fast as it can; each target has a PULL that takes
+// what is left.
 void World::settle() {
     script("everybody goes on");
     settling_ = true;
@@ -393,7 +435,8 @@ void World::settle() {
         const SocketTypes accepts = endpoints[i].accept.value_or(SocketTypes{SocketType::kPull});
         if (!accepts.has(SocketType::kPull)) continue;
         const bool there = std::any_of(consumers_.begin(), consumers_.end(), [&](const auto& each) {
-            return endpoint_of_.at(each->number()) == i && each->type() == "PULL" && !each->gone() && !each->left_by_itself();
+            return endpoint_of_.at(each->number()) == i && each->type() == "PULL" &&
+                   !each->gone() && !each->left_by_itself();
         });
         if (there) continue;
         Consumer& last = new_consumer(i, "PULL");
@@ -420,22 +463,28 @@ void World::check_quiet(uint64_t before, uint32_t quiet, uint32_t checks) {
 // Changes while a message gets anywhere; heartbeats leave it as it is.
 uint64_t World::fingerprint() const {
     uint64_t sum = 0;
-    const auto mix = [&sum](uint64_t number) { sum = (sum ^ number) * 0x9e3779b97f4a7c15U + (sum >> 7); };
+    const auto mix = [&sum](uint64_t number) {
+        sum = (sum ^ number) * 0x9e3779b97f4a7c15U + (sum >> 7);
+    };
     mix(model_->accepted());
     mix(model_->received());
     const auto mix_peer = [&](const SimPeer& peer) {
         mix(peer.unsaid());
         mix(net_.under_way(peer.link()));
         const auto known = known_.find(peer.number());
-        mix(known != known_.end() && known->second.peer != nullptr ? known->second.peer->outbox().bytes() : 0);
+        mix(known != known_.end() && known->second.peer != nullptr
+                ? known->second.peer->outbox().bytes()
+                : 0);
         mix(peer.gone() ? 1 : peer.ready() ? 2 : 3);
     };
     for (const auto& each : producers_) {
         mix_peer(*each);
         mix(each->receipts() + each->refusals());
     }
-    for (const auto& each : consumers_) mix_peer(*each);
-    for (const auto& each : rude_) mix(each->gone() ? 1 : 0);
+    for (const auto& each : consumers_)
+        mix_peer(*each);
+    for (const auto& each : rude_)
+        mix(each->gone() ? 1 : 0);
     return sum;
 }
 
@@ -445,9 +494,12 @@ void World::all_leave() {
     check_settled();
     script("everybody leaves");
     ending_ = true;
-    for (const auto& peer : producers_) peer->leave();
-    for (const auto& peer : consumers_) peer->leave();
-    for (const auto& peer : rude_) peer->leave();
+    for (const auto& peer : producers_)
+        peer->leave();
+    for (const auto& peer : consumers_)
+        peer->leave();
+    for (const auto& peer : rude_)
+        peer->leave();
     bool over = false;
     agenda_.after(seconds(15), [&] {
         over = true;
@@ -460,14 +512,16 @@ void World::all_leave() {
     check_model(target_states());
 }
 
-// A planned stop while producers send: what was taken in is delivered, or the bridge says how much was not.
+// A planned stop while producers send: what was taken in is delivered, or the bridge says how much
+// was not.
 void World::stop() {
     for (const auto& peer : producers_) {
         if (!peer->gone() && chance(70)) burst(*peer);
     }
     script("the bridge is asked to stop");
     settling_ = true;
-    for (const auto& peer : producers_) peer->go_on();
+    for (const auto& peer : producers_)
+        peer->go_on();
     for (const auto& peer : consumers_) {
         if (chance(80)) peer->go_on();
     }
@@ -504,11 +558,16 @@ void World::break_off() {
     const std::vector<TargetState> states = target_states();
     sampled_.clear();
     bridge_.reset();
-    if (net_.open_sockets() != 0) fail("the bridge has gone and left " + std::to_string(net_.open_sockets()) + " sockets open");
-    for (const auto& peer : consumers_) peer->go_on();
+    if (net_.open_sockets() != 0)
+        fail("the bridge has gone and left " + std::to_string(net_.open_sockets()) +
+             " sockets open");
+    for (const auto& peer : consumers_)
+        peer->go_on();
     let_arrive();
-    for (const auto& peer : consumers_) peer->die();
-    for (const auto& peer : rude_) peer->leave();
+    for (const auto& peer : consumers_)
+        peer->die();
+    for (const auto& peer : rude_)
+        peer->leave();
     let_arrive();
     if (!failure_.empty()) return;
     collect_lost();
@@ -524,25 +583,30 @@ void World::let_arrive() {
 
 void World::collect_lost() {
     for (const auto& consumer : consumers_) {
-        for (const Frames& frames : consumer->lost()) model_->on_lost(*consumer, endpoint_of_.at(consumer->number()), frames);
+        for (const Frames& frames : consumer->lost())
+            model_->on_lost(*consumer, endpoint_of_.at(consumer->number()), frames);
     }
     for (const auto& [rude, endpoint] : rude_pulls_) {
-        for (const Frames& frames : rude->lost()) model_->on_lost(*rude, endpoint, frames);
+        for (const Frames& frames : rude->lost())
+            model_->on_lost(*rude, endpoint, frames);
     }
 }
 
 // ---- what must hold
 
-// A target of this source has no PULL that takes what waits there: the last one was one peer too many for the bridge.
+// A target of this source has no PULL that takes what waits there: the last one was one peer too
+// many for the bridge.
 bool World::may_be_held(size_t source) const {
     for (const settings::RouteConfig& route : plan_.config.routes) {
         if (std::find(route.from.begin(), route.from.end(), source) == route.from.end()) continue;
         for (const settings::TargetConfig& to : route.to) {
             const auto& accept = plan_.config.endpoints[to.index].accept;
             if (accept && !accept->has(SocketType::kPull)) continue;
-            const bool served = std::any_of(consumers_.begin(), consumers_.end(), [&](const auto& each) {
-                return endpoint_of_.at(each->number()) == to.index && each->type() == "PULL" && !each->gone() && each->ready();
-            });
+            const bool served =
+                std::any_of(consumers_.begin(), consumers_.end(), [&](const auto& each) {
+                    return endpoint_of_.at(each->number()) == to.index && each->type() == "PULL" &&
+                           !each->gone() && each->ready();
+                });
             if (!served) return true;
         }
     }
@@ -557,29 +621,38 @@ void World::check_settled() {
         const Known& known = known_[producer->number()];
         if (!known.opened) return fail(producer->name() + ": is there and was never let in");
         const auto& sent = producer->sent();
-        const bool refused = std::any_of(sent.begin(), sent.end(), [](const auto& each) { return each.refused; });
+        const bool refused =
+            std::any_of(sent.begin(), sent.end(), [](const auto& each) { return each.refused; });
         if (refused) return fail(producer->name() + ": broke a limit and is still there");
         if (producer->half_said || may_be_held(endpoint_of_.at(producer->number()))) continue;
-        if (!producer->idle() || producer->accepted != sent.size() || (producer->type() == "REQ" && producer->wants_receipt() && producer->waits())) {
-            return fail(producer->name() + ": is not heard to the end: " + std::to_string(producer->accepted) + " of " +
-                        std::to_string(sent.size()) + " were taken in");
+        if (!producer->idle() || producer->accepted != sent.size() ||
+            (producer->type() == "REQ" && producer->wants_receipt() && producer->waits())) {
+            return fail(producer->name() +
+                        ": is not heard to the end: " + std::to_string(producer->accepted) +
+                        " of " + std::to_string(sent.size()) + " were taken in");
         }
-        if (producer->wants_receipt() && producer->receipts() + producer->refusals() != sent.size()) {
-            return fail(producer->name() + ": " + std::to_string(producer->receipts() + producer->refusals()) +
+        if (producer->wants_receipt() &&
+            producer->receipts() + producer->refusals() != sent.size()) {
+            return fail(producer->name() + ": " +
+                        std::to_string(producer->receipts() + producer->refusals()) +
                         " receipts for " + std::to_string(sent.size()) + " messages");
         }
-        if (producer->type() == "PUB" || producer->type() == "XPUB") model_->check_demand(*producer);
+        if (producer->type() == "PUB" || producer->type() == "XPUB")
+            model_->check_demand(*producer);
     }
     for (const auto& consumer : consumers_) {
         const size_t endpoint = endpoint_of_.at(consumer->number());
         if (consumer->type() == "PULL" && !consumer->gone() && waiting_for_pulls(endpoint) > 0) {
-            fail(consumer->name() + ": is there, and yet " + std::to_string(waiting_for_pulls(endpoint)) + " messages wait");
+            fail(consumer->name() + ": is there, and yet " +
+                 std::to_string(waiting_for_pulls(endpoint)) + " messages wait");
         }
-        if (!consumer->gone() && !known_[consumer->number()].opened) fail(consumer->name() + ": is there and was never let in");
+        if (!consumer->gone() && !known_[consumer->number()].opened)
+            fail(consumer->name() + ": is there and was never let in");
     }
     for (const auto& rude : rude_) {
         if (!rude->must_be_ended() || rude->gone()) continue;
-        fail("the bridge does not end a rude peer of kind " + std::to_string(static_cast<int>(rude->kind())) + " on link " +
+        fail("the bridge does not end a rude peer of kind " +
+             std::to_string(static_cast<int>(rude->kind())) + " on link " +
              std::to_string(rude->link()));
     }
     // A connection that ended had been read to its end, as far as it arrived.
@@ -588,17 +661,19 @@ void World::check_settled() {
         if (!known.opened || known.why) continue;
         const uint64_t read = net_.read_by_bridge(producer->link());
         const auto& sent = producer->sent();
-        const auto heard = static_cast<size_t>(std::count_if(sent.begin(), sent.end(), [&](const auto& each) { return each.end <= read; }));
+        const auto heard = static_cast<size_t>(std::count_if(
+            sent.begin(), sent.end(), [&](const auto& each) { return each.end <= read; }));
         if (heard != producer->accepted) {
-            fail(producer->name() + ": " + std::to_string(heard) + " messages were read, " + std::to_string(producer->accepted) +
-                 " taken in");
+            fail(producer->name() + ": " + std::to_string(heard) + " messages were read, " +
+                 std::to_string(producer->accepted) + " taken in");
         }
     }
     for (const auto& consumer : consumers_) {
         const Known& known = known_[consumer->number()];
         const bool sub = consumer->type() != "PULL";
         if (!sub || !known.opened || known.ended) continue;
-        const net::PeerLimits& limits = plan_.config.endpoints[endpoint_of_.at(consumer->number())].options.limits;
+        const net::PeerLimits& limits =
+            plan_.config.endpoints[endpoint_of_.at(consumer->number())].options.limits;
         const uint64_t dropped = known.peer->counters().dropped;
         statistics_.dropped += dropped;
         model_->check_sub(*consumer, dropped);
@@ -617,9 +692,11 @@ uint64_t World::waiting_for_pulls(size_t endpoint) const {
 
 // The bridge is as it was at `waiting`; what it wrote has arrived.
 void World::check_model(const std::vector<TargetState>& states) {
-    for (const TargetState& each : states) model_->check_target(each.endpoint, each.counters, each.waiting);
+    for (const TargetState& each : states)
+        model_->check_target(each.endpoint, each.counters, each.waiting);
     for (const auto& consumer : consumers_) {
-        if (consumer->type() != "PULL" && known_[consumer->number()].ended) model_->check_sub(*consumer, std::nullopt);
+        if (consumer->type() != "PULL" && known_[consumer->number()].ended)
+            model_->check_sub(*consumer, std::nullopt);
     }
 }
 
@@ -638,18 +715,22 @@ std::vector<World::TargetState> World::target_states() {
 void World::check_empty() {
     for (const auto& endpoint : bridge_->endpoints()) {
         if (endpoint && !endpoint->peers().empty()) {
-            return fail(endpoint->name() + ": " + std::to_string(endpoint->peers().size()) + " peers are still there when all have left");
+            return fail(endpoint->name() + ": " + std::to_string(endpoint->peers().size()) +
+                        " peers are still there when all have left");
         }
     }
     const size_t listeners = plan_.config.endpoints.size();
-    if (net_.open_sockets() != listeners) return fail("sockets are left open: " + std::to_string(net_.open_sockets()));
+    if (net_.open_sockets() != listeners)
+        return fail("sockets are left open: " + std::to_string(net_.open_sockets()));
     uint64_t in_line = 0;
     for (const auto& outlet : bridge_->outlets()) {
         if (outlet) in_line += outlet->line().messages();
     }
     const uint64_t used = bridge_->reactor().memory().used();
-    const uint64_t own = MemoryBudget::kChunkBytes + MemoryBudget::kSmallChunkBytes;  // what it reads and copies into next
-    if (in_line == 0 && used > own) fail("all have left and " + std::to_string(used) + " bytes are still in use");
+    const uint64_t own = MemoryBudget::kChunkBytes +
+                         MemoryBudget::kSmallChunkBytes;  // what it reads and copies into next
+    if (in_line == 0 && used > own)
+        fail("all have left and " + std::to_string(used) + " bytes are still in use");
 }
 
 }  // namespace zbridge::sim

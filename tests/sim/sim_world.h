@@ -1,6 +1,7 @@
 // One run: a bridge, the applications around it, and all that happens to them, from one seed.
 //
-// Flow:    plan -> open the bridge -> what the seed lets happen -> everybody goes on until all is quiet -> the ending
+// Flow:    plan -> open the bridge -> what the seed lets happen -> everybody goes on until all is
+// quiet -> the ending
 //          -> compare with the model
 // Failure: the first thing that is not as it must be ends the run; failure() says what.
 #pragma once
@@ -30,7 +31,7 @@ class World final : public net::EndpointObserver {
  public:
     static constexpr uint64_t kTurnsMax = 2'000'000;
     static constexpr uint32_t kTurnsInVainMax = 500;
-    static constexpr uint32_t kQuietChecks = 6;     // a second apart, without anything that moves
+    static constexpr uint32_t kQuietChecks = 6;  // a second apart, without anything that moves
     static constexpr uint32_t kChecksMax = 600;
 
     World(uint64_t seed, bool print_trace, bool print_script);
@@ -42,8 +43,10 @@ class World final : public net::EndpointObserver {
     const Statistics& statistics() const { return statistics_; }
 
     void on_peer_opened(const net::Endpoint& endpoint, const net::Peer& peer) override;
-    void on_peer_closed(const net::Endpoint& endpoint, const net::Peer& peer, std::optional<Refusal> why) override;
-    void on_refused(const net::Endpoint& endpoint, const std::string& address, std::optional<SocketType> type, Refusal why,
+    void on_peer_closed(const net::Endpoint& endpoint, const net::Peer& peer,
+                        std::optional<Refusal> why) override;
+    void on_refused(const net::Endpoint& endpoint, const std::string& address,
+                    std::optional<SocketType> type, Refusal why,
                     const std::string& detail) override;
     void on_trouble(const net::Endpoint& endpoint, const std::string& what) override;
 
@@ -59,7 +62,10 @@ class World final : public net::EndpointObserver {
     void fail(const std::string& what);
     void script(const std::string& what);
     bool chance(uint32_t in_100) { return random_.below(100) < in_100; }
-    Duration some_time(Duration most) { return Duration(static_cast<int64_t>(random_.below(static_cast<uint64_t>(most.count()) + 1))); }
+    Duration some_time(Duration most) {
+        return Duration(
+            static_cast<int64_t>(random_.below(static_cast<uint64_t>(most.count()) + 1)));
+    }
     Surroundings around();
 
     // What happens.
@@ -116,12 +122,12 @@ class World final : public net::EndpointObserver {
     std::vector<std::unique_ptr<Producer>> producers_;
     std::vector<std::unique_ptr<Consumer>> consumers_;
     std::vector<std::unique_ptr<RudePeer>> rude_;
-    std::vector<std::pair<RudePeer*, size_t>> rude_pulls_;   // and their endpoints
-    std::map<uint32_t, size_t> endpoint_of_;                 // by the peer's number
+    std::vector<std::pair<RudePeer*, size_t>> rude_pulls_;  // and their endpoints
+    std::map<uint32_t, size_t> endpoint_of_;                // by the peer's number
     std::map<std::string, SimPeer*> by_address_;
     std::map<SimNet::LinkId, Consumer*> sub_by_link_;
-    std::map<uint32_t, Known> known_;                        // by the peer's number
-    std::vector<Producer*> sampled_;                         // producers that the bridge has
+    std::map<uint32_t, Known> known_;  // by the peer's number
+    std::vector<Producer*> sampled_;   // producers that the bridge has
     std::unique_ptr<app::Bridge> bridge_;
     uint32_t next_peer_ = 1;
     bool settling_ = false, settled_ = false, ending_ = false;

@@ -1,4 +1,5 @@
-// What happened in a run, as a hash that two runs of one seed must share, and as text for who looks at a failing one.
+// What happened in a run, as a hash that two runs of one seed must share, and as text for who looks
+// at a failing one.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class Trace {
     // `what` happened to `who`; both numbers mean what the word says.
     void note(Instant now, const char* what, uint64_t who, uint64_t a = 0, uint64_t b = 0) {
         mix(static_cast<uint64_t>(now.time_since_epoch().count()));
-        for (const char* c = what; *c != '\0'; c++) mix(static_cast<unsigned char>(*c));
+        for (const char* c = what; *c != '\0'; c++)
+            mix(static_cast<unsigned char>(*c));
         mix(who);
         mix(a);
         mix(b);

@@ -6,7 +6,8 @@ namespace {
 
 std::string length_8(uint64_t length) {
     std::string octets(8, '\0');
-    for (size_t i = 8; i-- > 0; length /= 256) octets[i] = static_cast<char>(length % 256);
+    for (size_t i = 8; i-- > 0; length /= 256)
+        octets[i] = static_cast<char>(length % 256);
     return octets;
 }
 
@@ -22,15 +23,20 @@ std::string framed(char flags, std::string_view body) {
     return out.append(body);
 }
 
-uint64_t octet(const std::string& bytes, size_t at) { return static_cast<unsigned char>(bytes[at]); }
+uint64_t octet(const std::string& bytes, size_t at) {
+    return static_cast<unsigned char>(bytes[at]);
+}
 
 }  // namespace
 
-std::string frame(std::string_view body, bool more) { return framed(more ? 1 : 0, body); }
+std::string frame(std::string_view body, bool more) {
+    return framed(more ? 1 : 0, body);
+}
 
 std::string message(const Frames& frames) {
     std::string out;
-    for (size_t i = 0; i < frames.size(); i++) out += frame(frames[i], i + 1 != frames.size());
+    for (size_t i = 0; i < frames.size(); i++)
+        out += frame(frames[i], i + 1 != frames.size());
     return out;
 }
 
@@ -67,7 +73,8 @@ std::string greeting_2(uint8_t socket_type, std::string_view identity) {
 bool Reader::greeted() {
     if (greeted_) return true;
     const size_t have = bytes_.size();
-    if (have >= 10 && (octet(bytes_, 0) != 0xff || octet(bytes_, 9) != 0x7f)) fault_ = "no signature";
+    if (have >= 10 && (octet(bytes_, 0) != 0xff || octet(bytes_, 9) != 0x7f))
+        fault_ = "no signature";
     if (have >= 11 && octet(bytes_, 10) != 3) fault_ = "not version 3";
     if (zmtp_ == Zmtp::k20) {
         if (have < 14 || have < 14 + octet(bytes_, 13)) return false;
@@ -101,7 +108,8 @@ std::optional<Piece> Reader::next() {
             header = 9;
             if (have < header) return std::nullopt;
             length = 0;
-            for (size_t i = 1; i < 9; i++) length = length * 256 + octet(bytes_, at_ + i);
+            for (size_t i = 1; i < 9; i++)
+                length = length * 256 + octet(bytes_, at_ + i);
         }
         if (length > (uint64_t{1} << 32)) fault_ = "a length out of this world";
         if (!fault_.empty() || have < header + length) return std::nullopt;
@@ -115,7 +123,8 @@ std::optional<Piece> Reader::next() {
                 fault_ = "a command without a name";
                 return std::nullopt;
             }
-            if (!frames_.empty()) fault_ = "a command between frames";  // libzmq's peers stand it; we never do it
+            if (!frames_.empty())
+                fault_ = "a command between frames";  // libzmq's peers stand it; we never do it
             piece.name = body.substr(1, name);
             piece.data = body.substr(1 + name);
             return piece;

@@ -1,5 +1,5 @@
-// ZMTP as an application speaks it, written from the RFCs (15, 23, 37) and sharing nothing with the bridge's decoder: what
-// both get wrong alike would not be seen.
+// ZMTP as an application speaks it, written from the RFCs (15, 23, 37) and sharing nothing with the
+// bridge's decoder: what both get wrong alike would not be seen.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,9 @@ class Reader {
     std::optional<Piece> next();  // REQUIRES: greeted()
     // Bytes that are no whole piece yet.
     std::string rest() const { return bytes_.substr(at_); }
-    const std::string& fault() const { return fault_; }  // what the bridge did that ZMTP does not allow
+    const std::string& fault() const {
+        return fault_;
+    }  // what the bridge did that ZMTP does not allow
     uint8_t socket_type_2() const { return socket_type_2_; }
     const std::string& identity_2() const { return identity_2_; }
 

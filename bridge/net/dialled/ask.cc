@@ -5,7 +5,8 @@
 namespace zbridge::net {
 
 Result<std::string> ask(const std::string& address, const std::string& question, Duration timeout) {
-    const int timeout_ms = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count());
+    const int timeout_ms =
+        static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count());
     try {
         zmq::context_t context(1);
         zmq::socket_t socket(context, zmq::socket_type::req);

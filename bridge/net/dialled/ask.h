@@ -8,7 +8,8 @@
 
 namespace zbridge::net {
 
-// Blocks. kUnavailable: nobody answered within `timeout`. kInvalid: libzmq does not take the address.
+// Blocks. kUnavailable: nobody answered within `timeout`. kInvalid: libzmq does not take the
+// address.
 Result<std::string> ask(const std::string& address, const std::string& question, Duration timeout);
 
 }  // namespace zbridge::net

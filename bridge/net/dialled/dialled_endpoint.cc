@@ -5,7 +5,8 @@
 
 namespace zbridge::net {
 
-// The Peer of a link while it is connected. Its socket is libzmq's: written bytes go to the link's mailbox.
+// The Peer of a link while it is connected. Its socket is libzmq's: written bytes go to the link's
+// mailbox.
 class DialledPeer final : public Peer, public Ready {
  public:
     DialledPeer(DialledEndpoint& endpoint, Link& link, PeerInfo info)
@@ -19,7 +20,8 @@ class DialledPeer final : public Peer, public Ready {
         std::array<iovec, kParts> parts;
         bool pushed = false;
         while (!outbox_.empty() && !blocked_) {
-            // Whole messages: the thread cuts them apart again. A run in the outbox is; a piece waits for its rest.
+            // Whole messages: the thread cuts them apart again. A run in the outbox is; a piece
+            // waits for its rest.
             std::string bytes;
             const size_t filled = outbox_.gather(parts);
             for (size_t i = 0; i < filled; i++) {
@@ -37,7 +39,8 @@ class DialledPeer final : public Peer, public Ready {
         }
         if (pushed) endpoint_.dialler_.nudge();
     }
-    void close(Refusal) override {}  // a dialled connection is libzmq's to end; what it sends is refused message by message
+    void close(Refusal) override {
+    }  // a dialled connection is libzmq's to end; what it sends is refused message by message
 
     void on_room() {
         blocked_ = false;
@@ -74,9 +77,13 @@ struct DialledEndpoint::Wire {
     Slice in;  // messages that a hold left over
 };
 
-DialledEndpoint::DialledEndpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
-                                 Dialler& dialler)
-    : setup_(std::move(setup)), handler_(handler), reactor_(reactor), connections_(connections), dialler_(dialler) {}
+DialledEndpoint::DialledEndpoint(Setup setup, PeerHandler& handler, Reactor& reactor,
+                                 ConnectionLimit& connections, Dialler& dialler)
+    : setup_(std::move(setup)),
+      handler_(handler),
+      reactor_(reactor),
+      connections_(connections),
+      dialler_(dialler) {}
 
 DialledEndpoint::~DialledEndpoint() {
     for (const auto& wire : wires_) {
@@ -111,7 +118,8 @@ void DialledEndpoint::take(Wire& wire, Link::Incoming& incoming) {
             connections_.now++;
             wire.peer = std::make_unique<DialledPeer>(
                 *this, *wire.link,
-                PeerInfo{PeerId(connections_.next_peer++), setup_.id, setup_.peer_type, "", wire.link->address(), ""});
+                PeerInfo{PeerId(connections_.next_peer++), setup_.id, setup_.peer_type, "",
+                         wire.link->address(), ""});
             handler_.on_opened(*wire.peer);
             return;
         }
@@ -142,7 +150,8 @@ void DialledEndpoint::parse(Wire& wire) {
             const bool subscriber = wire.peer->type() == SocketType::kSub;
             const std::string_view body = message.first().body;
             if (subscriber) {
-                if (!body.empty()) handler_.on_subscription(*wire.peer, {body.substr(1), body[0] == 1});
+                if (!body.empty())
+                    handler_.on_subscription(*wire.peer, {body.substr(1), body[0] == 1});
             } else if (handler_.on_message(*wire.peer, message) == Take::kHold) {
                 return;
             }
@@ -156,7 +165,8 @@ void DialledEndpoint::parse(Wire& wire) {
 
 void DialledEndpoint::release() {
     held_ = false;
-    for (const auto& wire : wires_) parse(*wire);
+    for (const auto& wire : wires_)
+        parse(*wire);
     take_news();
 }
 

@@ -21,11 +21,12 @@ class DialledEndpoint final : public Gate {
     struct Setup {
         EndpointId id;
         std::string name;
-        SocketType socket = SocketType::kDealer;    // ours
-        SocketType peer_type = SocketType::kDealer; // what the application's is taken for
+        SocketType socket = SocketType::kDealer;     // ours
+        SocketType peer_type = SocketType::kDealer;  // what the application's is taken for
         PeerLimits limits;
     };
-    DialledEndpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections, Dialler& dialler);
+    DialledEndpoint(Setup setup, PeerHandler& handler, Reactor& reactor,
+                    ConnectionLimit& connections, Dialler& dialler);
     ~DialledEndpoint() override;
 
     // Before Dialler::start().

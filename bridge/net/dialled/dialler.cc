@@ -16,22 +16,29 @@ namespace {
 
 zmq::socket_type zmq_type(SocketType type) {
     switch (type) {
-        case SocketType::kPull: return zmq::socket_type::pull;
-        case SocketType::kPush: return zmq::socket_type::push;
+        case SocketType::kPull:
+            return zmq::socket_type::pull;
+        case SocketType::kPush:
+            return zmq::socket_type::push;
         case SocketType::kSub:
-        case SocketType::kXsub: return zmq::socket_type::xsub;  // says its subscriptions as messages
+        case SocketType::kXsub:
+            return zmq::socket_type::xsub;  // says its subscriptions as messages
         case SocketType::kPub:
-        case SocketType::kXpub: return zmq::socket_type::xpub;  // hears them as messages
+        case SocketType::kXpub:
+            return zmq::socket_type::xpub;  // hears them as messages
         case SocketType::kReq:
-        case SocketType::kDealer: return zmq::socket_type::dealer;
+        case SocketType::kDealer:
+            return zmq::socket_type::dealer;
         case SocketType::kRep:
-        case SocketType::kRouter: return zmq::socket_type::router;
-        case SocketType::kPair: return zmq::socket_type::pair;
+        case SocketType::kRouter:
+            return zmq::socket_type::router;
+        case SocketType::kPair:
+            return zmq::socket_type::pair;
     }
     return zmq::socket_type::pair;
 }
 
-constexpr int kBurstMessages = 256;             // read from one socket before the next has its turn
+constexpr int kBurstMessages = 256;  // read from one socket before the next has its turn
 constexpr int kLingerMs = 0;
 constexpr int kReconnectMs = 100, kReconnectMaxMs = 5000;
 
@@ -64,7 +71,8 @@ size_t Link::waiting_bytes() const {
 
 class Dialler::Loop {
  public:
-    explicit Loop(Dialler& dialler) : dialler_(dialler), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+    explicit Loop(Dialler& dialler)
+        : dialler_(dialler), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
     ~Loop() { ::close(wakeup_); }
 
     Status connect() {
@@ -110,23 +118,30 @@ class Dialler::Loop {
     struct Line {
         Link& link;
         zmq::socket_t socket;
-        zmq::socket_t events;          // of the monitor
-        std::string unsent;            // a batch from outgoing that libzmq has not taken whole
+        zmq::socket_t events;  // of the monitor
+        std::string unsent;    // a batch from outgoing that libzmq has not taken whole
         size_t unsent_at = 0;
         bool made_room = false;
 
         Line(Link& l, zmq::context_t& context)
-            : link(l), socket(context, zmq_type(l.socket())), events(context, zmq::socket_type::pair) {
-            const bool subscribes = l.socket() == SocketType::kSub || l.socket() == SocketType::kXsub;
-            socket.set(zmq::sockopt::sndhwm, subscribes ? 0 : Link::kHighWaterMark);  // libzmq drops subscriptions above it
+            : link(l),
+              socket(context, zmq_type(l.socket())),
+              events(context, zmq::socket_type::pair) {
+            const bool subscribes =
+                l.socket() == SocketType::kSub || l.socket() == SocketType::kXsub;
+            socket.set(
+                zmq::sockopt::sndhwm,
+                subscribes ? 0 : Link::kHighWaterMark);  // libzmq drops subscriptions above it
             socket.set(zmq::sockopt::rcvhwm, Link::kHighWaterMark);
             socket.set(zmq::sockopt::linger, kLingerMs);
             socket.set(zmq::sockopt::immediate, true);
             socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
             socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
-            const std::string monitor = "inproc://monitor-" + std::to_string(reinterpret_cast<uintptr_t>(&l));
-            const int rc = zmq_socket_monitor(socket.handle(), monitor.c_str(),
-                                              ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+            const std::string monitor =
+                "inproc://monitor-" + std::to_string(reinterpret_cast<uintptr_t>(&l));
+            const int rc =
+                zmq_socket_monitor(socket.handle(), monitor.c_str(),
+                                   ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
             if (rc != 0) throw zmq::error_t();
             events.connect(monitor);
             socket.connect(l.address());
@@ -153,7 +168,8 @@ class Dialler::Loop {
     }
 
     static bool has_room(const Link& link) {
-        return link.incoming_bytes_ < Link::kMailboxBytes && link.incoming_.size() < Link::kMailboxItems;
+        return link.incoming_bytes_ < Link::kMailboxBytes &&
+               link.incoming_.size() < Link::kMailboxItems;
     }
 
     static void put(Link& link, Link::Incoming incoming) {
@@ -171,7 +187,8 @@ class Dialler::Loop {
             uint16_t number = 0;
             std::memcpy(&number, event.data(), sizeof(number));
             const bool opened = number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-            put(line.link, {opened ? Link::Incoming::Kind::kOpened : Link::Incoming::Kind::kClosed, {}});
+            put(line.link,
+                {opened ? Link::Incoming::Kind::kOpened : Link::Incoming::Kind::kClosed, {}});
             news = true;
         }
         return news;
@@ -195,7 +212,8 @@ class Dialler::Loop {
             while (more) {
                 const Frame frame = frame_at(line.unsent, at);
                 more = frame.more;
-                const auto flags = zmq::send_flags::dontwait | (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
+                const auto flags = zmq::send_flags::dontwait |
+                                   (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
                 zmq::message_t part(frame.body.data(), frame.body.size());
                 if (!line.socket.send(part, flags)) {
                     if (first) return;  // later, from its first frame on
@@ -215,11 +233,13 @@ class Dialler::Loop {
         }
         std::string bytes;
         zmq::message_t part;
-        for (int messages = 0; messages < kBurstMessages && bytes.size() < Link::kMailboxBytes; messages++) {
+        for (int messages = 0; messages < kBurstMessages && bytes.size() < Link::kMailboxBytes;
+             messages++) {
             if (!line.socket.recv(part, zmq::recv_flags::dontwait)) break;
             append_frame(bytes, {part.data<char>(), part.size()}, part.more());
             while (part.more()) {
-                (void)line.socket.recv(part, zmq::recv_flags::none);  // the rest of a message is there
+                (void)line.socket.recv(part,
+                                       zmq::recv_flags::none);  // the rest of a message is there
                 append_frame(bytes, {part.data<char>(), part.size()}, part.more());
             }
         }
@@ -250,6 +270,8 @@ Status Dialler::start() {
     return {};
 }
 
-void Dialler::nudge() { loop_->nudge(); }
+void Dialler::nudge() {
+    loop_->nudge();
+}
 
 }  // namespace zbridge::net

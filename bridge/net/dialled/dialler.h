@@ -1,10 +1,14 @@
-// The thread of the sockets that the bridge connects: libzmq through cppzmq, which reconnects by itself.
+// The thread of the sockets that the bridge connects: libzmq through cppzmq, which reconnects by
+// itself.
 //
-// Flow:    Link::outgoing -> [thread] -> libzmq -> the application;  libzmq -> [thread] -> Link::incoming -> wake()
-// Thread:  sockets live on the dialler's own thread; a Link's mailboxes are shared under its lock; all else is set before
+// Flow:    Link::outgoing -> [thread] -> libzmq -> the application;  libzmq -> [thread] ->
+// Link::incoming -> wake() Thread:  sockets live on the dialler's own thread; a Link's mailboxes
+// are shared under its lock; all else is set before
 //          start().
-// Limits:  kMailboxBytes and kMailboxItems each way and link. Full: the thread stops reading that socket (libzmq then holds
-//          or drops at the application's side, as its socket type does), the reactor keeps what waits in the peer's outbox.
+// Limits:  kMailboxBytes and kMailboxItems each way and link. Full: the thread stops reading that
+// socket (libzmq then holds
+//          or drops at the application's side, as its socket type does), the reactor keeps what
+//          waits in the peer's outbox.
 #pragma once
 
 #include <atomic>
@@ -28,7 +32,8 @@ class Link {
  public:
     static constexpr size_t kMailboxBytes = 1 << 20;
     static constexpr size_t kMailboxItems = 256;
-    static constexpr int kHighWaterMark = 100;  // of libzmq's own queue: small, what is in it is lost with the peer
+    static constexpr int kHighWaterMark =
+        100;  // of libzmq's own queue: small, what is in it is lost with the peer
 
     struct Incoming {
         enum class Kind : uint8_t { kOpened, kClosed, kBytes };

@@ -21,7 +21,8 @@ std::string command_frame(std::string_view name, std::string_view data) {
 void append_property(std::string& data, std::string_view name, std::string_view value) {
     data += static_cast<char>(name.size());
     data += name;
-    for (int shift = 24; shift >= 0; shift -= 8) data += static_cast<char>(value.size() >> shift);
+    for (int shift = 24; shift >= 0; shift -= 8)
+        data += static_cast<char>(value.size() >> shift);
     data += value;
 }
 
@@ -42,7 +43,8 @@ std::optional<Properties> parse_properties(std::string_view data) {
         const std::string_view name = data.substr(1, name_length);
         data.remove_prefix(1U + name_length);
         size_t length = 0;
-        for (size_t i = 0; i < 4; i++) length = length << 8 | static_cast<unsigned char>(data[i]);
+        for (size_t i = 0; i < 4; i++)
+            length = length << 8 | static_cast<unsigned char>(data[i]);
         data.remove_prefix(4);
         if (length > data.size()) return std::nullopt;
         properties.emplace_back(name, data.substr(0, length));
@@ -65,7 +67,8 @@ std::string_view error_reason(std::string_view data) {
 
 std::optional<Ping> parse_ping(std::string_view data) {
     if (data.size() < 2 || data.size() > 2 + 16) return std::nullopt;
-    const auto high = static_cast<unsigned char>(data[0]), low = static_cast<unsigned char>(data[1]);
+    const auto high = static_cast<unsigned char>(data[0]),
+               low = static_cast<unsigned char>(data[1]);
     return Ping{static_cast<uint16_t>(high << 8 | low), data.substr(2)};
 }
 
@@ -91,7 +94,9 @@ std::string ping_frame(uint16_t ttl_tenths, std::string_view context) {
     return command_frame("PING", data);
 }
 
-std::string pong_frame(std::string_view context) { return command_frame("PONG", context); }
+std::string pong_frame(std::string_view context) {
+    return command_frame("PONG", context);
+}
 
 std::string subscription_message(std::string_view prefix, bool add) {
     std::string body(1, add ? '\1' : '\0');

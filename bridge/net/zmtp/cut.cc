@@ -32,7 +32,8 @@ std::optional<Header> header_at(std::string_view bytes, size_t at, size_t& neede
     needed = at + header.size;
     if (bytes.size() < needed) return std::nullopt;
     header.length = 0;
-    for (size_t i = 1; i <= 8; i++) header.length = header.length << 8 | octet(i);
+    for (size_t i = 1; i <= 8; i++)
+        header.length = header.length << 8 | octet(i);
     return header;
 }
 
@@ -59,7 +60,8 @@ Cut cut_next(std::string_view bytes, const PeerLimits& limits, CutFrom from) {
         const size_t at = cut.from.at;
         const auto header = header_at(bytes, at, cut.size);
         // The flags stand first: what is wrong with them need not wait for the rest.
-        if (!header && bytes.size() > at && (static_cast<unsigned char>(bytes[at]) & frame_flags::kReserved)) {
+        if (!header && bytes.size() > at &&
+            (static_cast<unsigned char>(bytes[at]) & frame_flags::kReserved)) {
             return refused(Refusal::kMalformed);
         }
         if (!header) return cut;
@@ -69,7 +71,8 @@ Cut cut_next(std::string_view bytes, const PeerLimits& limits, CutFrom from) {
             if (cut.from.frames >= limits.frames_max) return refused(Refusal::kTooManyFrames);
         }
         const size_t end = at + header->size + header->length;
-        if (!header->command() && end > limits.message_bytes_max) return refused(Refusal::kTooLarge);
+        if (!header->command() && end > limits.message_bytes_max)
+            return refused(Refusal::kTooLarge);
         cut.size = end;
         if (bytes.size() < end) return cut;
         if (header->command()) {
@@ -86,7 +89,8 @@ Cut cut_next(std::string_view bytes, const PeerLimits& limits, CutFrom from) {
     }
 }
 
-size_t take_out_commands(char* bytes, size_t size, size_t at, const std::function<bool(std::string_view)>& on_command) {
+size_t take_out_commands(char* bytes, size_t size, size_t at,
+                         const std::function<bool(std::string_view)>& on_command) {
     const std::string_view all(bytes, size);
     size_t kept = at, needed = 0;
     for (bool more = true; more;) {

@@ -27,11 +27,21 @@ size_t Handshake::feed(std::string_view bytes) {
         const std::string_view rest = bytes.substr(fed);
         size_t taken = 0;
         switch (stage_) {
-            case Stage::kSignature: taken = read_signature(rest); break;
-            case Stage::kVersion2: taken = read_socket_type_2(rest); break;
-            case Stage::kIdentity2: taken = read_identity_2(rest); break;
-            case Stage::kGreeting: taken = read_greeting(rest); break;
-            case Stage::kMechanism: taken = read_command(rest); break;
+            case Stage::kSignature:
+                taken = read_signature(rest);
+                break;
+            case Stage::kVersion2:
+                taken = read_socket_type_2(rest);
+                break;
+            case Stage::kIdentity2:
+                taken = read_identity_2(rest);
+                break;
+            case Stage::kGreeting:
+                taken = read_greeting(rest);
+                break;
+            case Stage::kMechanism:
+                taken = read_command(rest);
+                break;
         }
         if (taken == 0) break;
         fed += taken;
@@ -41,9 +51,11 @@ size_t Handshake::feed(std::string_view bytes) {
 
 size_t Handshake::read_signature(std::string_view bytes) {
     if (bytes.empty()) return 0;
-    // ZMTP 1.0 begins with the length of an identity, or with 0xff and a length whose octet 9 is even (RFC 15).
+    // ZMTP 1.0 begins with the length of an identity, or with 0xff and a length whose octet 9 is
+    // even (RFC 15).
     const bool first_wrong = static_cast<unsigned char>(bytes[0]) != 0xff;
-    const bool last_wrong = bytes.size() >= kSignatureBytes && (bytes[kSignatureBytes - 1] & 1) == 0;
+    const bool last_wrong =
+        bytes.size() >= kSignatureBytes && (bytes[kSignatureBytes - 1] & 1) == 0;
     if (first_wrong || last_wrong) {
         return refuse(Refusal::kVersion, "no ZMTP greeting of version 2.0 or later");
     }
@@ -69,7 +81,8 @@ size_t Handshake::read_socket_type_2(std::string_view bytes) {
     const auto type = socket_type_numbered(static_cast<uint8_t>(bytes[0]));
     if (!type) return refuse(Refusal::kWrongType, "ZMTP 2.0 with an unknown socket type");
     claim_.type = *type;
-    if (*type == SocketType::kPair) return refuse(Refusal::kWrongType, "ZMTP 2.0 with socket type PAIR");
+    if (*type == SocketType::kPair)
+        return refuse(Refusal::kWrongType, "ZMTP 2.0 with socket type PAIR");
     out_ += static_cast<char>(counterpart_of(*type));
     append_frame(out_, our_identity_, false);
     stage_ = Stage::kIdentity2;
@@ -98,7 +111,8 @@ size_t Handshake::read_greeting(std::string_view bytes) {
     name = name.substr(0, name.find('\0'));
     mechanism_ = make_mechanism(name);
     if (!mechanism_) {
-        return refuse(Refusal::kMechanism, "mechanism " + std::string(name) + "; this endpoint serves NULL");
+        return refuse(Refusal::kMechanism,
+                      "mechanism " + std::string(name) + "; this endpoint serves NULL");
     }
     stage_ = Stage::kMechanism;
     return kGreetingBytes - seen;
@@ -108,22 +122,28 @@ size_t Handshake::read_command(std::string_view bytes) {
     if (bytes.empty()) return 0;
     const Cut cut = cut_next(bytes, PeerLimits{});
     const bool is_command = (static_cast<unsigned char>(bytes[0]) & frame_flags::kCommand) != 0;
-    if (!is_command) return refuse(Refusal::kMalformed, "a message before the end of the handshake");
+    if (!is_command)
+        return refuse(Refusal::kMalformed, "a message before the end of the handshake");
     if (cut.kind == Cut::Kind::kPartial) {
-        if (cut.size > kBytesMax) return refuse(Refusal::kMalformed, "a handshake command that is too long");
+        if (cut.size > kBytesMax)
+            return refuse(Refusal::kMalformed, "a handshake command that is too long");
         return 0;
     }
     if (cut.kind != Cut::Kind::kCommand) return refuse(cut.refusal, "a command that is not one");
     const auto command = parse_command(bytes.substr(cut.command_body, cut.size - cut.command_body));
     if (!command) return refuse(Refusal::kMalformed, "a command without a name");
     switch (mechanism_->on_command(*command, out_)) {
-        case Mechanism::Step::kMore: return cut.size;
-        case Mechanism::Step::kFailed: return refuse(mechanism_->why(), mechanism_->detail());
-        case Mechanism::Step::kReady: break;
+        case Mechanism::Step::kMore:
+            return cut.size;
+        case Mechanism::Step::kFailed:
+            return refuse(mechanism_->why(), mechanism_->detail());
+        case Mechanism::Step::kReady:
+            break;
     }
     const auto type = socket_type_named(mechanism_->socket_type());
     if (!type) {
-        return refuse(Refusal::kWrongType, "socket type " + mechanism_->socket_type() + " is not served");
+        return refuse(Refusal::kWrongType,
+                      "socket type " + mechanism_->socket_type() + " is not served");
     }
     claim_ = {*type, mechanism_->identity(), mechanism_->user()};
     if (!admit()) return cut.size;

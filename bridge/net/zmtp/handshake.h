@@ -1,8 +1,9 @@
 // One handshake, without a socket: bytes in, bytes out, who the peer is.
 //
-// We greet with 3.0 (libzmq 4.3.4 corrupts subscriptions of 246 to 255 bytes when it is greeted with 3.1). Signature and
-// major version go out at once: libzmq waits for them. What we say we are goes out after the peer has said what it is, so
-// that one port serves every socket type. ZMTP 2.0 (libzmq 3.2, old JeroMQ): a socket-type octet, then an identity frame.
+// We greet with 3.0 (libzmq 4.3.4 corrupts subscriptions of 246 to 255 bytes when it is greeted
+// with 3.1). Signature and major version go out at once: libzmq waits for them. What we say we are
+// goes out after the peer has said what it is, so that one port serves every socket type. ZMTP 2.0
+// (libzmq 3.2, old JeroMQ): a socket-type octet, then an identity frame.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ class Handshake {
 
     Handshake(std::string our_identity, Admit admit);
 
-    // Reads as much of `bytes` as belongs to the handshake and returns how much that was. What is to be sent is appended
-    // to out(). Call again with more while state() is kGoing.
+    // Reads as much of `bytes` as belongs to the handshake and returns how much that was. What is
+    // to be sent is appended to out(). Call again with more while state() is kGoing.
     size_t feed(std::string_view bytes);
     std::string& out() { return out_; }
 
@@ -50,7 +51,8 @@ class Handshake {
 
  private:
     enum class Stage : uint8_t { kSignature, kVersion2, kIdentity2, kGreeting, kMechanism };
-    // Each reads one thing from the front of `bytes`; returns its size, 0 when more bytes are needed.
+    // Each reads one thing from the front of `bytes`; returns its size, 0 when more bytes are
+    // needed.
     size_t read_signature(std::string_view bytes);
     size_t read_socket_type_2(std::string_view bytes);
     size_t read_identity_2(std::string_view bytes);

@@ -12,8 +12,9 @@ class NullMechanism final : public Mechanism {
             detail_ = "a READY that cannot be read";
             return Step::kFailed;
         }
-        detail_ = command.name == "ERROR" ? "the peer refused us: " + std::string(error_reason(command.data))
-                                          : "a command before READY: " + std::string(command.name);
+        detail_ = command.name == "ERROR"
+                      ? "the peer refused us: " + std::string(error_reason(command.data))
+                      : "a command before READY: " + std::string(command.name);
         return Step::kFailed;
     }
     std::string ready(std::string_view socket_type, std::string_view identity) const override {

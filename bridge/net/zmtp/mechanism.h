@@ -1,5 +1,5 @@
-// The Mechanism seam: how a peer proves who it is, between the greeting and the first message (RFC 23: NULL, 24: PLAIN,
-// 25 and 26: CURVE). NULL is served; PLAIN and CURVE find their place here.
+// The Mechanism seam: how a peer proves who it is, between the greeting and the first message (RFC
+// 23: NULL, 24: PLAIN, 25 and 26: CURVE). NULL is served; PLAIN and CURVE find their place here.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace zbridge::net::zmtp {
 class Mechanism {
  public:
     enum class Step : uint8_t {
-        kMore,   // waits for another command
-        kReady,  // the peer's metadata is known: metadata(), user()
-        kFailed, // refused: why()
+        kMore,    // waits for another command
+        kReady,   // the peer's metadata is known: metadata(), user()
+        kFailed,  // refused: why()
     };
     virtual ~Mechanism() = default;
 

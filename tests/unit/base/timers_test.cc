@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 TEST_CASE("timers fire in the order of their due time, then of their arming") {
     Timers timers;
     std::string fired;
-    Timer a(timers, [&] { fired += 'a'; }), b(timers, [&] { fired += 'b'; }), c(timers, [&] { fired += 'c'; });
+    Timer a(timers, [&] { fired += 'a'; }), b(timers, [&] { fired += 'b'; }),
+        c(timers, [&] { fired += 'c'; });
     const Instant start{};
     c.arm(start + 2s);
     b.arm(start + 1s);
@@ -46,7 +47,10 @@ TEST_CASE("a timer that arms itself for now waits for the next call") {
     Timers timers;
     int fired = 0;
     std::unique_ptr<Timer> again;
-    again = std::make_unique<Timer>(timers, [&] { fired++; again->arm(Instant{}); });
+    again = std::make_unique<Timer>(timers, [&] {
+        fired++;
+        again->arm(Instant{});
+    });
     again->arm(Instant{});
     CHECK(timers.run_due(Instant{}) == 1);
     CHECK(timers.run_due(Instant{}) == 1);
@@ -66,8 +70,10 @@ TEST_CASE("any mix of arming and cancelling keeps the order") {
     }
     for (int i = 0; i < 5000; i++) {
         Timer& timer = *all[random.below(all.size())];
-        if (random.below(3) == 0) timer.cancel();
-        else timer.arm(Instant{} + Duration(random.below(1000)));
+        if (random.below(3) == 0)
+            timer.cancel();
+        else
+            timer.arm(Instant{} + Duration(random.below(1000)));
     }
     timers.run_due(Instant{} + 1000ns);
     CHECK(timers.size() == 0);

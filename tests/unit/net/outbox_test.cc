@@ -131,8 +131,10 @@ TEST_CASE("any mix of appending, writing and dropping keeps bytes and counts tru
             case 0:
             case 1: {
                 const std::string body(random.below(300), static_cast<char>('a' + step % 26));
-                if (random.below(3) == 0) f.append_apart(body);
-                else f.append(body);
+                if (random.below(3) == 0)
+                    f.append_apart(body);
+                else
+                    f.append(body);
                 messages.push_back(wire(body));
                 break;
             }
@@ -156,7 +158,8 @@ TEST_CASE("any mix of appending, writing and dropping keeps bytes and counts tru
         }
         REQUIRE(f.outbox.messages() == messages.size());
         std::string all;
-        for (const auto& m : messages) all += m;
+        for (const auto& m : messages)
+            all += m;
         REQUIRE(f.outbox.bytes() == all.size() - cut);
     }
 }
