@@ -15,6 +15,8 @@ constexpr SocketTypes kOnlyReceives{SocketType::kPull, SocketType::kSub, SocketT
 constexpr size_t kPrefixBytesMax = 64 * 1024;  // of one subscription
 constexpr int kSilentIntervals = 3;            // of our heartbeat, until a peer is taken for dead
 constexpr Duration kPingIntervalMin = std::chrono::milliseconds(20);
+constexpr Duration kPingIntervalUnheard =
+    std::chrono::milliseconds(200);  // the least to assume of whom we have not read
 
 }  // namespace
 
@@ -95,7 +97,7 @@ void Connection::read_some() {
         case IoResult::Kind::kDone:
             chunk.commit(got.bytes);
             in_.extend(got.bytes);
-            heard_at_ = reactor_.now();
+            heard_at_ = read_at_ = reactor_.now();
             progress_ += got.bytes;
             if (progress_ >= kProgressBytes) {
                 progress_at_ = heard_at_;
@@ -205,7 +207,7 @@ void Connection::admit_peer() {
     zmtp_major_ = handshake_->major();
     handshake_.reset();
     state_ = State::kOpen;
-    opened_at_ = heard_at_ = checked_at_ = progress_at_ = reactor_.now();
+    opened_at_ = heard_at_ = read_at_ = checked_at_ = progress_at_ = reactor_.now();
     timer_.cancel();
     arm_timer();
     endpoint_.opened(*this);
@@ -404,8 +406,17 @@ void Connection::end(std::optional<Refusal> why) {
     endpoint_.closed(*this, was_open, why);
 }
 
+Duration Connection::likely_ping_interval() const {
+    if (pings()) return ping_interval_;
+    if (!speaks_3_1_) return {};
+    // No PING came for as long as we have listened: its interval is no shorter.
+    const bool unread = readable_ || parked_ || !in_.empty();
+    return std::max((unread ? read_at_ : reactor_.now()) - opened_at_, kPingIntervalUnheard);
+}
+
 void Connection::reassure(Instant now) {
-    if (!pings() || blocked_ || now - said_at_ < ping_interval_ / 2) return;
+    const Duration interval = likely_ping_interval();
+    if (interval == Duration{} || blocked_ || now - said_at_ < interval / 2) return;
     said_at_ = now;
     say(zmtp::pong_frame({}));
 }

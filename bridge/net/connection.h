@@ -2,13 +2,12 @@
 //
 // Flow:    socket -> [cut] -> PeerHandler::on_message;   Peer::send -> outbox -> socket
 // Limits:  all of net::PeerLimits; one read of at most kReadBytes a turn. A peer that breaks one
-// loses its connection.
-//          kCommandsWaitingMax of our own frames for a peer that does not read: beyond that its
-//          PINGs go unanswered.
+//          loses its connection. kCommandsWaitingMax of our own frames for a peer that does not
+//          read: beyond that its PINGs go unanswered.
 // Memory:  while it is short, relieve() closes who stopped in the middle of a message.
 // Holding: while its endpoint is held nothing is read. A peer that has ever sent PING gets a PONG
-// unasked meanwhile,
-//          or it would take us for dead and lose what is in the wire.
+//          unasked meanwhile, or it would take us for dead and lose what is in the wire. So does
+//          one that greets with ZMTP 3.1 and may have sent one which we have not read yet.
 #pragma once
 
 #include <map>
@@ -56,7 +55,9 @@ class Connection final : public Peer, public Ready {
 
     bool open() const { return state_ == State::kOpen && !closing_; }
     bool pings() const { return ping_interval_ > Duration{}; }
-    Duration ping_interval() const { return ping_interval_; }
+    // The peer's own, as observed; of one that may yet turn out to send PINGs, the shortest that it
+    // may have; else 0.
+    Duration likely_ping_interval() const;
     Instant opened_at() const { return opened_at_; }
     size_t subscriptions() const { return subscriptions_.size(); }
     uint8_t zmtp_major() const { return zmtp_major_; }
@@ -105,6 +106,7 @@ class Connection final : public Peer, public Ready {
     size_t progress_ = 0;     // bytes since progress_at_
     Instant opened_at_{};
     Instant heard_at_{};        // last bytes from the peer
+    Instant read_at_{};         // likewise, our own silence left out
     Instant progress_at_{};     // last message, or kProgressBytes of one
     Instant pinged_at_{};       // last PING from the peer
     Instant said_at_{};         // last PING or unasked PONG to the peer

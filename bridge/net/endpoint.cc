@@ -122,6 +122,7 @@ void Endpoint::opened(Connection& connection) {
     peers_.emplace(connection.id(), &connection);
     observer_.on_peer_opened(*this, connection);
     handler_.on_opened(connection);
+    if (held_) reassure(connection);  // it is not read from the first
 }
 
 void Endpoint::refused(Connection& connection, std::optional<SocketType> type, Refusal why,
@@ -198,14 +199,16 @@ void Endpoint::relieve() {
 
 void Endpoint::on_reassure() {
     if (!held_ && !exhausted_since_) return;
-    std::optional<Duration> shortest;
-    for (const auto& [id, connection] : peers_) {
-        if (!connection->pings()) continue;
-        connection->reassure(reactor_.now());
-        shortest = shortest ? std::min(*shortest, connection->ping_interval())
-                            : connection->ping_interval();
-    }
-    if (shortest) reassure_timer_.arm(reactor_.now() + *shortest / 2);
+    for (const auto& [id, connection] : peers_)
+        reassure(*connection);
+}
+
+void Endpoint::reassure(Connection& connection) {
+    const Duration interval = connection.likely_ping_interval();
+    if (interval == Duration{}) return;
+    connection.reassure(reactor_.now());
+    const Instant next = reactor_.now() + interval / 2;
+    if (!reassure_timer_.armed() || next < reassure_timer_.due()) reassure_timer_.arm(next);
 }
 
 void Endpoint::stop_listening() {
