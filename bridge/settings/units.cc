@@ -69,10 +69,11 @@ std::string_view near_unit(std::string_view text, std::span<const Unit> table) {
     std::string small(text);
     for (char& c : small)
         c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    for (const auto& [theirs, ours] : kNearUnits) {
+    for (const auto& row : kNearUnits) {
+        const std::string_view ours = row.second;
         const bool known = std::any_of(table.begin(), table.end(),
                                        [&](const Unit& unit) { return unit.name == ours; });
-        if (small == theirs && known) return ours;
+        if (small == row.first && known) return ours;
     }
     for (const auto& unit : table) {
         std::string name(unit.name);
