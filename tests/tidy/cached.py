@@ -1,4 +1,4 @@
-"""Runs one command a C++ file, several at once, and remembers what passed: a file is looked at again only when it, an
+"""Runs one command a C++ file, several at once, and remembers what came of it: a file is looked at again only when it, an
 own header that it includes, the command, or an installed package has changed."""
 
 import concurrent.futures
@@ -58,7 +58,8 @@ def compile_commands(build):
 
 
 def run(root, jobs_of, cache, jobs, more=""):
-    """Runs each (path, command, standard input) that has not passed as it is. Returns the problems, in order of the paths."""
+    """Runs each (path, command, standard input) that has not been run as it is. Returns the outputs of those that fail, in
+    the order of their paths, and how many were run."""
     cache.mkdir(parents=True, exist_ok=True)
     closures, packages = Closures(root), packages_digest()
 
@@ -66,13 +67,18 @@ def run(root, jobs_of, cache, jobs, more=""):
         path, command, given = job
         key = hashlib.sha256(json.dumps(
             [str(path), command, given, more, packages, closures.digest(path)]).encode()).hexdigest()
-        if (cache / key).exists():
-            return path, None
+        known = cache / key
+        if known.exists():
+            return path, known.read_text(), False
         done = subprocess.run(command, input=given, capture_output=True, text=True)
-        if done.returncode == 0:
-            (cache / key).touch()
-            return path, ""
-        return path, (done.stdout.strip() or done.stderr.strip() or f"exit code {done.returncode}")
+        output = ""
+        if done.returncode != 0:
+            output = done.stdout.strip() or done.stderr.strip() or f"exit code {done.returncode}"
+        if done.returncode >= 0:  # not one that was killed
+            written = cache / f"{key}.{os.getpid()}"
+            written.write_text(output)
+            written.rename(known)
+        return path, output, True
 
     # The longest first: the last ones to run are then short.
     todo = sorted(jobs_of, key=lambda job: -os.path.getsize(root / job[0]))
@@ -80,5 +86,5 @@ def run(root, jobs_of, cache, jobs, more=""):
         closures.digest(path)  # before the threads: they only read it
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         results = sorted(pool.map(one, todo))
-    ran = sum(output is not None for _, output in results)
-    return [f"{path}:\n{output}" for path, output in results if output], ran
+    ran = sum(now for _, _, now in results)
+    return [f"{path}:\n{output}" for path, output, _ in results if output], ran
