@@ -130,7 +130,8 @@ def module_files(root):
 def problems(used, listed, debian):
     """What of the used files (path -> why) comes from no package that the listed ones lead to."""
     reached = debian.reached_from(listed)
-    found = [f"packages.txt: {package} is not installed" for package in listed if package not in debian.needs]
+    found = [f"packages.txt: {package} is not installed" for package in listed
+             if package not in debian.needs and package not in debian.provided_by]
     for path, owners in sorted(debian.owners(used).items()):
         if not owners:
             found.append(f"{path}: from no Debian package ({used[path]})")
@@ -155,5 +156,5 @@ if __name__ == "__main__":
     build = options.build.resolve()
     used = {**headers_read(build), **libraries_loaded(build), **programs_run(options.root / "tests/programs.txt"),
             **module_files(options.root)}
-    tree.end(problems(used, needed_sections(options.root / "packages.txt", "build", "tests"), Debian()),
+    tree.end(problems(used, needed_sections(options.root / "packages.txt", "build", "tests", "peers"), Debian()),
              f"{len(used)} headers, libraries, programs and modules come from what packages.txt names")
