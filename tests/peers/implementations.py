@@ -59,7 +59,7 @@ def pyzmq(_, __):
 
 def cppzmq(_, cpp):
     if cpp is None or not cpp.exists():
-        raise Broken(f"cppzmq cannot be had: there is no program at {cpp}; the target peer_cpp builds it")
+        raise Broken(f"cppzmq cannot be had: no program at {cpp or '--cpp'}; the target peer_cpp builds it")
     return [cpp]
 
 

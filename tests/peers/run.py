@@ -212,7 +212,8 @@ def main():
     failures = []
     print(f"{'':<12}{'made':>7}" + "".join(f"{role:>7}" for role in roles), flush=True)
     for name in options.implementation or IMPLEMENTATIONS:
-        seconds, broken, command = timed(IMPLEMENTATIONS[name], options.build.resolve(), options.cpp)
+        seconds, broken, command = timed(IMPLEMENTATIONS[name], options.build.resolve(),
+                                         options.cpp and options.cpp.resolve())
         print(f"{name:<12}{'FAILED' if broken else f'{seconds:.1f}':>7}", end="", flush=True)
         failures += [broken] if broken else []
         for role in roles if command else []:
