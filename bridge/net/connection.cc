@@ -17,6 +17,8 @@ constexpr int kSilentIntervals = 3;            // of our heartbeat, until a peer
 constexpr Duration kPingIntervalMin = std::chrono::milliseconds(20);
 constexpr Duration kPingIntervalUnheard =
     std::chrono::milliseconds(200);  // the least to assume of whom we have not read
+constexpr Duration kPingIntervalGuess =
+    std::chrono::milliseconds(100);  // of a peer that was not read meanwhile
 
 }  // namespace
 
@@ -70,6 +72,7 @@ void Connection::resume() {
 bool Connection::may_read() {
     if (state_ == State::kHandshake) return true;
     if (endpoint_.held() || endpoint_.waits_for_memory()) {
+        paused_ = true;
         if (readable_ || !in_.empty()) endpoint_.park(*this);
         return false;
     }
@@ -246,12 +249,13 @@ bool Connection::take_message(size_t size, uint32_t frames) {
 void Connection::take_interleaved(size_t at) {
     char* bytes =
         const_cast<char*>(in_.data());  // of a message that is not whole: nobody else sees them yet
-    const bool last = in_.chunk()->tail() == bytes + in_.size();
     const size_t left = zmtp::take_out_commands(bytes, in_.size(), at, [&](std::string_view body) {
         take_command(body);
         return !stopped();
     });
     const size_t taken = in_.size() - left;
+    const bool last =
+        in_.chunk()->tail() == bytes + in_.size();  // not so if an answer was written behind it
     in_.remove_suffix(taken);
     if (last) in_.chunk()->retract(taken);
 }
@@ -275,12 +279,15 @@ void Connection::take_command(std::string_view body) {
 }
 
 void Connection::take_ping(const zmtp::Ping& ping) {
-    const Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
-    // The shortest distance seen: several may have waited in the wire for us.
-    if (since >= kPingIntervalMin && (!pings() || since < ping_interval_))
-        ping_interval_ = since;
-    else if (!pings())
-        ping_interval_ = kPingIntervalMin;
+    // The shortest distance seen. Of several that waited in the wire for us it says nothing, and
+    // more may be behind this one.
+    Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
+    if (paused_) since = std::min(since, kPingIntervalGuess);
+    if (!pings())
+        ping_interval_ = std::max(since, kPingIntervalMin);
+    else if (since >= kPingIntervalMin)
+        ping_interval_ = std::min(ping_interval_, since);
+    paused_ = false;
     pinged_at_ = reactor_.now();
     peer_ttl_ = std::chrono::milliseconds(100) * ping.ttl_tenths;
     if (outbox_.commands() < kCommandsWaitingMax)
@@ -457,14 +464,15 @@ void Connection::on_timer() {
         checked_at_ = now;
         if (reactor_.net().unanswered(socket_) >= user_timeout) return close(Refusal::kUnreachable);
     }
-    // While we do not read, its silence is ours.
-    if (endpoint_.held() || readable_) heard_at_ = now;
+    // While we do not read, its silence is ours, and its PONGs would only pile up.
+    const bool unread = endpoint_.held() || readable_;
+    if (unread) heard_at_ = now;
     const Duration heartbeat = endpoint_.options().heartbeat;
     const bool ours = heartbeat > Duration{} && speaks_3_1_;
     if (peer_ttl_ > Duration{} && now - heard_at_ >= peer_ttl_) return close(Refusal::kHeartbeat);
     if (ours) {
         if (now - heard_at_ >= heartbeat * kSilentIntervals) return close(Refusal::kHeartbeat);
-        if (!blocked_ && now - std::max(said_at_, opened_at_) >= heartbeat) {
+        if (!blocked_ && !unread && now - std::max(said_at_, opened_at_) >= heartbeat) {
             said_at_ = now;
             say(zmtp::ping_frame(0, {}));
         }

@@ -96,6 +96,7 @@ class Connection final : public Peer, public Ready {
     bool speaks_3_1_ = false;
     bool half_closed_ = false;
     bool relieved_ = false;  // of being blocked, or without room: on_writable() is due
+    bool paused_ = false;    // it was not read for a while, since its last PING
     bool parked_ = false;    // its endpoint knows that it has something to read
     uint8_t zmtp_major_ = 0;
     std::unique_ptr<zmtp::Handshake> handshake_;
