@@ -9,6 +9,7 @@ namespace {
 using delivery::OnFull;
 using settings::EndpointConfig;
 using settings::Role;
+using std::chrono::milliseconds;
 
 template <class T>
 T one_of(Random& random, std::initializer_list<T> values) {
@@ -42,6 +43,33 @@ EndpointConfig endpoint(Random& random, const std::string& name, Role role, uint
     return made;
 }
 
+settings::ServiceConfig service(Random& random, const std::string& name) {
+    settings::ServiceConfig made;
+    rpc::ServiceOptions& options = made.options;
+    options.name = name;
+    options.execute = chance(random, 50) ? rpc::ServiceOptions::Execute::kAtLeastOnce
+                                         : rpc::ServiceOptions::Execute::kAtMostOnce;
+    options.timeout = milliseconds(one_of<int64_t>(random, {0, 300, 1000, 5000}));
+    options.attempt_timeout = milliseconds(one_of<int64_t>(random, {0, 0, 50, 300}));
+    options.retry_on_worker_lost = chance(random, 80);
+    options.retry_on_timeout = chance(random, 40);
+    options.retry_times = static_cast<uint32_t>(random.below(4));
+    options.line_max = one_of<uint32_t>(random, {1, 5, 100, 10'000});
+    if (chance(random, 50)) options.error_frames = {"ERR {code} {id} {reason}"};
+    if (options.error_frames.empty() && chance(random, 20))
+        options.error_frames = {"ERR", "{code}"};
+    options.envelope_raw = chance(random, 10);
+    options.resume_grace = milliseconds(one_of<int64_t>(random, {10, 200, 2000}));
+    options.resume_window = milliseconds(one_of<int64_t>(random, {100, 30'000}));
+    options.worker_credit = static_cast<uint32_t>(1 + random.below(4));
+    if (!options.envelope_raw && chance(random, 20)) {
+        options.dedup =
+            rpc::DedupOptions{"$frame[0]", milliseconds(one_of<int64_t>(random, {100, 600'000})),
+                              1 + random.below(50)};
+    }
+    return made;
+}
+
 }  // namespace
 
 Plan make_plan(Random& random) {
@@ -71,6 +99,17 @@ Plan make_plan(Random& random) {
         if (chance(random, 40))
             target.line.messages_max = one_of<uint32_t>(random, {1, 2, 10, 100});
         if (chance(random, 30)) target.line.bytes_max = one_of<uint64_t>(random, {1, 1000, 50'000});
+    }
+    const size_t services = random.below(3);
+    for (size_t i = 0; i < services; i++) {
+        const std::string name = "service-" + std::to_string(i);
+        plan.config.services.push_back(service(random, name));
+        settings::ServiceConfig& made = plan.config.services.back();
+        made.clients = endpoints.size();
+        endpoints.push_back(endpoint(random, name + "-clients", Role::kClients, port++));
+        made.workers = endpoints.size();
+        endpoints.push_back(endpoint(random, name + "-workers", Role::kWorkers, port++));
+        if (made.options.dedup) plan.keys = static_cast<uint32_t>(1 + random.below(20));
     }
     const size_t routes = sources + random.below(3);
     for (size_t i = 0; i < routes; i++) {
@@ -114,6 +153,8 @@ Plan make_plan(Random& random) {
     plan.pings = chance(random, 40);
     plan.identities = chance(random, 40);
     plan.rude_peers = chance(random, 40);
+    plan.work_max = milliseconds(one_of<int64_t>(random, {0, 5, 50, 400}));
+    plan.stuck_in_100 = chance(random, 30) ? 10 : 0;
     return plan;
 }
 
@@ -135,6 +176,22 @@ std::string describe(const Plan& plan) {
                 number(limits.message_bytes_max) + " B, frame " + number(limits.frame_bytes_max) +
                 " B, frames " + number(limits.frames_max) + ", peers " + number(limits.peers_max) +
                 ", heartbeat ms " + number(each.options.heartbeat.count() / 1'000'000) + "\n";
+    }
+    for (const settings::ServiceConfig& each : plan.config.services) {
+        const rpc::ServiceOptions& options = each.options;
+        const auto ms = [&](Duration duration) { return number(duration.count() / 1'000'000); };
+        text += "  " + options.name + ": " +
+                (options.execute == rpc::ServiceOptions::Execute::kAtLeastOnce ? "at_least_once"
+                                                                               : "at_most_once") +
+                ", timeout ms " + ms(options.timeout) + ", attempt ms " +
+                ms(options.attempt_timeout) + ", retry " + number(options.retry_times) +
+                (options.retry_on_worker_lost ? " when lost" : "") +
+                (options.retry_on_timeout ? " when slow" : "") + ", line " +
+                number(options.line_max) +
+                (options.error_frames.empty() ? ", silent" : ", says errors") +
+                (options.envelope_raw ? ", raw" : "") + ", grace ms " + ms(options.resume_grace) +
+                ", window ms " + ms(options.resume_window) + ", credit " +
+                number(options.worker_credit) + (options.dedup ? ", dedup" : "") + "\n";
     }
     static constexpr const char* kOnFull[] = {"block", "drop_newest", "drop_oldest", "disconnect"};
     for (const settings::RouteConfig& route : plan.config.routes) {

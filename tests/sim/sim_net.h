@@ -9,6 +9,7 @@
 //          happening, or to the end of the timeout.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -75,6 +76,11 @@ class SimNet final : public net::Net {
     void app_close(LinkId link);  // what was written still arrives, unless something unread is
                                   // thrown away by it
     void app_reset(LinkId link);  // and some of what was written is lost
+
+    // From now on bytes are under way for moments only.
+    void hurry() {
+        options_.delay_max = std::min<Duration>(options_.delay_max, std::chrono::microseconds(20));
+    }
 
     // What the world knows of a link.
     uint64_t read_by_bridge(LinkId link) const { return links_.at(link)->up.taken; }

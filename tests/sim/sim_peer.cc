@@ -157,6 +157,7 @@ void SimPeer::take_ready(const wire::Piece& piece) {
 
 void SimPeer::come_in() {
     ready_ = true;
+    heard_when_in_ = reader_.consumed();
     around_.trace.note(around_.agenda.now(), "app is in", link_, number());
     out_.append(held_back_);
     held_back_.clear();

@@ -80,6 +80,8 @@ class SimPeer : public LinkUser {
     // Queues bytes behind the handshake; returns the position of their end in all bytes of this
     // connection.
     uint64_t say(std::string_view bytes);
+    // Where what on_frames() got ends, in what the bridge said behind the handshake.
+    uint64_t position() const { return reader_.consumed() - heard_when_in_; }
     void mute() { mute_ = true; }
     virtual void on_ready() {}
     virtual void on_frames(Frames frames) = 0;
@@ -113,6 +115,7 @@ class SimPeer : public LinkUser {
     std::string error_;
     uint32_t unanswered_pings_ = 0;
     uint64_t read_at_ping_ = 0;
+    uint64_t heard_when_in_ = 0;
     bool was_ponged_ = false;
 };
 

@@ -22,10 +22,13 @@ using zbridge::sim::World;
 
 char g_command[512];
 
-// A failed ZB_CHECK aborts: the seed must still be told.
-void on_abort(int) {
+constexpr unsigned kSeedSecondsMax = 120;  // a run takes milliseconds; beyond this something loops
+
+// A failed ZB_CHECK aborts, and a loop without an end is aborted: the seed must still be told.
+void on_abort(int signal) {
     (void)!write(2, g_command, std::strlen(g_command));
     std::signal(SIGABRT, SIG_DFL);
+    if (signal == SIGALRM) std::abort();
 }
 
 struct Options {
@@ -59,14 +62,17 @@ int main(int argc, char** argv) {
     Options options;
     if (!parse(argc, argv, options)) return 64;
     std::signal(SIGABRT, on_abort);
+    std::signal(SIGALRM, on_abort);
 
     Statistics all;
     uint64_t failed = 0;
     for (uint64_t seed = options.first; seed < options.first + options.seeds; seed++) {
         const std::string command =
             std::string(argv[0]) + " --seeds 1 --first " + std::to_string(seed) + " --script";
-        std::snprintf(g_command, sizeof(g_command), "seed %llu aborts; repeat it with:\n  %s\n",
+        std::snprintf(g_command, sizeof(g_command),
+                      "seed %llu aborts or does not end; repeat it with:\n  %s\n",
                       static_cast<unsigned long long>(seed), command.c_str());
+        alarm(kSeedSecondsMax);
         World world(seed, options.trace, options.script);
         world.run();
         std::string failure = world.failure();
@@ -92,9 +98,11 @@ int main(int argc, char** argv) {
     std::printf(
         "%llu seeds, %llu failed: %llu peers, %llu stalls, %llu deaths, %llu leavings, %llu "
         "refused; messages: %llu taken in, "
-        "%llu received, %llu given back, %llu dropped; %llu holds, %llu turns, at most %llu KiB\n",
+        "%llu received, requests: %llu, %llu done, %llu answered; %llu given back, %llu dropped; "
+        "%llu holds, %llu turns, at most %llu KiB\n",
         n(options.seeds), n(failed), n(all.peers), n(all.stalls), n(all.deaths), n(all.leavings),
-        n(all.refusals), n(all.accepted), n(all.received), n(all.returned), n(all.dropped),
-        n(all.holds), n(all.turns), n(all.memory_most / 1024));
+        n(all.refusals), n(all.accepted), n(all.received), n(all.requests), n(all.executions),
+        n(all.answers), n(all.returned), n(all.dropped), n(all.holds), n(all.turns),
+        n(all.memory_most / 1024));
     return failed == 0 ? 0 : 1;
 }

@@ -17,6 +17,9 @@ void Statistics::add(const Statistics& other) {
     refusals += other.refusals;
     accepted += other.accepted;
     received += other.received;
+    requests += other.requests;
+    answers += other.answers;
+    executions += other.executions;
     dropped += other.dropped;
     returned += other.returned;
     holds += other.holds;
@@ -34,10 +37,22 @@ World::World(uint64_t seed, bool print_trace, bool print_script)
       plan_(make_plan(random_)),
       net_(plan_.net, net_random_, agenda_, trace_) {
     model_ = std::make_unique<Model>(plan_.config, [this](const std::string& what) { fail(what); });
+    for (const settings::ServiceConfig& service : plan_.config.services) {
+        rpc_models_.push_back(std::make_unique<RpcModel>(
+            service.options, [this](const std::string& what) { fail(what); }));
+        // Attempts end by their own time, and their requests are done again: how often is all that
+        // can be said.
+        if (service.options.retry_on_timeout) rpc_models_.back()->on_worker_trouble();
+    }
+    asked_of_.resize(plan_.config.services.size());
     net_.before_io = [this] { sample(); };
     net_.after_read = [this](SimNet::LinkId link, uint64_t bytes) {
         const auto sub = sub_by_link_.find(link);
         if (sub != sub_by_link_.end()) model_->on_read(*sub->second, bytes);
+        const auto client = client_by_link_.find(link);
+        if (client == client_by_link_.end()) return;
+        const net::Peer* peer = known_[client->second->number()].peer;
+        client->second->on_read(bytes, peer != nullptr ? peer->outbox().appended() : 0);
     };
 }
 
@@ -65,6 +80,26 @@ Surroundings World::around() {
     return {net_, agenda_, random_, trace_, [this](const std::string& what) { fail(what); }};
 }
 
+template <class Visit>
+void World::each_peer(Visit&& visit) {
+    for (const auto& peer : producers_)
+        visit(*peer);
+    for (const auto& peer : consumers_)
+        visit(*peer);
+    for (const auto& peer : clients_)
+        visit(*peer);
+    for (const auto& peer : workers_)
+        visit(*peer);
+}
+
+size_t World::service_of(size_t endpoint) const {
+    const auto& services = plan_.config.services;
+    for (size_t i = 0; i < services.size(); i++) {
+        if (services[i].clients == endpoint || services[i].workers == endpoint) return i;
+    }
+    return services.size();
+}
+
 // ---- the bridge tells what it knows
 
 void World::on_peer_opened(const net::Endpoint&, const net::Peer& peer) {
@@ -90,6 +125,15 @@ void World::on_peer_closed(const net::Endpoint&, const net::Peer& peer,
     }
     for (const auto& consumer : consumers_) {
         if (consumer.get() == &ours) model_->on_ended(*consumer, peer.counters().dropped);
+    }
+    const size_t service = service_of(endpoint_of_.at(ours.number()));
+    if (service < rpc_models_.size()) {
+        const bool client =
+            plan_.config.services[service].clients == endpoint_of_.at(ours.number());
+        if (client)
+            asked_of_[service] += peer.counters().messages_in;
+        else
+            rpc_models_[service]->on_worker_trouble();
     }
     for (auto producer = sampled_.begin(); producer != sampled_.end(); ++producer) {
         if (*producer != &ours) continue;
@@ -185,8 +229,59 @@ Consumer& World::new_consumer(size_t endpoint, const std::string& type) {
     return consumer;
 }
 
+Client& World::new_client(size_t endpoint) {
+    const rpc::ServiceOptions& options = plan_.config.services[service_of(endpoint)].options;
+    Client::Ways ways;
+    const std::string type = chance(60) ? "REQ" : "DEALER";
+    ways.raw = options.envelope_raw && type == "DEALER";
+    ways.correlates = !ways.raw && chance(40);
+    if (chance(30)) ways.patience = milliseconds(10 + random_.below(500));
+    ways.body_bytes_max = plan_.message_bytes_max;
+    ways.keys = options.dedup ? plan_.keys : 0;
+    clients_.push_back(std::make_unique<Client>(peer_setup(type, endpoint), around(), ways,
+                                                *rpc_models_[service_of(endpoint)]));
+    Client& client = *clients_.back();
+    if (chance(40)) client.ask(1 + random_.below(20));
+    client.join();
+    by_address_[SimNet::address_of(client.link())] = &client;
+    client_by_link_[client.link()] = &client;
+    script(client.name() + " joins " + plan_.config.endpoints[endpoint].name);
+    if (chance(60)) client.ask(1 + random_.below(20));
+    return client;
+}
+
+Worker& World::new_worker(size_t endpoint) {
+    static const char* const kTypes[] = {"REP", "REP", "REP", "DEALER", "REQ"};
+    const rpc::ServiceOptions& options = plan_.config.services[service_of(endpoint)].options;
+    Worker::Ways ways;
+    ways.credit = options.worker_credit;
+    ways.work_max = plan_.work_max;
+    ways.stuck_in_100 = plan_.stuck_in_100;
+    ways.twice_in_100 = chance(30) ? 10 : 0;
+    ways.reply_bytes_max = plan_.message_bytes_max;
+    workers_.push_back(
+        std::make_unique<Worker>(peer_setup(kTypes[random_.below(std::size(kTypes))], endpoint),
+                                 around(), ways, *rpc_models_[service_of(endpoint)]));
+    Worker& worker = *workers_.back();
+    if (settling_) worker.hurry_up();
+    worker.join();
+    by_address_[SimNet::address_of(worker.link())] = &worker;
+    script(worker.name() + " joins " + plan_.config.endpoints[endpoint].name);
+    return worker;
+}
+
 void World::new_peer() {
     const size_t endpoint = random_.below(plan_.config.endpoints.size());
+    switch (plan_.config.endpoints[endpoint].role) {
+        case Role::kClients:
+            new_client(endpoint);
+            return;
+        case Role::kWorkers:
+            new_worker(endpoint);
+            return;
+        default:
+            break;
+    }
     if (plan_.config.endpoints[endpoint].role == Role::kSource) {
         new_producer(endpoint);
         return;
@@ -200,7 +295,9 @@ void World::new_peer() {
 
 void World::new_rude_peer() {
     const size_t endpoint = random_.below(plan_.config.endpoints.size());
-    const bool source = plan_.config.endpoints[endpoint].role == Role::kSource;
+    const Role role = plan_.config.endpoints[endpoint].role;
+    if (role != Role::kSource && role != Role::kTarget) return;
+    const bool source = role == Role::kSource;
     const auto kind = static_cast<RudePeer::Kind>(random_.below(RudePeer::kKinds));
     const auto& accept = plan_.config.endpoints[endpoint].accept;
     const bool pulls = !source && (!accept || accept->has(SocketType::kPull));
@@ -317,22 +414,39 @@ P* World::one_of(std::vector<std::unique_ptr<P>>& peers) {
     return peer->gone() ? nullptr : peer;
 }
 
+SimPeer* World::somebody(uint64_t what) {
+    switch (what % 5) {
+        case 0:
+        case 1:
+            return one_of(consumers_);
+        case 2:
+            return one_of(producers_);
+        case 3:
+            return clients_.empty() ? nullptr : static_cast<SimPeer*>(one_of(clients_));
+        default:
+            return workers_.empty() ? static_cast<SimPeer*>(one_of(consumers_)) : one_of(workers_);
+    }
+}
+
 void World::happen() {
     if (settling_ || !failure_.empty()) return;
     const uint64_t what = random_.below(100);
     if (what < 25) return new_peer();
     if (what < 30 && plan_.rude_peers) return new_rude_peer();
-    if (what < 55) {
+    if (what < 45) {
         if (Producer* producer = one_of(producers_)) burst(*producer);
-    } else if (what < 65) {
-        if (Consumer* consumer = one_of(consumers_)) let_stall(*consumer);
-    } else if (what < 68) {
-        if (Producer* producer = one_of(producers_)) let_stall(*producer);
+    } else if (what < 55) {
+        Client* client = one_of(clients_);
+        if (client == nullptr) return;
+        client->ask(1 + random_.below(20));
+        script(client->name() + " asks");
+    } else if (what < 67) {
+        if (SimPeer* peer = somebody(random_.next())) let_stall(*peer);
     } else if (what < 75) {
         Consumer* consumer = one_of(consumers_);
         if (consumer != nullptr && consumer->type() != "PULL") let_subscribe(*consumer);
     } else if (what < 90) {
-        SimPeer* peer = chance(65) ? static_cast<SimPeer*>(one_of(consumers_)) : one_of(producers_);
+        SimPeer* peer = somebody(random_.next());
         if (peer == nullptr) return;
         statistics_.deaths++;
         script(peer->name() + " dies");
@@ -350,7 +464,7 @@ void World::happen() {
         producer->send_half(body);
         agenda_.after(some_time(plan_.length / 10), [producer] { producer->die(); });
     } else {
-        SimPeer* peer = chance(65) ? static_cast<SimPeer*>(one_of(consumers_)) : one_of(producers_);
+        SimPeer* peer = somebody(random_.next());
         if (peer == nullptr) return;
         statistics_.leavings++;
         script(peer->name() + " leaves");
@@ -362,7 +476,8 @@ void World::happen() {
 
 void World::run() {
     if (print_script_) std::printf("%s", describe(plan_).c_str());
-    auto opened = app::Bridge::open(plan_.config, {net_, clock_, *this});
+    auto opened =
+        app::Bridge::open(plan_.config, {net_, clock_, *this, {Epoch(7), true, clock_.now()}});
     if (!opened.ok()) return fail("the bridge does not open: " + opened.error().message());
     bridge_ = std::move(opened).value();
 
@@ -392,6 +507,12 @@ void World::run() {
     }
     statistics_.accepted = model_->accepted();
     statistics_.received = model_->received();
+    for (const auto& client : clients_)
+        statistics_.requests += client->asked();
+    for (const auto& model : rpc_models_) {
+        statistics_.answers += model->answers();
+        statistics_.executions += model->executions();
+    }
     statistics_.turns = turns_;
     trace_.note(agenda_.now(), "end", model_->accepted(), model_->received(), turns_);
 }
@@ -410,6 +531,8 @@ void World::turn_until(const bool& done) {
 }
 
 void World::watch_memory() {
+    for (const auto& service : bridge_->services())
+        service->check_invariants();
     const uint64_t used = bridge_->reactor().memory().used();
     statistics_.memory_most = std::max(statistics_.memory_most, used);
 }
@@ -419,18 +542,26 @@ void World::watch_memory() {
 void World::settle() {
     script("everybody goes on");
     settling_ = true;
-    for (const auto& peer : producers_) {
-        peer->stop_pinging();
-        peer->hurry();
-        peer->go_on();
-    }
-    for (const auto& peer : consumers_) {
-        peer->stop_pinging();
-        peer->hurry();
-        peer->go_on();
-    }
+    net_.hurry();
+    each_peer([](SimPeer& peer) {
+        peer.stop_pinging();
+        peer.hurry();
+        peer.go_on();
+    });
+    for (const auto& worker : workers_)
+        worker->hurry_up();
     const auto& endpoints = plan_.config.endpoints;
     for (size_t i = 0; i < endpoints.size(); i++) {
+        if (endpoints[i].role == Role::kWorkers) {
+            const bool there = std::any_of(workers_.begin(), workers_.end(), [&](const auto& each) {
+                return endpoint_of_.at(each->number()) == i && !each->gone() &&
+                       !each->left_by_itself();
+            });
+            if (there) continue;
+            Worker& last = new_worker(i);
+            last.hurry();
+            last.stop_pinging();
+        }
         if (endpoints[i].role != Role::kTarget) continue;
         const SocketTypes accepts = endpoints[i].accept.value_or(SocketTypes{SocketType::kPull});
         if (!accepts.has(SocketType::kPull)) continue;
@@ -451,7 +582,8 @@ void World::settle() {
 void World::check_quiet(uint64_t before, uint32_t quiet, uint32_t checks) {
     const uint64_t now = fingerprint();
     quiet = now == before ? quiet + 1 : 0;
-    if (quiet >= kQuietChecks || !failure_.empty()) {
+    const uint32_t enough = plan_.config.services.empty() ? kQuietChecks : kQuietChecksRpc;
+    if (quiet >= enough || !failure_.empty()) {
         settled_ = true;
         net_.wake();
         return;
@@ -483,6 +615,12 @@ uint64_t World::fingerprint() const {
     }
     for (const auto& each : consumers_)
         mix_peer(*each);
+    for (const auto& each : clients_)
+        mix_peer(*each);
+    for (const auto& each : workers_)
+        mix_peer(*each);
+    for (const auto& each : rpc_models_)
+        mix(each->answers() + each->executions());
     for (const auto& each : rude_)
         mix(each->gone() ? 1 : 0);
     return sum;
@@ -494,14 +632,11 @@ void World::all_leave() {
     check_settled();
     script("everybody leaves");
     ending_ = true;
-    for (const auto& peer : producers_)
-        peer->leave();
-    for (const auto& peer : consumers_)
-        peer->leave();
+    each_peer([](SimPeer& peer) { peer.leave(); });
     for (const auto& peer : rude_)
         peer->leave();
     bool over = false;
-    agenda_.after(seconds(15), [&] {
+    agenda_.after(seconds(40), [&] {
         over = true;
         net_.wake();
     });
@@ -524,6 +659,12 @@ void World::stop() {
         peer->go_on();
     for (const auto& peer : consumers_) {
         if (chance(80)) peer->go_on();
+    }
+    for (const auto& peer : clients_)
+        peer->go_on();
+    for (const auto& peer : workers_) {
+        peer->go_on();
+        if (chance(80)) peer->hurry_up();
     }
     bridge_->request_stop();
     bool late = false;
@@ -561,11 +702,9 @@ void World::break_off() {
     if (net_.open_sockets() != 0)
         fail("the bridge has gone and left " + std::to_string(net_.open_sockets()) +
              " sockets open");
-    for (const auto& peer : consumers_)
-        peer->go_on();
+    each_peer([](SimPeer& peer) { peer.go_on(); });
     let_arrive();
-    for (const auto& peer : consumers_)
-        peer->die();
+    each_peer([](SimPeer& peer) { peer.die(); });
     for (const auto& peer : rude_)
         peer->leave();
     let_arrive();
@@ -585,6 +724,13 @@ void World::collect_lost() {
     for (const auto& consumer : consumers_) {
         for (const Frames& frames : consumer->lost())
             model_->on_lost(*consumer, endpoint_of_.at(consumer->number()), frames);
+    }
+    for (const auto& worker : workers_) {
+        RpcModel& model = *rpc_models_[service_of(endpoint_of_.at(worker->number()))];
+        for (const Frames& frames : worker->lost()) {
+            const std::string label = RpcModel::label_in(frames.back());
+            if (!label.empty()) model.on_lost_with_worker(label);
+        }
     }
     for (const auto& [rude, endpoint] : rude_pulls_) {
         for (const Frames& frames : rude->lost())
@@ -658,7 +804,8 @@ void World::check_settled() {
     // A connection that ended had been read to its end, as far as it arrived.
     for (const auto& producer : producers_) {
         const Known& known = known_[producer->number()];
-        if (!known.opened || known.why) continue;
+        if (!known.opened || known.why || may_be_held(endpoint_of_.at(producer->number())))
+            continue;
         const uint64_t read = net_.read_by_bridge(producer->link());
         const auto& sent = producer->sent();
         const auto heard = static_cast<size_t>(std::count_if(
@@ -668,6 +815,7 @@ void World::check_settled() {
                  std::to_string(producer->accepted) + " taken in");
         }
     }
+    check_services();
     for (const auto& consumer : consumers_) {
         const Known& known = known_[consumer->number()];
         const bool sub = consumer->type() != "PULL";
@@ -678,6 +826,41 @@ void World::check_settled() {
         statistics_.dropped += dropped;
         model_->check_sub(*consumer, dropped);
         (void)limits;
+    }
+}
+
+// All is quiet and workers are there: each request has its end.
+void World::check_services() {
+    for (size_t i = 0; i < plan_.config.services.size(); i++) {
+        const settings::ServiceConfig& config = plan_.config.services[i];
+        const bool served = std::any_of(workers_.begin(), workers_.end(), [&](const auto& each) {
+            return endpoint_of_.at(each->number()) == config.workers && !each->gone() &&
+                   each->ready();
+        });
+        if (!served) continue;  // the last one was one peer too many for the bridge
+        std::vector<uint32_t> live;
+        uint64_t messages_in = asked_of_[i], dropped = 0;
+        for (const auto& client : clients_) {
+            if (endpoint_of_.at(client->number()) != config.clients) continue;
+            const Known& known = known_[client->number()];
+            if (client->gone()) continue;
+            if (!known.opened || known.peer == nullptr)
+                return fail(client->name() + ": is there and was never let in");
+            live.push_back(client->number());
+            const uint64_t taken = known.peer->counters().messages_in;
+            messages_in += taken;
+            dropped += known.peer->counters().dropped;
+            if (!client->idle() || taken != client->asked()) {
+                fail(client->name() + ": is not heard to the end: " + std::to_string(taken) +
+                     " of " + std::to_string(client->asked()));
+            }
+        }
+        for (const auto& worker : workers_) {
+            if (endpoint_of_.at(worker->number()) != config.workers || worker->gone()) continue;
+            if (worker->in_work() > 0) fail(worker->name() + ": has not answered");
+        }
+        rpc_models_[i]->check(config.options.name, bridge_->services()[i]->status(), live,
+                              messages_in, dropped);
     }
 }
 
@@ -713,12 +896,16 @@ std::vector<World::TargetState> World::target_states() {
 
 // Nobody is there any more: the bridge holds nothing for anybody.
 void World::check_empty() {
+    bool held = false;
     for (const auto& endpoint : bridge_->endpoints()) {
-        if (endpoint && !endpoint->peers().empty()) {
+        // Nothing is read while it is held, ends neither.
+        if (endpoint && endpoint->held()) held = true;
+        if (endpoint && !endpoint->held() && !endpoint->peers().empty()) {
             return fail(endpoint->name() + ": " + std::to_string(endpoint->peers().size()) +
                         " peers are still there when all have left");
         }
     }
+    if (held) return;
     const size_t listeners = plan_.config.endpoints.size();
     if (net_.open_sockets() != listeners)
         return fail("sockets are left open: " + std::to_string(net_.open_sockets()));
@@ -726,6 +913,8 @@ void World::check_empty() {
     for (const auto& outlet : bridge_->outlets()) {
         if (outlet) in_line += outlet->line().messages();
     }
+    for (const auto& service : bridge_->services())
+        in_line += service->status().dedup_entries;
     const uint64_t used = bridge_->reactor().memory().used();
     const uint64_t own = MemoryBudget::kChunkBytes +
                          MemoryBudget::kSmallChunkBytes;  // what it reads and copies into next

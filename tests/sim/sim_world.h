@@ -14,6 +14,8 @@
 #include "bridge/app/bridge.h"
 #include "tests/sim/model.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/rpc_model.h"
+#include "tests/sim/rpc_peers.h"
 #include "tests/sim/rude_peer.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_peer.h"
@@ -22,6 +24,7 @@ namespace zbridge::sim {
 
 struct Statistics {
     uint64_t peers = 0, stalls = 0, deaths = 0, leavings = 0, refusals = 0;
+    uint64_t requests = 0, answers = 0, executions = 0;
     uint64_t accepted = 0, received = 0, dropped = 0, returned = 0, holds = 0, turns = 0;
     uint64_t memory_most = 0;
     void add(const Statistics& other);
@@ -31,7 +34,8 @@ class World final : public net::EndpointObserver {
  public:
     static constexpr uint64_t kTurnsMax = 2'000'000;
     static constexpr uint32_t kTurnsInVainMax = 500;
-    static constexpr uint32_t kQuietChecks = 6;  // a second apart, without anything that moves
+    static constexpr uint32_t kQuietChecks = 6;      // a second apart, without anything that moves
+    static constexpr uint32_t kQuietChecksRpc = 45;  // longer than any timeout of a service
     static constexpr uint32_t kChecksMax = 600;
 
     World(uint64_t seed, bool print_trace, bool print_script);
@@ -73,6 +77,8 @@ class World final : public net::EndpointObserver {
     PeerSetup peer_setup(const std::string& type, size_t endpoint);
     Producer& new_producer(size_t endpoint);
     Consumer& new_consumer(size_t endpoint, const std::string& type);
+    Client& new_client(size_t endpoint);
+    Worker& new_worker(size_t endpoint);
     void new_peer();
     void new_rude_peer();
     void burst(Producer& producer);
@@ -81,6 +87,10 @@ class World final : public net::EndpointObserver {
     std::string some_topic();
     std::string some_prefix();
     Frames some_body(Producer& producer, Producer::Sent& sent);
+    size_t service_of(size_t endpoint) const;
+    SimPeer* somebody(uint64_t what);
+    template <class Visit>
+    void each_peer(Visit&& visit);
     template <class P>
     P* one_of(std::vector<std::unique_ptr<P>>& peers);
 
@@ -107,6 +117,7 @@ class World final : public net::EndpointObserver {
     };
     uint64_t waiting_for_pulls(size_t endpoint) const;
     std::vector<TargetState> target_states();
+    void check_services();
     void check_model(const std::vector<TargetState>& states);
     void check_empty();
 
@@ -121,11 +132,16 @@ class World final : public net::EndpointObserver {
     std::unique_ptr<Model> model_;
     std::vector<std::unique_ptr<Producer>> producers_;
     std::vector<std::unique_ptr<Consumer>> consumers_;
+    std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::unique_ptr<RudePeer>> rude_;
+    std::vector<std::unique_ptr<RpcModel>> rpc_models_;  // one per service
+    std::vector<uint64_t> asked_of_;  // likewise: requests of clients that have gone
     std::vector<std::pair<RudePeer*, size_t>> rude_pulls_;  // and their endpoints
     std::map<uint32_t, size_t> endpoint_of_;                // by the peer's number
     std::map<std::string, SimPeer*> by_address_;
     std::map<SimNet::LinkId, Consumer*> sub_by_link_;
+    std::map<SimNet::LinkId, Client*> client_by_link_;
     std::map<uint32_t, Known> known_;  // by the peer's number
     std::vector<Producer*> sampled_;   // producers that the bridge has
     std::unique_ptr<app::Bridge> bridge_;

@@ -96,6 +96,7 @@ std::optional<Piece> Reader::next() {
     for (;;) {
         if (at_ > 64 * 1024 && at_ > bytes_.size() / 2) {
             bytes_.erase(0, at_);
+            erased_ += at_;
             at_ = 0;
         }
         const size_t have = bytes_.size() - at_;

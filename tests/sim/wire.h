@@ -41,6 +41,9 @@ class Reader {
     std::optional<Piece> next();  // REQUIRES: greeted()
     // Bytes that are no whole piece yet.
     std::string rest() const { return bytes_.substr(at_); }
+    uint64_t consumed() const {
+        return erased_ + at_;
+    }  // bytes of whole pieces, and what came before
     const std::string& fault() const {
         return fault_;
     }  // what the bridge did that ZMTP does not allow
@@ -51,6 +54,7 @@ class Reader {
     Zmtp zmtp_;
     std::string bytes_;
     size_t at_ = 0;
+    uint64_t erased_ = 0;
     bool greeted_ = false;
     uint8_t socket_type_2_ = 255;
     std::string identity_2_;
