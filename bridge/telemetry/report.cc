@@ -48,7 +48,7 @@ void write_string(std::string& out, std::string_view text) {
 void new_line(std::string& out, int indent, int depth) {
     if (indent == 0) return;
     out += '\n';
-    out.append(static_cast<size_t>(indent * depth), ' ');
+    out.append(static_cast<size_t>(indent) * static_cast<size_t>(depth), ' ');
 }
 
 }  // namespace
