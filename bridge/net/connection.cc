@@ -436,8 +436,9 @@ void Connection::relieve(Instant now) {
     if (!partial || now - progress_at_ < patience) return;
     // Its next bytes wait for us, not we for them: only if nothing else has freed memory, and it
     // has much of it.
-    if (readable_ && !(in_.size() > kOwnChunkFrom && endpoint_.waited_for_memory(now) >= patience))
-        return;
+    const bool stuck =
+        reactor_.memory().exhausted() && endpoint_.waited_for_memory(now) >= patience;
+    if (readable_ && !(stuck && in_.size() > kOwnChunkFrom)) return;
     close(Refusal::kStalled);
     in_ = Slice();
 }
