@@ -13,6 +13,7 @@ struct Outlet::State final : net::PeerState {
     std::list<net::Peer*>::iterator free_place;
     // A SUB's.
     uint64_t stamp = 0;
+    bool disconnected = false;  // it is told; what comes until it has gone is dropped
     std::list<net::Peer*>::iterator place;
 };
 
@@ -175,6 +176,7 @@ void Outlet::offer(net::Peer& sub, const Message& message, OnFull on_full) {
         };
         drop();
         if (on_full == OnFull::kDisconnect) {
+            if (std::exchange(state.disconnected, true)) return;
             counters_.disconnected++;
             return sub.close(Refusal::kOutboxFull);
         }
