@@ -27,7 +27,7 @@ from pathlib import Path
 
 import zmq
 
-PATIENCE_S = 90  # a condition that has not come true by then is a broken promise
+PATIENCE_S = int(os.environ.get("PATIENCE_S", "90"))  # a condition that has not come true by then is a broken promise
 MIB = 1 << 20
 _spawn = multiprocessing.get_context("spawn")  # no inherited ZeroMQ threads
 
@@ -176,7 +176,7 @@ class Bridge:
                 ["setpriv", "--pdeathsig", "KILL", "--", str(self._binary), "run", str(self.file)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env, cwd=self.folder)
         wait_until(lambda: self.log().count("ready") > before or self.process.poll() is not None, "the bridge is ready")
-        check(self.process.poll() is None, "the bridge starts")
+        check(self.process.poll() is None, f"the bridge starts:\n{self.log()}")
 
     def address(self, name):
         return self._addresses[name]
