@@ -264,7 +264,7 @@ class Flow:
 
     def socket(self, kind, address=None, **settings):
         """A connected ZeroMQ socket that never waits when it is closed; settings by their names: RCVHWM=1."""
-        return connected(self.context, kind, address, **settings)
+        return connected(self.context, kind, address, **{"SNDTIMEO": PATIENCE_S * 1000, **settings})
 
     def figure(self, text):
         print(f"  {text}", flush=True)
@@ -408,7 +408,7 @@ def run(main, **options):
             check("Sanitizer" not in log and "CHECK" not in log, "the bridge found no fault in itself")
         print(f"kept, in {time.monotonic() - began:.1f} s", flush=True)
         status = 0
-    except Broken as broken:
+    except Exception as broken:  # whatever it is: shown with what the bridge says
         print(f"BROKEN: {broken}", flush=True)
         traceback.print_exc()
         for bridge in flow.bridges:
