@@ -147,6 +147,7 @@ class Dialler::Loop {
             socket.connect(l.address());
         }
         bool has_unsent() const { return unsent_at < unsent.size(); }
+        bool receives() const { return link.socket() != SocketType::kPush; }  // else libzmq takes a read for an error
     };
 
     void wait() {
@@ -157,7 +158,7 @@ class Dialler::Loop {
             short wanted = 0;
             {
                 const std::lock_guard guard(line->link.lock_);
-                if (has_room(line->link)) wanted |= ZMQ_POLLIN;
+                if (line->receives() && has_room(line->link)) wanted |= ZMQ_POLLIN;
                 if (line->has_unsent() || !line->link.outgoing_.empty()) wanted |= ZMQ_POLLOUT;
             }
             items.push_back({line->socket.handle(), 0, wanted, 0});
@@ -227,6 +228,7 @@ class Dialler::Loop {
     }
 
     static bool read(Line& line) {
+        if (!line.receives()) return false;
         {
             const std::lock_guard guard(line.link.lock_);
             if (!has_room(line.link)) return false;
