@@ -1,0 +1,78 @@
+"""Sockets that applications have bound: the bridge connects to them, as producer, consumer, publisher and worker, waits for
+those that are not there yet, and connects again when they come back.
+"""
+from harness import *
+
+YAML = """
+endpoints:
+  orders-in: { connect: "${PUSH_AT}", socket: pull }
+  archive: { connect: "${PULL_AT}", socket: push }
+  feed: { connect: "${PUB_AT}", socket: sub }
+  screens: { bind: "${SCREENS}", accept: sub }
+  clients: { bind: "${CLIENTS}" }
+  workers: { connect: "${REP_AT}", socket: dealer }
+routes:
+  - { from: orders-in, to: archive }
+  - { from: feed, to: screens }
+services:
+  work: { clients: clients, workers: workers, timeout: 60s }
+"""
+
+
+def bound(flow, kind, address):
+    made = flow.context.socket(kind)
+    made.set(zmq.LINGER, 0)
+    made.set(zmq.SNDTIMEO, PATIENCE_S * 1000)
+    wait_until(lambda: try_bind(made, address), f"{address} can be bound")
+    return made
+
+
+def try_bind(made, address):
+    try:
+        made.bind(address)
+        return True
+    except zmq.ZMQError as error:  # its last owner may not have let go yet
+        check(error.errno == zmq.EADDRINUSE, f"bind: {error}")
+        return False
+
+
+def play(flow, bridge, sub, client, life):
+    push = bound(flow, zmq.PUSH, bridge.address("PUSH_AT"))
+    pull = bound(flow, zmq.PULL, bridge.address("PULL_AT"))
+    pub = bound(flow, zmq.PUB, bridge.address("PUB_AT"))
+    rep = bound(flow, zmq.REP, bridge.address("REP_AT"))
+    numbers = [b"%d of life %d" % (number, life) for number in range(1000)]
+    for each in numbers:
+        push.send_multipart([each, b"", b"frame"])
+    for each in numbers:
+        equal(recv(pull, "an order at the archive"), [each, b"", b"frame"], "the order")
+
+    post = b"post of life %d" % life
+    says = lambda: (pub.send(post), sub.poll(20))[1]  # a PUB drops until somebody has subscribed
+    wait_until(says, "what is published arrives")
+    while sub.poll(50):
+        equal(sub.recv_multipart(), [post], "the post")
+
+    client.send(b"request of life %d" % life)
+    equal(recv(rep, "a request"), [b"request of life %d" % life], "the request")
+    rep.send(b"reply %d" % life)
+    equal(recv(client, "a reply"), [b"reply %d" % life], "the reply")
+    peers = {name: bridge.endpoint(name)["peers"] for name in ("orders-in", "archive", "feed", "workers")}
+    check(all(len(each) == 1 for each in peers.values()), f"each is a peer: {peers}")
+    for each in push, pull, pub, rep:
+        each.close()
+    for name in peers:
+        bridge.wait_for_peers(name, 0)
+
+
+def main(flow):
+    bridge = flow.bridge(YAML)  # nobody is there to connect to
+    sub = flow.socket(zmq.SUB, bridge.address("SCREENS"), SUBSCRIBE=b"")
+    client = flow.socket(zmq.REQ, bridge.address("CLIENTS"))
+    for life in 1, 2, 3:
+        play(flow, bridge, sub, client, life)
+    check(not sub.poll(0), "nothing comes twice")
+
+
+if __name__ == "__main__":
+    run(main)
