@@ -429,7 +429,9 @@ void Connection::reassure(Instant now) {
 }
 
 void Connection::relieve(Instant now) {
-    if (stopped() || in_.empty()) return;
+    if (stopped()) return;
+    outbox_.compact(reactor_.memory());  // answers to one that does not read them
+    if (in_.empty()) return;
     if (in_.chunk()->sparse()) in_ = reactor_.memory().copy(in_.bytes());
     const bool partial = state_ == State::kOpen && needed_ > in_.size();
     const Duration patience = endpoint_.options().limits.handshake_time;

@@ -46,6 +46,7 @@ class RpcModel {
     struct Answered {
         uint32_t client = 0;
         size_t index = 0;
+        bool unsure = false;  // several were read at once: it may be one before
     };
     // Of the worker's reply, or of an error. `newest`: that the bridge had read before it said
     // this. None: that cannot be told, or is told to be wrong.
@@ -78,7 +79,7 @@ class RpcModel {
     std::map<std::string, size_t> by_label_;
     std::map<std::string, std::vector<size_t>> by_persona_;
     std::map<std::string, uint64_t>
-        unnamed_errors_;  // by persona: of a DEALER that gives its requests no ids
+        unnamed_;  // by persona: answers that name no request
     uint64_t replies_ = 0, errors_ = 0, executions_ = 0;
     bool trouble_ = false;  // a worker was lost, or slow
 };
