@@ -279,14 +279,13 @@ void Connection::take_command(std::string_view body) {
 }
 
 void Connection::take_ping(const zmtp::Ping& ping) {
-    // The shortest distance seen. Of several that waited in the wire for us it says nothing, and
-    // more may be behind this one.
-    Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
-    if (paused_) since = std::min(since, kPingIntervalGuess);
-    if (!pings())
-        ping_interval_ = std::max(since, kPingIntervalMin);
-    else if (since >= kPingIntervalMin)
-        ping_interval_ = std::min(ping_interval_, since);
+    // The shortest distance seen. Several may have waited in the wire for us and come at once: it
+    // is no longer than they are apart on average; and of one that waited, nothing is known.
+    const Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
+    Duration apart = (reactor_.now() - opened_at_) / ++pings_seen_;
+    if (since >= kPingIntervalMin) apart = std::min(apart, since);
+    if (paused_) apart = std::min(apart, kPingIntervalGuess);
+    if (!pings() || apart < ping_interval_) ping_interval_ = std::max(apart, kPingIntervalMin);
     paused_ = false;
     pinged_at_ = reactor_.now();
     peer_ttl_ = std::chrono::milliseconds(100) * ping.ttl_tenths;

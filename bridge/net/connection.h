@@ -112,6 +112,7 @@ class Connection final : public Peer, public Ready {
     Instant pinged_at_{};       // last PING from the peer
     Instant said_at_{};         // last PING or unasked PONG to the peer
     Instant checked_at_{};      // that the peer's machine answers
+    int64_t pings_seen_ = 0;
     Duration ping_interval_{};  // the peer's own, as observed
     Duration peer_ttl_{};       // of its last PING
     Timer timer_;               // handshake, then silence

@@ -76,7 +76,7 @@ Plan make_plan(Random& random) {
     Plan plan;
     plan.config.bridge.name = "simulated";
     plan.config.bridge.memory_bytes =
-        one_of<uint64_t>(random, {1 << 20, 4 << 20, 32 << 20, 256 << 20});
+        one_of<uint64_t>(random, {4 << 20, 4 << 20, 32 << 20, 256 << 20});
     if (chance(random, 10))
         plan.config.bridge.connections_max = static_cast<uint32_t>(8 + random.below(10));
 
@@ -149,7 +149,7 @@ Plan make_plan(Random& random) {
     plan.ending = one_of<Ending>(
         random, {Ending::kAllLeave, Ending::kAllLeave, Ending::kStop, Ending::kBreakOff});
     plan.message_bytes_max = one_of<size_t>(random, {20, 200, 2000, 10'000});
-    plan.large_in_1000 = one_of<uint32_t>(random, {0, 0, 3, 20});
+    plan.large_in_1000 = one_of<uint32_t>(random, {0, 0, 3, 20, 200});
     plan.pings = chance(random, 40);
     plan.identities = chance(random, 40);
     plan.rude_peers = chance(random, 40);

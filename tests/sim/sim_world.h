@@ -138,6 +138,7 @@ class World final : public net::EndpointObserver {
     std::vector<std::unique_ptr<RpcModel>> rpc_models_;  // one per service
     std::vector<uint64_t> asked_of_;  // likewise: requests of clients that have gone
     std::vector<std::pair<RudePeer*, size_t>> rude_pulls_;  // and their endpoints
+    std::map<SimNet::LinkId, size_t> rude_endpoints_;
     std::map<uint32_t, size_t> endpoint_of_;                // by the peer's number
     std::map<std::string, SimPeer*> by_address_;
     std::map<SimNet::LinkId, Consumer*> sub_by_link_;
