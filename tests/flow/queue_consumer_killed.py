@@ -64,6 +64,8 @@ def main(flow):
     bound = (2 * BUFFER + 2 * BUFFER + 64 * 1024) // SIZE
     flow.figure(f"{len(had)} taken, {lost} lost with it (at most {bound}); "
                 f"{handed['out']} had been handed over, {bridge.endpoint('out')['delivery']['returned']} came back")
+    equal(bridge.endpoint("out")["delivery"]["to_pulls"], MESSAGES, "messages given away, those that came back once")
+    equal(len(got), sum(peer["out"] for peer in bridge.endpoint("out")["peers"]), "the others' messages, as the bridge counts")
     check(0 <= lost <= bound, f"it loses only what its kernel had: {lost} of {MESSAGES}")
     equal(sorted(got), sorted(set(b"%08d" % n for n in range(MESSAGES)) - set(had) - missing(got, had)), "the others' part")
 
