@@ -19,7 +19,7 @@ services:
     workers: workers-c
     execute: at_least_once
     timeout: 60s
-    attempt_timeout: 300ms
+    attempt_timeout: 1s
     retry: { on: timeout, times: 5 }
 """
 
@@ -93,7 +93,8 @@ def at_least_once_goes_on(flow, bridge):
     other.say("reply")
     equal(recv(client, "the second answer"), [b"second did two"], "the second answer")
     service = bridge.service("goes-on")
-    equal((service["retried"], service["answered"]), (1, 2), "retried, answered")
+    equal(service["answered"], 2, "answered")
+    check(service["retried"] >= 1, "retried")  # twice, if the second took longer than attempt_timeout too
 
 
 def main(flow):
