@@ -122,7 +122,7 @@ void Endpoint::opened(Connection& connection) {
     peers_.emplace(connection.id(), &connection);
     observer_.on_peer_opened(*this, connection);
     handler_.on_opened(connection);
-    if (held_) reassure(connection);  // it is not read from the first
+    if (held_ || exhausted_since_) reassure(connection);  // it is not read from the first
 }
 
 void Endpoint::refused(Connection& connection, std::optional<SocketType> type, Refusal why,
