@@ -158,7 +158,7 @@ void Endpoint::hold() {
     held_ = true;
     holds_++;
     // Not at once: most holds are short, and all peers are looked at.
-    if (!reassure_timer_.armed()) reassure_timer_.arm(reactor_.now() + kReassureAfter);
+    reassure_at(reactor_.now() + kReassureAfter);
 }
 
 void Endpoint::release() {
@@ -178,7 +178,7 @@ void Endpoint::resume_parked() {
 bool Endpoint::waits_for_memory() {
     if (!setup_.yields_memory || !reactor_.memory().exhausted()) return false;
     if (!exhausted_since_) exhausted_since_ = reactor_.now();
-    if (!reassure_timer_.armed()) reassure_timer_.arm(reactor_.now() + kReassureAfter);
+    reassure_at(reactor_.now() + kReassureAfter);
     return true;
 }
 
@@ -207,8 +207,11 @@ void Endpoint::reassure(Connection& connection) {
     const Duration interval = connection.likely_ping_interval();
     if (interval == Duration{}) return;
     connection.reassure(reactor_.now());
-    const Instant next = reactor_.now() + interval / 2;
-    if (!reassure_timer_.armed() || next < reassure_timer_.due()) reassure_timer_.arm(next);
+    reassure_at(reactor_.now() + interval / 2);
+}
+
+void Endpoint::reassure_at(Instant then) {
+    if (!reassure_timer_.armed() || then < reassure_timer_.due()) reassure_timer_.arm(then);
 }
 
 void Endpoint::stop_listening() {

@@ -111,6 +111,7 @@ class Endpoint final : public Gate {
     bool waits_for_memory();  // it must, now
     Duration waited_for_memory(Instant now) const;
     void on_reassure();
+    void reassure_at(Instant then);
     void reassure(Connection& connection);
 
     Setup setup_;
