@@ -93,13 +93,12 @@ bool Outlet::can_take(const Message& message, std::optional<OnFull> on_full, boo
     return room;
 }
 
-void Outlet::deliver(const Message& message, std::optional<OnFull> on_full, bool from_pub) {
+bool Outlet::deliver(const Message& message, std::optional<OnFull> on_full, bool from_pub) {
     counters_.taken++;
     if (!subs_.empty()) publish(message, on_full.value_or(OnFull::kDropNewest));
-    if (uses_line(from_pub))
-        give_or_line(message, on_full.value_or(OnFull::kBlock));
-    else if (subs_.empty())
-        counters_.nobody++;
+    if (uses_line(from_pub)) return give_or_line(message, on_full.value_or(OnFull::kBlock));
+    if (subs_.empty()) counters_.nobody++;
+    return true;
 }
 
 // The PULL that has waited longest; none if none takes anything now.
@@ -137,20 +136,24 @@ void Outlet::give(net::Peer& pull, const Message& message) {
     if (pull.outbox().bytes() >= kQuantumBytes) pull.flush();
 }
 
-void Outlet::give_or_line(const Message& message, OnFull on_full) {
+bool Outlet::give_or_line(const Message& message, OnFull on_full) {
     if (line_.empty()) {
-        if (net::Peer* pull = next_pull()) return give(*pull, message);
+        if (net::Peer* pull = next_pull()) {
+            give(*pull, message);
+            return true;
+        }
     }
     if (!blocks(on_full) && !line_has_room(on_full)) {
         uint64_t& dropped =
             reactor_.memory().pressed() ? counters_.dropped_memory : counters_.dropped_line;
         dropped++;
-        if (on_full == OnFull::kDropNewest || line_.empty()) return;
+        if (on_full == OnFull::kDropNewest || line_.empty()) return false;
         (void)line_.take();
         for (; !line_.has_room() && !line_.empty(); dropped++)
             (void)line_.take();
     }
     line_.append(message);
+    return true;
 }
 
 void Outlet::publish(const Message& message, OnFull on_full) {

@@ -76,7 +76,8 @@ class Outlet final : public net::PeerHandler {
     bool can_take(const Message& message, std::optional<OnFull> on_full, bool from_pub,
                   RoomListener& waiting);
     // REQUIRES: can_take() said yes in this very call of the source.
-    void deliver(const Message& message, std::optional<OnFull> on_full, bool from_pub);
+    // False if a full line has dropped this message, as the route says.
+    bool deliver(const Message& message, std::optional<OnFull> on_full, bool from_pub);
 
     void listen_for_demand(DemandListener& listener) { demand_listeners_.push_back(&listener); }
     // What is wanted now: for a listener that comes late.
@@ -109,7 +110,7 @@ class Outlet final : public net::PeerHandler {
     bool line_has_room(OnFull on_full) const;
     net::Peer* next_pull();
     void give(net::Peer& pull, const Message& message);
-    void give_or_line(const Message& message, OnFull on_full);
+    bool give_or_line(const Message& message, OnFull on_full);
     void publish(const Message& message, OnFull on_full);
     void offer(net::Peer& sub, const Message& message, OnFull on_full);
     void pump();

@@ -96,8 +96,13 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
         }
         route->messages++;
         route->bytes += message.size();
+        bool kept = true;
         for (delivery::Outlet* outlet : route->outlets)
-            outlet->deliver(parcel.body, route->on_full, from_pub);
+            kept &= outlet->deliver(parcel.body, route->on_full, from_pub);
+        if (!kept) {  // what was dropped is not received
+            refuse(route, peer, parcel, Refusal::kLineFull, "");
+            parcel.wants_receipt = false;
+        }
         for (rpc::Service* service : route->services) {
             served = true;
             (void)service->submit(peer, message);  // a service refuses, it never holds
