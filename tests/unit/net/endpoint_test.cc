@@ -185,11 +185,10 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a held peer that pings gets a PONG at half its interval, unasked; one that never did gets "
-    "none") {
+    "a held peer that pings gets a PONG at half its interval, unasked; one that cannot gets none") {
     EndpointRig rig;
     const net::Socket pings = rig.open("PUSH");
-    const net::Socket silent = rig.open("PUSH");
+    const net::Socket silent = rig.open("PUSH", "", 0);
     for (int i = 0; i < 3; i++) {
         rig.pass(200ms);
         rig.send(pings, zmtp::ping("c"));
@@ -204,6 +203,15 @@ TEST_CASE(
     rig.endpoint->release();
     rig.pass(1s);
     CHECK(rig.net.receive(pings).empty());
+}
+
+TEST_CASE("a held peer that may ping, and was never read, is reassured in good time") {
+    EndpointRig rig;
+    const net::Socket push = rig.open("PUSH", "", 1);
+    rig.endpoint->hold();
+    rig.send(push, frame("a") + zmtp::ping());
+    rig.pass(1s);
+    CHECK(rig.net.receive(push).size() / zmtp::pong().size() >= 5);
 }
 
 TEST_CASE(
