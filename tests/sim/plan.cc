@@ -150,6 +150,10 @@ Plan make_plan(Random& random) {
         random, {Ending::kAllLeave, Ending::kAllLeave, Ending::kStop, Ending::kBreakOff});
     plan.message_bytes_max = one_of<size_t>(random, {20, 200, 2000, 10'000});
     plan.large_in_1000 = one_of<uint32_t>(random, {0, 0, 3, 20, 200});
+    if (plan.large_in_1000 >= 20) {  // or most of the run goes into carrying them
+        plan.net.buffer_bytes_min = 4096;
+        plan.net.buffer_bytes_max = 262'144;
+    }
     plan.pings = chance(random, 40);
     plan.identities = chance(random, 40);
     plan.rude_peers = chance(random, 40);

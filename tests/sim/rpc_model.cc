@@ -71,7 +71,8 @@ RpcModel::Request* RpcModel::find(const std::string& persona, const Frames& fram
         Request& request = requests_[*number];
         if (!begins_with(frames, request.envelope)) continue;
         // Where neither the envelope nor the label tells, it is about the newest request of a REQ.
-        if ((error || options_.dedup) && request.lockstep && !request.correlates && newest && !newest->unsure) {
+        if ((error || options_.dedup) && request.lockstep && !request.correlates && newest &&
+            !newest->unsure) {
             if (request.client != newest->client || request.index != newest->index) continue;
             const auto other = by_label_.find(label);
             const bool same_key =
@@ -111,7 +112,8 @@ std::optional<RpcModel::Answered> RpcModel::on_answer(const std::string& name,
               ": got what is no answer to a request of its own: " + frames.back().substr(0, 60));
         return std::nullopt;
     }
-    const bool names_it = request->correlates || (reply && !options_.dedup) || (request->lockstep && !(newest && newest->unsure));
+    const bool names_it = request->correlates || (reply && !options_.dedup) ||
+                          (request->lockstep && !(newest && newest->unsure));
     if (!names_it && (!reply || request->lockstep)) {
         unnamed_[persona]++;
         return std::nullopt;

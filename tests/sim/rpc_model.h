@@ -78,8 +78,7 @@ class RpcModel {
     std::vector<Request> requests_;  // in the order of their asking
     std::map<std::string, size_t> by_label_;
     std::map<std::string, std::vector<size_t>> by_persona_;
-    std::map<std::string, uint64_t>
-        unnamed_;  // by persona: answers that name no request
+    std::map<std::string, uint64_t> unnamed_;  // by persona: answers that name no request
     uint64_t replies_ = 0, errors_ = 0, executions_ = 0;
     bool trouble_ = false;  // a worker was lost, or slow
 };

@@ -78,7 +78,8 @@ void Client::on_frames(Frames frames) {
     if (answered && type() == "REQ") {
         // What the bridge had not said when it read a newer request it must not say any more.
         const size_t newer = answered->client == number() ? answered->index + 1 : 0;
-        const bool at_once = newer > 0 && newer < said_before_.size() && said_before_[newer - 1] == said_before_[newer];
+        const bool at_once = newer > 0 && newer < said_before_.size() &&
+                             said_before_[newer - 1] == said_before_[newer];
         if (!at_once && newer < said_before_.size() && position() > said_before_[newer]) {
             fail("got the answer to request " + std::to_string(answered->index) + " of client " +
                  std::to_string(answered->client) + " though the bridge has read a newer one");

@@ -11,6 +11,9 @@ struct TypeRow {
     uint8_t number;           // RFC 15
     const char* counterpart;  // RFC 23 and 28: what may be at the other end
 };
+// Behind a long wire a bridge takes a peer's PINGs for further apart than they are.
+constexpr uint32_t kUnansweredPingsMax = 12;
+
 constexpr TypeRow kTypes[] = {
     {"PAIR", 0, "PAIR"},  {"PUB", 1, "XSUB"},      {"SUB", 2, "XPUB"},      {"REQ", 3, "ROUTER"},
     {"REP", 4, "DEALER"}, {"DEALER", 5, "ROUTER"}, {"ROUTER", 6, "DEALER"}, {"PULL", 7, "PUSH"},
@@ -212,7 +215,8 @@ void SimPeer::ping() {
         const uint64_t read = around_.net.read_by_bridge(link_);
         if (read != read_at_ping_) unanswered_pings_ = 0;
         read_at_ping_ = read;
-        if (!stalled_ && was_ponged_ && ++unanswered_pings_ > 4) fail("no PONG for four intervals");
+        if (!stalled_ && was_ponged_ && ++unanswered_pings_ > kUnansweredPingsMax)
+            fail("no PONG for " + std::to_string(kUnansweredPingsMax) + " intervals");
         say(wire::command("PING", std::string("\0\x1e"
                                               "zb",
                                               4)));  // three seconds to live

@@ -25,6 +25,7 @@ void Statistics::add(const Statistics& other) {
     holds += other.holds;
     turns += other.turns;
     memory_most = std::max(memory_most, other.memory_most);
+    memory_over = std::max(memory_over, other.memory_over);
 }
 
 World::World(uint64_t seed, bool print_trace, bool print_script)
@@ -535,6 +536,12 @@ void World::watch_memory() {
     for (const auto& service : bridge_->services())
         service->check_invariants();
     const uint64_t used = bridge_->reactor().memory().used();
+    // Only sources and clients are held by it, and what was let in may need memory of its own.
+    const uint64_t limit = bridge_->reactor().memory().limit();
+    if (used > limit + kMemorySlackBytes)
+        fail("the bridge uses " + std::to_string(used) + " bytes, its limit is " +
+             std::to_string(limit));
+    if (used > limit) statistics_.memory_over = std::max(statistics_.memory_over, used - limit);
     statistics_.memory_most = std::max(statistics_.memory_most, used);
 }
 
@@ -799,7 +806,8 @@ void World::check_settled() {
             fail(consumer->name() + ": is there and was never let in");
     }
     for (const auto& rude : rude_) {
-        if (!rude->must_be_ended() || rude->gone() || may_be_held(rude_endpoints_.at(rude->link()))) continue;
+        if (!rude->must_be_ended() || rude->gone() || may_be_held(rude_endpoints_.at(rude->link())))
+            continue;
         fail("the bridge does not end a rude peer of kind " +
              std::to_string(static_cast<int>(rude->kind())) + " on link " +
              std::to_string(rude->link()));
@@ -828,7 +836,13 @@ void World::check_settled() {
         const uint64_t dropped = known.peer->counters().dropped;
         statistics_.dropped += dropped;
         model_->check_sub(*consumer, dropped);
-        (void)limits;
+        const net::PeerLimits defaults;
+        const bool roomy = limits.waiting_bytes_max == defaults.waiting_bytes_max &&
+                           limits.waiting_messages_max == defaults.waiting_messages_max &&
+                           bridge_->reactor().memory().limit() >= (32 << 20);
+        if (roomy && dropped > 0 && !consumer->ever_stalled())
+            fail(consumer->name() + ": never stalled, and yet " + std::to_string(dropped) +
+                 " were dropped for it");
     }
 }
 

@@ -26,7 +26,7 @@ struct Statistics {
     uint64_t peers = 0, stalls = 0, deaths = 0, leavings = 0, refusals = 0;
     uint64_t requests = 0, answers = 0, executions = 0;
     uint64_t accepted = 0, received = 0, dropped = 0, returned = 0, holds = 0, turns = 0;
-    uint64_t memory_most = 0;
+    uint64_t memory_most = 0, memory_over = 0;  // over: its limit
     void add(const Statistics& other);
 };
 
@@ -36,6 +36,7 @@ class World final : public net::EndpointObserver {
     static constexpr uint32_t kTurnsInVainMax = 500;
     static constexpr uint32_t kQuietChecks = 6;      // a second apart, without anything that moves
     static constexpr uint32_t kQuietChecksRpc = 45;  // longer than any timeout of a service
+    static constexpr uint64_t kMemorySlackBytes = 1 << 20;  // above the budget's limit
     static constexpr uint32_t kChecksMax = 600;
 
     World(uint64_t seed, bool print_trace, bool print_script);
@@ -139,7 +140,7 @@ class World final : public net::EndpointObserver {
     std::vector<uint64_t> asked_of_;  // likewise: requests of clients that have gone
     std::vector<std::pair<RudePeer*, size_t>> rude_pulls_;  // and their endpoints
     std::map<SimNet::LinkId, size_t> rude_endpoints_;
-    std::map<uint32_t, size_t> endpoint_of_;                // by the peer's number
+    std::map<uint32_t, size_t> endpoint_of_;  // by the peer's number
     std::map<std::string, SimPeer*> by_address_;
     std::map<SimNet::LinkId, Consumer*> sub_by_link_;
     std::map<SimNet::LinkId, Client*> client_by_link_;
