@@ -14,7 +14,6 @@ constexpr SocketTypes kSendOnly{SocketType::kPush, SocketType::kPub, SocketType:
 constexpr SocketTypes kAddressed{SocketType::kReq, SocketType::kDealer, SocketType::kRouter};
 
 constexpr Duration kReassureAfter = std::chrono::milliseconds(10);
-constexpr Duration kAcceptRetry = std::chrono::milliseconds(100);
 
 // The host part: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another: the
 // user stands for it.
