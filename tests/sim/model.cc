@@ -89,11 +89,13 @@ void Model::on_accepted(Producer& producer) {
     const size_t source = producers_.at(producer.number()).endpoint;
     const Key key = sent.anonymous ? sent.hash : Key{producer.number()} << 32 | index;
     if (sent.anonymous) anonymous_[sent.hash]++;
-    bool routed = false;
+    bool routed = false, may_drop = false;
     for (const Route& route : routes_) {
         if (std::find(route.from.begin(), route.from.end(), source) == route.from.end()) continue;
         if (sent.topic.compare(0, route.prefix.size(), route.prefix) != 0) continue;
         routed = true;
+        may_drop |= route.on_full == delivery::OnFull::kDropNewest ||
+                    route.on_full == delivery::OnFull::kDropOldest;
         for (const size_t to : route.to) {
             Target& target = targets_.at(to);
             target.copies[key].expected++;
@@ -109,6 +111,7 @@ void Model::on_accepted(Producer& producer) {
         }
     }
     producer.outcome_ok.push_back(routed);
+    producer.may_drop.push_back(may_drop);
 }
 
 void Model::on_read(Consumer& sub, uint64_t bytes) {

@@ -150,6 +150,7 @@ class Producer final : public SimPeer {
 
     size_t accepted = 0;           // of sent(), as the model has seen
     std::vector<bool> outcome_ok;  // of each accepted one, as the model knows it
+    std::vector<bool> may_drop;    // of each likewise: a full line of its route may drop it
     bool half_said = false;
 
  private:
