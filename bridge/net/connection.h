@@ -106,16 +106,16 @@ class Connection final : public Peer, public Ready {
     zmtp::CutFrom cut_from_;  // what of in_ has been looked at
     size_t progress_ = 0;     // bytes since progress_at_
     Instant opened_at_{};
-    Instant heard_at_{};        // last bytes from the peer
-    Instant read_at_{};         // likewise, our own silence left out
-    Instant progress_at_{};     // last message, or kProgressBytes of one
-    Instant pinged_at_{};       // last PING from the peer
-    Instant said_at_{};         // last PING or unasked PONG to the peer
-    Instant checked_at_{};      // that the peer's machine answers
+    Instant heard_at_{};     // last bytes from the peer
+    Instant read_at_{};      // likewise, our own silence left out
+    Instant progress_at_{};  // last message, or kProgressBytes of one
+    Instant pinged_at_{};    // last PING from the peer
+    Instant said_at_{};      // last PING or unasked PONG to the peer
+    Instant checked_at_{};   // that the peer's machine answers
     int64_t pings_seen_ = 0;
-    Duration ping_interval_{};  // the peer's own, as observed
-    Duration peer_ttl_{};       // of its last PING
-    Timer timer_;               // handshake, then silence
+    Duration ping_interval_{};                                    // the peer's own, as observed
+    Duration peer_ttl_{};                                         // of its last PING
+    Timer timer_;                                                 // handshake, then silence
     std::map<std::string, uint32_t, std::less<>> subscriptions_;  // prefix -> how often said
     uint64_t subscription_bytes_ = 0;
 };

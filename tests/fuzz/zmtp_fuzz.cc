@@ -1,7 +1,7 @@
 // Whatever a peer sends, in whatever pieces: the bridge stays whole, and nobody else notices.
 //
-// An input is two octets, then what the peer says. The first octet says where it connects and what happens meanwhile, the
-// second is the seed of how its bytes are cut into pieces.
+// An input is two octets, then what the peer says. The first octet says where it connects and what
+// happens meanwhile, the second is the seed of how its bytes are cut into pieces.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,9 +21,9 @@ namespace {
 using namespace testing;
 using net::zmtp::Cut;
 using net::zmtp::cut_next;
-using net::zmtp::take_out_commands;
 using net::zmtp::CutFrom;
 using net::zmtp::Handshake;
+using net::zmtp::take_out_commands;
 using enum SocketType;
 
 net::PeerLimits small_limits() {
@@ -89,7 +89,8 @@ void try_protocol(std::string bytes, SeededRandom& random) {
         const Cut cut = cut_next(waiting, small_limits());
         if (cut.kind == Cut::Kind::kPartial || cut.kind == Cut::Kind::kRefused) return;
         if (cut.kind == Cut::Kind::kInterleaved) {
-            waiting.resize(take_out_commands(waiting.data(), waiting.size(), cut.from.at, [](std::string_view) { return true; }));
+            waiting.resize(take_out_commands(waiting.data(), waiting.size(), cut.from.at,
+                                             [](std::string_view) { return true; }));
             ZB_CHECK(cut_next(waiting, small_limits(), cut.from).kind != Cut::Kind::kInterleaved);
             continue;
         }
@@ -105,9 +106,10 @@ struct World {
         outlet = std::make_unique<delivery::Outlet>("out", SocketTypes{kPull, kSub, kXsub},
                                                     delivery::LineOptions{20'000, 40}, reactor);
         auto shape = routing::Shape::compile({}, clock);
-        route = std::make_unique<intake::Route>(
-            intake::Route{"route", std::move(*shape), delivery::OnFull::kBlock, {outlet.get()}, {}, 0, 0, {}});
-        intake = std::make_unique<intake::Intake>(intake::IntakeOptions{}, std::vector<intake::Route*>{route.get()}, ids, memory);
+        route = std::make_unique<intake::Route>(intake::Route{
+            "route", std::move(*shape), delivery::OnFull::kBlock, {outlet.get()}, {}, 0, 0, {}});
+        intake = std::make_unique<intake::Intake>(
+            intake::IntakeOptions{}, std::vector<intake::Route*>{route.get()}, ids, memory);
         source = endpoint({kPush, kPub, kXpub, kReq, kDealer}, *intake, source_listener);
         target = endpoint({kPull, kSub, kXsub}, *outlet, target_listener);
         intake->attach(*source);
@@ -117,10 +119,11 @@ struct World {
             target->on_turn_end();
         });
     }
-    std::unique_ptr<net::Endpoint> endpoint(SocketTypes accepts, net::PeerHandler& handler, net::Socket& listener) {
+    std::unique_ptr<net::Endpoint> endpoint(SocketTypes accepts, net::PeerHandler& handler,
+                                            net::Socket& listener) {
         auto built = std::make_unique<net::Endpoint>(
-            net::Endpoint::Setup{EndpointId(1), "fuzz", "fuzz", accepts, options, false, true}, handler, reactor,
-            connections, log);
+            net::Endpoint::Setup{EndpointId(1), "fuzz", "fuzz", accepts, options, false, true},
+            handler, reactor, connections, log);
         listener = net.listen({}, {}).value().socket + 1;
         ZB_CHECK(built->bind({}).ok());
         return built;
@@ -181,14 +184,16 @@ void try_bridge(std::string_view bytes, unsigned how, SeededRandom& random) {
     const net::Socket consumer = world.join(world.target_listener, pulls ? "PULL" : "SUB");
     if (!pulls) world.net.send(consumer, zmtp::subscribe(""));
     const net::Socket producer = world.join(world.source_listener, "PUSH");
-    const net::Socket bad = world.net.connect(at_source ? world.source_listener : world.target_listener);
+    const net::Socket bad =
+        world.net.connect(at_source ? world.source_listener : world.target_listener);
     world.turns();
     world.net.receive(consumer);
     uint64_t sent = 0, received = 0;
     std::string heard, last;
     bool stalled = false;
     for (size_t at = 0; at < bytes.size();) {
-        const size_t piece = std::min(bytes.size() - at, 1 + random.below(random.below(4) == 0 ? 4000 : 40));
+        const size_t piece =
+            std::min(bytes.size() - at, 1 + random.below(random.below(4) == 0 ? 4000 : 40));
         world.net.send(bad, bytes.substr(at, piece));
         at += piece;
         if (random.below(3) > 0) world.turns();
@@ -197,16 +202,25 @@ void try_bridge(std::string_view bytes, unsigned how, SeededRandom& random) {
                 stalled = !stalled;
                 world.net.set_room(bad, stalled ? random.below(20) : ~size_t{0});
                 break;
-            case 1: world.net.set_room(consumer, random.below(100)); break;
-            case 2: world.net.set_room(consumer, ~size_t{0}); break;
-            case 3: world.pass(std::chrono::milliseconds(random.below(200))); break;
+            case 1:
+                world.net.set_room(consumer, random.below(100));
+                break;
+            case 2:
+                world.net.set_room(consumer, ~size_t{0});
+                break;
+            case 3:
+                world.pass(std::chrono::milliseconds(random.below(200)));
+                break;
             case 4:
             case 5:
                 world.net.send(producer, zmtp::frame("good"));
                 sent++;
                 break;
-            case 6: world.source->relieve(); break;
-            default: break;
+            case 6:
+                world.source->relieve();
+                break;
+            default:
+                break;
         }
         heard += world.net.receive(consumer);
         received += count_messages(heard, last);

@@ -147,7 +147,9 @@ class Dialler::Loop {
             socket.connect(l.address());
         }
         bool has_unsent() const { return unsent_at < unsent.size(); }
-        bool receives() const { return link.socket() != SocketType::kPush; }  // else libzmq takes a read for an error
+        bool receives() const {
+            return link.socket() != SocketType::kPush;
+        }  // else libzmq takes a read for an error
     };
 
     void wait() {
