@@ -61,8 +61,8 @@ void RpcModel::on_lost_with_worker(const std::string& label) {
 }
 
 // The request that these frames answer, by their envelope and what the reply says.
-RpcModel::Request* RpcModel::find(const std::string& persona, const Frames& frames, bool error,
-                                  std::optional<Answered> newest) {
+RpcModel::Request* RpcModel::find(const std::string& persona, uint32_t client, const Frames& frames,
+                                  bool error, std::optional<Answered> newest) {
     const std::string label = error ? "" : label_in(frames.back());
     const auto mine = by_persona_.find(persona);
     if (mine == by_persona_.end()) return nullptr;
@@ -88,16 +88,19 @@ RpcModel::Request* RpcModel::find(const std::string& persona, const Frames& fram
         } else if (!error && request.label != label) {
             continue;
         }
-        if (!request.answered())
-            best = &request;  // the oldest that waits
-        else if (best == nullptr)
+        // The oldest that waits; of this connection rather than of one before.
+        const auto rank = [client](const Request& each) {
+            return each.answered() ? 0 : each.client == client ? 2 : 1;
+        };
+        if (best == nullptr || rank(request) > rank(*best) ||
+            (rank(request) > 0 && rank(request) == rank(*best)))
             best = &request;
     }
     return best;
 }
 
 std::optional<RpcModel::Answered> RpcModel::on_answer(const std::string& name,
-                                                      const std::string& persona,
+                                                      const std::string& persona, uint32_t client,
                                                       const Frames& frames,
                                                       std::optional<Answered> newest) {
     const bool reply = frames.back().compare(0, 5, kReplyPrefix) == 0;
@@ -106,7 +109,7 @@ std::optional<RpcModel::Answered> RpcModel::on_answer(const std::string& name,
         return std::nullopt;
     }
     (reply ? replies_ : errors_)++;
-    Request* request = find(persona, frames, !reply, newest);
+    Request* request = find(persona, client, frames, !reply, newest);
     if (request == nullptr) {
         fail_(name +
               ": got what is no answer to a request of its own: " + frames.back().substr(0, 60));

@@ -51,7 +51,8 @@ class RpcModel {
     // Of the worker's reply, or of an error. `newest`: that the bridge had read before it said
     // this. None: that cannot be told, or is told to be wrong.
     std::optional<Answered> on_answer(const std::string& client_name, const std::string& persona,
-                                      const Frames& frames, std::optional<Answered> newest);
+                                      uint32_t client, const Frames& frames,
+                                      std::optional<Answered> newest);
     void on_worker_trouble() { trouble_ = true; }
 
     // `live`: connections that are still there; `dropped`: answers that they had no room for. All
@@ -70,7 +71,7 @@ class RpcModel {
         bool superseded = false;  // the client has asked something else since
         bool answered() const { return replies + errors > 0; }
     };
-    Request* find(const std::string& persona, const Frames& frames, bool error,
+    Request* find(const std::string& persona, uint32_t client, const Frames& frames, bool error,
                   std::optional<Answered> newest);
 
     rpc::ServiceOptions options_;

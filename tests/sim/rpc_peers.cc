@@ -74,7 +74,7 @@ void Client::on_frames(Frames frames) {
         const bool unsure = i > 0 && said_before_[i - 1] == said_before_[i];
         newest = RpcModel::Answered{number(), i, unsure};
     }
-    const auto answered = model_.on_answer(name(), persona_, frames, newest);
+    const auto answered = model_.on_answer(name(), persona_, number(), frames, newest);
     if (answered && type() == "REQ") {
         // What the bridge had not said when it read a newer request it must not say any more.
         const size_t newer = answered->client == number() ? answered->index + 1 : 0;
