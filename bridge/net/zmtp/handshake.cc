@@ -145,6 +145,8 @@ size_t Handshake::read_command(std::string_view bytes) {
         return refuse(Refusal::kWrongType,
                       "socket type " + mechanism_->socket_type() + " is not served");
     }
+    if (*type == SocketType::kPair)
+        return refuse(Refusal::kWrongType, "socket type PAIR is not served");
     claim_ = {*type, mechanism_->identity(), mechanism_->user()};
     if (!admit()) return cut.size;
     out_ += mechanism_->ready(name_of(counterpart_of(*type)), our_identity_);

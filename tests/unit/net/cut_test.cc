@@ -247,3 +247,10 @@ TEST_CASE("any bytes are cut alike, whole or in pieces") {
         }
     }
 }
+
+TEST_CASE("what has been looked at is not looked at again") {
+    const std::string bytes = "\xff\xff\xff" + frame("b");
+    const Cut cut = cut_next(bytes, {}, {3, 1});
+    CHECK(cut.kind == Kind::kMessage);
+    CHECK(cut.frames == 2);
+}

@@ -140,7 +140,7 @@ TEST_CASE("whom the endpoint does not let in is told why in an ERROR, and gets n
 }
 
 TEST_CASE("a type that ZMTP does not know, or a draft, is refused by its name") {
-    for (const std::string& type : {"CLIENT"s, "RADIO"s, ""s, std::string(60'000, 'T')}) {
+    for (const std::string& type : {"CLIENT"s, "RADIO"s, "PAIR"s, ""s, std::string(60'000, 'T')}) {
         Shaking shaking;
         shaking.feed(greeting() + ready(type), 100'000);
         CHECK(shaking.handshake.why() == Refusal::kWrongType);
