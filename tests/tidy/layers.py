@@ -71,8 +71,9 @@ def problems(root, table=None):
             continue
         graph[str(path)] = []
         for number, quote, included in tree.includes((root / path).read_text()):
-            if layer == "examples" and quote == '"' and not (root / included).is_file():
-                # Programs of their users, each folder to be copied away: they name each other as C++ does.
+            if layer in ("examples", "plugins/sdk") and quote == '"' and not (root / included).is_file():
+                # Programs of their users, each folder to be copied away, and headers that are installed: they name
+                # each other as C++ does.
                 included = posixpath.normpath(str(path.parent / included))
             ours = (root / included).is_file()
             where = f"{path}:{number}: includes {included}"
