@@ -16,11 +16,20 @@ using settings::Role;
 
 Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, World world) {
     std::unique_ptr<Bridge> bridge(new Bridge(config, world));
+    if (Status status = bridge->build_plugins(); !status.ok()) return status;
     bridge->build_outlets();
     if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
     bridge->build_intakes();
+    bridge->build_sources();
+    // Before any peer can come.
+    if (bridge->plugins_) {
+        if (Status status = bridge->plugins_->start(); !status.ok()) return status;
+    }
     if (Status status = bridge->build_endpoints(); !status.ok()) return status;
+    for (const auto& reader : bridge->readers_) {
+        if (reader) reader->begin();
+    }
     bridge->reactor_.at_turn_end([raw = bridge.get()] { raw->on_turn_end(); });
     return bridge;
 }
@@ -42,10 +51,38 @@ Bridge::Bridge(const settings::Config& config, World world)
 }
 
 Bridge::~Bridge() {
-    // Peers first: they know their handlers.
+    // Threads first: what they have done is told nobody any more. Then peers: they know their
+    // handlers.
+    if (plugins_) plugins_->stop();
     dialled_.clear();
     added_endpoints_.clear();
     endpoints_.clear();
+}
+
+Status Bridge::build_plugins() {
+    if (config_.plugins.empty()) return {};
+    if (world_.catalog == nullptr)
+        return {Code::kInvalid, "plugins are configured, and this bridge has none"};
+    plugins_ = std::make_unique<plugin::Instances>(
+        *world_.catalog,
+        plugin::Services{&world_.clock, world_.log, &reactor_.timers(),
+                         [&net = world_.net] { net.wake(); }},
+        world_.make_executor);
+    for (const settings::PluginConfig& config : config_.plugins) {
+        sinks_.push_back(nullptr);
+        readers_.push_back(nullptr);
+        if (!config.use) continue;  // nothing in the file uses it
+        auto instance = plugins_->add(config.options, "");
+        if (!instance.ok()) return std::move(instance).error();
+        if (config.use == settings::PluginUse::kSink) {
+            sinks_.back() = std::make_unique<plugin::SinkLine>(plugins_->worker_of(**instance),
+                                                               reactor_.timers(), world_.clock);
+        } else if (config.use == settings::PluginUse::kSource) {
+            readers_.back() = std::make_unique<plugin::SourceReader>(
+                plugins_->worker_of(**instance), reactor_.timers(), world_.clock);
+        }
+    }
+    return {};
 }
 
 void Bridge::build_outlets() {
@@ -81,18 +118,42 @@ Status Bridge::build_routes() {
     for (const settings::RouteConfig& route : config_.routes) {
         auto shape = routing::Shape::compile(route.shape, world_.clock);
         if (!shape.ok()) return std::move(shape).error().with_context("route " + route.name);
-        auto built = std::make_unique<intake::Route>(
-            intake::Route{route.name, std::move(*shape), route.on_full, {}, {}, 0, 0, {}});
+        auto built = std::make_unique<intake::Route>(route.name, std::move(*shape), route.on_full);
         for (const settings::TargetConfig& target : route.to) {
-            if (target.kind == settings::TargetConfig::Kind::kEndpoint) {
-                built->outlets.push_back(outlets_[target.index].get());
-            } else {
-                built->services.push_back(services_[target.index].get());
+            intake::Target its;
+            switch (target.kind) {
+                case settings::TargetConfig::Kind::kEndpoint:
+                    its.outlet = outlets_[target.index].get();
+                    break;
+                case settings::TargetConfig::Kind::kService:
+                    its.service = services_[target.index].get();
+                    break;
+                case settings::TargetConfig::Kind::kPlugin:
+                    its.sink = sinks_[target.index].get();
+                    break;
             }
+            built->add(its);
         }
+        add_steps(route, *built);
         routes_.push_back(std::move(built));
     }
     return {};
+}
+
+void Bridge::add_steps(const settings::RouteConfig& config, intake::Route& route) {
+    if (config.steps.empty()) return;
+    std::vector<plugin::Instance*> steps;
+    for (const size_t number : config.steps) {
+        plugin::Instance* step = plugins_->find(config_.plugins[number].options.name);
+        ZB_CHECK(step != nullptr, config_.plugins[number].options.name);
+        steps.push_back(step);
+        route.workers.push_back(step->step_may_block() ? &plugins_->worker_of(*step) : nullptr);
+    }
+    std::vector<std::string> targets;
+    for (const settings::TargetConfig& target : config.to)
+        targets.push_back(settings::reference_to(target, config_));
+    route.steps = std::make_unique<plugin::Pipeline>(std::move(steps), std::move(targets),
+                                                     plugins_->reactor_pulse(), memory_);
 }
 
 void Bridge::build_intakes() {
@@ -113,7 +174,22 @@ void Bridge::build_intakes() {
         options.subscribe = endpoint.subscribe == EndpointConfig::Subscribe::kAll
                                 ? intake::Subscribe::kAll
                                 : intake::Subscribe::kDemand;
-        intakes_.push_back(std::make_unique<intake::Intake>(options, from_here, ids_, memory_));
+        intakes_.push_back(std::make_unique<intake::Intake>(
+            options, from_here, ids_, reactor_.timers(), world_.clock, memory_));
+    }
+}
+
+void Bridge::build_sources() {
+    for (size_t i = 0; i < readers_.size(); i++) {
+        if (!readers_[i]) continue;
+        std::vector<intake::Route*> from_here;
+        for (size_t r = 0; r < config_.routes.size(); r++) {
+            const auto& from = config_.routes[r].from_plugins;
+            if (std::find(from.begin(), from.end(), i) != from.end())
+                from_here.push_back(routes_[r].get());
+        }
+        sources_.push_back(std::make_unique<intake::SourceIntake>(
+            *readers_[i], from_here, ids_, reactor_.timers(), world_.clock, memory_));
     }
 }
 
@@ -206,9 +282,12 @@ void Bridge::on_turn_end() {
         for (const auto& endpoint : dialled_)
             endpoint->take_news();
     }
+    if (plugins_) (void)plugins_->on_turn();
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->on_turn_end();
     }
+    for (const auto& source : sources_)
+        source->on_turn_end();
     for (const auto& endpoint : endpoints_) {
         if (endpoint) endpoint->on_turn_end();
     }
@@ -241,6 +320,10 @@ void Bridge::begin_drain() {
     }
     for (const auto& service : services_)
         service->drain();
+    for (const auto& reader : readers_) {
+        if (reader) reader->end();
+    }
+    if (plugins_) plugins_->drain(drain_timer_.due());
 }
 
 bool Bridge::drained() const {
@@ -248,6 +331,11 @@ bool Bridge::drained() const {
         if (intakes_[i] && endpoints_[i] && endpoints_[i]->reads_to_the_end()) return false;
         if (endpoints_[i] && !intakes_[i] && !endpoints_[i]->written()) return false;
         if (outlets_[i] && !outlets_[i]->drained()) return false;
+        if (intakes_[i] && intakes_[i]->on_their_way() > 0) return false;
+    }
+    for (size_t i = 0; i < config_.plugins.size(); i++) {
+        if (readers_[i] && !readers_[i]->idle()) return false;
+        if (sinks_[i] && !sinks_[i]->idle()) return false;
     }
     return std::all_of(services_.begin(), services_.end(),
                        [](const auto& service) { return service->idle(); }) &&
@@ -259,6 +347,9 @@ uint64_t Bridge::undelivered() const {
     uint64_t messages = 0;
     for (const auto& outlet : outlets_) {
         if (outlet) messages += outlet->waiting_messages();
+    }
+    for (const auto& intake : intakes_) {
+        if (intake) messages += intake->on_their_way();
     }
     for (const auto& service : services_)
         messages += service->status().unanswered;

@@ -13,9 +13,11 @@
 #include "bridge/delivery/outlet.h"
 #include "bridge/intake/intake.h"
 #include "bridge/intake/route.h"
+#include "bridge/intake/source_intake.h"
 #include "bridge/net/dialled/dialled_endpoint.h"
 #include "bridge/net/endpoint.h"
 #include "bridge/net/reactor.h"
+#include "bridge/plugin/instances.h"
 #include "bridge/rpc/service.h"
 #include "bridge/settings/config.h"
 
@@ -27,6 +29,10 @@ struct World {
     Clock& clock;
     net::EndpointObserver& observer;
     rpc::Life life;
+    // For plugins. No catalog: a configuration that names any cannot be opened.
+    plugin::Catalog* catalog = nullptr;
+    plugin::MakeExecutor make_executor = {};
+    telemetry::Log* log = nullptr;
 };
 
 class Bridge {
@@ -56,6 +62,10 @@ class Bridge {
     const std::vector<std::unique_ptr<intake::Route>>& routes() const { return routes_; }
     const std::vector<std::unique_ptr<rpc::Service>>& services() const { return services_; }
     const std::vector<std::unique_ptr<net::DialledEndpoint>>& dialled() const { return dialled_; }
+    // Null: there are none.
+    const plugin::Instances* plugins() const { return plugins_.get(); }
+    const std::vector<std::unique_ptr<plugin::SinkLine>>& sinks() const { return sinks_; }
+    const std::vector<std::unique_ptr<intake::SourceIntake>>& sources() const { return sources_; }
     const net::ConnectionLimit& connections() const { return connections_; }
     const MemoryBudget& memory() const { return memory_; }
     const rpc::Life& life() const { return world_.life; }
@@ -65,10 +75,13 @@ class Bridge {
 
  private:
     Bridge(const settings::Config& config, World world);
+    Status build_plugins();
     void build_outlets();
     Status build_services();
     Status build_routes();
+    void add_steps(const settings::RouteConfig& config, intake::Route& route);
     void build_intakes();
+    void build_sources();
     Status build_endpoints();
     Status bind(size_t endpoint, net::PeerHandler& handler);
     void dial(size_t endpoint, net::PeerHandler& handler);
@@ -85,12 +98,16 @@ class Bridge {
     net::Reactor reactor_;
     net::ConnectionLimit connections_;
     intake::MessageIds ids_;
+    std::unique_ptr<plugin::Instances> plugins_;
+    std::vector<std::unique_ptr<plugin::SinkLine>> sinks_;        // indexed like config_.plugins
+    std::vector<std::unique_ptr<plugin::SourceReader>> readers_;  // likewise
     // Indexed like config_.endpoints; empty where an endpoint has another role.
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
     rpc::RequestNumbers request_numbers_;
     std::vector<std::unique_ptr<rpc::Service>> services_;  // indexed like config_.services
     std::vector<std::unique_ptr<intake::Route>> routes_;   // indexed like config_.routes
     std::vector<std::unique_ptr<intake::Intake>> intakes_;
+    std::vector<std::unique_ptr<intake::SourceIntake>> sources_;
     std::vector<std::unique_ptr<net::Endpoint>> endpoints_;
     std::vector<std::unique_ptr<net::Endpoint>> added_endpoints_;
     net::Dialler dialler_;

@@ -13,6 +13,7 @@
 #include "bridge/base/data_dir.h"
 #include "bridge/base/disk.h"
 #include "bridge/net/posix_net.h"
+#include "bridge/plugin/watchdog.h"
 
 namespace zbridge::app {
 
@@ -94,9 +95,18 @@ void say_ready(telemetry::Log& log, const Bridge& bridge) {
               {"last_end", bridge.life().clean_start ? "clean" : "unclean"}});
 }
 
+// None: nothing is there to be watched.
+std::unique_ptr<plugin::Watchdog> watch(const Bridge& bridge, telemetry::Log& log) {
+    if (bridge.plugins() == nullptr || bridge.plugins()->empty()) return nullptr;
+    std::vector<plugin::Watchdog::Watched> watched;
+    for (const auto& [pulse, reactor] : bridge.plugins()->pulses())
+        watched.push_back({pulse, reactor});
+    return std::make_unique<plugin::Watchdog>(std::move(watched), log);
+}
+
 }  // namespace
 
-Status run_process(const settings::Config& config) {
+Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
     const sigset_t signals = our_signals();
     (void)pthread_sigmask(SIG_BLOCK, &signals,
                           nullptr);  // all threads inherit it: only ours waits for them
@@ -115,17 +125,22 @@ Status run_process(const settings::Config& config) {
 
     EventLog events(config, log, clock);
     const rpc::Life life{Epoch((*data_dir)->epoch()), (*data_dir)->was_clean(), clock.now()};
-    auto bridge = Bridge::open(config, {**net, clock, events, life});
+    const auto make_executor = [&net](ExecutorOptions executor) -> std::unique_ptr<Executor> {
+        return std::make_unique<ThreadExecutor>(std::move(executor), [&net] { (*net)->wake(); });
+    };
+    auto bridge = Bridge::open(config, {**net, clock, events, life, &catalog, make_executor, &log});
     if (!bridge.ok()) return std::move(bridge).error();
     Calls calls(**bridge, clock);
     if (Status status = calls.serve((*data_dir)->path() + "/admin"); !status.ok()) return status;
 
+    auto watchdog = watch(**bridge, log);
     say_ready(log, **bridge);
     {
         const Signals waiting(**bridge, log);
         (*bridge)->run();
     }
     const uint64_t undelivered = (*bridge)->undelivered();
+    watchdog.reset();
     bridge->reset();
     if (undelivered > 0) {
         log.warn("app", "ended with messages that nobody took in time: they are lost",

@@ -5,12 +5,13 @@
 #pragma once
 
 #include "bridge/base/result.h"
+#include "bridge/plugin/catalog.h"
 #include "bridge/settings/config.h"
 
 namespace zbridge::app {
 
 // Runs until it is told to end. An error: it could not start, or its end could not be marked.
 // Blocks the signals that it waits for: call it before any other thread exists.
-Status run_process(const settings::Config& config);
+Status run_process(const settings::Config& config, plugin::Catalog& catalog);
 
 }  // namespace zbridge::app

@@ -150,6 +150,82 @@ Report service_report(const rpc::Service& service) {
     return report;
 }
 
+Report metrics_report(const plugin::Context& context) {
+    Report report = Report::map();
+    context.each_metric([&](const zb_metric& metric) {
+        if (metric.kind != zb_metric::Kind::kHistogram) {
+            report.add(metric.name, metric.value.load());
+            return;
+        }
+        const int64_t count = metric.count.load();
+        Report& histogram = report.add(metric.name, Report::map());
+        histogram.add("count", count);
+        histogram.add("sum", metric.value.load());
+        if (count == 0) return;
+        histogram.add("least", metric.least.load());
+        histogram.add("most", metric.most.load());
+    });
+    return report;
+}
+
+Report plugin_report(const Bridge& bridge, size_t index) {
+    const settings::PluginConfig& config = bridge.config().plugins[index];
+    Report report = Report::map();
+    report.add("name", config.options.name);
+    report.add("is", std::string(name_of(config.use)));
+    const plugin::Instance* instance =
+        config.use ? bridge.plugins()->find(config.options.name) : nullptr;
+    if (instance == nullptr) return report;
+    const plugin::Declared& declared = instance->declaration().declared();
+    const plugin::InstanceCounters& counters = instance->counters;
+    report.add("plugin", declared.name);
+    report.add("version", declared.version);
+    if (!declared.origin.empty()) report.add("file", declared.origin);
+    const auto [healthy, trouble] = instance->context().health();
+    report.add("health", std::string(healthy ? "ok" : "degraded"));
+    if (!healthy) report.add("trouble", trouble);
+    const auto add = [&](std::string name, uint64_t value) {
+        if (value > 0) report.add(std::move(name), value);
+    };
+    switch (*config.use) {
+        case settings::PluginUse::kStep:
+            report.add("messages", counters.calls);
+            add("passed", counters.passed);
+            add("dropped", counters.dropped);
+            add("refused", counters.refused);
+            add("routed", counters.routed);
+            add("held", counters.held);
+            add("failed", counters.failed);
+            add("emitted", counters.emitted);
+            add("over_budget", counters.over_budget);
+            add("long_calls", instance->long_calls());
+            break;
+        case settings::PluginUse::kSink: {
+            const auto& line = bridge.sinks()[index];
+            report.add("messages", counters.delivered);
+            report.add("waiting", line->messages());
+            report.add("waiting_bytes", line->bytes());
+            report.add("done", counters.accepted);
+            add("retried", counters.retried);
+            add("rejected", counters.rejected);
+            break;
+        }
+        case settings::PluginUse::kSource:
+            report.add("messages", counters.delivered);
+            report.add("accepted", counters.accepted);
+            add("refused", counters.rejected);
+            break;
+        case settings::PluginUse::kAuth:
+            report.add("peers", counters.calls);
+            add("denied", counters.refused);
+            break;
+    }
+    add("kept", instance->context().kept_messages());
+    add("log_lines_dropped", instance->context().log_lines_lost());
+    report.add("metrics", metrics_report(instance->context()));
+    return report;
+}
+
 }  // namespace
 
 Report status_report(const Bridge& bridge, Instant now, bool peers) {
@@ -173,6 +249,9 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
     Report& routes = report.add("routes", Report::list());
     for (const auto& route : bridge.routes())
         routes.add(route_report(*route));
+    Report& plugins = report.add("plugins", Report::list());
+    for (size_t i = 0; i < bridge.config().plugins.size(); i++)
+        plugins.add(plugin_report(bridge, i));
     Report& services = report.add("services", Report::list());
     for (const auto& service : bridge.services())
         services.add(service_report(*service));

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bridge/app/catalog.h"
+#include "bridge/base/clock.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/config_text.h"
 #include "bridge/cli/findings_text.h"
@@ -19,7 +21,9 @@ struct Options {
 };
 
 Exit check(const Options& options, Terminal& terminal) {
-    const auto loaded = settings::load_file(options.file, terminal.environment);
+    const RealClock clock;
+    const auto catalog = app::make_catalog(terminal.environment, clock);
+    const auto loaded = settings::load_file(options.file, terminal.environment, catalog.get());
     const bool failed = !loaded.config || (options.strict && !loaded.warnings.empty());
     if (options.json) {
         terminal.out << config_json(options.file, loaded, !failed);

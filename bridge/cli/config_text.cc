@@ -47,12 +47,6 @@ std::string_view name_of_on_full(delivery::OnFull on_full) {
     return {};
 }
 
-std::string name_of_target(const TargetConfig& target, const Config& config) {
-    if (target.kind == TargetConfig::Kind::kService)
-        return "service/" + config.services[target.index].options.name;
-    return config.endpoints[target.index].name;
-}
-
 // "clients of accounts"
 std::string role_text(size_t endpoint, const Config& config) {
     const auto role = config.endpoints[endpoint].role;
@@ -99,8 +93,13 @@ std::string service_text(const rpc::ServiceOptions& service) {
 
 std::string route_text(const RouteConfig& route, const Config& config) {
     std::string text = joined(route.from, [&](size_t from) { return config.endpoints[from].name; });
-    text += " -> " +
-            joined(route.to, [&](const TargetConfig& to) { return name_of_target(to, config); });
+    for (const size_t from : route.from_plugins)
+        text += (text.empty() ? "plugin/" : ", plugin/") + config.plugins[from].options.name;
+    for (const size_t step : route.steps)
+        text += " -> " + config.plugins[step].options.name;
+    text += " -> " + joined(route.to, [&](const TargetConfig& to) {
+                return settings::reference_to(to, config);
+            });
     return text;
 }
 
@@ -216,7 +215,7 @@ void write_routes(JsonWriter& json, const Config& config) {
         write_list(json, "from", route.from,
                    [&](size_t from) { return config.endpoints[from].name; });
         write_list(json, "to", route.to,
-                   [&](const TargetConfig& to) { return name_of_target(to, config); });
+                   [&](const TargetConfig& to) { return settings::reference_to(to, config); });
         json.end_map();
     }
     json.end_list();

@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bridge/app/catalog.h"
 #include "bridge/app/process.h"
+#include "bridge/base/clock.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/findings_text.h"
 #include "bridge/settings/load.h"
@@ -13,11 +15,13 @@ namespace zbridge::cli {
 namespace {
 
 Exit run_file(const std::string& file, Terminal& terminal) {
-    const auto loaded = settings::load_file(file, terminal.environment);
+    const RealClock clock;
+    const auto catalog = app::make_catalog(terminal.environment, clock);
+    const auto loaded = settings::load_file(file, terminal.environment, catalog.get());
     print_findings(terminal.err, terminal.err_colour, loaded.errors);
     print_findings(terminal.err, terminal.err_colour, loaded.warnings);
     if (!loaded.config) return Exit::kFindings;
-    const Status status = app::run_process(*loaded.config);
+    const Status status = app::run_process(*loaded.config, *catalog);
     if (status.ok()) return Exit::kOk;
     terminal.err << "zbridge: " << status.message() << "\n";
     return Exit::kFailed;

@@ -26,17 +26,11 @@
 #include "bridge/delivery/line.h"
 #include "bridge/delivery/options.h"
 #include "bridge/delivery/subscriptions.h"
+#include "bridge/model/room_listener.h"
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
 
 namespace zbridge::delivery {
-
-// Who was told that a message cannot be taken, and waits.
-class RoomListener {
- public:
-    virtual ~RoomListener() = default;
-    virtual void on_room() = 0;
-};
 
 // Who must know what the SUB peers ask for: it is carried through to publishers. The same prefix
 // may be wanted twice: by SUBs, and (the empty one) by PULLs; it is then no longer wanted twice as

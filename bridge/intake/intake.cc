@@ -16,6 +16,12 @@ bool may_have_receipts(const net::Peer& peer) {
     return peer.type() == SocketType::kReq || peer.type() == SocketType::kDealer;
 }
 
+std::string refusal_text(Refusal why, std::string_view detail) {
+    std::string text = "ERR " + std::string(name_of(why)) + " ";
+    text += detail.empty() ? meaning_of(why) : detail;
+    return text;
+}
+
 bool small_frames(const Message& message, const Envelope& envelope) {
     for (size_t at = 0; at < envelope.bytes;) {
         const Frame frame = frame_at(message.wire().bytes(), at);
@@ -34,8 +40,8 @@ struct Intake::Parcel {
     bool wants_receipt = false;
 };
 
-Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids,
-               MemoryBudget& memory)
+Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, Timers& timers,
+               const Clock& clock, MemoryBudget& memory)
     : options_(options), routes_(std::move(routes)), ids_(ids), memory_(memory) {
     std::vector<delivery::Outlet*> heard;
     for (Route* route : routes_) {
@@ -50,12 +56,21 @@ Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& id
             outlet->listen_for_demand(*this);
         }
     }
-    if (options_.subscribe == Subscribe::kAll || !services_.empty()) on_demand("", true);
+    const bool straight = std::all_of(routes_.begin(), routes_.end(),
+                                      [](const Route* route) { return route->straight(); });
+    if (!straight) {
+        passages_ = std::make_unique<Passages>(routes_, Passages::World{timers, clock, memory},
+                                               *this, *this);
+    }
+    const bool sinks = std::any_of(routes_.begin(), routes_.end(),
+                                   [](const Route* route) { return route->has_sink(); });
+    if (options_.subscribe == Subscribe::kAll || !services_.empty() || sinks) on_demand("", true);
 }
 
 void Intake::on_opened(net::Peer& peer) {
     for (rpc::Service* service : services_)
         service->client_opened(peer);
+    if (passages_) peers_.emplace(peer.id(), &peer);
     if (!is_publisher(peer)) return;
     publishers_.emplace(peer.id(), &peer);
     for (const auto& [prefix, times] : wanted_)
@@ -74,9 +89,14 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
                                (options_.receipts == Receipts::kAuto && !parcel.envelope.empty());
     }
     const bool from_pub = is_publisher(peer);
+    return passages_ ? take_with_steps(peer, parcel, from_pub)
+                     : take_straight(peer, message, parcel, from_pub);
+}
+
+net::Take Intake::take_straight(net::Peer& peer, const Message& message, Parcel& parcel,
+                                bool from_pub) {
     if (!has_room(parcel.body, from_pub)) {
-        for (net::Gate* gate : gates_)
-            gate->hold();
+        hold();
         return net::Take::kHold;
     }
 
@@ -111,9 +131,53 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
     if (!routed)
         refuse(nullptr, peer, parcel, routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch, "");
     else if (parcel.wants_receipt && !served)
-        receipt(peer, parcel, "OK " + MessageId{ids_.epoch, ids_.next}.text());
+        receipt(peer, parcel.envelope, "OK " + MessageId{ids_.epoch, ids_.next}.text());
     ids_.next++;
     return net::Take::kTaken;
+}
+
+net::Take Intake::take_with_steps(net::Peer& peer, Parcel& parcel, bool from_pub) {
+    const Origin origin{peer.id(), 0, parcel.envelope, parcel.wants_receipt, from_pub, ids_.next};
+    const auto& info = peer.info();
+    Outcome outcome;
+    const auto taken = passages_->take(origin, parcel.body, nullptr,
+                                       {info.user, info.identity, info.address}, outcome);
+    if (taken == Passages::Taken::kHeld) {
+        hold();
+        return net::Take::kHold;
+    }
+    ids_.next++;
+    if (taken == Passages::Taken::kDone) answer(peer, origin, outcome);
+    return net::Take::kTaken;
+}
+
+// What was refused on a route is counted there.
+void Intake::answer(net::Peer& peer, const Origin& origin, const Outcome& outcome) {
+    std::optional<Refusal> why = outcome.why;
+    if (!outcome.routed) {
+        why = routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch;
+        refusals_.add(*why);
+    }
+    if (!origin.wants_receipt) return;
+    if (why)
+        receipt(peer, origin.envelope, refusal_text(*why, outcome.reason));
+    else if (!outcome.served)
+        receipt(peer, origin.envelope, "OK " + MessageId{ids_.epoch, origin.number}.text());
+}
+
+void Intake::on_outcome(const Origin& origin, const Outcome& outcome) {
+    net::Peer* its = peer(origin.peer);
+    if (its != nullptr) answer(*its, origin, outcome);
+}
+
+net::Peer* Intake::peer(PeerId id) {
+    const auto found = peers_.find(id);
+    return found == peers_.end() ? nullptr : found->second;
+}
+
+void Intake::hold() {
+    for (net::Gate* gate : gates_)
+        gate->hold();
 }
 
 // All targets of all routes of the message, before any of them gets it.
@@ -131,20 +195,20 @@ void Intake::refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal
                     std::string_view detail) {
     (route != nullptr ? route->refusals : refusals_).add(why);
     if (!parcel.wants_receipt) return;
-    std::string text = "ERR " + std::string(name_of(why)) + " ";
-    text += detail.empty() ? meaning_of(why) : detail;
-    receipt(peer, parcel, text);
+    receipt(peer, parcel.envelope, refusal_text(why, detail));
 }
 
-void Intake::receipt(net::Peer& peer, const Parcel& parcel, const std::string& text) {
+void Intake::receipt(net::Peer& peer, const Slice& envelope, const std::string& text) {
     std::string frame;
     append_frame(frame, text, false);
-    peer.send(parcel.envelope, memory_.copy(frame));
+    peer.send(envelope, memory_.copy(frame));
 }
 
 void Intake::on_closed(net::Peer& peer) {
     for (rpc::Service* service : services_)
         service->client_closed(peer);
+    if (passages_) passages_->forget(peer.id());
+    peers_.erase(peer.id());
     publishers_.erase(peer.id());
 }
 

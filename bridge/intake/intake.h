@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/intake/passages.h"
 #include "bridge/intake/route.h"
 #include "bridge/model/ids.h"
 #include "bridge/model/message_id.h"
@@ -39,16 +40,17 @@ struct MessageIds {
 };
 
 class Intake final : public net::PeerHandler,
-                     public delivery::RoomListener,
-                     public delivery::DemandListener {
+                     public RoomListener,
+                     public delivery::DemandListener,
+                     public Origins {
  public:
     static constexpr uint32_t kEnvelopeFramesMax = 16;     // with the empty frame
     static constexpr size_t kEnvelopeFrameBytesMax = 256;  // each
     static constexpr size_t kPrefixBytesMax =
         245;  // longer ones are shortened here and filtered at the target
 
-    Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids,
-           MemoryBudget& memory);
+    Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, Timers& timers,
+           const Clock& clock, MemoryBudget& memory);
     // What is held when there is no room: its endpoint, bound, dialled or both. Before the first
     // peer.
     void attach(net::Gate& gate) { gates_.push_back(&gate); }
@@ -59,15 +61,24 @@ class Intake final : public net::PeerHandler,
     void on_room() override;
     void on_demand(std::string_view prefix, bool wanted) override;
 
+    // Messages that are not with all their targets yet: with a step or a sink.
+    size_t on_their_way() const { return passages_ ? passages_->on_their_way() : 0; }
+
     const RefusalCounts& refusals() const { return refusals_; }
     const std::vector<Route*>& routes() const { return routes_; }
 
  private:
     struct Parcel;  // a message with its envelope found
+    net::Take take_straight(net::Peer& peer, const Message& message, Parcel& parcel, bool from_pub);
+    net::Take take_with_steps(net::Peer& peer, Parcel& parcel, bool from_pub);
+    void answer(net::Peer& peer, const Origin& origin, const Outcome& outcome);
+    void on_outcome(const Origin& origin, const Outcome& outcome) override;
+    net::Peer* peer(PeerId id) override;
     bool has_room(const Message& body, bool from_pub);
     void refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why,
                 std::string_view detail);
-    void receipt(net::Peer& peer, const Parcel& parcel, const std::string& text);
+    void receipt(net::Peer& peer, const Slice& envelope, const std::string& text);
+    void hold();
     void subscribe_at(net::Peer& publisher, std::string_view prefix, bool add);
 
     IntakeOptions options_;
@@ -76,6 +87,9 @@ class Intake final : public net::PeerHandler,
     MessageIds& ids_;
     MemoryBudget& memory_;
     std::vector<net::Gate*> gates_;
+    // None: all routes are straight, and pay nothing for those that are not.
+    std::unique_ptr<Passages> passages_;
+    std::map<PeerId, net::Peer*> peers_;  // where passages may answer later
     std::map<PeerId, net::Peer*> publishers_;
     std::map<std::string, uint64_t, std::less<>> wanted_;  // prefix -> by how many
     RefusalCounts refusals_;                               // of no route in particular

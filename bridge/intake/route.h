@@ -1,25 +1,59 @@
-// A route: from a source, through its shape, to its targets. Built by app/, used by intake/,
-// counted for status.
+// A route: from its sources, through its shape and its steps, to its targets. Built by app/, used
+// by intake/, counted for status.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "bridge/delivery/outlet.h"
 #include "bridge/model/refusal.h"
+#include "bridge/plugin/pipeline.h"
+#include "bridge/plugin/sink_line.h"
 #include "bridge/routing/shape.h"
 #include "bridge/rpc/service.h"
 
 namespace zbridge::intake {
 
+// One of them.
+struct Target {
+    delivery::Outlet* outlet = nullptr;
+    rpc::Service* service = nullptr;
+    plugin::SinkLine* sink = nullptr;
+};
+
 struct Route {
+    Route(std::string its_name, routing::Shape its_shape,
+          std::optional<delivery::OnFull> its_on_full)
+        : name(std::move(its_name)), shape(std::move(its_shape)), on_full(its_on_full) {}
+
+    void add(Target target) {
+        targets.push_back(target);
+        if (target.outlet != nullptr) outlets.push_back(target.outlet);
+        if (target.service != nullptr) services.push_back(target.service);
+    }
+
     std::string name;
     routing::Shape shape;
     std::optional<delivery::OnFull> on_full;
+    std::vector<Target> targets;  // in the order of the file
+    // The same again, for the straight path.
     std::vector<delivery::Outlet*> outlets;
     std::vector<rpc::Service*> services;
+    // None: the route has no steps.
+    std::unique_ptr<plugin::Pipeline> steps;
+    std::vector<plugin::Worker*> workers;  // beside the steps: of those that may block; else null
+
+    // Its messages may stay on their way: it has steps, or a sink.
+    bool straight() const { return !steps && !has_sink(); }
+    bool has_sink() const {
+        for (const Target& target : targets) {
+            if (target.sink != nullptr) return true;
+        }
+        return false;
+    }
 
     uint64_t messages = 0;  // that took this route
     uint64_t bytes = 0;

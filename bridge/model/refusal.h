@@ -36,6 +36,9 @@ namespace zbridge {
     X(kNoMatch, "no_match", "the message matches no route of this endpoint")                      \
     X(kUndecodable, "undecodable", "the message is not what the route's decode says")             \
     X(kMissing, "missing", "an attribute that the route requires is missing")                     \
+    X(kStepRefused, "refused", "a step of the route refused the message")                         \
+    X(kStepFailed, "step_failed", "a step of the route could not do its work")                    \
+    X(kRejected, "rejected", "the sink will never take the message")                              \
     X(kNoEnvelope, "no_envelope", "a request without an empty frame before its body")             \
     X(kBusy, "busy", "the service's line is full")                                                \
     X(kNoWorker, "no_worker", "no worker took the request in time")                               \

@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::string_view kNeedsDurable =
     "needs the durable plugin, which this build does not have";
-constexpr std::string_view kNeedsPlugins = "needs the plugin layer, which this build does not have";
 constexpr std::string_view kNeedsZbp = "needs the zbridge protocol, which this build does not have";
 constexpr std::string_view kNeedsHttp = "needs the dashboard, which this build does not have";
 constexpr std::string_view kNeedsFilter =
@@ -25,6 +24,7 @@ constexpr Choice kCauses[] = {{"worker_lost"}, {"timeout"}};
 constexpr Choice kEnvelopes[] = {{"req"}, {"raw"}};
 constexpr Choice kRestarts[] = {{"lose"}, {"resume", kNeedsDurable}};
 constexpr Choice kCodecs[] = {{"json"}, {"msgpack"}};
+constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter", kNeedsDurable}};
 constexpr Choice kOnFull[] = {{"block"}, {"drop_newest"}, {"drop_oldest"}, {"disconnect"}};
 
 using enum Type;
@@ -58,11 +58,40 @@ constexpr Option kOptions[] = {
     {.path = "bridge.log.levels", .reload = kLive, .help = "Other levels for single modules.",
      .commented = true},
     {.path = "bridge.log.levels.*", .type = kChoice, .choices = kLevels, .reload = kLive,
-     .help = "The level of this module: admin, app, delivery, intake, net, routing, rpc, settings.",
+     .help = "The level of this module: admin, app, delivery, intake, net, plugin, routing, rpc, "
+             "settings.",
      .example = "debug"},
     {.path = "bridge.listen", .type = kAbsent, .help = kNeedsZbp},
     {.path = "bridge.http", .type = kAbsent, .help = kNeedsHttp},
-    {.path = "plugins", .type = kAbsent, .help = kNeedsPlugins},
+    {.path = "bridge.plugin_path", .type = kText, .many = true,
+     .help = "Folders in which plugins are looked for by name, after those of ZBRIDGE_PLUGIN_PATH "
+             "and before the installation's.", .example = "[/opt/shop/plugins]", .commented = true},
+
+    {.path = "plugins",
+     .help = "Instances of plugins, by the names that steps, routes and endpoints call them.",
+     .commented = true},
+    {.path = "plugins.*", .help = "An instance: `zbridge plugin ls` lists the plugins."},
+    {.path = "plugins.*.use", .type = kText,
+     .help = "The plugin: its name, or the path of a shared object, from the folder of this file. "
+             "Default: the instance's own name.", .example = "mask"},
+    {.path = "plugins.*.config", .type = kOpaque,
+     .help = "Its options: `zbridge plugin info NAME` shows them.", .example = "{ fields: [card] }"},
+    {.path = "plugins.*.on_error", .type = kChoice, .fallback = "refuse", .choices = kOnError,
+     .help = "What becomes of a message when a step cannot do its work: refused, or passed on as "
+             "it was."},
+    {.path = "plugins.*.limits", .help = "What an instance may hold."},
+    {.path = "plugins.*.limits.max_kept", .type = kSize, .fallback = "16MiB", .min = "0",
+     .max = "1TiB", .help = "Bytes of messages that it has made or copied, at a time."},
+    {.path = "plugins.*.limits.max_kept_messages", .type = kCount, .fallback = "1000", .min = "0",
+     .max = "10000000", .help = "Such messages."},
+    {.path = "plugins.*.limits.max_waiting", .type = kSize, .fallback = "16MiB", .min = "1KiB",
+     .max = "1TiB", .help = "Bytes that wait for a sink, or a step with a thread of its own; then "
+                            "sources are held."},
+    {.path = "plugins.*.limits.max_waiting_messages", .type = kCount, .fallback = "10000",
+     .min = "1", .max = "10000000", .help = "Messages that wait for it."},
+    {.path = "plugins.*.limits.window", .type = kCount, .fallback = "1024", .min = "1",
+     .max = "1000000",
+     .help = "Messages of a source of which it is not known yet what becomes of them."},
 
     {.path = "endpoints",
      .help = "The addresses, each with one role that follows from its uses in services and "
@@ -249,9 +278,12 @@ constexpr Option kOptions[] = {
     {.path = "routes[].required", .type = kText, .many = true, .reload = kLive,
      .help = "Attributes and properties without which a message is refused: missing.",
      .example = "[id]"},
-    {.path = "routes[].steps", .type = kAbsent, .help = kNeedsPlugins},
+    {.path = "routes[].steps", .type = kOpaque, .reload = kLive,
+     .help = "What looks at each message, in order: names of `plugins`, or plugins with their "
+             "options.", .example = "[mask-cards, { filter: \"amount > 0\" }]", .commented = true},
     {.path = "routes[].to", .type = kReference, .many = true, .required = true, .reload = kLive,
-     .help = "Where messages go: an endpoint, a service, or a list of them.", .example = "packers"},
+     .help = "Where messages go: an endpoint, a service, a sink (plugin/NAME), or a list of them.",
+     .example = "packers"},
     {.path = "routes[].guarantee", .type = kChoice, .choices = kExecute, .reload = kLive,
      .help = "What the route must be able to promise; more than its targets can carry is an error.",
      .example = "at_most_once"},

@@ -20,6 +20,10 @@ bool is_endpoint(const TargetConfig& target) {
     return target.kind == TargetConfig::Kind::kEndpoint;
 }
 
+bool is_service(const TargetConfig& target) {
+    return target.kind == TargetConfig::Kind::kService;
+}
+
 void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft) {
     const auto* guarantee = route.written_at("guarantee");
     if (guarantee == nullptr) return;
@@ -34,6 +38,7 @@ void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft
                             in_quotes(draft.config.endpoints[target.index].name)));
             continue;
         }
+        if (!is_service(target)) continue;  // a sink confirms what it takes
         const auto& service = draft.config.services[target.index];
         if (service.options.execute == *config.guarantee) continue;
         const auto executes =
@@ -52,8 +57,8 @@ void check_on_full(const Value& route, const RouteConfig& config, Draft& draft) 
     if (std::none_of(config.to.begin(), config.to.end(), is_endpoint)) {
         draft.findings.error(
             on_full->key_place,
-            "`on_full` means nothing to a service: its `line` is the limit, and what "
-            "goes beyond is refused as busy");
+            "`on_full` means nothing to a service, whose `line` is the limit: what goes beyond is "
+            "refused as busy; nor to a sink, which always holds its sources");
         return;
     }
     if (config.on_full != delivery::OnFull::kDisconnect) return;
@@ -73,7 +78,13 @@ void check_on_full(const Value& route, const RouteConfig& config, Draft& draft) 
 // mistake.
 void check_replies(const Value& route, const RouteConfig& config, Draft& draft) {
     const auto* from = route.find("from");
-    if (from == nullptr || std::all_of(config.to.begin(), config.to.end(), is_endpoint)) return;
+    if (from == nullptr || std::none_of(config.to.begin(), config.to.end(), is_service)) return;
+    for (const size_t index : config.from_plugins) {
+        draft.findings.error(from->place,
+                             fmt::format("a service answers, and the source {} can take no "
+                                         "answer: expected an endpoint that serves REQ or DEALER",
+                                         in_quotes(draft.config.plugins[index].options.name)));
+    }
     for (const size_t index : config.from) {
         const auto& source = draft.config.endpoints[index];
         if (has_any(source.types(), {SocketType::kReq, SocketType::kDealer, SocketType::kRouter}))

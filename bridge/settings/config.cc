@@ -34,6 +34,21 @@ SocketTypes partners_of(SocketType socket) {
 
 }  // namespace
 
+std::string_view name_of(std::optional<PluginUse> use) {
+    if (!use) return "unused";
+    switch (*use) {
+        case PluginUse::kStep:
+            return "step";
+        case PluginUse::kSource:
+            return "source";
+        case PluginUse::kSink:
+            return "sink";
+        case PluginUse::kAuth:
+            return "auth";
+    }
+    return {};
+}
+
 std::string_view name_of(Role role) {
     switch (role) {
         case Role::kUnused:
@@ -69,6 +84,18 @@ SocketTypes types_of(Role role) {
             break;
     }
     return {};
+}
+
+std::string reference_to(const TargetConfig& to, const Config& config) {
+    switch (to.kind) {
+        case TargetConfig::Kind::kService:
+            return "service/" + config.services[to.index].options.name;
+        case TargetConfig::Kind::kPlugin:
+            return "plugin/" + config.plugins[to.index].options.name;
+        case TargetConfig::Kind::kEndpoint:
+            break;
+    }
+    return config.endpoints[to.index].name;
 }
 
 SocketTypes EndpointConfig::types() const {

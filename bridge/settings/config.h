@@ -13,6 +13,7 @@
 #include "bridge/model/socket_type.h"
 #include "bridge/net/address.h"
 #include "bridge/net/options.h"
+#include "bridge/plugin/options.h"
 #include "bridge/routing/options.h"
 #include "bridge/rpc/options.h"
 #include "bridge/settings/source.h"
@@ -27,6 +28,7 @@ SocketTypes types_of(Role role);
 struct BridgeConfig {
     std::string name = "zbridge";
     std::string data_dir;  // default: ./<name>-data
+    std::vector<std::string> plugin_path;
     uint64_t memory_bytes = 256 << 20;
     uint32_t connections_max = 50'000;  // of all endpoints together
     Duration drain_timeout = std::chrono::seconds(10);
@@ -50,8 +52,9 @@ struct EndpointConfig {
     delivery::LineOptions line;           // of a target
     Receipts receipts = Receipts::kAuto;  // of a source
     Subscribe subscribe =
-        Subscribe::kDefault;  // of a source: to PUBs that connect, or that we dial
-    uint32_t credit = 1;      // of workers
+        Subscribe::kDefault;     // of a source: to PUBs that connect, or that we dial
+    uint32_t credit = 1;         // of workers
+    std::optional<size_t> auth;  // into Config::plugins: who may be here
 
     // Of its peers: what it says to accept, or what its role serves; the counterparts of `socket`
     // where it only dials.
@@ -65,18 +68,28 @@ struct ServiceConfig {
     size_t workers = 0;
 };
 
+enum class PluginUse : uint8_t { kStep, kSource, kSink, kAuth };
+
+struct PluginConfig {
+    plugin::InstanceOptions options;
+    Place place;
+    std::optional<PluginUse> use;  // none: nothing in the file uses it
+};
+
 struct TargetConfig {
-    enum class Kind : uint8_t { kEndpoint, kService };
+    enum class Kind : uint8_t { kEndpoint, kService, kPlugin };
     Kind kind = Kind::kEndpoint;
-    size_t index = 0;  // into Config::endpoints or Config::services
+    size_t index = 0;  // into Config::endpoints, services or plugins
 };
 
 struct RouteConfig {
     std::string name;  // default: from->to
     Place place;
-    std::vector<size_t> from;  // indices into Config::endpoints
+    std::vector<size_t> from;          // indices into Config::endpoints
+    std::vector<size_t> from_plugins;  // into Config::plugins: sources
     std::vector<TargetConfig> to;
     routing::ShapeOptions shape;
+    std::vector<size_t> steps;                // into Config::plugins
     std::optional<delivery::OnFull> on_full;  // none: block for PULL, drop_newest for SUB
     // What the file demands, checked against what the targets carry: nothing more is to be done
     // about it.
@@ -85,9 +98,16 @@ struct RouteConfig {
 
 struct Config {
     BridgeConfig bridge;
+    std::vector<PluginConfig> plugins;      // with the steps that stand in routes
     std::vector<EndpointConfig> endpoints;  // in the order of the file, as all lists here
     std::vector<ServiceConfig> services;
     std::vector<RouteConfig> routes;
 };
+
+// "step"; "unused" for none.
+std::string_view name_of(std::optional<PluginUse> use);
+
+// As the file writes it: "packers", "service/accounts", "plugin/archive".
+std::string reference_to(const TargetConfig& target, const Config& config);
 
 }  // namespace zbridge::settings

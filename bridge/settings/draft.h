@@ -20,16 +20,26 @@ struct Use {
     std::string as;  // "the clients of service accounts", "a source of routes"
 };
 
+struct UseOfPlugin {
+    PluginUse as = PluginUse::kStep;
+    Place place;
+};
+
 struct Draft {
     explicit Draft(Findings& into) : findings(into) {}
 
     Findings& findings;
+    plugin::Declarations* plugins = nullptr;  // none: they are not looked into
+    std::string folder;                       // of the file: what paths are relative to
     Config config;
 
     // Beside each of the configuration's endpoints, services and routes: what the file says of it.
     std::vector<const Value*> endpoint_values, service_values, route_values;
     std::vector<std::optional<Use>> uses;  // of each endpoint, the first one
-    std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers;
+    std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers, plugin_numbers;
+    // Beside each of the configuration's plugins; null: it was not found.
+    std::vector<const plugin::Declared*> plugin_declared;
+    std::vector<std::optional<UseOfPlugin>> plugin_uses;
 };
 
 // "push, pub or req": as the file writes them.
@@ -38,9 +48,12 @@ std::string words_of(const SocketTypes& types);
 // In the order of the flow. Each makes findings of what is wrong and goes on with what it can make
 // out.
 void read_bridge(const Value& file, Draft& draft);
+void read_plugins(const Value& file, Draft& draft);
 void read_endpoints(const Value& file, Draft& draft);
 void read_services(const Value& file, Draft& draft);
 void read_routes(const Value& file, Draft& draft);
+void read_steps(const Value& route, RouteConfig& config, Draft& draft);
+void try_plugins(Draft& draft);      // what the plugins themselves say of their options
 void check_endpoints(Draft& draft);  // against the roles that services and routes gave them
 void check_routes(Draft& draft);     // against what their endpoints and services can do
 void advise(const Value& file, Draft& draft);  // warnings: legal, and surely not meant
@@ -51,8 +64,12 @@ struct Expected {
     bool service = false;       // may be one
     bool route_target = false;  // stands in a route's `to`
     bool route_source = false;
+    bool plugin = false;  // may be plugin/NAME
 };
 std::optional<TargetConfig> resolve(const Value& reference, const Expected& expected, Draft& draft);
+
+// An instance is one thing, and only what its plugin can be: else a finding.
+void use_plugin(size_t number, UseOfPlugin use, Draft& draft);
 
 // Gives an endpoint its role, or makes a finding when it has another one.
 void use_endpoint(size_t endpoint, Use use, Draft& draft);

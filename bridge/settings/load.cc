@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kSectionsExpected =
-    "expected a map of bridge, endpoints, services, routes";
+    "expected a map of bridge, plugins, endpoints, services, routes";
 
 // What no YAML parser should see. False: there is a finding, and the text cannot be read.
 bool check_bytes(const Source& source, Findings& findings) {
@@ -48,7 +48,13 @@ bool check_bytes(const Source& source, Findings& findings) {
     return true;
 }
 
-std::optional<Config> read_config(const Environment& environment, Findings& findings) {
+// "conf/shop.yaml" -> "conf"
+std::string folder_of(const std::string& path) {
+    return std::filesystem::path(path).parent_path().string();
+}
+
+std::optional<Config> read_config(const Environment& environment, Findings& findings,
+                                  plugin::Declarations* plugins) {
     if (!check_bytes(findings.source(), findings)) return std::nullopt;
     const auto node = read_yaml(environment, findings);
     if (!node) return std::nullopt;
@@ -63,12 +69,17 @@ std::optional<Config> read_config(const Environment& environment, Findings& find
     }
     const Value file = read_section(*node, bridge_table(), findings);
     Draft draft(findings);
+    draft.plugins = plugins;
+    draft.folder = folder_of(findings.source().name());
     read_bridge(file, draft);
+    if (plugins != nullptr) plugins->search_in(draft.config.bridge.plugin_path);
+    read_plugins(file, draft);
     read_endpoints(file, draft);
     read_services(file, draft);
     read_routes(file, draft);
     check_endpoints(draft);
     check_routes(draft);
+    try_plugins(draft);
     // Advice on what is half understood would be noise.
     if (findings.has_errors()) return std::nullopt;
     advise(file, draft);
@@ -83,7 +94,8 @@ Loaded failed(const std::string& path, std::string message) {
 
 }  // namespace
 
-Loaded load_file(const std::string& path, const Environment& environment) {
+Loaded load_file(const std::string& path, const Environment& environment,
+                 plugin::Declarations* plugins) {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored))
         return failed(path, "this is a folder: expected a YAML file");
@@ -93,15 +105,16 @@ Loaded load_file(const std::string& path, const Environment& environment) {
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (file.bad()) return failed(path, fmt::format("cannot be read: {}", std::strerror(errno)));
     text.resize(static_cast<size_t>(file.gcount()));
-    return load_text(std::move(text), path, environment);
+    return load_text(std::move(text), path, environment, plugins);
 }
 
-Loaded load_text(std::string text, const std::string& name, const Environment& environment) {
+Loaded load_text(std::string text, const std::string& name, const Environment& environment,
+                 plugin::Declarations* plugins) {
     if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
     const Source source(name, std::move(text));
     Findings findings(source);
     Loaded loaded;
-    loaded.config = read_config(environment, findings);
+    loaded.config = read_config(environment, findings, plugins);
     loaded.errors = findings.of(Finding::Severity::kError);
     loaded.warnings = findings.of(Finding::Severity::kWarning);
     return loaded;

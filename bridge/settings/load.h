@@ -20,10 +20,13 @@ struct Loaded {
     std::vector<Finding> warnings;  // likewise; beside errors too
 };
 
-// A file that cannot be read is one error among the others.
-Loaded load_file(const std::string& path, const Environment& environment);
+// A file that cannot be read is one error among the others. `plugins`: what can be known of those
+// that it names; they may be looked for in the folders that the file says (search_in()).
+Loaded load_file(const std::string& path, const Environment& environment,
+                 plugin::Declarations* plugins = nullptr);
 
 // `name` is what the findings call the file. Any bytes are safe to give.
-Loaded load_text(std::string text, const std::string& name, const Environment& environment);
+Loaded load_text(std::string text, const std::string& name, const Environment& environment,
+                 plugin::Declarations* plugins = nullptr);
 
 }  // namespace zbridge::settings

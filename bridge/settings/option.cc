@@ -60,6 +60,8 @@ std::string_view name_of(Type type) {
             return "true or false";
         case Type::kCount:
             return "a whole number";
+        case Type::kNumber:
+            return "a number";
         case Type::kSize:
             return "a size with its unit, as 16MiB or 64KiB";
         case Type::kDuration:
@@ -74,6 +76,8 @@ std::string_view name_of(Type type) {
             return "an expression, as $.path, $frame[0] or $peer.user, or a literal";
         case Type::kTemplate:
             return "a text, with {code}, {reason} or {id} where they belong";
+        case Type::kOpaque:
+            return "a map of keys";
         case Type::kAbsent:
             return "nothing";
     }

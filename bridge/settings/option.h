@@ -18,6 +18,7 @@ enum class Type : uint8_t {
     kName,        // what the user calls something: [a-z0-9][a-z0-9_-]{0,62}
     kFlag,        // true, false
     kCount,       // a whole number
+    kNumber,      // any number
     kSize,        // bytes, with a unit: B KiB MiB GiB TiB, KB MB GB TB
     kDuration,    // with a unit: ms s m h d
     kChoice,      // one of `choices`
@@ -25,6 +26,7 @@ enum class Type : uint8_t {
     kReference,   // [kind/]name of something else in the file
     kExpression,  // $.path, $frame[i], $frame[i].path, $peer.user|identity|address, else a literal
     kTemplate,    // text with {code} {reason} {id}
+    kOpaque,      // any YAML: read by whoever knows more of it
     kAbsent,      // known, and not in this build: `help` says what it needs
 };
 
@@ -53,6 +55,7 @@ struct Option {
     bool off = false;  // kDuration: `off` is 0
     bool properties =
         false;  // a row `*`: its names are those of properties, letters of any case and dots
+    bool any_name = false;            // a row `*`: its names are any text
     std::string_view short_for = {};  // kSection: a single value stands for this key of it
     Reload reload = Reload::kRestart;
     std::string_view help = {};     // one sentence; kAbsent: what it needs

@@ -8,8 +8,8 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kModules[] = {"admin", "app",     "delivery", "intake",
-                                         "net",   "routing", "rpc",      "settings"};
+constexpr std::string_view kModules[] = {"admin",  "app",     "delivery", "intake",  "net",
+                                         "plugin", "routing", "rpc",      "settings"};
 
 void read_log(const Value& log, Draft& draft) {
     auto& bridge = draft.config.bridge;
@@ -42,6 +42,10 @@ void read_bridge(const Value& file, Draft& draft) {
         config.data_dir = folder->text();
         if (config.data_dir.empty())
             draft.findings.error(folder->place, "`data_dir` is empty: expected a folder");
+    }
+    if (const auto* path = bridge->find("plugin_path")) {
+        for (const auto& folder : path->items)
+            config.plugin_path.push_back(folder.text());
     }
     if (const auto* memory = bridge->find("memory")) config.memory_bytes = memory->number();
     if (const auto* most = bridge->find("max_connections")) {

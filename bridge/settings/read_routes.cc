@@ -18,8 +18,14 @@ void read_source(const Value& route, RouteConfig& config, Draft& draft) {
     const auto* from = route.find("from");
     if (from == nullptr) return;
     for (const auto& item : from->items) {
-        const auto found = resolve(item, {.what = "an endpoint", .route_source = true}, draft);
+        const auto found =
+            resolve(item, {.what = "an endpoint", .route_source = true, .plugin = true}, draft);
         if (!found) continue;
+        if (found->kind == TargetConfig::Kind::kPlugin) {
+            use_plugin(found->index, {PluginUse::kSource, item.place}, draft);
+            config.from_plugins.push_back(found->index);
+            continue;
+        }
         if (std::find(config.from.begin(), config.from.end(), found->index) != config.from.end()) {
             draft.findings.error(item.place,
                                  fmt::format("{} stands twice in `from`", in_quotes(item.text())));
@@ -34,9 +40,12 @@ void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
     const auto* to = route.find("to");
     if (to == nullptr) return;
     for (const auto& item : to->items) {
-        const auto found = resolve(
-            item, {.what = "an endpoint or service/NAME", .service = true, .route_target = true},
-            draft);
+        const auto found = resolve(item,
+                                   {.what = "an endpoint or service/NAME",
+                                    .service = true,
+                                    .route_target = true,
+                                    .plugin = true},
+                                   draft);
         if (!found) continue;
         const bool again =
             std::any_of(config.to.begin(), config.to.end(), [&](const TargetConfig& target) {
@@ -50,6 +59,8 @@ void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
         if (found->kind == TargetConfig::Kind::kEndpoint) {
             use_endpoint(found->index, {Role::kTarget, item.place, "a target of routes"}, draft);
         }
+        if (found->kind == TargetConfig::Kind::kPlugin)
+            use_plugin(found->index, {PluginUse::kSink, item.place}, draft);
         config.to.push_back(*found);
     }
 }
@@ -166,13 +177,13 @@ std::string default_name(const RouteConfig& route, const Config& config) {
     std::string name;
     for (const size_t from : route.from)
         name += (name.empty() ? "" : ",") + config.endpoints[from].name;
+    for (const size_t from : route.from_plugins)
+        name += (name.empty() ? "plugin/" : ",plugin/") + config.plugins[from].options.name;
     name += "->";
     for (size_t i = 0; i < route.to.size(); i++) {
         if (i > 0) name += ",";
         const auto& to = route.to[i];
-        name += to.kind == TargetConfig::Kind::kService
-                    ? "service/" + config.services[to.index].options.name
-                    : config.endpoints[to.index].name;
+        name += reference_to(to, config);
     }
     return name;
 }
@@ -214,6 +225,7 @@ void read_routes(const Value& file, Draft& draft) {
         read_source(route, config, draft);
         read_targets(route, config, draft);
         read_shape(route, config, draft.findings);
+        read_steps(route, config, draft);
         read_required(route, config, draft.findings);
         read_delivery(route, config);
         draft.config.routes.push_back(std::move(config));

@@ -27,6 +27,7 @@ constexpr Sample kSamples[] = {
      "    credit: 1\n"},
     {"services.*", "accounts", ""},
     {"bridge.log.levels.*", "net", ""},
+    {"plugins.*", "mask-cards", ""},
     {"routes[].set.properties.*", "region", ""},
     {"routes[]", "", "  - { from: prices-in, to: packers }\n"},
 };
@@ -55,6 +56,9 @@ std::string type_text(const Option& option) {
         case Type::kCount:
             text = "number";
             break;
+        case Type::kNumber:
+            text = "number";
+            break;
         case Type::kSize:
             text = "size";
             break;
@@ -78,6 +82,9 @@ std::string type_text(const Option& option) {
             break;
         case Type::kTemplate:
             text = "template";
+            break;
+        case Type::kOpaque:
+            text = "options";
             break;
         case Type::kAbsent:
             break;

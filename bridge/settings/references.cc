@@ -25,9 +25,6 @@ std::string why_not_kind(std::string_view kind, std::string_view text, const Exp
         return fmt::format("{} needs the durable plugin, which this build does not have",
                            in_quotes(text));
     }
-    if (kind == "plugin")
-        return fmt::format("{} needs the plugin layer, which this build does not have",
-                           in_quotes(text));
     return fmt::format("{} is of no known kind: expected {}{}", in_quotes(text), expected.what,
                        did_you_mean(kind, {"endpoint", "topic", "group", "service", "plugin"}));
 }
@@ -41,6 +38,11 @@ std::string unknown_name(std::string_view kind, std::string_view name, const Exp
     if (kind == "service") {
         return fmt::format("no service is named {}{}", in_quotes(name),
                            did_you_mean(name, names_in(draft.service_numbers)));
+    }
+    if (expected.plugin && draft.plugin_numbers.contains(name)) {
+        return fmt::format(
+            "no endpoint is named {0}, but a plugin is; did you mean \"plugin/{1}\"?",
+            in_quotes(name), name);
     }
     if (expected.service && draft.service_numbers.contains(name)) {
         return fmt::format(
@@ -71,6 +73,16 @@ std::optional<TargetConfig> resolve(const Value& reference, const Expected& expe
     }
     if (kind == "service" && !expected.service) {
         return refuse(fmt::format("{} is a service: expected {}", in_quotes(text), expected.what));
+    }
+    if (kind == "plugin" && !expected.plugin) {
+        return refuse(fmt::format("{} is a plugin: expected {}", in_quotes(text), expected.what));
+    }
+    if (kind == "plugin") {
+        const auto found = draft.plugin_numbers.find(name);
+        if (found != draft.plugin_numbers.end())
+            return TargetConfig{TargetConfig::Kind::kPlugin, found->second};
+        return refuse(fmt::format("no plugin is named {} under `plugins`{}", in_quotes(name),
+                                  did_you_mean(name, names_in(draft.plugin_numbers))));
     }
     if (kind != "endpoint" && kind != "service") return refuse(why_not_kind(kind, text, expected));
     const auto& numbers = kind == "service" ? draft.service_numbers : draft.endpoint_numbers;

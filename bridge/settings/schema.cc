@@ -38,7 +38,7 @@ class SchemaWriter {
             write_row(*row.items());
         } else if (row.option->type == Type::kSection) {
             write_section(row);
-        } else {
+        } else if (row.option->type != Type::kOpaque) {  // of that, anything is right
             write_value(*row.option);
         }
         json_.end_map();
@@ -124,6 +124,9 @@ class SchemaWriter {
                 if (!option.min.empty()) json_.number("minimum", *parse_count(option.min));
                 if (!option.max.empty()) json_.number("maximum", *parse_count(option.max));
                 break;
+            case Type::kNumber:
+                json_.text("type", "number");
+                break;
             case Type::kSize:
                 json_.text("type", "string")
                     .text("pattern", "^[0-9]+ ?(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$");
@@ -154,6 +157,7 @@ class SchemaWriter {
                 write_types({"string", "number", "boolean"});
                 break;
             case Type::kSection:
+            case Type::kOpaque:
             case Type::kAbsent:
                 break;
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <span>
@@ -118,6 +119,16 @@ Result<uint64_t> parse(std::string_view text, const Quantity& quantity) {
 }
 
 }  // namespace
+
+Result<double> parse_decimal(std::string_view text) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) {
+        return Status(Code::kInvalid,
+                      fmt::format("{} is no number: expected one as 2.5 or 100", in_quotes(text)));
+    }
+    return number;
+}
 
 Result<uint64_t> parse_count(std::string_view text) {
     uint64_t number = 0;

@@ -12,6 +12,7 @@
 namespace zbridge::settings {
 
 Result<uint64_t> parse_count(std::string_view text);  // "10000"
+Result<double> parse_decimal(std::string_view text);  // "2.5", "-1e3"
 Result<uint64_t> parse_size(std::string_view text);  // "16MiB", "16 MiB", "64KB"; 0 may stand alone
 Result<Duration> parse_duration(std::string_view text);  // "500ms", "5s", "1d"; 0 may stand alone
 

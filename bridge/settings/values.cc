@@ -79,7 +79,7 @@ class Reader {
         const Table::Row* below = row.find(entry.key);
         if (below == nullptr && row.names() != nullptr) {
             below = row.names();
-            check_name(entry, below->option->properties);
+            if (!below->option->any_name) check_name(entry, below->option->properties);
         }
         if (below == nullptr || entry.key == "*" || entry.key == "[]") {
             if (row.option == nullptr && entry.key.starts_with("x-"))
@@ -108,8 +108,17 @@ class Reader {
             map.entries.push_back({std::string(option.short_for), node.place, node});
             return section(map, row, where, entry.place);
         }
+        if (option.type == Type::kOpaque) return opaque(node, option);
         if (option.many) return one_or_list(node, option, where);
         return scalar(node, option, where);
+    }
+
+    static Value opaque(const Node& node, const Option& option) {
+        Value value;
+        value.option = &option;
+        value.place = node.place;
+        value.node = &node;
+        return value;
     }
 
     Value list_of_sections(const Node& node, const Table::Row& row, std::string_view where) {
@@ -295,6 +304,8 @@ Result<Value::Scalar> read_scalar(const Option& option, const std::string& text)
             return wrong(fmt::format("{} is neither true nor false", in_quotes(text)));
         case Type::kCount:
             return read_number<uint64_t>(option, text, parse_count);
+        case Type::kNumber:
+            return read_number<double>(option, text, parse_decimal);
         case Type::kSize:
             return read_number<uint64_t>(option, text, parse_size);
         case Type::kDuration:
@@ -325,6 +336,7 @@ Result<Value::Scalar> read_scalar(const Option& option, const std::string& text)
         case Type::kText:
             return Value::Scalar(text);
         case Type::kSection:
+        case Type::kOpaque:
         case Type::kAbsent:
             break;
     }

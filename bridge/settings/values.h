@@ -22,10 +22,10 @@ namespace zbridge::settings {
 // without brackets.
 struct Value {
     struct Entry;
-    // kFlag: bool; kCount, kSize: uint64_t; kDuration: Duration; kAddress: Address; all other
-    // types: the text.
+    // kFlag: bool; kCount, kSize: uint64_t; kNumber: double; kDuration: Duration; kAddress:
+    // Address; all other types: the text.
     using Scalar =
-        std::variant<std::monostate, bool, uint64_t, Duration, std::string, net::Address>;
+        std::variant<std::monostate, bool, uint64_t, double, Duration, std::string, net::Address>;
 
     const Option* option = nullptr;
     Place place;          // of the value
@@ -34,6 +34,7 @@ struct Value {
     bool written = true;  // false: the option's default
     bool was_list = false;
     Scalar scalar;
+    const Node* node = nullptr;  // kOpaque: as it stands; lives as long as the file's tree
     std::vector<Value> items;
     std::vector<Entry> entries;
 

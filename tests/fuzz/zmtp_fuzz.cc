@@ -106,10 +106,12 @@ struct World {
         outlet = std::make_unique<delivery::Outlet>("out", SocketTypes{kPull, kSub, kXsub},
                                                     delivery::LineOptions{20'000, 40}, reactor);
         auto shape = routing::Shape::compile({}, clock);
-        route = std::make_unique<intake::Route>(intake::Route{
-            "route", std::move(*shape), delivery::OnFull::kBlock, {outlet.get()}, {}, 0, 0, {}});
-        intake = std::make_unique<intake::Intake>(
-            intake::IntakeOptions{}, std::vector<intake::Route*>{route.get()}, ids, memory);
+        route =
+            std::make_unique<intake::Route>("route", std::move(*shape), delivery::OnFull::kBlock);
+        route->add({outlet.get(), nullptr, nullptr});
+        intake = std::make_unique<intake::Intake>(intake::IntakeOptions{},
+                                                  std::vector<intake::Route*>{route.get()}, ids,
+                                                  reactor.timers(), clock, memory);
         source = endpoint({kPush, kPub, kXpub, kReq, kDealer}, *intake, source_listener);
         target = endpoint({kPull, kSub, kXsub}, *outlet, target_listener);
         intake->attach(*source);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr SocketTypes kPulls{kPull}, kSubs{kSub, kXsub}, kBoth{kPull, kSub, kXsub};
 
-struct Told final : delivery::RoomListener, delivery::DemandListener {
+struct Told final : zbridge::RoomListener, delivery::DemandListener {
     size_t times = 0;
     std::map<std::string, int> wanted;  // prefix -> how often
     void on_room() override { times++; }

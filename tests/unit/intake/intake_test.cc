@@ -48,18 +48,16 @@ struct World {
                          std::optional<OnFull> on_full = {}) {
         auto compiled = routing::Shape::compile(shape, clock);
         REQUIRE(compiled.ok());
-        std::vector<Outlet*> targets;
+        routes.push_back(std::make_unique<intake::Route>("route", std::move(*compiled), on_full));
         for (const size_t i : to)
-            targets.push_back(outlets[i].get());
-        routes.push_back(std::make_unique<intake::Route>(
-            intake::Route{"route", std::move(*compiled), on_full, targets, {}, 0, 0, {}}));
+            routes.back()->add({outlets[i].get(), nullptr, nullptr});
         return *routes.back();
     }
     Intake& build(IntakeOptions options = {}) {
         std::vector<intake::Route*> all;
         for (const auto& each : routes)
             all.push_back(each.get());
-        intake = std::make_unique<Intake>(options, all, ids, memory);
+        intake = std::make_unique<Intake>(options, all, ids, reactor.timers(), clock, memory);
         intake->attach(gate);
         return *intake;
     }

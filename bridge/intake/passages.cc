@@ -1,0 +1,359 @@
+#include "bridge/intake/passages.h"
+
+#include <algorithm>
+
+namespace zbridge::intake {
+
+using plugin::Flight;
+using plugin::Item;
+using plugin::Passed;
+using plugin::Ticket;
+
+namespace {
+
+// What the source gives, where the route sets nothing of it.
+void fill_from(const Attributes& given, Attributes& attributes) {
+    if (!attributes.id) attributes.id = given.id;
+    if (!attributes.order_key) attributes.order_key = given.order_key;
+    if (!attributes.tag) attributes.tag = given.tag;
+    if (!attributes.deliver_at_ms) attributes.deliver_at_ms = given.deliver_at_ms;
+    if (attributes.keys.empty()) attributes.keys = given.keys;
+    for (const auto& property : given.properties) {
+        const bool set =
+            std::any_of(attributes.properties.begin(), attributes.properties.end(),
+                        [&](const auto& known) { return known.first == property.first; });
+        if (!set) attributes.properties.push_back(property);
+    }
+}
+
+}  // namespace
+
+// One route: its stages, and what waits behind them.
+class Passages::Lane final : public plugin::StageListener, public RoomListener {
+ public:
+    Lane(Route& its_route, Passages& passages)
+        : route(its_route),
+          passages_(passages),
+          again_(passages.world_.timers, [this] { pump(); }) {
+        if (!route.steps) return;
+        for (plugin::Worker* worker : route.workers) {
+            stages_.push_back(worker == nullptr ? nullptr
+                                                : std::make_unique<plugin::StepStage>(
+                                                      *worker, *route.steps, passages.world_.timers,
+                                                      passages.world_.clock, *this));
+        }
+    }
+
+    Passed advance(Item& item, const routing::PeerView& from, std::vector<Item>& emitted) {
+        return route.steps ? route.steps->run(item, from, emitted) : Passed{};
+    }
+
+    bool through(const Item& item) const {
+        return !route.steps || item.next_step >= route.steps->steps().size();
+    }
+
+    // For the item in all its targets, or in its next stage.
+    bool has_room(const Item& item, bool from_pub, RoomListener& waiting) {
+        if (!through(item)) return stages_[item.next_step]->has_room(waiting);
+        for (size_t i = 0; i < route.targets.size(); i++) {
+            if (!goes_to(item, i)) continue;
+            const Target& target = route.targets[i];
+            if (target.outlet != nullptr &&
+                !target.outlet->can_take(item.body, route.on_full, from_pub, waiting))
+                return false;
+            if (target.sink != nullptr && !target.sink->has_room(waiting)) return false;
+        }
+        return true;
+    }
+
+    bool stays_on_its_way(const Item& item) const {
+        if (!through(item)) return true;
+        for (size_t i = 0; i < route.targets.size(); i++) {
+            if (goes_to(item, i) && route.targets[i].sink != nullptr) return true;
+        }
+        return false;
+    }
+
+    // REQUIRES: has_room(). Why not all of its targets have it. `ticket` 0: none of them needs one.
+    std::optional<Refusal> deliver(Item& item, const Origin& origin, Ticket ticket, bool& served) {
+        bool kept = true;
+        for (size_t i = 0; i < route.targets.size(); i++) {
+            if (!goes_to(item, i)) continue;
+            const Target& target = route.targets[i];
+            if (target.outlet != nullptr) {
+                kept &= target.outlet->deliver(item.body, route.on_full, origin.from_pub);
+            } else if (target.sink != nullptr) {
+                passages_.tickets_.at(ticket).parts++;
+                target.sink->take(item.body, item.attributes, ticket, passages_);
+            } else if (target.service != nullptr) {
+                served = true;
+                submit(*target.service, item, origin);
+            }
+        }
+        if (kept) return std::nullopt;
+        route.refusals.add(Refusal::kLineFull);
+        return Refusal::kLineFull;
+    }
+
+    void enter_stage(Item item, const routing::PeerView& from, Ticket ticket) {
+        const size_t step = item.next_step;
+        passages_.tickets_.at(ticket).parts++;
+        stages_[step]->take(
+            {std::move(item),
+             {std::string(from.user), std::string(from.identity), std::string(from.address)},
+             ticket});
+    }
+
+    void on_stage_done(Flight flight, Passed passed, std::vector<Item> emitted) override {
+        const Ticket ticket = flight.ticket;
+        const plugin::PeerText peer = flight.peer;
+        passages_.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
+        if (passed.kind == Passed::Kind::kThrough) exits_.push_back(std::move(flight));
+        for (Item& item : emitted)
+            exits_.push_back({std::move(item), peer, ticket});
+        if (passed.kind != Passed::Kind::kThrough) end(ticket, passed);
+        pump();
+    }
+
+    bool stage_may_go_on() override { return exits_.size() < kExitsMax; }
+    void on_room() override { pump(); }
+
+    Route& route;
+
+ private:
+    bool goes_to(const Item& item, size_t target) const {
+        return item.target == Item::kAllTargets || item.target == static_cast<int>(target);
+    }
+
+    // A service answers its client itself: it is given the peer, and what the peer had sent,
+    // changed or not.
+    void submit(rpc::Service& service, const Item& item, const Origin& origin) {
+        net::Peer* peer = passages_.origins_.peer(origin.peer);
+        if (peer == nullptr) return route.refusals.add(Refusal::kClientGone);
+        std::string wire(origin.envelope.bytes());
+        wire += item.body.wire().bytes();
+        const Message whole(passages_.world_.memory.copy(wire), message_end(wire, 0).frames);
+        (void)service.submit(*peer, whole);  // a service refuses, it never holds
+    }
+
+    void end(Ticket ticket, const Passed& passed) {
+        const bool refused = passed.kind == Passed::Kind::kRefused;
+        if (refused) route.refusals.add(passed.refusal);
+        passages_.on_settled(ticket, refused ? std::optional(passed.refusal) : std::nullopt,
+                             passed.reason);
+    }
+
+    // What is behind the stages goes on, in order, as far as there is room.
+    void pump() {
+        if (pumping_) return;
+        pumping_ = true;
+        while (!exits_.empty() && step_on(exits_.front())) {
+        }
+        pumping_ = false;
+        for (const auto& stage : stages_) {
+            if (stage) stage->go_on();
+        }
+    }
+
+    // False: it waits.
+    bool step_on(Flight& flight) {
+        const Ticket ticket = flight.ticket;
+        std::vector<Item> emitted;
+        const Passed passed = advance(flight.item, flight.peer.view(), emitted);
+        passages_.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
+        const plugin::PeerText peer = flight.peer;
+        for (auto item = emitted.rbegin(); item != emitted.rend(); ++item)
+            exits_.insert(exits_.begin() + 1, {std::move(*item), peer, ticket});
+        Flight& front = exits_.front();
+        if (passed.kind == Passed::Kind::kHeld) {
+            again_.arm(passages_.world_.clock.now() + passed.hold);
+            return false;
+        }
+        if (passed.kind == Passed::Kind::kDropped || passed.kind == Passed::Kind::kRefused) {
+            exits_.pop_front();
+            end(ticket, passed);
+            return true;
+        }
+        Open& open = passages_.tickets_.at(ticket);
+        if (!has_room(front.item, open.origin.from_pub, *this)) return false;
+        Flight leaving = std::move(front);
+        exits_.pop_front();
+        std::optional<Refusal> why;
+        if (through(leaving.item))
+            why = deliver(leaving.item, open.origin, ticket, open.outcome.served);
+        else
+            enter_stage(std::move(leaving.item), leaving.peer.view(), ticket);
+        passages_.on_settled(ticket, why, "");
+        return true;
+    }
+
+    Passages& passages_;
+    std::vector<std::unique_ptr<plugin::StepStage>>
+        stages_;  // beside the steps; null: on the reactor
+    std::deque<Flight> exits_;
+    bool pumping_ = false;
+    Timer again_;
+};
+
+Passages::Passages(const std::vector<Route*>& routes, World world, Origins& origins,
+                   RoomListener& held)
+    : world_(world),
+      origins_(origins),
+      held_(held),
+      hold_(world.timers, [this] { held_.on_room(); }) {
+    for (Route* route : routes)
+        lanes_.push_back(std::make_unique<Lane>(*route, *this));
+}
+
+Passages::~Passages() = default;
+
+Passages::Taken Passages::take(const Origin& origin, const Message& body,
+                               const Attributes* attributes, const routing::PeerView& from,
+                               Outcome& outcome) {
+    const auto held = pending_.empty() ? pending_.end() : pending_.find(origin.peer);
+    if (held != pending_.end()) {
+        runs_ = std::move(held->second);
+        pending_.erase(held);
+    } else {
+        begin(runs_, body, attributes, from, outcome);
+    }
+    const auto hold = [&] {
+        pending_[origin.peer] = std::move(runs_);
+        runs_.clear();
+        return Taken::kHeld;
+    };
+    for (Run& run : runs_) {
+        const auto time = advance(run, from);
+        if (!time) continue;
+        const Instant due = world_.clock.now() + *time;
+        if (!hold_.armed() || due < hold_.due()) hold_.arm(due);
+        return hold();
+    }
+    if (!has_room(runs_, origin.from_pub)) return hold();
+
+    outcome.routed = !runs_.empty();
+    const Ticket ticket = needs_ticket(runs_) ? open(origin) : 0;
+    for (Run& run : runs_) {
+        if (run.taken) {
+            run.lane->route.messages++;
+            run.lane->route.bytes += body.size();
+        }
+        for (Item& item : run.out) {
+            if (run.lane->through(item)) {
+                const auto why = run.lane->deliver(item, origin, ticket, outcome.served);
+                if (why && !run.why) run.why = why;
+            } else {
+                run.lane->enter_stage(std::move(item), from, ticket);
+            }
+        }
+        if (run.why && !outcome.why) {
+            outcome.why = run.why;
+            outcome.reason = run.reason;
+        }
+    }
+    if (ticket == 0) return Taken::kDone;
+    tickets_.at(ticket).outcome = outcome;
+    on_settled(ticket, std::nullopt, "");  // our own part
+    return Taken::kDeferred;
+}
+
+// The routes of a message, each with what it makes of it.
+void Passages::begin(std::vector<Run>& runs, const Message& body, const Attributes* attributes,
+                     const routing::PeerView& from, Outcome& outcome) {
+    size_t used = 0;
+    for (const auto& lane : lanes_) {
+        Route& route = lane->route;
+        if (!route.shape.matches(body)) continue;
+        Attributes its;
+        std::optional<Refusal> why;
+        if (!route.shape.trivial()) {
+            auto read = route.shape.attributes(body, from);
+            if (read.ok())
+                its = *std::move(read);
+            else
+                why = read.error();
+        }
+        if (why == Refusal::kNoMatch) continue;
+        if (used == runs.size()) runs.emplace_back();
+        Run& run = runs[used++];
+        run.lane = lane.get();
+        run.queue.clear();
+        run.out.clear();
+        run.why = why;
+        run.taken = !why;
+        run.reason.clear();
+        if (why) {
+            run.reason = route.shape.detail();
+            route.refusals.add(*why);
+            continue;
+        }
+        if (attributes != nullptr) fill_from(*attributes, its);
+        run.queue.push_back({body, std::move(its), 0, Item::kAllTargets});
+    }
+    runs.resize(used);
+    outcome = {};
+}
+
+// How long it is held; none: all of its items are through, ended, or before a stage.
+std::optional<Duration> Passages::advance(Run& run, const routing::PeerView& from) {
+    while (!run.queue.empty()) {
+        std::vector<Item> emitted;
+        Passed passed = run.lane->advance(run.queue.back(), from, emitted);
+        if (passed.kind == Passed::Kind::kHeld) return passed.hold;
+        Item item = std::move(run.queue.back());
+        run.queue.pop_back();
+        for (auto more = emitted.rbegin(); more != emitted.rend(); ++more)
+            run.queue.push_back(std::move(*more));
+        if (passed.kind == Passed::Kind::kRefused) {
+            run.lane->route.refusals.add(passed.refusal);
+            if (!run.why) {
+                run.why = passed.refusal;
+                run.reason = std::move(passed.reason);
+            }
+        } else if (passed.kind != Passed::Kind::kDropped) {
+            run.out.push_back(std::move(item));
+        }
+    }
+    return std::nullopt;
+}
+
+bool Passages::has_room(const std::vector<Run>& runs, bool from_pub) {
+    for (const Run& run : runs) {
+        for (const Item& item : run.out) {
+            if (!run.lane->has_room(item, from_pub, held_)) return false;
+        }
+    }
+    return true;
+}
+
+bool Passages::needs_ticket(const std::vector<Run>& runs) const {
+    for (const Run& run : runs) {
+        for (const Item& item : run.out) {
+            if (run.lane->stays_on_its_way(item)) return true;
+        }
+    }
+    return false;
+}
+
+Ticket Passages::open(const Origin& origin) {
+    tickets_.emplace(next_ticket_, Open{origin, 1, {}});
+    return next_ticket_++;
+}
+
+void Passages::on_settled(Ticket ticket, std::optional<Refusal> why, std::string_view reason) {
+    Open& open = tickets_.at(ticket);
+    if (why && !open.outcome.why) {
+        open.outcome.why = why;
+        open.outcome.reason = reason;
+    }
+    ZB_CHECK(open.parts > 0, ticket);
+    if (--open.parts == 0) finish(ticket);
+}
+
+void Passages::finish(Ticket ticket) {
+    const Open done = std::move(tickets_.at(ticket));
+    tickets_.erase(ticket);
+    origins_.on_outcome(done.origin, done.outcome);
+}
+
+}  // namespace zbridge::intake

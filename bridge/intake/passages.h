@@ -1,0 +1,125 @@
+// The messages of one source on routes that have steps or sinks: from the source to the last
+// target's word.
+//
+// Flow:    intake -> shape -> steps on the reactor -> room in all targets? -> deliver
+//                              \ a step with a thread -> its stage -> [exit] -> room? -> deliver
+// Promise: a message goes on in all its routes together, or waits for all of them, as on straight
+// routes: what a step has
+//          decided is kept meanwhile, no step sees it twice. Behind a stage each route goes on by
+//          itself, in order. Each message has one outcome: when every target has it, a sink has
+//          written it, or a step has ended it. The first refusal is the outcome, as soon as all is
+//          known.
+// Holding: take() says no, and RoomListener::on_room() comes when it is worth another try with the
+// same message. A
+//          step that holds a message holds its source in the same way.
+// Limits:  a message of each peer is held at most; kExitsMax messages of a route are behind a
+// stage: then it stops.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/base/timers.h"
+#include "bridge/intake/route.h"
+#include "bridge/model/ids.h"
+#include "bridge/net/peer.h"
+#include "bridge/plugin/step_stage.h"
+
+namespace zbridge::intake {
+
+// Where a message came from, and how it is answered.
+struct Origin {
+    PeerId peer{};  // 0: a plugin's source
+    uint64_t cookie = 0;
+    Slice envelope;
+    bool wants_receipt = false;
+    bool from_pub = false;
+    uint64_t number = 0;  // of its id
+};
+
+// What became of a message.
+struct Outcome {
+    std::optional<Refusal> why;  // none: accepted
+    std::string reason;
+    bool routed = true;   // false: it matched no route
+    bool served = false;  // a service has it: it answers
+};
+
+class Origins {
+ public:
+    virtual ~Origins() = default;
+    // Of a message that take() has taken without an outcome.
+    virtual void on_outcome(const Origin& origin, const Outcome& outcome) = 0;
+    // Null: it has gone.
+    virtual net::Peer* peer(PeerId id) = 0;
+};
+
+class Passages final : public plugin::Settling {
+ public:
+    static constexpr size_t kExitsMax = 256;
+
+    struct World {
+        Timers& timers;
+        const Clock& clock;
+        MemoryBudget& memory;
+    };
+    // All of these outlive it.
+    Passages(const std::vector<Route*>& routes, World world, Origins& origins, RoomListener& held);
+    ~Passages() override;
+
+    // `body` without its envelope; `attributes`: what its source gives, beside what routes set.
+    // `from`: whom routes see as its peer. kHeld: nothing was taken. kDeferred: on_outcome() comes.
+    // kDone: `outcome` has it.
+    enum class Taken : uint8_t { kHeld, kDeferred, kDone };
+    Taken take(const Origin& origin, const Message& body, const Attributes* attributes,
+               const routing::PeerView& from, Outcome& outcome);
+    // The peer has gone, with a message that was held.
+    void forget(PeerId peer) { pending_.erase(peer); }
+
+    // Nothing is on its way.
+    bool idle() const { return tickets_.empty(); }
+    size_t on_their_way() const { return tickets_.size(); }
+
+    void on_settled(plugin::Ticket ticket, std::optional<Refusal> why,
+                    std::string_view reason) override;
+
+ private:
+    class Lane;
+    // A message on one of its routes.
+    struct Run {
+        Lane* lane = nullptr;
+        std::vector<plugin::Item> queue;  // to go through steps, the last one first
+        std::vector<plugin::Item> out;    // through, or before a stage
+        std::optional<Refusal> why;
+        std::string reason;
+        bool taken = false;  // it is for the route, and readable
+    };
+    struct Open {
+        Origin origin;
+        uint32_t parts = 0;
+        Outcome outcome;
+    };
+
+    void begin(std::vector<Run>& runs, const Message& body, const Attributes* attributes,
+               const routing::PeerView& from, Outcome& outcome);
+    std::optional<Duration> advance(Run& run, const routing::PeerView& from);
+    bool has_room(const std::vector<Run>& runs, bool from_pub);
+    bool needs_ticket(const std::vector<Run>& runs) const;
+    plugin::Ticket open(const Origin& origin);
+    void finish(plugin::Ticket ticket);
+
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    World world_;
+    Origins& origins_;
+    RoomListener& held_;
+    std::vector<Run> runs_;  // of the message that is looked at; kept for its memory
+    std::map<PeerId, std::vector<Run>> pending_;  // of peers whose message is held
+    std::map<plugin::Ticket, Open> tickets_;
+    plugin::Ticket next_ticket_ = 1;
+    Timer hold_;
+};
+
+}  // namespace zbridge::intake

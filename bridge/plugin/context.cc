@@ -1,0 +1,155 @@
+#include "bridge/plugin/context.h"
+
+#include <algorithm>
+
+namespace zbridge::plugin {
+
+namespace {
+
+bool is_metric_name(std::string_view name) {
+    if (name.empty() || name.size() > 63 || name[0] < 'a' || name[0] > 'z') return false;
+    return std::all_of(name.begin(), name.end(), [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+               letter == '_';
+    });
+}
+
+}  // namespace
+
+const OptionValue* Context::option(const char* key, uint32_t index) const {
+    if (key == nullptr) return nullptr;
+    const auto found = options_.values.find(key);
+    if (found == options_.values.end() || index >= found->second.size()) return nullptr;
+    return &found->second[index];
+}
+
+uint32_t Context::option_count(const char* key) const {
+    if (key == nullptr) return 0;
+    const auto found = options_.values.find(key);
+    return found == options_.values.end() ? 0 : static_cast<uint32_t>(found->second.size());
+}
+
+void Context::option_error(const char* key, uint32_t index, std::string_view sentence) {
+    const OptionValue* value = option(key, index);
+    OptionProblem problem{options_.line, options_.column, ""};
+    if (value != nullptr && value->line > 0) {
+        problem.line = value->line;
+        problem.column = value->column;
+    }
+    problem.sentence = "`" + std::string(key == nullptr ? "?" : key) +
+                       "`: " + std::string(sentence.substr(0, kSentenceBytesMax));
+    problems_.push_back(std::move(problem));
+}
+
+void Context::set_error(zb_result code, bool retryable, std::string_view sentence) {
+    trouble_ = {code, retryable, std::string(sentence.substr(0, kSentenceBytesMax))};
+}
+
+void Context::log(uint32_t level, std::string_view text) {
+    if (services_.log == nullptr) return;
+    const int64_t second = services_.clock->wall_us() / 1'000'000;
+    if (log_second_.exchange(second, std::memory_order_relaxed) != second)
+        log_lines_.store(0, std::memory_order_relaxed);
+    if (log_lines_.fetch_add(1, std::memory_order_relaxed) >= kLogLinesMax) {
+        log_lost_.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    const auto as = static_cast<telemetry::Level>(std::min(level, uint32_t{ZB_LOG_ERROR}));
+    services_.log->log(as, "plugin", text.substr(0, kLogBytesMax), {{"instance", options_.name}});
+}
+
+zb_metric* Context::metric(zb_metric::Kind kind, const char* name, const char* help) {
+    if (name == nullptr || !is_metric_name(name)) return nullptr;
+    const std::lock_guard lock(shared_);
+    for (zb_metric& metric : metrics_) {
+        if (metric.name == name) return metric.kind == kind ? &metric : nullptr;
+    }
+    if (metrics_.size() >= kMetricsMax) return nullptr;
+    zb_metric& metric = metrics_.emplace_back();
+    metric.kind = kind;
+    metric.name = name;
+    metric.help = help == nullptr ? "" : help;
+    return &metric;
+}
+
+void Context::each_metric(const std::function<void(const zb_metric&)>& visit) const {
+    const std::lock_guard lock(shared_);
+    for (const zb_metric& metric : metrics_)
+        visit(metric);
+}
+
+void Context::set_health(bool healthy, std::string_view sentence) {
+    const std::lock_guard lock(shared_);
+    healthy_ = healthy;
+    trouble_text_ = healthy ? "" : std::string(sentence.substr(0, kSentenceBytesMax));
+}
+
+std::pair<bool, std::string> Context::health() const {
+    const std::lock_guard lock(shared_);
+    return {healthy_, trouble_text_};
+}
+
+zb_message* Context::keep(LooseMessage message) {
+    const size_t bytes = message.bytes();
+    const std::lock_guard lock(shared_);
+    if (kept_.size() >= options_.keep_messages || kept_bytes_ + bytes > options_.keep_bytes)
+        return nullptr;
+    auto made = std::make_unique<zb_message>();
+    made->own(std::move(message));
+    zb_message* handle = made.get();
+    kept_.emplace(handle, std::move(made));
+    kept_sizes_.emplace(handle, bytes);
+    kept_bytes_ += bytes;
+    return handle;
+}
+
+std::unique_ptr<zb_message> Context::give_up(zb_message* message) {
+    const std::lock_guard lock(shared_);
+    const auto found = kept_.find(message);
+    if (found == kept_.end()) return nullptr;
+    std::unique_ptr<zb_message> owned = std::move(found->second);
+    kept_.erase(found);
+    const auto size = kept_sizes_.find(message);
+    kept_bytes_ -= size->second;
+    kept_sizes_.erase(size);
+    return owned;
+}
+
+size_t Context::kept_messages() const {
+    const std::lock_guard lock(shared_);
+    return kept_.size();
+}
+
+zb_result Context::post(void (*call)(void*), void* argument) {
+    if (call == nullptr) return ZB_INVALID;
+    if (!reactor_calls_) return ZB_UNSUPPORTED;
+    {
+        const std::lock_guard lock(shared_);
+        if (posted_.size() >= kPostsMax) return ZB_FULL;
+        posted_.emplace_back(call, argument);
+    }
+    if (services_.wake) services_.wake();
+    return ZB_OK;
+}
+
+zb_result Context::set_timer(uint64_t after_ns, void (*call)(void*), void* argument) {
+    if (call == nullptr) return ZB_INVALID;
+    if (!reactor_calls_ || services_.timers == nullptr) return ZB_UNSUPPORTED;
+    timers_.remove_if([](const Timer& timer) { return !timer.armed(); });
+    if (timers_.size() >= kTimersMax) return ZB_FULL;
+    Timer& timer = timers_.emplace_back(*services_.timers, [call, argument] { call(argument); });
+    timer.arm(services_.clock->now() + Duration(static_cast<int64_t>(after_ns)));
+    return ZB_OK;
+}
+
+void Context::run_posted() {
+    std::deque<std::pair<void (*)(void*), void*>> posted;
+    {
+        const std::lock_guard lock(shared_);
+        posted.swap(posted_);
+    }
+    for (const auto& [call, argument] : posted)
+        call(argument);
+}
+
+}  // namespace zbridge::plugin

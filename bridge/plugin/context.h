@@ -1,0 +1,154 @@
+// An instance as the host keeps it for a plugin: its options, its call, its log, metrics, health,
+// kept messages. What zb_context is; host.cc has the C functions over it.
+//
+// Thread:  as each group says. The instance itself is never in two threads at once.
+// Limits:  kMetricsMax, kLogLinesMax a second, kPostsMax that wait, kTimersMax, kEmitsMax a call,
+// and keep_messages and
+//          keep_bytes of InstanceOptions. Beyond each the plugin is refused, and it is counted.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/timers.h"
+#include "bridge/plugin/message_view.h"
+#include "bridge/plugin/options.h"
+#include "bridge/telemetry/log.h"
+
+struct zb_metric final {
+    enum class Kind : uint8_t { kCounter, kGauge, kHistogram };
+    Kind kind = Kind::kCounter;
+    std::string name, help;
+    std::atomic<int64_t> value{0};  // of a histogram: the sum
+    std::atomic<int64_t> count{0}, least{INT64_MAX}, most{INT64_MIN};
+};
+
+namespace zbridge::plugin {
+
+// What instances stand on. Outlives them.
+struct Services {
+    const Clock* clock = nullptr;
+    telemetry::Log* log = nullptr;  // none: what an instance logs is lost (check)
+    Timers* timers = nullptr;       // none: no timers (check)
+    std::function<void()> wake;     // ends the reactor's wait, from any thread
+};
+
+struct Trouble {
+    zb_result code = ZB_OK;
+    bool retryable = false;
+    std::string sentence;
+};
+
+// Of the on_message that runs now.
+struct StepCall {
+    const std::vector<std::string>* targets = nullptr;  // of the route
+    std::string reason;
+    uint64_t hold_ns = 0;
+    int target = -1;  // of set_target
+    std::vector<std::unique_ptr<zb_message>> emitted;
+};
+
+// Of the read that runs now.
+struct ReadCall {
+    struct Delivered {
+        LooseMessage message;
+        uint64_t cookie = 0;
+    };
+    size_t messages_max = 0;
+    size_t bytes_max = 0;
+    size_t bytes = 0;
+    std::vector<Delivered> delivered;
+};
+
+class Context {
+ public:
+    static constexpr size_t kMetricsMax = 64;
+    static constexpr uint32_t kLogLinesMax = 32;  // a second
+    static constexpr size_t kLogBytesMax = 4096;  // of a line
+    static constexpr size_t kPostsMax = 1024;
+    static constexpr size_t kTimersMax = 64;
+    static constexpr size_t kEmitsMax = 64;
+    static constexpr size_t kSentenceBytesMax = 512;
+
+    Context(const InstanceOptions& options, const Services& services)
+        : options_(options), services_(services) {}
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+
+    const InstanceOptions& options() const { return options_; }
+    const Services& services() const { return services_; }
+
+    // Options. Null: there is no such value.
+    const OptionValue* option(const char* key, uint32_t index) const;
+    uint32_t option_count(const char* key) const;
+    void option_error(const char* key, uint32_t index, std::string_view sentence);
+    const std::vector<OptionProblem>& problems() const { return problems_; }
+
+    // The last error of the call that runs, or has just ended.
+    void set_error(zb_result code, bool retryable, std::string_view sentence);
+    Trouble take_trouble() { return std::exchange(trouble_, {}); }
+
+    // Any thread.
+    void log(uint32_t level, std::string_view text);
+    uint64_t log_lines_lost() const { return log_lost_.load(std::memory_order_relaxed); }
+    zb_metric* metric(zb_metric::Kind kind, const char* name, const char* help);
+    void each_metric(const std::function<void(const zb_metric&)>& visit) const;
+    void set_health(bool healthy, std::string_view sentence);
+    std::pair<bool, std::string> health() const;
+
+    // Kept messages. Any thread of the instance.
+    zb_message* keep(LooseMessage message);                    // null: as many as may be
+    std::unique_ptr<zb_message> give_up(zb_message* message);  // null: it is none of those kept
+    size_t kept_messages() const;
+
+    // The call that runs now; null: none does.
+    StepCall* step_call = nullptr;
+    ReadCall* read_call = nullptr;
+
+    // Of instances that run on the reactor.
+    void allow_reactor_calls(bool allow) { reactor_calls_ = allow; }
+    zb_result post(void (*call)(void*), void* argument);
+    zb_result set_timer(uint64_t after_ns, void (*call)(void*), void* argument);
+    void run_posted();
+
+ private:
+    const InstanceOptions options_;
+    const Services& services_;
+    std::vector<OptionProblem> problems_;
+    Trouble trouble_;
+
+    std::atomic<int64_t> log_second_{0};
+    std::atomic<uint32_t> log_lines_{0};
+    std::atomic<uint64_t> log_lost_{0};
+
+    mutable std::mutex shared_;  // all below
+    std::list<zb_metric> metrics_;
+    bool healthy_ = true;
+    std::string trouble_text_;
+    std::map<zb_message*, std::unique_ptr<zb_message>> kept_;
+    std::map<zb_message*, size_t> kept_sizes_;
+    size_t kept_bytes_ = 0;
+    std::deque<std::pair<void (*)(void*), void*>> posted_;
+
+    bool reactor_calls_ = false;
+    std::list<Timer> timers_;  // reactor
+};
+
+// The functions that every instance is given.
+const zb_host& host_table();
+
+}  // namespace zbridge::plugin
+
+// What the C interface calls it.
+struct zb_context final : zbridge::plugin::Context {
+    using Context::Context;
+};

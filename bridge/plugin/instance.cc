@@ -1,0 +1,198 @@
+#include "bridge/plugin/instance.h"
+
+namespace zbridge::plugin {
+
+namespace {
+
+Code code_of(zb_result result) {
+    switch (result) {
+        case ZB_INVALID:
+            return Code::kInvalid;
+        case ZB_NOT_FOUND:
+            return Code::kNotFound;
+        case ZB_FULL:
+            return Code::kUnavailable;
+        default:
+            return Code::kIo;
+    }
+}
+
+uint64_t ns_of(Instant instant) {
+    return static_cast<uint64_t>(instant.time_since_epoch().count());
+}
+
+// For the time of a call into the plugin.
+class Inside {
+ public:
+    Inside(Pulse& pulse, Instance& instance) : pulse_(pulse) { pulse_.enter(instance); }
+    ~Inside() { pulse_.leave(); }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+ private:
+    Pulse& pulse_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Instance>, std::vector<OptionProblem>> Instance::create(
+    const Declaration& declaration, InstanceOptions options, const Services& services) {
+    std::unique_ptr<Instance> made(new Instance(declaration, std::move(options), services));
+    const zb_result result =
+        declaration.plugin().create(&host_table(), &made->context_, &made->self_);
+    made->created_ = result == ZB_OK;
+    std::vector<OptionProblem> problems = made->context_.problems();
+    if (result == ZB_OK && problems.empty()) return made;
+    if (problems.empty()) {
+        const InstanceOptions& given = made->context_.options();
+        problems.push_back({given.line, given.column, made->trouble("cannot be made").message()});
+    }
+    return problems;
+}
+
+Instance::~Instance() {
+    if (started_) stop();
+    if (created_) declaration_.plugin().destroy(self_);
+}
+
+Status Instance::start() {
+    const auto start = declaration_.plugin().start;
+    if (start == nullptr) {
+        started_ = true;
+        return {};
+    }
+    const zb_result result = start(self_);
+    started_ = result == ZB_OK;
+    return started_ ? Status() : trouble("cannot start");
+}
+
+void Instance::drain(Instant deadline) {
+    if (started_ && declaration_.plugin().drain != nullptr)
+        declaration_.plugin().drain(self_, ns_of(deadline));
+}
+
+void Instance::stop() {
+    if (!started_) return;
+    started_ = false;
+    if (declaration_.plugin().stop != nullptr) declaration_.plugin().stop(self_);
+}
+
+std::string Instance::title() const {
+    const Declared& declared = declaration_.declared();
+    std::string title = name() + " (" + declared.name + " " + declared.version;
+    if (!declared.origin.empty()) title += ", " + declared.origin;
+    return title + ")";
+}
+
+Status Instance::trouble(const std::string& what) {
+    const Trouble trouble = context_.take_trouble();
+    return {code_of(trouble.code),
+            "plugin " + title() + " " + what + ": " +
+                (trouble.sentence.empty() ? "it does not say why" : trouble.sentence)};
+}
+
+StepAnswer Instance::on_message(zb_message& message, StepCall& call, Pulse& pulse) {
+    context_.step_call = &call;
+    const bool timed = !step_may_block() && calls_++ % kTimedEvery == 0;
+    const Instant before = timed ? context_.services().clock->now() : Instant{};
+    zb_verdict verdict = ZB_ERROR;
+    {
+        const Inside inside(pulse, *this);
+        verdict = declaration_.step()->on_message(self_, &message);
+    }
+    if (timed && context_.services().clock->now() - before > kCallBudget) counters.over_budget++;
+    context_.step_call = nullptr;
+    return verdict == ZB_PASS && long_calls() < kLongCallsMax ? StepAnswer{}
+                                                              : answer_of(verdict, call);
+}
+
+StepAnswer Instance::answer_of(zb_verdict verdict, StepCall& call) {
+    StepAnswer answer;
+    answer.verdict = verdict;
+    const auto failed = [&](std::string why) {
+        answer.verdict = ZB_ERROR;
+        answer.reason = std::move(why);
+    };
+    if (long_calls() >= kLongCallsMax) {
+        context_.set_health(
+            false, "it took longer than 100 ms for " + std::to_string(long_calls()) + " messages");
+        failed("the step takes too long");
+        return answer;
+    }
+    switch (verdict) {
+        case ZB_PASS:
+        case ZB_DROP:
+            break;
+        case ZB_REFUSE:
+            answer.reason = call.reason.empty() ? "refused by " + name() : call.reason;
+            break;
+        case ZB_ROUTE:
+            answer.target = call.target;
+            if (call.target < 0) failed("it answered ZB_ROUTE without a target");
+            break;
+        case ZB_HOLD:
+            answer.hold =
+                call.hold_ns == 0 ? kHoldDefault : Duration(static_cast<int64_t>(call.hold_ns));
+            break;
+        case ZB_ERROR: {
+            const Trouble trouble = context_.take_trouble();
+            failed(trouble.sentence.empty() ? "it does not say why" : trouble.sentence);
+            break;
+        }
+        default:
+            failed("it answered " + std::to_string(verdict) + ", which is no verdict");
+            break;
+    }
+    return answer;
+}
+
+Status Instance::read(ReadCall& call, Instant deadline, Pulse& pulse) {
+    context_.read_call = &call;
+    zb_result result = ZB_OK;
+    {
+        const Inside inside(pulse, *this);
+        result = declaration_.source()->read(self_, ns_of(deadline));
+    }
+    context_.read_call = nullptr;
+    return result == ZB_OK ? Status() : trouble("cannot read");
+}
+
+void Instance::on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse) {
+    if (outcomes.empty()) return;
+    const Inside inside(pulse, *this);
+    declaration_.source()->on_outcomes(self_, outcomes.data(),
+                                       static_cast<uint32_t>(outcomes.size()));
+}
+
+Status Instance::on_batch(const std::vector<zb_message*>& messages, std::vector<uint32_t>& answers,
+                          Pulse& pulse) {
+    zb_result result = ZB_OK;
+    {
+        const Inside inside(pulse, *this);
+        result = declaration_.sink()->on_batch(
+            self_, messages.data(), static_cast<uint32_t>(messages.size()), answers.data());
+    }
+    return result == ZB_OK ? Status() : trouble("cannot take messages");
+}
+
+std::string Instance::on_peer(const zb_peer_claim& claim, std::string& user, Pulse& pulse) {
+    constexpr size_t kUserBytesMax = 255;
+    StepCall call;  // has the reason
+    context_.step_call = &call;
+    zb_view as = claim.user;
+    int32_t answer = ZB_DENY;
+    {
+        const Inside inside(pulse, *this);
+        answer = declaration_.auth()->on_peer(self_, &claim, &as);
+    }
+    context_.step_call = nullptr;
+    if (answer == ZB_ALLOW && from_c(as).size() <= kUserBytesMax) {
+        user = from_c(as);
+        return {};
+    }
+    if (!call.reason.empty()) return call.reason;
+    const Trouble trouble = context_.take_trouble();
+    return trouble.sentence.empty() ? "denied by " + name() : trouble.sentence;
+}
+
+}  // namespace zbridge::plugin

@@ -1,0 +1,108 @@
+// One entry of `plugins:`, or one step written in a route: a plugin with its options, from create
+// to destroy.
+//
+// Flow:    create -> start -> on_message, read, on_batch, on_peer -> drain -> stop -> destroy
+// Thread:  create, start, stop and the destructor on the main thread; drain and the events on the
+// reactor, or, for
+//          instances that may block, on a thread of their own: whoever calls sees to it that they
+//          never overlap.
+// Failure: create: what is wrong, with its place in the file. A step that fails: its `on_error`.
+// One that took longer than
+//          kLongCall more than kLongCallsMax times: each further message is an error, and health is
+//          degraded.
+// Limits:  those of Context. A call of on_message has a budget of kCallBudget: what took longer is
+// counted; one call of
+//          kTimedEvery is timed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridge/plugin/context.h"
+#include "bridge/plugin/declaration.h"
+#include "bridge/plugin/pulse.h"
+
+namespace zbridge::plugin {
+
+struct InstanceCounters {
+    uint64_t calls = 0;
+    uint64_t passed = 0, dropped = 0, refused = 0, routed = 0, held = 0, failed = 0;  // verdicts
+    uint64_t emitted = 0;
+    uint64_t emitted_too_many = 0;  // refused: a message may become only so many
+    uint64_t over_budget = 0;       // of the calls that were timed
+    uint64_t delivered = 0, accepted = 0, rejected = 0, retried = 0;  // of sources and sinks
+};
+
+// What a step decided of a message.
+struct StepAnswer {
+    zb_verdict verdict = ZB_PASS;  // one that the header lists
+    std::string reason;            // ZB_REFUSE, ZB_ERROR
+    Duration hold{};               // ZB_HOLD
+    int target = -1;               // ZB_ROUTE: of the route
+};
+
+class Instance {
+ public:
+    static constexpr Duration kCallBudget = std::chrono::milliseconds(1);
+    static constexpr uint64_t kTimedEvery = 64;
+    static constexpr Duration kLongCall = std::chrono::milliseconds(100);
+    static constexpr uint32_t kLongCallsMax = 3;
+    static constexpr Duration kHoldDefault = std::chrono::milliseconds(10);
+
+    // An error: all problems of its options, or one about all of it, at the instance's own place.
+    static Result<std::unique_ptr<Instance>, std::vector<OptionProblem>> create(
+        const Declaration& declaration, InstanceOptions options, const Services& services);
+    ~Instance();
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+
+    Status start();
+    void drain(Instant deadline);
+    void stop();
+
+    const std::string& name() const { return context_.options().name; }
+    // "mask-cards (mask 1.0.0, ./libmask.so)": for people.
+    std::string title() const;
+    const Declaration& declaration() const { return declaration_; }
+    Context& context() { return context_; }
+    const Context& context() const { return context_; }
+    bool step_may_block() const {
+        return declaration_.step() != nullptr &&
+               (declaration_.step()->flags & ZB_STEP_MAY_BLOCK) != 0;
+    }
+
+    // REQUIRES: it is a step. Changes stand in `message`, and what was emitted in context().
+    StepAnswer on_message(zb_message& message, StepCall& call, Pulse& pulse);
+    // REQUIRES: it is a source.
+    Status read(ReadCall& call, Instant deadline, Pulse& pulse);
+    void on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse);
+    // REQUIRES: it is a sink. An error: none but those that were answered are done with.
+    Status on_batch(const std::vector<zb_message*>& messages, std::vector<uint32_t>& answers,
+                    Pulse& pulse);
+    // REQUIRES: it is an auth. Why not; empty: allowed, as `user`.
+    std::string on_peer(const zb_peer_claim& claim, std::string& user, Pulse& pulse);
+
+    // The watchdog saw a call that took longer than kLongCall.
+    void count_long_call() { long_calls_.fetch_add(1, std::memory_order_relaxed); }
+    uint32_t long_calls() const { return long_calls_.load(std::memory_order_relaxed); }
+
+    InstanceCounters counters;  // the reactor's
+
+ private:
+    Instance(const Declaration& declaration, InstanceOptions options, const Services& services)
+        : declaration_(declaration), context_(std::move(options), services) {}
+    StepAnswer answer_of(zb_verdict verdict, StepCall& call);
+    Status trouble(const std::string& what);
+
+    const Declaration& declaration_;
+    zb_context context_;
+    void* self_ = nullptr;
+    bool created_ = false;
+    bool started_ = false;
+    uint64_t calls_ = 0;  // of on_message, on its thread
+    std::atomic<uint32_t> long_calls_{0};
+};
+
+}  // namespace zbridge::plugin

@@ -1,0 +1,247 @@
+#include "bridge/plugin/message_view.h"
+
+#include <algorithm>
+
+namespace zbridge::plugin {
+
+namespace {
+
+zb_value value_of(const Value& value) {
+    zb_value out{ZB_NOTHING, 0, 0, 0, {nullptr, 0}};
+    if (const bool* flag = std::get_if<bool>(&value)) {
+        out.kind = ZB_BOOL;
+        out.flag = *flag ? 1 : 0;
+    } else if (const int64_t* integer = std::get_if<int64_t>(&value)) {
+        out.kind = ZB_INTEGER;
+        out.integer = *integer;
+    } else if (const double* number = std::get_if<double>(&value)) {
+        out.kind = ZB_NUMBER;
+        out.number = *number;
+    } else if (const std::string* text = std::get_if<std::string>(&value)) {
+        out.kind = ZB_STRING;
+        out.text = to_c(*text);
+    }
+    return out;
+}
+
+std::optional<Value> value_of(const zb_value& value) {
+    switch (value.kind) {
+        case ZB_BOOL:
+            return Value(value.flag != 0);
+        case ZB_INTEGER:
+            return Value(value.integer);
+        case ZB_NUMBER:
+            return Value(value.number);
+        case ZB_STRING:
+            return Value(std::string(from_c(value.text)));
+        default:
+            return std::nullopt;
+    }
+}
+
+zb_value text_value(const std::optional<std::string>& text) {
+    zb_value out{ZB_NOTHING, 0, 0, 0, {nullptr, 0}};
+    if (!text) return out;
+    out.kind = ZB_STRING;
+    out.text = to_c(*text);
+    return out;
+}
+
+}  // namespace
+
+zb_view to_c(std::string_view bytes) {
+    return {bytes.data(), bytes.size()};
+}
+
+std::string_view from_c(zb_view view) {
+    return view.data == nullptr ? std::string_view() : std::string_view(view.data, view.size);
+}
+
+size_t LooseMessage::bytes() const {
+    size_t bytes = 0;
+    for (const std::string& frame : frames)
+        bytes += frame.size();
+    return bytes;
+}
+
+void MessageView::look_at(const Message& body, const Attributes& attributes,
+                          const routing::PeerView& peer) {
+    body_ = &body;
+    attributes_ = &attributes;
+    peer_ = peer;
+    frames_.clear();
+    own_frames_.clear();
+    edited_.reset();
+}
+
+void MessageView::own(LooseMessage message) {
+    body_ = nullptr;
+    peer_ = {};
+    frames_.clear();
+    own_frames_ = std::move(message.frames);
+    edited_ = std::move(message.attributes);
+    attributes_ = &nothing_;
+}
+
+void MessageView::index() const {
+    if (!frames_.empty() || body_ == nullptr) return;
+    const std::string_view wire = body_->wire().bytes();
+    for (size_t at = 0; at < wire.size();) {
+        const Frame frame = frame_at(wire, at);
+        frames_.push_back(frame.body);
+        at = frame.end;
+    }
+}
+
+uint32_t MessageView::frame_count() const {
+    if (!own_frames_.empty() || body_ == nullptr) return static_cast<uint32_t>(own_frames_.size());
+    return body_->frames();
+}
+
+std::string_view MessageView::body_of(uint32_t index_of_frame) const {
+    if (!own_frames_.empty() || body_ == nullptr)
+        return index_of_frame < own_frames_.size() ? std::string_view(own_frames_[index_of_frame])
+                                                   : std::string_view();
+    index();
+    return index_of_frame < frames_.size() ? frames_[index_of_frame] : std::string_view();
+}
+
+zb_view MessageView::frame(uint32_t index_of_frame) const {
+    return to_c(body_of(index_of_frame));
+}
+
+void MessageView::take_frames() {
+    if (!own_frames_.empty() || body_ == nullptr) return;
+    index();
+    own_frames_.assign(frames_.begin(), frames_.end());
+}
+
+zb_result MessageView::set_frame(uint32_t index_of_frame, std::string_view body) {
+    if (index_of_frame >= frame_count()) return ZB_NOT_FOUND;
+    std::string copy(body);  // `body` may be a part of the frame that it replaces
+    take_frames();
+    size_t others = 0;
+    for (const std::string& frame : own_frames_)
+        others += frame.size();
+    others -= own_frames_[index_of_frame].size();
+    if (others + copy.size() > kBytesMax) return ZB_FULL;
+    own_frames_[index_of_frame] = std::move(copy);
+    return ZB_OK;
+}
+
+zb_result MessageView::set_frames(const zb_view* bodies, uint32_t count) {
+    if (count == 0 || count > kFramesMax || bodies == nullptr) return ZB_INVALID;
+    std::vector<std::string> frames;
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bytes += bodies[i].size;
+        if (bytes > kBytesMax) return ZB_FULL;
+        frames.emplace_back(from_c(bodies[i]));
+    }
+    own_frames_ = std::move(frames);
+    return ZB_OK;
+}
+
+Attributes& MessageView::edit() {
+    if (!edited_) edited_ = *attributes_;
+    return *edited_;
+}
+
+zb_value MessageView::attribute(uint32_t which) const {
+    const Attributes& all = attributes();
+    switch (which) {
+        case ZB_ID:
+            return text_value(all.id);
+        case ZB_ORDER_KEY:
+            return text_value(all.order_key);
+        case ZB_TAG:
+            return text_value(all.tag);
+        case ZB_DELIVER_AT:
+            if (all.deliver_at_ms) return value_of(Value(*all.deliver_at_ms));
+            break;
+        default:
+            break;
+    }
+    return text_value(std::nullopt);
+}
+
+zb_result MessageView::set_attribute(uint32_t which, const zb_value& value) {
+    if (which == ZB_DELIVER_AT) {
+        if (value.kind != ZB_INTEGER && value.kind != ZB_NOTHING) return ZB_INVALID;
+        edit().deliver_at_ms =
+            value.kind == ZB_NOTHING ? std::nullopt : std::optional(value.integer);
+        return ZB_OK;
+    }
+    if (value.kind != ZB_STRING && value.kind != ZB_NOTHING) return ZB_INVALID;
+    std::optional<std::string> text;
+    if (value.kind == ZB_STRING) text = std::string(from_c(value.text));
+    switch (which) {
+        case ZB_ID:
+            edit().id = std::move(text);
+            return ZB_OK;
+        case ZB_ORDER_KEY:
+            edit().order_key = std::move(text);
+            return ZB_OK;
+        case ZB_TAG:
+            edit().tag = std::move(text);
+            return ZB_OK;
+        default:
+            return ZB_INVALID;
+    }
+}
+
+zb_value MessageView::property(std::string_view name) const {
+    for (const auto& [known, value] : attributes().properties) {
+        if (known == name) return value_of(value);
+    }
+    return text_value(std::nullopt);
+}
+
+zb_result MessageView::set_property(std::string_view name, const zb_value& value) {
+    if (name.empty() || value.kind > ZB_STRING) return ZB_INVALID;
+    auto& properties = edit().properties;
+    const auto known = std::find_if(properties.begin(), properties.end(),
+                                    [&](const auto& property) { return property.first == name; });
+    const auto typed = value_of(value);
+    if (!typed) {
+        if (known != properties.end()) properties.erase(known);
+    } else if (known != properties.end()) {
+        known->second = *typed;
+    } else if (properties.size() >= kPropertiesMax) {
+        return ZB_FULL;
+    } else {
+        properties.emplace_back(std::string(name), *typed);
+    }
+    return ZB_OK;
+}
+
+zb_view MessageView::peer(uint32_t what) const {
+    switch (what) {
+        case ZB_PEER_USER:
+            return to_c(peer_.user);
+        case ZB_PEER_IDENTITY:
+            return to_c(peer_.identity);
+        case ZB_PEER_ADDRESS:
+            return to_c(peer_.address);
+        default:
+            return {nullptr, 0};
+    }
+}
+
+std::string MessageView::wire() const {
+    std::string wire;
+    const uint32_t count = frame_count();
+    for (uint32_t i = 0; i < count; i++)
+        append_frame(wire, body_of(i), i + 1 < count);
+    return wire;
+}
+
+LooseMessage MessageView::copy() const {
+    LooseMessage loose;
+    for (uint32_t i = 0; i < frame_count(); i++)
+        loose.frames.emplace_back(body_of(i));
+    loose.attributes = attributes();
+    return loose;
+}
+
+}  // namespace zbridge::plugin

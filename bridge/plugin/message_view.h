@@ -1,0 +1,82 @@
+// A message as a plugin sees it: zb_message. Either one of the bridge's, for the time of a call, or
+// one of an instance's own.
+//
+// Promise: what a plugin changes stands in the view alone until the bridge takes it out: a call
+// that fails or holds
+//          leaves the message as it was.
+// Memory:  of a message of the bridge's the frames are looked at where they stand, and only when
+// they are asked for. Limits:  kFramesMax frames, kBytesMax of all of them: beyond that a change is
+// refused (ZB_FULL, ZB_INVALID).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/model/attributes.h"
+#include "bridge/model/message.h"
+#include "bridge/routing/evaluator.h"
+#include "plugins/sdk/zbridge_plugin.h"
+
+namespace zbridge::plugin {
+
+// A message that belongs to nobody's memory budget: a source's, a step's own, what a thread has
+// made.
+struct LooseMessage {
+    std::vector<std::string> frames;
+    Attributes attributes;
+
+    size_t bytes() const;
+};
+
+class MessageView {
+ public:
+    static constexpr uint32_t kFramesMax = 64;
+    static constexpr size_t kBytesMax = 64 << 20;
+    static constexpr size_t kPropertiesMax = 256;
+
+    // These live as long as the view is used.
+    void look_at(const Message& body, const Attributes& attributes, const routing::PeerView& peer);
+    void own(LooseMessage message);
+
+    uint32_t frame_count() const;
+    zb_view frame(uint32_t index) const;
+    zb_result set_frame(uint32_t index, std::string_view body);
+    zb_result set_frames(const zb_view* bodies, uint32_t count);
+    zb_value attribute(uint32_t which) const;
+    zb_result set_attribute(uint32_t which, const zb_value& value);
+    const Attributes& attributes() const { return edited_ ? *edited_ : *attributes_; }
+    zb_value property(std::string_view name) const;
+    zb_result set_property(std::string_view name, const zb_value& value);
+    zb_view peer(uint32_t what) const;
+
+    bool frames_changed() const { return !own_frames_.empty(); }
+    bool attributes_changed() const { return edited_.has_value(); }
+    // The frames as one message's wire form.
+    std::string wire() const;
+    std::string_view body_of(uint32_t index) const;
+    Attributes take_attributes() { return edited_ ? *std::move(edited_) : *attributes_; }
+    LooseMessage copy() const;
+
+ private:
+    void index() const;
+    void take_frames();  // into own_frames_, to change them
+    Attributes& edit();
+
+    const Message* body_ = nullptr;
+    const Attributes* attributes_ = nullptr;
+    routing::PeerView peer_;
+    mutable std::vector<std::string_view> frames_;  // of body_, once somebody asked
+    std::vector<std::string> own_frames_;           // instead of them, once one was changed
+    std::optional<Attributes> edited_;
+    Attributes nothing_;
+};
+
+zb_view to_c(std::string_view bytes);
+std::string_view from_c(zb_view view);
+
+}  // namespace zbridge::plugin
+
+// What the C interface calls it.
+struct zb_message final : zbridge::plugin::MessageView {};

@@ -1,0 +1,80 @@
+#include "bridge/plugin/pipeline.h"
+
+namespace zbridge::plugin {
+
+namespace {
+
+uint32_t frames_of(std::string_view wire) {
+    return message_end(wire, 0).frames;
+}
+
+}  // namespace
+
+Passed Pipeline::run(Item& item, const routing::PeerView& peer, std::vector<Item>& emitted) {
+    while (item.next_step < steps_.size()) {
+        Instance& step = *steps_[item.next_step];
+        if (step.step_may_block()) return {Passed::Kind::kBlocking, Refusal::kStepRefused, {}, {}};
+        view_.look_at(item.body, item.attributes, peer);
+        call_ = {};
+        call_.targets = &targets_;
+        Passed passed =
+            take_answer(item, view_, step.on_message(view_, call_, pulse_), call_, emitted);
+        if (passed.kind != Passed::Kind::kThrough) return passed;
+    }
+    return {};
+}
+
+Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answer, StepCall& call,
+                             std::vector<Item>& emitted) {
+    Instance& step = *steps_[item.next_step];
+    step.counters.calls++;
+    if (answer.verdict == ZB_HOLD) {
+        step.counters.held++;
+        return {Passed::Kind::kHeld, Refusal::kStepRefused, {}, answer.hold};
+    }
+    if (answer.verdict == ZB_ERROR) {
+        step.counters.failed++;
+        if (step.context().options().on_error == OnError::kRefuse)
+            return {Passed::Kind::kRefused,
+                    Refusal::kStepFailed,
+                    step.name() + ": " + answer.reason,
+                    {}};
+        item.next_step++;  // as it was before the step
+        return {};
+    }
+    for (auto& one : call.emitted) {
+        const std::string wire = one->wire();
+        Item item_of_it{Message(memory_.copy(wire), frames_of(wire)), one->take_attributes(),
+                        item.next_step + 1, item.target};
+        emitted.push_back(std::move(item_of_it));
+        step.counters.emitted++;
+    }
+    call.emitted.clear();
+    switch (answer.verdict) {
+        case ZB_DROP:
+            step.counters.dropped++;
+            return {Passed::Kind::kDropped, Refusal::kStepRefused, {}, {}};
+        case ZB_REFUSE:
+            step.counters.refused++;
+            return {Passed::Kind::kRefused, Refusal::kStepRefused, std::move(answer.reason), {}};
+        case ZB_ROUTE:
+            step.counters.routed++;
+            item.target = answer.target;
+            break;
+        default:
+            step.counters.passed++;
+            break;
+    }
+    take_changes(item, view);
+    item.next_step++;
+    return {};
+}
+
+void Pipeline::take_changes(Item& item, const MessageView& view) {
+    if (view.attributes_changed()) item.attributes = view.attributes();
+    if (!view.frames_changed()) return;
+    const std::string wire = view.wire();
+    item.body = Message(memory_.copy(wire), view.frame_count());
+}
+
+}  // namespace zbridge::plugin

@@ -1,0 +1,73 @@
+// The steps of one route, in order: takes a message through those that run on the reactor.
+//
+// Flow:    intake -> shape -> [pipeline] -> delivery
+// Thread:  the reactor.
+// Promise: a step sees each message once, and again only after it has held it. What a step emits
+// goes on with the next
+//          step, behind the message it came from. A step that may block is not called here: run()
+//          stops before it.
+// Limits:  Context::kEmitsMax messages out of one call.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/base/memory.h"
+#include "bridge/model/refusal.h"
+#include "bridge/plugin/instance.h"
+
+namespace zbridge::plugin {
+
+// A message on its way through a route.
+struct Item {
+    static constexpr int kAllTargets = -1;
+
+    Message body;
+    Attributes attributes;
+    size_t next_step = 0;
+    int target = kAllTargets;
+};
+
+struct Passed {
+    enum class Kind : uint8_t {
+        kThrough,  // all steps are behind it
+        kDropped,
+        kRefused,  // and why
+        kHeld,     // to be run again after `hold`
+        kBlocking  // its next step runs on a thread of its own
+    };
+    Kind kind = Kind::kThrough;
+    Refusal refusal = Refusal::kStepRefused;
+    std::string reason;
+    Duration hold{};
+};
+
+class Pipeline {
+ public:
+    // `targets`: of the route, by the names that its `to` has. Instances outlive it.
+    Pipeline(std::vector<Instance*> steps, std::vector<std::string> targets, Pulse& pulse,
+             MemoryBudget& memory)
+        : steps_(std::move(steps)), targets_(std::move(targets)), pulse_(pulse), memory_(memory) {}
+
+    // Takes `item` on from its next step. What steps emit is added to `emitted`.
+    Passed run(Item& item, const routing::PeerView& peer, std::vector<Item>& emitted);
+    // What the step's answer makes of the item; run() does so itself. For steps that ran elsewhere.
+    Passed take_answer(Item& item, const zb_message& view, StepAnswer answer, StepCall& call,
+                       std::vector<Item>& emitted);
+
+    const std::vector<Instance*>& steps() const { return steps_; }
+    const std::vector<std::string>& targets() const { return targets_; }
+
+ private:
+    void take_changes(Item& item, const MessageView& view);
+
+    std::vector<Instance*> steps_;
+    std::vector<std::string> targets_;
+    Pulse& pulse_;
+    MemoryBudget& memory_;
+    zb_message view_;  // reused
+    StepCall call_;
+};
+
+}  // namespace zbridge::plugin

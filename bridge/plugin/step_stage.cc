@@ -1,0 +1,93 @@
+#include "bridge/plugin/step_stage.h"
+
+#include <algorithm>
+
+namespace zbridge::plugin {
+
+struct StepStage::Batch {
+    struct One {
+        zb_message view;
+        StepCall call;
+        StepAnswer answer;
+    };
+    std::vector<One> all;
+    size_t done = 0;  // the step has seen so many; the last of them may have been held
+};
+
+StepStage::StepStage(Worker& worker, Pipeline& pipeline, Timers& timers, const Clock& clock,
+                     StageListener& listener)
+    : worker_(worker),
+      pipeline_(pipeline),
+      clock_(clock),
+      listener_(listener),
+      again_(timers, [this] { send(); }) {}
+
+bool StepStage::has_room(RoomListener& waiting) {
+    const InstanceOptions& options = worker_.instance.context().options();
+    if (messages() < options.line_messages && bytes_ < options.line_bytes) return true;
+    if (std::find(wait_for_room_.begin(), wait_for_room_.end(), &waiting) == wait_for_room_.end())
+        wait_for_room_.push_back(&waiting);
+    return false;
+}
+
+void StepStage::take(Flight flight) {
+    bytes_ += flight.item.body.size();
+    waiting_.push_back(std::move(flight));
+    if (!again_.armed()) send();
+}
+
+void StepStage::send() {
+    if (!in_work_.empty() || waiting_.empty() || !listener_.stage_may_go_on()) return;
+    while (!waiting_.empty() && in_work_.size() < kBatchMax) {
+        in_work_.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+    }
+    auto batch = std::make_shared<Batch>();
+    batch->all = std::vector<Batch::One>(in_work_.size());
+    for (size_t i = 0; i < in_work_.size(); i++) {
+        const Flight& flight = in_work_[i];
+        batch->all[i].view.look_at(flight.item.body, flight.item.attributes, flight.peer.view());
+        batch->all[i].call.targets = &pipeline_.targets();
+    }
+    const bool submitted = worker_.executor->submit(
+        [this, batch] {
+            for (Batch::One& one : batch->all) {
+                one.answer = worker_.instance.on_message(one.view, one.call, worker_.pulse);
+                batch->done++;
+                if (one.answer.verdict == ZB_HOLD) return;
+            }
+        },
+        [this, batch] { on_done(*batch); });
+    ZB_CHECK(submitted, worker_.instance.name());  // at most one of each route's stages
+}
+
+void StepStage::on_done(Batch& batch) {
+    std::vector<Flight> flights = std::exchange(in_work_, {});
+    size_t settled = batch.done;
+    std::optional<Duration> hold;
+    if (batch.done > 0 && batch.all[batch.done - 1].answer.verdict == ZB_HOLD) {
+        settled--;
+        hold = batch.all[settled].answer.hold;
+        worker_.instance.counters.calls++;
+        worker_.instance.counters.held++;
+    }
+    for (size_t i = flights.size(); i-- > settled;)
+        waiting_.push_front(std::move(flights[i]));
+    for (size_t i = 0; i < settled; i++) {
+        Flight& flight = flights[i];
+        bytes_ -= flight.item.body.size();
+        std::vector<Item> emitted;
+        Batch::One& one = batch.all[i];
+        Passed passed =
+            pipeline_.take_answer(flight.item, one.view, std::move(one.answer), one.call, emitted);
+        listener_.on_stage_done(std::move(flight), std::move(passed), std::move(emitted));
+    }
+    if (hold)
+        again_.arm(clock_.now() + *hold);
+    else
+        send();
+    for (RoomListener* listener : std::exchange(wait_for_room_, {}))
+        listener->on_room();
+}
+
+}  // namespace zbridge::plugin
