@@ -105,11 +105,13 @@ std::string route_text(const RouteConfig& route, const Config& config) {
 
 std::string conditions_text(const RouteConfig& route) {
     std::string text;
+    const auto add = [&](const std::string& condition) {
+        text += (text.empty() ? "" : "; ") + condition;
+    };
     if (route.shape.match_prefix)
-        text = fmt::format("first frame begins with {}", in_quotes(*route.shape.match_prefix));
-    if (route.on_full)
-        text += fmt::format("{}when full: {}", text.empty() ? "" : "; ",
-                            name_of_on_full(*route.on_full));
+        add("first frame begins with " + in_quotes(*route.shape.match_prefix));
+    if (route.shape.match_filter) add("filter: " + in_quotes(*route.shape.match_filter));
+    if (route.on_full) add(fmt::format("when full: {}", name_of_on_full(*route.on_full)));
     return text;
 }
 
@@ -216,6 +218,8 @@ void write_routes(JsonWriter& json, const Config& config) {
                    [&](size_t from) { return config.endpoints[from].name; });
         write_list(json, "to", route.to,
                    [&](const TargetConfig& to) { return settings::reference_to(to, config); });
+        if (route.shape.match_prefix) json.text("prefix", *route.shape.match_prefix);
+        if (route.shape.match_filter) json.text("filter", *route.shape.match_filter);
         json.end_map();
     }
     json.end_list();

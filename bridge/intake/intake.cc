@@ -95,24 +95,18 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
 
 net::Take Intake::take_straight(net::Peer& peer, const Message& message, Parcel& parcel,
                                 bool from_pub) {
+    choose_routes(peer, parcel.body);
     if (!has_room(parcel.body, from_pub)) {
         hold();
         return net::Take::kHold;
     }
 
-    bool routed = false, served = false;
-    for (Route* route : routes_) {
-        if (!route->shape.matches(parcel.body)) continue;
-        routed = true;
-        if (!route->shape.trivial()) {
-            const auto& info = peer.info();
-            auto attributes =
-                route->shape.attributes(parcel.body, {info.user, info.identity, info.address});
-            if (!attributes.ok()) {
-                refuse(route, peer, parcel, attributes.error(), route->shape.detail());
-                parcel.wants_receipt = false;  // one message, one answer
-                continue;
-            }
+    bool served = false;
+    for (const auto& [route, refusal] : chosen_) {
+        if (refusal) {
+            refuse(route, peer, parcel, *refusal, route->shape.detail());
+            parcel.wants_receipt = false;  // one message, one answer
+            continue;
         }
         route->messages++;
         route->bytes += message.size();
@@ -128,7 +122,7 @@ net::Take Intake::take_straight(net::Peer& peer, const Message& message, Parcel&
             (void)service->submit(peer, message);  // a service refuses, it never holds
         }
     }
-    if (!routed)
+    if (chosen_.empty())
         refuse(nullptr, peer, parcel, routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch, "");
     else if (parcel.wants_receipt && !served)
         receipt(peer, parcel.envelope, "OK " + MessageId{ids_.epoch, ids_.next}.text());
@@ -180,10 +174,25 @@ void Intake::hold() {
         gate->hold();
 }
 
-// All targets of all routes of the message, before any of them gets it.
-bool Intake::has_room(const Message& body, bool from_pub) {
+void Intake::choose_routes(const net::Peer& peer, const Message& body) {
+    chosen_.clear();
     for (Route* route : routes_) {
         if (!route->shape.matches(body)) continue;
+        std::optional<Refusal> refusal;
+        if (!route->shape.trivial()) {
+            const auto& info = peer.info();
+            const auto attributes =
+                route->shape.attributes(body, {info.user, info.identity, info.address});
+            if (!attributes.ok()) refusal = attributes.error();
+        }
+        if (refusal != Refusal::kNoMatch) chosen_.push_back({route, refusal});
+    }
+}
+
+// All targets of all routes of the message, before any of them gets it.
+bool Intake::has_room(const Message& body, bool from_pub) {
+    for (const auto& [route, refusal] : chosen_) {
+        if (refusal) continue;
         for (delivery::Outlet* outlet : route->outlets) {
             if (!outlet->can_take(body, route->on_full, from_pub, *this)) return false;
         }

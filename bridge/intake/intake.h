@@ -2,6 +2,9 @@
 // or to none.
 //
 // Flow:    net -> [intake] -> shape -> can_take() of all targets -> deliver() to each -> receipt
+// Routes:  each whose prefix and filter match. A message that none takes is counted here, as
+// no_match; one that a route
+//          cannot read, or that misses what the route requires, at the route.
 // Holding: a message that a target has no room for stays with its peer: the whole endpoint is held
 // until there is room, so
 //          that no other peer's bytes pile up behind it.
@@ -74,6 +77,12 @@ class Intake final : public net::PeerHandler,
     void answer(net::Peer& peer, const Origin& origin, const Outcome& outcome);
     void on_outcome(const Origin& origin, const Outcome& outcome) override;
     net::Peer* peer(PeerId id) override;
+    struct Chosen {
+        Route* route;
+        std::optional<Refusal> refusal;  // it is the route's, which cannot take it
+    };
+    // The routes that the message is for.
+    void choose_routes(const net::Peer& peer, const Message& body);
     bool has_room(const Message& body, bool from_pub);
     void refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why,
                 std::string_view detail);
@@ -92,6 +101,7 @@ class Intake final : public net::PeerHandler,
     std::map<PeerId, net::Peer*> peers_;  // where passages may answer later
     std::map<PeerId, net::Peer*> publishers_;
     std::map<std::string, uint64_t, std::less<>> wanted_;  // prefix -> by how many
+    std::vector<Chosen> chosen_;                           // of the message in on_message()
     RefusalCounts refusals_;                               // of no route in particular
 };
 

@@ -174,10 +174,11 @@ void advise_route(const Value& value, const RouteConfig& config, Draft& draft) {
     }
 }
 
-// Both take a message of `a`'s prefix, or of `b`'s.
+// Both take a message of `a`'s prefix, or of `b`'s. Of two filters nobody can say.
 bool overlap(const RouteConfig& a, const RouteConfig& b) {
     const auto& x = a.shape.match_prefix;
     const auto& y = b.shape.match_prefix;
+    if (a.shape.match_filter && b.shape.match_filter) return false;
     return !x || !y || x->starts_with(*y) || y->starts_with(*x);
 }
 

@@ -9,8 +9,6 @@ constexpr std::string_view kNeedsDurable =
     "needs the durable plugin, which this build does not have";
 constexpr std::string_view kNeedsZbp = "needs the zbridge protocol, which this build does not have";
 constexpr std::string_view kNeedsHttp = "needs the dashboard, which this build does not have";
-constexpr std::string_view kNeedsFilter =
-    "comes with the filter plugin, which this build does not have";
 
 constexpr Choice kLevels[] = {{"trace"}, {"debug"}, {"info"}, {"warn"}, {"error"}, {"off"}};
 constexpr Choice kFormats[] = {{"text"}, {"json"}};
@@ -247,7 +245,9 @@ constexpr Option kOptions[] = {
      .help = "Which messages the route takes. Default: all.", .commented = true},
     {.path = "routes[].match.prefix", .type = kText, .reload = kLive,
      .help = "Those whose first frame begins with this.", .example = "\"order.\""},
-    {.path = "routes[].match.filter", .type = kAbsent, .help = kNeedsFilter},
+    {.path = "routes[].match.filter", .type = kFilter, .reload = kLive,
+     .help = "Those for which this is true: SQL92 over the properties of `set`, and its tag as "
+             "TAGS.", .example = "\"region = 'EU' AND amount > 100\""},
     {.path = "routes[].decode", .short_for = "as", .reload = kLive,
      .help = "How a message is read, so that $.path can be taken from it; a message that cannot "
              "be: undecodable."},

@@ -78,6 +78,8 @@ std::string_view name_of(Type type) {
             return "a text, with {code}, {reason} or {id} where they belong";
         case Type::kOpaque:
             return "a map of keys";
+        case Type::kFilter:
+            return "a filter, as \"region = 'EU' AND amount > 100\"";
         case Type::kAbsent:
             return "nothing";
     }

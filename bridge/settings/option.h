@@ -27,6 +27,7 @@ enum class Type : uint8_t {
     kExpression,  // $.path, $frame[i], $frame[i].path, $peer.user|identity|address, else a literal
     kTemplate,    // text with {code} {reason} {id}
     kOpaque,      // any YAML: read by whoever knows more of it
+    kFilter,      // SQL92 over a message's properties and its tag (bridge/base/sql92)
     kAbsent,      // known, and not in this build: `help` says what it needs
 };
 

@@ -5,6 +5,7 @@
 
 #include "bridge/settings/draft.h"
 #include "bridge/settings/expression.h"
+#include "bridge/settings/filter.h"
 #include "bridge/settings/units.h"
 
 namespace zbridge::settings {
@@ -115,9 +116,29 @@ void read_set(const Value& route, RouteConfig& config, Findings& findings) {
     }
 }
 
+// A filter can only ask for what `set` sets.
+void check_filter(const Value& route, Findings& findings) {
+    const auto* match = route.find("match");
+    const auto* filter = match != nullptr ? match->find("filter") : nullptr;
+    if (filter == nullptr) return;
+    const auto* set = route.find("set");
+    const auto* properties = set != nullptr ? set->find("properties") : nullptr;
+    // There is a finding about it.
+    if (set == nullptr && route.mentions("set")) return;
+    if (set != nullptr && properties == nullptr && set->mentions("properties")) return;
+    std::vector<std::string_view> known;
+    if (properties != nullptr) {
+        for (const auto& entry : properties->entries)
+            known.push_back(entry.key);
+    }
+    if (set != nullptr && set->mentions("tag")) known.push_back("TAGS");
+    check_filter_names("`filter`", filter->text(), filter->place, known, findings);
+}
+
 void read_shape(const Value& route, RouteConfig& config, Findings& findings) {
     if (const auto* match = route.find("match")) {
         if (const auto* prefix = match->find("prefix")) config.shape.match_prefix = prefix->text();
+        if (const auto* filter = match->find("filter")) config.shape.match_filter = filter->text();
     }
     if (const auto* decode = route.find("decode")) {
         if (const auto* as = decode->find("as")) {
@@ -129,6 +150,7 @@ void read_shape(const Value& route, RouteConfig& config, Findings& findings) {
         }
     }
     read_set(route, config, findings);
+    check_filter(route, findings);
 }
 
 // `required` can only ask for what `set` sets.

@@ -86,6 +86,9 @@ std::string type_text(const Option& option) {
         case Type::kOpaque:
             text = "options";
             break;
+        case Type::kFilter:
+            text = "filter";
+            break;
         case Type::kAbsent:
             break;
     }

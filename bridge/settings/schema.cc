@@ -148,6 +148,7 @@ class SchemaWriter {
                 json_.text("type", "string").text("pattern", "^(tcp|ipc)://");
                 break;
             case Type::kReference:
+            case Type::kFilter:
                 json_.text("type", "string");
                 break;
             // YAML takes `tag: 5` for a number; we take every scalar for its text.

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "bridge/base/check.h"
+#include "bridge/base/sql92/filter.h"
 #include "bridge/settings/expression.h"
+#include "bridge/settings/filter.h"
 #include "bridge/settings/units.h"
 
 namespace zbridge::settings {
@@ -173,6 +175,10 @@ class Reader {
             return value;
         }
         auto scalar = read_scalar(option, node.text);
+        if (!scalar && option.type == Type::kFilter) {
+            report_filter(scalar.error(), where, node.text, node.place, findings_);
+            return value;
+        }
         if (!scalar) {
             findings_.error(node.place, fmt::format("{}: {}", where, scalar.error().message()));
             return value;
@@ -333,6 +339,11 @@ Result<Value::Scalar> read_scalar(const Option& option, const std::string& text)
         case Type::kTemplate:
             if (auto status = check_template(text); !status.ok()) return status;
             return Value::Scalar(text);
+        case Type::kFilter: {
+            auto filter = sql92::Filter::compile(text);
+            if (!filter.ok()) return std::move(filter).error();
+            return Value::Scalar(text);
+        }
         case Type::kText:
             return Value::Scalar(text);
         case Type::kSection:

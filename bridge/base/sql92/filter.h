@@ -69,16 +69,26 @@ class Filter {
     }
 
     const std::string& text() const { return text_; }
-    const std::vector<std::string>& names() const {
-        return names_;
-    }  // that it asks for, each once, in order
+    // That it asks for, each once, in order.
+    const std::vector<std::string>& names() const { return names_; }
+    // Of names()[index], where it stands first.
+    size_t column_of_name(size_t index) const { return name_columns_[index]; }
 
  private:
-    Filter(std::string text, std::unique_ptr<Node> root, std::vector<std::string> names);
+    Filter(std::string text, std::unique_ptr<Node> root, std::vector<std::string> names,
+           std::vector<size_t> name_columns);
 
     std::string text_;
     std::unique_ptr<Node> root_;
     std::vector<std::string> names_;
+    std::vector<size_t> name_columns_;
 };
+
+// An error of compile() taken apart, for who can show the text.
+struct Complaint {
+    size_t column = 0;  // 0: it is about all of it
+    std::string what;
+};
+Complaint complaint_of(const Status& error);
 
 }  // namespace zbridge::sql92

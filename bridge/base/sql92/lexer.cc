@@ -24,10 +24,6 @@ char capital(char c) {
 
 }  // namespace
 
-Status error_at(size_t column, const std::string& what) {
-    return {Code::kInvalid, "column " + std::to_string(column) + ": " + what};
-}
-
 std::string Token::shown() const {
     if (kind == Kind::kEnd) return "the end";
     if (kind == Kind::kText) return "'" + text + "'";

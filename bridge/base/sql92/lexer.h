@@ -39,7 +39,7 @@ class Lexer {
     size_t at_ = 0;
 };
 
-// "column 8: ..."
+// "column 8: ...": complaint_of() takes it apart. In filter.cc, beside it.
 Status error_at(size_t column, const std::string& what);
 
 }  // namespace zbridge::sql92

@@ -286,8 +286,10 @@ Parser::Tree Parser::parse_primary() {
         case Token::Kind::kName: {
             auto node = literal(token, {});
             node->kind = Kind::kName;
-            if (std::find(names_.begin(), names_.end(), token.text) == names_.end())
+            if (std::find(names_.begin(), names_.end(), token.text) == names_.end()) {
                 names_.push_back(token.text);
+                name_columns_.push_back(token.column);
+            }
             return node;
         }
         default:

@@ -18,6 +18,7 @@ class Parser {
     // All of the text, which is a condition.
     Result<std::unique_ptr<Node>> parse();
     std::vector<std::string> take_names() { return std::move(names_); }
+    std::vector<size_t> take_name_columns() { return std::move(name_columns_); }
 
  private:
     using Tree = Result<std::unique_ptr<Node>>;
@@ -48,6 +49,7 @@ class Parser {
     Token token_;      // the next one
     size_t open_ = 0;  // parentheses and signs that are being read
     std::vector<std::string> names_;
+    std::vector<size_t> name_columns_;
 };
 
 }  // namespace zbridge::sql92

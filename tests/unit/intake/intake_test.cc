@@ -106,6 +106,14 @@ routing::ShapeOptions json_with_id() {
     return shape;
 }
 
+routing::ShapeOptions filtered(const std::string& filter) {
+    routing::ShapeOptions shape;
+    shape.decode.as = routing::Codec::kJson;
+    shape.set.properties.emplace_back("region", "$.region");
+    shape.match_filter = filter;
+    return shape;
+}
+
 }  // namespace
 
 TEST_CASE("a message goes to all targets of all routes that it matches") {
@@ -293,6 +301,60 @@ TEST_CASE(
     CHECK(strict.messages == 1);
     CHECK(world.outlets[0]->line().messages() == 1);
     CHECK(world.outlets[1]->line().messages() == 3);  // the other route takes all
+}
+
+TEST_CASE("a message is for the routes whose filter it matches, and for none of the others") {
+    World world;
+    world.outlet({kPull});
+    world.outlet({kPull});
+    intake::Route& eu = world.route({0}, filtered("region = 'EU'"));
+    intake::Route& us = world.route({1}, filtered("region = 'US'"));
+    world.build();
+    StubPeer& req = world.producer(kReq);
+    for (const char* region : {"EU", "US", "ASIA"})
+        req.say({"", "{\"region\": \"" + std::string(region) + "\"}"});
+    world.turn();
+    const std::vector<Frames> answers = req.received();
+    REQUIRE(answers.size() == 3);
+    CHECK(answers[0][1].starts_with("OK "));
+    CHECK(answers[1][1].starts_with("OK "));
+    CHECK(answers[2][1].starts_with("ERR no_match "));
+    for (const intake::Route* route : {&eu, &us}) {
+        CHECK(route->messages == 1);
+        CHECK(route->refusals.total() == 0);  // what is for another route is nothing to complain of
+    }
+    CHECK(world.intake->refusals().of(Refusal::kNoMatch) == 1);
+}
+
+TEST_CASE(
+    "a route that a message is not for, or that refuses it, does not hold it when it is full") {
+    World world;
+    world.outlet({kPull}, {1 << 20, 1});
+    world.outlet({kPull});
+    world.route({0}, filtered("region = 'EU'"));
+    world.route({0}, json_with_id());
+    world.route({1});
+    world.build();
+    StubPeer& push = world.producer(kPush);
+    CHECK(push.say({"{\"region\": \"EU\"}"}) == Take::kTaken);
+    CHECK(world.outlets[0]->line().messages() == 1);
+    CHECK(push.say({"{\"region\": \"EU\"}"}) == Take::kHold);
+    world.gate.release();
+    CHECK(push.say({"{\"region\": \"US\"}"}) == Take::kTaken);
+    CHECK(world.outlets[1]->line().messages() == 2);
+}
+
+TEST_CASE("what a held message is refused by is counted once") {
+    World world;
+    world.outlet({kPull}, {1 << 20, 1});
+    intake::Route& strict = world.route({0}, json_with_id());
+    world.route({0});
+    world.build();
+    StubPeer& push = world.producer(kPush);
+    CHECK(push.say({"{}"}) == Take::kTaken);
+    CHECK(push.say({"{}"}) == Take::kHold);
+    CHECK(push.say({"{}"}) == Take::kHold);
+    CHECK(strict.refusals.of(Refusal::kMissing) == 1);
 }
 
 TEST_CASE("a message that a full line has dropped has no receipt, but the refusal") {

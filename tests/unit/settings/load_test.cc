@@ -142,7 +142,7 @@ services:
 routes:
   - name: orders
     from: in
-    match: { prefix: "order." }
+    match: { prefix: "order.", filter: "a = 7 AND TAGS <> 'x'" }
     decode: { frame: 1, as: msgpack }
     set: { id: $.id, keys: [$.a, b], order_key: $peer.user, tag: "$$x", properties: { b: $.b, a: "7" } }
     required: [id, a]
@@ -212,6 +212,7 @@ routes:
     CHECK(route.from == std::vector<size_t>{0});
     CHECK(route.to.at(0).kind == TargetConfig::Kind::kService);
     CHECK(route.shape.match_prefix == "order.");
+    CHECK(route.shape.match_filter == "a = 7 AND TAGS <> 'x'");
     CHECK(route.shape.decode.as == routing::Codec::kMsgpack);
     CHECK(route.shape.decode.frame == 1);
     CHECK(route.shape.set.id == "$.id");

@@ -352,6 +352,23 @@ TEST_CASE("a filter tells which names it asks for") {
     const auto filter = Filter::compile("b = 1 AND a = 2 OR b > 3 AND NOT (c IS NULL)");
     REQUIRE(filter.ok());
     CHECK(filter->names() == std::vector<std::string>{"b", "a", "c"});
+    for (size_t i = 0; i < filter->names().size(); i++) {
+        const std::string& name = filter->names()[i];
+        CHECK(filter->text().find(name) + 1 == filter->column_of_name(i));
+    }
+}
+
+TEST_CASE("an error is taken apart into its column and its sentence") {
+    const auto wrong = Filter::compile("region = EU'");
+    REQUIRE_FALSE(wrong.ok());
+    const auto complaint = complaint_of(wrong.error());
+    CHECK(complaint.column == 12);
+    CHECK(wrong.error().message() == "column 12: " + complaint.what);
+
+    const auto long_one = Filter::compile(std::string(Filter::kTextBytesMax + 1, ' '));
+    REQUIRE_FALSE(long_one.ok());
+    CHECK(complaint_of(long_one.error()).column == 0);
+    CHECK(complaint_of(long_one.error()).what == long_one.error().message());
 }
 
 TEST_CASE("evaluating allocates nothing") {
