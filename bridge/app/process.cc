@@ -131,7 +131,7 @@ Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
     auto bridge = Bridge::open(config, {**net, clock, events, life, &catalog, make_executor, &log});
     if (!bridge.ok()) return std::move(bridge).error();
     Calls calls(**bridge, clock);
-    if (Status status = calls.serve((*data_dir)->path() + "/admin"); !status.ok()) return status;
+    if (Status status = calls.serve(config.bridge.admin_path()); !status.ok()) return status;
 
     auto watchdog = watch(**bridge, log);
     say_ready(log, **bridge);

@@ -10,20 +10,6 @@ namespace zbridge {
 
 namespace {
 
-struct Unit {
-    std::string_view name;
-    int64_t ns;
-};
-constexpr Unit kUnits[] = {
-    {"ns", 1},
-    {"us", 1'000},
-    {"ms", 1'000'000},
-    {"s", 1'000'000'000},
-    {"m", 60'000'000'000},
-    {"h", 3'600'000'000'000},
-    {"d", 86'400'000'000'000},
-};
-
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -81,9 +67,12 @@ std::optional<Duration> parse_duration(std::string_view text) {
     size_t end = 0;
     while (end < text.size() && (is_digit(text[end]) || text[end] == '.'))
         end++;
-    const std::string_view number = text.substr(0, end), unit = text.substr(end);
+    const std::string_view number = text.substr(0, end);
+    std::string_view unit = text.substr(end);
+    if (number == "0" && unit.empty()) return Duration::zero();
+    if (unit.starts_with(' ')) unit.remove_prefix(1);
     if (number.empty() || number.front() == '.' || number.back() == '.') return std::nullopt;
-    for (const Unit& row : kUnits) {
+    for (const DurationUnit& row : kDurationUnits) {
         if (row.name != unit) continue;
         // Whole numbers are exact; a fraction is not expected to be.
         int64_t whole = 0;
@@ -144,6 +133,16 @@ std::optional<int64_t> parse_rfc3339_ms(std::string_view text) {
     if (!at.done()) return std::nullopt;
     const int64_t minutes = (days_since_1970(*year, *month, *day) * 24 + *hour) * 60 + *minute;
     return ((minutes - offset_minutes) * 60 + *second) * 1000 + ms;
+}
+
+std::optional<int64_t> parse_time_ms(std::string_view text) {
+    int64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    const bool digits = read.ec == std::errc() && read.ptr == end;
+    const auto ms = digits ? number : parse_rfc3339_ms(text);
+    if (!ms || *ms < kTimeMsMin || *ms > kTimeMsMax) return std::nullopt;
+    return ms;
 }
 
 std::string format_utc(int64_t us_since_1970, char separator) {

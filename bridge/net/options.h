@@ -20,6 +20,9 @@ struct PeerLimits {
     uint64_t subscription_bytes_max = 8 << 20;  // subscriptions_full; their prefixes together
 };
 
+// Addresses that a bridge connects to, of all endpoints together.
+inline constexpr size_t kDialledAddressesMax = 1000;
+
 struct EndpointOptions {
     PeerLimits limits;
     Duration heartbeat{};                           // PING interval; 0: off

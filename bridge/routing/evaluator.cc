@@ -28,7 +28,7 @@ Result<Evaluator::Slot> Evaluator::add(std::string_view text) {
         }
         compiled.source = source_of(parsed->frame ? parsed->frame : decode_.frame, true);
         Selector& selector = sources_[compiled.source]->selector;
-        if (selector.paths() == Selector::kPathsMax) {
+        if (!selector.can_add(parsed->path)) {
             return Status(Code::kInvalid, "more than " + std::to_string(Selector::kPathsMax) +
                                               " paths into one frame");
         }

@@ -20,6 +20,7 @@
 namespace zbridge::routing {
 
 inline constexpr size_t kPathSegmentsMax = 64;  // a longer path is refused when it is read
+inline constexpr size_t kFramePathsMax = 64;    // different ones into one frame, of one route
 
 struct PathSegment {
     std::string key;                // of a map

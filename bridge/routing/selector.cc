@@ -18,6 +18,11 @@ void for_each_bit(uint64_t bits, Do what) {
 
 }  // namespace
 
+bool Selector::can_add(const Path& path) const {
+    return paths_.size() < kPathsMax ||
+           std::find(paths_.begin(), paths_.end(), path) != paths_.end();
+}
+
 size_t Selector::add(const Path& path) {
     const auto known = std::find(paths_.begin(), paths_.end(), path);
     if (known != paths_.end()) return static_cast<size_t>(known - paths_.begin());

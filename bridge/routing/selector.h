@@ -22,13 +22,13 @@ namespace zbridge::routing {
 
 class Selector {
  public:
-    static constexpr size_t kPathsMax = 64;
+    static constexpr size_t kPathsMax = kFramePathsMax;
     static constexpr size_t kDepthMax = 64;
 
-    // Returns where found() tells what is there. The same path twice is one. REQUIRES: paths() <
-    // kPathsMax, or known.
+    // Returns where found() tells what is there. The same path twice is one. REQUIRES:
+    // can_add().
     size_t add(const Path& path);
-    size_t paths() const { return paths_.size(); }
+    bool can_add(const Path& path) const;
 
     // The document, in its order; strings live until the next begin().
     void begin();

@@ -1,7 +1,6 @@
 #include "bridge/routing/shape.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "bridge/base/time_text.h"
@@ -10,10 +9,6 @@ namespace zbridge::routing {
 
 namespace {
 
-// Milliseconds since 1970 that a program can mean: years 1 to 9999.
-constexpr int64_t kTimeMsMin = -62'135'596'800'000;
-constexpr int64_t kTimeMsMax = 253'402'300'799'999;
-
 std::optional<int64_t> time_ms_of(const Found& found) {
     std::optional<int64_t> ms;
     if (found.kind == Found::Kind::kInteger) {
@@ -21,13 +16,7 @@ std::optional<int64_t> time_ms_of(const Found& found) {
     } else if (found.kind == Found::Kind::kDouble && std::abs(found.real) < 1e15) {
         ms = static_cast<int64_t>(found.real);
     } else if (found.kind == Found::Kind::kText) {
-        const char* const end = found.text.data() + found.text.size();
-        int64_t number = 0;
-        const auto read = std::from_chars(found.text.data(), end, number);
-        if (read.ec == std::errc() && read.ptr == end)
-            ms = number;
-        else
-            ms = parse_rfc3339_ms(found.text);
+        return parse_time_ms(found.text);
     }
     if (ms && (*ms < kTimeMsMin || *ms > kTimeMsMax)) ms.reset();
     return ms;

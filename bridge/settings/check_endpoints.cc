@@ -88,14 +88,13 @@ bool is_ipv6(const std::string& host) {
 }
 
 bool same_host(std::string a, std::string b) {
-    const auto everywhere = [](const std::string& host) {
-        return host == "*" || host == "0.0.0.0";
-    };
-    if (a == "localhost") a = "127.0.0.1";
-    if (b == "localhost") b = "127.0.0.1";
-    if (a == b || a == "*" || b == "*") return true;
-    if (is_ipv6(a) && is_ipv6(b)) return a == "::" || b == "::";
-    return !is_ipv6(a) && !is_ipv6(b) && (everywhere(a) || everywhere(b));
+    for (std::string* host : {&a, &b}) {
+        if (*host == "localhost") *host = "127.0.0.1";
+        if (*host == "*") *host = "0.0.0.0";
+    }
+    // `::` is every address, those of IPv4 too.
+    if (a == b || a == "::" || b == "::") return true;
+    return !is_ipv6(a) && !is_ipv6(b) && (a == "0.0.0.0" || b == "0.0.0.0");
 }
 
 // One of them could not be bound.
@@ -115,6 +114,9 @@ struct Bound {
 };
 
 void check_clashes(Draft& draft) {
+    Address admin;
+    admin.transport = Address::Transport::kIpc;
+    admin.path = draft.config.bridge.admin_path();
     std::vector<Bound> bound;
     for (size_t i = 0; i < draft.endpoint_values.size(); i++) {
         const auto* bind = draft.endpoint_values[i]->find("bind");
@@ -132,7 +134,28 @@ void check_clashes(Draft& draft) {
                         item.address().text(), in_quotes(name), earlier->value->address().text(),
                         in_quotes(earlier->endpoint), earlier->value->place.line));
             }
+            if (clash(admin, item.address())) {
+                draft.findings.error(
+                    item.place, fmt::format("{} of {} is where the bridge itself answers commands: "
+                                            "expected an address of its own",
+                                            item.address().text(), in_quotes(name)));
+            }
             bound.push_back({&item, name});
+        }
+    }
+}
+
+void check_dialled(Draft& draft) {
+    size_t dialled = 0;
+    for (const Value* endpoint : draft.endpoint_values) {
+        const auto* connect = endpoint->find("connect");
+        if (connect == nullptr) continue;
+        for (const auto& item : connect->items) {
+            if (++dialled != net::kDialledAddressesMax + 1) continue;
+            draft.findings.error(
+                item.place,
+                fmt::format("a bridge connects to {} addresses at most, of all endpoints together",
+                            net::kDialledAddressesMax));
         }
     }
 }
@@ -162,6 +185,7 @@ void check_endpoints(Draft& draft) {
         check_role_keys(endpoint, config, *use, draft.findings);
     }
     check_clashes(draft);
+    check_dialled(draft);
 }
 
 }  // namespace zbridge::settings

@@ -35,6 +35,9 @@ struct BridgeConfig {
     std::string log_level = "info";  // trace debug info warn error off, and module=level pairs
     std::vector<std::pair<std::string, std::string>> log_levels;
     bool log_json = false;
+
+    // Where the bridge answers commands.
+    std::string admin_path() const { return data_dir + "/admin"; }
 };
 
 struct EndpointConfig {

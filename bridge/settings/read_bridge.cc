@@ -29,6 +29,24 @@ void read_log(const Value& log, Draft& draft) {
     }
 }
 
+// It holds the admin socket, whose path the system limits.
+void check_data_dir(const Value& folder, const BridgeConfig& config, Findings& findings) {
+    if (config.data_dir.empty())
+        return findings.error(folder.place, "`data_dir` is empty: expected a folder");
+    if (config.data_dir.starts_with('@')) {
+        return findings.error(folder.place,
+                              fmt::format("`data_dir`: {} would make the admin socket one without "
+                                          "a file: expected ./{}",
+                                          in_quotes(config.data_dir), config.data_dir));
+    }
+    const auto admin = net::Address::parse("ipc://" + config.admin_path());
+    if (!admin.ok()) {
+        findings.error(folder.place,
+                       fmt::format("`data_dir`: of the admin socket, {}, {}",
+                                   in_quotes(config.admin_path()), admin.error().message()));
+    }
+}
+
 }  // namespace
 
 void read_bridge(const Value& file, Draft& draft) {
@@ -40,8 +58,7 @@ void read_bridge(const Value& file, Draft& draft) {
     config.data_dir = "./" + config.name + "-data";
     if (const auto* folder = bridge->find("data_dir")) {
         config.data_dir = folder->text();
-        if (config.data_dir.empty())
-            draft.findings.error(folder->place, "`data_dir` is empty: expected a folder");
+        check_data_dir(*folder, config, draft.findings);
     }
     if (const auto* path = bridge->find("plugin_path")) {
         for (const auto& folder : path->items)

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/time_text.h"
+#include "bridge/routing/expression.h"
 #include "bridge/settings/draft.h"
 #include "bridge/settings/expression.h"
 #include "bridge/settings/filter.h"
@@ -76,14 +78,64 @@ void check_decoded(const Value& expression, const RouteConfig& config, Findings&
                                in_quotes(expression.text())));
 }
 
+// The different paths into each frame that is decoded.
+class Paths {
+ public:
+    explicit Paths(std::optional<uint32_t> decoded) : decoded_(decoded) {}
+
+    // False: it is one too many. REQUIRES: check_expression() is ok.
+    bool add(const std::string& expression) {
+        const auto parsed = routing::parse_expression(expression);
+        if (parsed->kind != routing::ParsedExpression::Kind::kPath) return true;
+        auto& paths = of_frame_[parsed->frame ? parsed->frame : decoded_];
+        if (std::find(paths.begin(), paths.end(), parsed->path) != paths.end()) return true;
+        paths.push_back(parsed->path);
+        return paths.size() <= routing::kFramePathsMax;
+    }
+
+ private:
+    std::optional<uint32_t> decoded_;
+    std::map<std::optional<uint32_t>, std::vector<routing::Path>> of_frame_;
+};
+
+// When a message is due: what stands there for all messages can be read now.
+void check_due(const Value& set, Findings& findings) {
+    const auto* delay = set.find("delay");
+    const auto* deliver_at = set.find("deliver_at");
+    if (delay != nullptr && deliver_at != nullptr) {
+        findings.error(delay->key_place,
+                       fmt::format("`delay` and `deliver_at` (line {}) both say when: expected one "
+                                   "of them",
+                                   deliver_at->key_place.line));
+    }
+    if (delay != nullptr && is_literal(delay->text()) && !zbridge::parse_duration(delay->text())) {
+        const auto duration = parse_duration(delay->text());  // which says what is wrong with it
+        findings.error(delay->place, fmt::format("`delay`: {}", duration.error().message()));
+    }
+    if (deliver_at != nullptr && is_literal(deliver_at->text()) &&
+        !parse_time_ms(deliver_at->text())) {
+        findings.error(deliver_at->place,
+                       fmt::format("`deliver_at`: {} is no time: expected milliseconds since 1970, "
+                                   "or as 2026-11-24T10:00:00Z",
+                                   in_quotes(deliver_at->text())));
+    }
+}
+
 void read_set(const Value& route, RouteConfig& config, Findings& findings) {
     const auto* section = route.find("set");
     if (section == nullptr) return;
     auto& set = config.shape.set;
     const bool decode_is_wrong =
         route.mentions("decode") && config.shape.decode.as == routing::Codec::kNone;
+    Paths paths(config.shape.decode.frame);
+    bool too_many = false;  // said once
     const auto check = [&](const Value& value) {
         if (!decode_is_wrong) check_decoded(value, config, findings);
+        if (too_many || paths.add(value.text())) return;
+        too_many = true;
+        findings.error(value.place, fmt::format("more than {} paths lead into one frame: expected "
+                                                "fewer of them in this `set`",
+                                                routing::kFramePathsMax));
     };
     const auto read = [&](std::string_view key, std::optional<routing::Expression>& into) {
         const auto* value = section->find(key);
@@ -96,11 +148,7 @@ void read_set(const Value& route, RouteConfig& config, Findings& findings) {
     read("tag", set.tag);
     read("deliver_at", set.deliver_at);
     read("delay", set.delay);
-    if (const auto* delay = section->find("delay"); delay != nullptr && is_literal(delay->text())) {
-        const auto duration = parse_duration(delay->text());
-        if (!duration)
-            findings.error(delay->place, fmt::format("`delay`: {}", duration.error().message()));
-    }
+    check_due(*section, findings);
     if (const auto* keys = section->find("keys")) {
         for (const auto& key : keys->items) {
             check(key);

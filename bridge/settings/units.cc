@@ -1,6 +1,7 @@
 #include "bridge/settings/units.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/time_text.h"
 #include "bridge/settings/finding.h"
 
 namespace zbridge::settings {
@@ -34,10 +36,17 @@ constexpr Unit kSizes[] = {
     {"TB", 1'000'000'000'000},
 };
 constexpr size_t kBinarySizes = 5;  // the first ones
-constexpr Unit kDurations[] = {
-    {"ms", 1'000'000},        {"s", 1'000'000'000},      {"m", 60'000'000'000},
-    {"h", 3'600'000'000'000}, {"d", 86'400'000'000'000},
-};
+// From ms on: what is shorter is nothing that a file needs to say.
+constexpr size_t kTooShort = 2;
+constexpr auto kDurations = [] {
+    std::array<Unit, std::size(kDurationUnits) - kTooShort> units{};
+    for (size_t i = 0; i < units.size(); i++) {
+        const DurationUnit& unit = kDurationUnits[i + kTooShort];
+        units[i] = {unit.name, static_cast<uint64_t>(unit.ns)};
+    }
+    return units;
+}();
+static_assert(kDurations[0].name == "ms");
 
 // What people write for a unit that is none.
 constexpr std::pair<std::string_view, std::string_view> kNearUnits[] = {

@@ -1,9 +1,11 @@
 // Any bytes as a YAML file: the loader answers with a configuration or with findings, each of which
-// can be shown.
+// can be shown; of a configuration, every route can be built.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
+#include "bridge/base/clock.h"
+#include "bridge/routing/shape.h"
 #include "bridge/settings/load.h"
 
 using namespace zbridge;
@@ -23,6 +25,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     }
     for (const auto& finding : loaded.warnings) {
         if (finding.text().empty()) std::abort();
+    }
+    if (!loaded.config) return 0;
+    const RealClock clock;
+    for (const auto& route : loaded.config->routes) {
+        if (!routing::Shape::compile(route.shape, clock).ok()) std::abort();
+    }
+    for (const auto& service : loaded.config->services) {
+        const auto& dedup = service.options.dedup;
+        if (dedup && !routing::compile_expression(dedup->key).ok()) std::abort();
     }
     return 0;
 }

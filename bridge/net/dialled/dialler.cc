@@ -9,6 +9,7 @@
 #include <zmq.hpp>
 
 #include "bridge/model/message.h"
+#include "bridge/net/options.h"
 
 namespace zbridge::net {
 
@@ -40,6 +41,7 @@ zmq::socket_type zmq_type(SocketType type) {
 
 constexpr int kBurstMessages = 256;  // read from one socket before the next has its turn
 constexpr int kLingerMs = 0;
+constexpr int kSocketsPerLink = 3;  // the link's own, its monitor's two ends
 constexpr int kReconnectMs = 100, kReconnectMaxMs = 5000;
 
 }  // namespace
@@ -72,7 +74,11 @@ size_t Link::waiting_bytes() const {
 class Dialler::Loop {
  public:
     explicit Loop(Dialler& dialler)
-        : dialler_(dialler), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+        : dialler_(dialler), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+        // libzmq's own limit of 1023 is three times too small.
+        context_.set(zmq::ctxopt::max_sockets,
+                     kSocketsPerLink * static_cast<int>(kDialledAddressesMax) + 1);
+    }
     ~Loop() { ::close(wakeup_); }
 
     Status connect() {

@@ -69,7 +69,8 @@ class Dialler {
     ~Dialler();
 
     void add(std::shared_ptr<Link> link) { links_.push_back(std::move(link)); }
-    // Connects every link. The error names the address that libzmq does not take.
+    // Connects every link. REQUIRES: kDialledAddressesMax of them at most. The error names the
+    // address that libzmq does not take.
     Status start();
     // Something was pushed, or popped off a full mailbox.
     void nudge();

@@ -9,8 +9,10 @@ TEST_CASE("durations carry a unit") {
     CHECK(parse_duration("2h") == 2h);
     CHECK(parse_duration("0s") == 0s);
     CHECK(parse_duration("7d") == 168h);
-    for (auto wrong :
-         {"", "5", "s", "-1s", "1 s", "1x", ".5s", "5.s", "1.2.3s", "1e3s", "106752d", "1s2"}) {
+    CHECK(parse_duration("7 d") == 168h);
+    CHECK(parse_duration("0") == 0s);
+    for (auto wrong : {"", "5", "s", "-1s", "1  s", "1 ", "0.0", "1x", ".5s", "5.s", "1.2.3s",
+                       "1e3s", "106752d", "1s2"}) {
         CHECK_MESSAGE(!parse_duration(wrong), wrong);
     }
 }
@@ -29,6 +31,16 @@ TEST_CASE("RFC 3339 is read with its offset") {
                        "2026-01-01T00:00:00+1:00", "x026-01-01T00:00:00Z"}) {
         CHECK_MESSAGE(!parse_rfc3339_ms(wrong), wrong);
     }
+}
+
+TEST_CASE("a time is its milliseconds since 1970, or RFC 3339") {
+    CHECK(parse_time_ms("1795514400123") == 1795514400123);
+    CHECK(parse_time_ms("-500") == -500);
+    CHECK(parse_time_ms("2026-11-24T10:00:00.123Z") == 1795514400123);
+    CHECK(parse_time_ms(std::to_string(kTimeMsMax)) == kTimeMsMax);
+    CHECK(parse_time_ms("0001-01-01T00:00:00Z") == kTimeMsMin);
+    for (auto wrong : {"", "tomorrow", "5s", "1.5", "253402300800000", "99999999999999999999"})
+        CHECK_MESSAGE(!parse_time_ms(wrong), wrong);
 }
 
 TEST_CASE("times are written as they are read") {

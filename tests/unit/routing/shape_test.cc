@@ -270,6 +270,8 @@ TEST_CASE("what cannot be compiled is named with its key") {
     CHECK(world.error(options) == "set.keys: more than 64 paths into one frame");
     options.set.keys.pop_back();
     CHECK(world.error(options).empty());
+    options.set.id = "$[0]";  // the same once more is none more
+    CHECK(world.error(options).empty());
 }
 
 TEST_CASE("a key by which a service knows a repeated request") {

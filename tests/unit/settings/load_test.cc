@@ -315,6 +315,41 @@ TEST_CASE("a file that cannot be read is an error, not an exception") {
           "no/such/file.yaml: error: cannot be opened: No such file or directory");
 }
 
+TEST_CASE("a bridge connects to so many addresses, and a data directory's name is so long") {
+    const auto dialling = [](size_t addresses) {
+        std::string text = "endpoints:\n  out: { bind: tcp://*:5561 }\n  in:\n    socket: pull\n";
+        text += "    connect:\n";
+        for (size_t i = 0; i < addresses; i++)
+            text += "      - tcp://10.0.0.7:" + std::to_string(10'000 + i) + "\n";
+        return first_error(text + "routes: [{ from: in, to: out }]\n");
+    };
+    CHECK(dialling(net::kDialledAddressesMax) == "none");
+    CHECK(dialling(net::kDialledAddressesMax + 1) ==
+          "a bridge connects to 1000 addresses at most, of all endpoints together");
+
+    const auto folder = [](size_t bytes) {
+        return first_error("bridge: { data_dir: " + std::string(bytes, 'd') + " }\n" + kEndpoints +
+                           "routes: [{ from: in, to: out }]\n");
+    };
+    CHECK(folder(101) == "none");  // with /admin, what a socket's path may be
+    CHECK(folder(102).find("longer than the 107 bytes") != std::string::npos);
+}
+
+TEST_CASE("a route reads 64 paths of a frame, as often as it likes") {
+    const auto reading = [](size_t paths) {
+        std::string keys;
+        for (size_t i = 0; i < paths; i++) {
+            const std::string index = "[" + std::to_string(i) + "]";
+            keys += "'$" + index + "', '$frame[7]" + index + "', '$[0]', ";
+        }
+        return first_error(std::string(kEndpoints) +
+                           "routes: [{ from: in, to: out, decode: json, set: { keys: [" + keys +
+                           "'$[0]'] } }]\n");
+    };
+    CHECK(reading(64) == "none");
+    CHECK(reading(65).starts_with("more than 64 paths lead into one frame"));
+}
+
 TEST_CASE("size, depth and aliases have limits, each of them said") {
     CHECK(first_error(std::string(Source::kBytesMax + 1, '#')) ==
           "the file is larger than 1 MiB: expected a configuration");
