@@ -20,30 +20,36 @@ bool is_yaml(const fs::path& path) {
     return path.extension() == ".yaml" || path.extension() == ".yml";
 }
 
-std::string admin_of(const fs::path& data_dir) {
-    return "ipc://" + (data_dir / "admin").lexically_normal().string();
+std::string address_of(const fs::path& admin) {
+    return "ipc://" + admin.lexically_normal().string();
+}
+
+// Of the data directory or file `place`.
+Result<std::string> running(const fs::path& admin, const std::string& place) {
+    if (is_admin(admin)) return address_of(admin);
+    return Status(Code::kUnavailable, "no bridge runs from `" + place + "`: there is no socket `" +
+                                          admin.lexically_normal().string() + "`");
 }
 
 Result<std::string> from_yaml(const fs::path& file, const settings::Environment& environment) {
     const auto loaded = settings::load_file(file.string(), environment);
     if (!loaded.config)
         return Status(Code::kInvalid, file.string() + " has errors; `zbridge check` shows them");
-    return admin_of(loaded.config->bridge.data_dir);
+    return running(loaded.config->bridge.admin_path(), file.string());
 }
 
 Result<std::string> in_current_folder(const settings::Environment& environment) {
     std::set<std::string> found;
     const fs::path here(".");
-    if (is_admin(here / "admin")) found.insert(admin_of(here));
+    if (is_admin(here / "admin")) found.insert(address_of(here / "admin"));
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(here, error)) {
         if (entry.is_directory(error) && is_admin(entry.path() / "admin"))
-            found.insert(admin_of(entry.path()));
+            found.insert(address_of(entry.path() / "admin"));
         if (!entry.is_regular_file(error) || !is_yaml(entry.path())) continue;
         const auto loaded = settings::load_file(entry.path().string(), environment);
-        if (loaded.config && is_admin(fs::path(loaded.config->bridge.data_dir) / "admin")) {
-            found.insert(admin_of(loaded.config->bridge.data_dir));
-        }
+        if (loaded.config && is_admin(loaded.config->bridge.admin_path()))
+            found.insert(address_of(loaded.config->bridge.admin_path()));
     }
     if (found.size() == 1) return *found.begin();
     if (found.empty()) {
@@ -65,9 +71,14 @@ Result<std::string> locate_bridge(const std::string& at, const settings::Environ
     if (place.empty()) return in_current_folder(environment);
     if (place.find("://") != std::string::npos) return place;
     std::error_code error;
-    if (fs::is_directory(place, error)) return admin_of(place);
+    if (fs::is_directory(place, error)) return running(fs::path(place) / "admin", place);
+    if (is_admin(place)) return address_of(place);
     if (is_yaml(place) && fs::exists(place, error)) return from_yaml(place, environment);
-    return Status(Code::kInvalid, "`" + place + "` is no address, data directory or YAML file");
+    // Of the admin socket of a bridge that does not run, say; or misspelt.
+    if (!fs::exists(place, error))
+        return Status(Code::kUnavailable, "there is no `" + place + "`: does the bridge run?");
+    return Status(Code::kInvalid,
+                  "`" + place + "` is no address, admin socket, data directory or YAML file");
 }
 
 }  // namespace zbridge::cli

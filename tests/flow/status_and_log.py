@@ -69,6 +69,11 @@ def status_of_a_service(flow, bridge):
                               bridge.service("accounts")["late"] == 1 else None)
     equal((service["answered"], service["in_work"], service["late_by_reason"]), (1, 0, {"ended": 1}), "when it is over")
 
+    for place in bridge.data_dir, bridge.data_dir / "admin", f"ipc://{bridge.data_dir}/admin", bridge.file:
+        answer = bridge.command("status", "--at", place)
+        check(answer.returncode == 0 and "shop (zbridge" in answer.stdout, f"status --at {place}: {answer.stderr}")
+    wrong = bridge.command("status", "--at", bridge.data_dir / "epoch")
+    check(wrong.returncode == 2 and "is no address" in wrong.stderr, f"status --at a file that is no bridge: {wrong.stderr}")
     tables = bridge.command("status", "--peers", "--at", bridge.file).stdout
     for heading in "ENDPOINT", "SERVICE", "ROUTE", "TARGET", "PEER", "CREDIT":
         check(heading in tables, f"the tables have {heading}")
@@ -96,9 +101,10 @@ def log(flow, bridge):
 
 
 def exit_statuses(flow, bridge):
-    gone = bridge.command("status", "--at", bridge.data_dir)
-    equal((gone.returncode, gone.stdout), (3, ""), "status when nobody runs")
-    check("zbridge:" in gone.stderr, f"and it says why: {gone.stderr}")
+    for place in bridge.data_dir, bridge.data_dir / "admin", bridge.file, flow.tmp / "nowhere":
+        gone = bridge.command("status", "--at", place)
+        equal((gone.returncode, gone.stdout), (3, ""), f"status --at {place} when nobody runs: {gone.stderr}")
+        check("zbridge:" in gone.stderr, f"and it says why: {gone.stderr}")
     broken = flow.tmp / "broken.yaml"
     broken.write_text("endpoints:\n  in: { bnid: tcp://127.0.0.1:1 }\n")
     run_broken = bridge.command("run", broken)
