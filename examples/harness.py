@@ -7,10 +7,8 @@ prints, or for its end, and after PATIENCE_S the promise is broken.
 import argparse
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,8 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+
+from free_addresses import free_addresses
 
 EXAMPLES = Path(__file__).resolve().parent
 BUILDS = [EXAMPLES.parent / "build" / preset / "zbridge" for preset in ("dev", "release")]
@@ -266,20 +266,6 @@ def is_listening(address):
         if any(row[1].endswith(port) and row[3] == listening for row in rows):
             return True
     return False
-
-
-def free_addresses(names):
-    """{name: tcp://127.0.0.1:port}: ports nobody uses, below those of outgoing connections."""
-    addresses = {}
-    while len(addresses) < len(names):
-        port = random.randrange(10_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        addresses[names[len(addresses)]] = f"tcp://127.0.0.1:{port}"
-    return addresses
 
 
 def run_scenes(folder, scenes):

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "bridge/net/address.h"
+
 namespace zbridge::app {
 
 namespace {
 
 using settings::Role;
 using telemetry::Level;
-
-std::string host_of(const std::string& address) {
-    return address.substr(0, address.rfind(':'));
-}
 
 }  // namespace
 
@@ -62,7 +60,7 @@ void EventLog::on_peer_closed(const net::Endpoint& endpoint, const net::Peer& pe
                     {"address", peer.info().address}});
         return;
     }
-    const std::string key = "closed " + endpoint.name() + " " + host_of(peer.info().address) +
+    const std::string key = "closed " + endpoint.name() + " " + net::host_of(peer.info().address) +
                             std::string(name_of(*why));
     limited_.log(key, *why == Refusal::kReplaced ? Level::kDebug : Level::kWarn, "net",
                  "peer disconnected",
@@ -75,7 +73,7 @@ void EventLog::on_peer_closed(const net::Endpoint& endpoint, const net::Peer& pe
 
 void EventLog::on_refused(const net::Endpoint& endpoint, const std::string& address,
                           std::optional<SocketType> type, Refusal why, const std::string& detail) {
-    const std::string key = "refused " + endpoint.name() + " " + host_of(address) +
+    const std::string key = "refused " + endpoint.name() + " " + net::host_of(address) +
                             std::string(name_of(why)) + (type ? std::string(name_of(*type)) : "");
     limited_.log(key, Level::kWarn, "net", sentence(endpoint, type, why, detail),
                  {{"endpoint", endpoint.name()}, {"address", address}, {"why", name_of(why)}});

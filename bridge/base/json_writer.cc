@@ -1,32 +1,13 @@
 #include "bridge/base/json_writer.h"
 
-#include <array>
-#include <cstdio>
+#include <cmath>
+
+#include <fmt/format.h>
 
 #include "bridge/base/check.h"
+#include "bridge/base/utf8.h"
 
 namespace zbridge {
-
-namespace {
-
-// The bytes of the UTF-8 character at the start of `text`, by its first byte and the number that
-// follow; 0: none.
-size_t character_bytes(std::string_view text) {
-    const auto first = static_cast<unsigned char>(text[0]);
-    const size_t bytes = first < 0x80   ? 1
-                         : first < 0xc2 ? 0
-                         : first < 0xe0 ? 2
-                         : first < 0xf0 ? 3
-                         : first < 0xf5 ? 4
-                                        : 0;
-    if (bytes > text.size()) return 0;
-    for (size_t i = 1; i < bytes; i++) {
-        if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-    }
-    return bytes;
-}
-
-}  // namespace
 
 JsonWriter& JsonWriter::key(std::string_view name) {
     ZB_CHECK(!has_values_.empty() && !after_key_);
@@ -47,6 +28,10 @@ JsonWriter& JsonWriter::raw(std::string_view value) {
     begin_value();
     out_ += value;
     return *this;
+}
+
+JsonWriter& JsonWriter::real(double value) {
+    return std::isfinite(value) ? raw(fmt::format("{}", value)) : null();
 }
 
 JsonWriter& JsonWriter::open(char bracket) {
@@ -85,19 +70,17 @@ void JsonWriter::new_line() {
 void JsonWriter::write_quoted(std::string_view text) {
     out_ += '"';
     while (!text.empty()) {
-        const size_t bytes = character_bytes(text);
+        const size_t bytes = utf8_bytes(text);
         const char c = text[0];
         if (bytes == 0)
-            out_ += "\xef\xbf\xbd";
+            out_ += fmt::format("\\\\x{:02x}", static_cast<unsigned char>(c));
         else if (c == '"' || c == '\\')
             (out_ += '\\') += c;
         else if (c == '\n')
             out_ += "\\n";
-        else if (static_cast<unsigned char>(c) < 0x20) {
-            std::array<char, 8> escape;
-            std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
-            out_ += escape.data();
-        } else
+        else if (static_cast<unsigned char>(c) < 0x20)
+            out_ += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        else
             out_ += text.substr(0, bytes);
         text.remove_prefix(bytes == 0 ? 1 : bytes);
     }

@@ -1,11 +1,14 @@
 // Writes JSON (RFC 8259) text: indented for people, or on one line.
 //
-// REQUIRES: a key before each value of a map, and texts in UTF-8; bytes that are not become U+FFFD.
+// Texts:   what is no UTF-8 of them is written as the text \xNN.
+// REQUIRES: a key before each value of a map.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace zbridge {
@@ -21,7 +24,14 @@ class JsonWriter {
     JsonWriter& end_list() { return close(']'); }
     JsonWriter& key(std::string_view name);
     JsonWriter& text(std::string_view value);
-    JsonWriter& number(uint64_t value) { return raw(std::to_string(value)); }
+    // A number that is none, or infinite, is null.
+    template <class Number>
+    JsonWriter& number(Number value) {
+        if constexpr (std::is_floating_point_v<Number>)
+            return real(value);
+        else
+            return raw(std::to_string(value));
+    }
     JsonWriter& flag(bool value) { return raw(value ? "true" : "false"); }
     JsonWriter& null() { return raw("null"); }
 
@@ -29,7 +39,10 @@ class JsonWriter {
     JsonWriter& text(std::string_view name, std::string_view value) {
         return key(name).text(value);
     }
-    JsonWriter& number(std::string_view name, uint64_t value) { return key(name).number(value); }
+    template <class Number>
+    JsonWriter& number(std::string_view name, Number value) {
+        return key(name).number(value);
+    }
     JsonWriter& flag(std::string_view name, bool value) { return key(name).flag(value); }
 
     // REQUIRES: everything is closed.
@@ -38,6 +51,7 @@ class JsonWriter {
  private:
     JsonWriter& open(char bracket);
     JsonWriter& close(char bracket);
+    JsonWriter& real(double value);
     JsonWriter& raw(std::string_view value);
     void begin_value();
     void new_line();

@@ -40,7 +40,7 @@ Exit status(const Options& options, Terminal& terminal) {
         return Exit::kFailed;
     }
     if (options.json)
-        terminal.out << answer->json(2) << "\n";
+        terminal.out << answer->json(JsonWriter::Style::kIndented) << "\n";
     else
         terminal.out << status_text(*answer, options.peers);
     return Exit::kOk;

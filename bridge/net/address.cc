@@ -144,6 +144,11 @@ Result<Address> Address::parse(std::string_view text) {
     return wrong(no_transport(text));
 }
 
+std::string host_of(const std::string& peer_address) {
+    if (peer_address.starts_with(kIpc)) return std::string(kIpc);
+    return peer_address.substr(0, peer_address.rfind(':'));
+}
+
 std::string Address::text() const {
     if (transport == Transport::kIpc) return std::string(kIpc) + path;
     const bool brackets = host.find(':') != std::string::npos;

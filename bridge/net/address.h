@@ -26,4 +26,8 @@ struct Address {
     static Result<Address> parse(std::string_view text);
 };
 
+// Of a peer: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another:
+// "ipc://".
+std::string host_of(const std::string& peer_address);
+
 }  // namespace zbridge::net

@@ -15,13 +15,6 @@ constexpr SocketTypes kAddressed{SocketType::kReq, SocketType::kDealer, SocketTy
 
 constexpr Duration kReassureAfter = std::chrono::milliseconds(10);
 
-// The host part: "tcp://10.0.0.7:41234" -> "tcp://10.0.0.7". On ipc the process may be another: the
-// user stands for it.
-std::string host_of(const std::string& address) {
-    if (address.rfind("ipc://", 0) == 0) return "ipc://";
-    return address.substr(0, address.rfind(':'));
-}
-
 }  // namespace
 
 class Endpoint::Listener final : public Ready {

@@ -6,7 +6,23 @@
 
 namespace zbridge::routing {
 
-Value value_of(const Found& found) {
+namespace {
+
+struct Owned {
+    Value operator()(std::monostate) const {
+        ZB_CHECK(false, "nothing was found");
+        return false;
+    }
+    Value operator()(std::string_view text) const { return std::string(text); }
+    template <class Scalar>
+    Value operator()(Scalar value) const {
+        return value;
+    }
+};
+
+}  // namespace
+
+sql92::Value view_of(const Found& found) {
     switch (found.kind) {
         case Found::Kind::kBool:
             return found.boolean;
@@ -17,12 +33,15 @@ Value value_of(const Found& found) {
         case Found::Kind::kDouble:
             return found.real;
         case Found::Kind::kText:
-            return std::string(found.text);
+            return found.text;
         case Found::Kind::kNothing:
             break;
     }
-    ZB_CHECK(found, "nothing was found");
-    return false;
+    return {};
+}
+
+Value value_of(const Found& found) {
+    return std::visit(Owned{}, view_of(found));
 }
 
 std::string text_of(const Found& found) {

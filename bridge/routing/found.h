@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "bridge/base/sql92/filter.h"
 #include "bridge/model/attributes.h"
 
 namespace zbridge::routing {
@@ -33,7 +34,10 @@ struct Found {
     }
 };
 
-// A number is an int64_t if it fits, else a double. REQUIRES: found.
+// A number is an int64_t if it fits, else a double. NULL if nothing was found; a text is a view, as
+// `found` is.
+sql92::Value view_of(const Found& found);
+// As view_of(), with a text of its own. REQUIRES: found.
 Value value_of(const Found& found);
 // "true", "17", "0.25": a number as it was written (JSON), or with the fewest digits that read back
 // the same (msgpack).

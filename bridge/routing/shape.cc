@@ -31,31 +31,13 @@ class Shape::FilterView final : public sql92::Properties {
 
     sql92::Value value_of(std::string_view name) const override {
         for (const auto& [property, slot] : shape_.properties_) {
-            if (property == name) return value_of(shape_.evaluator_->found(slot));
+            if (property == name) return view_of(shape_.evaluator_->found(slot));
         }
         if (name != "TAGS" || !shape_.tag_) return {};
-        return value_of(shape_.evaluator_->found(*shape_.tag_));
+        return view_of(shape_.evaluator_->found(*shape_.tag_));
     }
 
  private:
-    static sql92::Value value_of(const Found& found) {
-        switch (found.kind) {
-            case Found::Kind::kNothing:
-                return {};
-            case Found::Kind::kBool:
-                return found.boolean;
-            case Found::Kind::kInteger:
-                return found.integer;
-            case Found::Kind::kLarge:
-                return static_cast<double>(found.large);
-            case Found::Kind::kDouble:
-                return found.real;
-            case Found::Kind::kText:
-                return found.text;
-        }
-        return {};
-    }
-
     const Shape& shape_;
 };
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "bridge/settings/utf8.h"
+#include "bridge/base/utf8.h"
 
 namespace zbridge::settings {
 
@@ -13,10 +13,6 @@ namespace {
 
 constexpr size_t kQuotedBytesMax = 60;
 constexpr size_t kExcerptCharactersMax = 100;
-
-bool begins_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-}
 
 size_t characters(std::string_view text) {
     return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));

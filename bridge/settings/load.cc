@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/utf8.h"
 #include "bridge/settings/draft.h"
-#include "bridge/settings/utf8.h"
 #include "bridge/settings/yaml.h"
 
 namespace zbridge::settings {

@@ -2,15 +2,9 @@
 
 #include <algorithm>
 
+#include "bridge/base/utf8.h"
+
 namespace zbridge::settings {
-
-namespace {
-
-bool begins_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-}  // UTF-8
-
-}  // namespace
 
 Source::Source(std::string name, std::string text)
     : name_(std::move(name)), text_(std::move(text)) {

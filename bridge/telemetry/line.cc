@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
+#include "bridge/base/json_writer.h"
 #include "bridge/base/time_text.h"
+#include "bridge/base/utf8.h"
 
 namespace zbridge::telemetry {
 
@@ -14,26 +14,19 @@ uint8_t byte_at(std::string_view bytes, size_t at) {
     return static_cast<uint8_t>(bytes[at]);
 }
 
-// Length of the printable UTF-8 character at `at`; 0 when there is none (RFC 3629). Control
-// characters and those that turn the direction of text or hide it are not printable: a terminal
-// would obey them.
+// Length of the printable UTF-8 character at `at`; 0 when there is none. Control characters and
+// those that turn the direction of text or hide it are not printable: a terminal would obey them.
 size_t printable_at(std::string_view bytes, size_t at) {
-    const uint8_t first = byte_at(bytes, at);
-    if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
-    const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || at + length > bytes.size()) return 0;
-    uint32_t code = first & (0xffU >> (length + 1));
-    for (size_t i = 1; i < length; i++) {
-        if ((byte_at(bytes, at + i) & 0xc0) != 0x80) return 0;
+    const size_t length = utf8_bytes(bytes.substr(at, 4));
+    if (length == 0) return 0;
+    if (length == 1) return byte_at(bytes, at) >= 0x20 && byte_at(bytes, at) != 0x7f ? 1 : 0;
+    uint32_t code = byte_at(bytes, at) & (0xffU >> (length + 1));
+    for (size_t i = 1; i < length; i++)
         code = code << 6 | (byte_at(bytes, at + i) & 0x3fU);
-    }
-    constexpr uint32_t kLowest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < kLowest[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return 0;
-    if (code < 0xa0 || (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-        (code >= 0x2060 && code <= 0x206f) || code == 0xfeff) {
-        return 0;
-    }
-    return length;
+    const bool obeyed = code < 0xa0 || (code >= 0x200b && code <= 0x200f) ||
+                        (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+                        code == 0xfeff;
+    return obeyed ? 0 : length;
 }
 
 void append_escaped(std::string& out, uint8_t byte) {
@@ -71,17 +64,6 @@ bool is_plain(std::string_view bytes) {
     return true;
 }
 
-void append_json_text(std::string& out, std::string_view bytes, size_t bytes_max) {
-    out += '"';
-    // What escape() leaves is UTF-8 without control characters; its own quotes and backslashes are
-    // escaped for JSON.
-    for (const char c : escape(bytes, bytes_max)) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    out += '"';
-}
-
 struct TextOf {
     std::string& out;
     void operator()(std::string_view text) const {
@@ -98,20 +80,12 @@ struct TextOf {
 };
 
 struct JsonOf {
-    std::string& out;
-    void operator()(std::string_view text) const {
-        append_json_text(out, text, Log::kValueBytesMax);
-    }
-    void operator()(bool value) const { out += value ? "true" : "false"; }
-    void operator()(double value) const {
-        if (std::isfinite(value))
-            fmt::format_to(std::back_inserter(out), "{}", value);
-        else
-            out += "null";
-    }
+    JsonWriter& json;
+    void operator()(std::string_view text) const { json.text(escape(text, Log::kValueBytesMax)); }
+    void operator()(bool value) const { json.flag(value); }
     template <class Number>
     void operator()(Number value) const {
-        fmt::format_to(std::back_inserter(out), "{}", value);
+        json.number(value);
     }
 };
 
@@ -157,19 +131,15 @@ std::string format_text(const Line& line) {
 }
 
 std::string format_json(const Line& line) {
-    std::string out = fmt::format(R"({{"time":"{}","level":"{}","module":)",
-                                  format_utc(line.time_us, 'T'), name_of(line.level));
-    append_json_text(out, line.module, Log::kValueBytesMax);
-    out += R"(,"message":)";
-    append_json_text(out, line.message, Log::kMessageBytesMax);
+    JsonWriter json(JsonWriter::Style::kOneLine);
+    json.begin_map().text("time", format_utc(line.time_us, 'T')).text("level", name_of(line.level));
+    json.text("module", escape(line.module, Log::kValueBytesMax));
+    json.text("message", escape(line.message, Log::kMessageBytesMax));
     for (const Field& field : line.fields) {
-        out += ',';
-        append_json_text(out, field.name, Log::kValueBytesMax);
-        out += ':';
-        std::visit(JsonOf{out}, field.value);
+        json.key(escape(field.name, Log::kValueBytesMax));
+        std::visit(JsonOf{json}, field.value);
     }
-    out += "}\n";
-    return out;
+    return json.end_map().take() + "\n";
 }
 
 }  // namespace zbridge::telemetry

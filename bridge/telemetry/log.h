@@ -34,6 +34,7 @@
 
 #include "bridge/base/clock.h"
 #include "bridge/base/result.h"
+#include "bridge/telemetry/widened.h"
 
 namespace zbridge::telemetry {
 
@@ -55,14 +56,8 @@ struct Field {
  private:
     template <class T>
     static Value value_of(const T& value) {
-        if constexpr (std::is_same_v<T, bool>)
-            return value;
-        else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
-            return int64_t{value};
-        else if constexpr (std::is_integral_v<T>)
-            return uint64_t{value};
-        else if constexpr (std::is_floating_point_v<T>)
-            return double{value};
+        if constexpr (std::is_arithmetic_v<T>)
+            return widened(value);
         else
             return std::string_view(value);
     }

@@ -9,6 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "bridge/base/json_writer.h"
+#include "bridge/telemetry/widened.h"
+
 namespace zbridge::telemetry {
 
 class Report {
@@ -42,25 +45,18 @@ class Report {
         const;  // of a string as it is; of numbers and booleans as in JSON; else empty
     bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
 
-    // Strings that are not UTF-8 have their odd bytes as \xNN. `indent` 0: one line.
-    std::string json(int indent = 0) const;
+    std::string json(JsonWriter::Style style = JsonWriter::Style::kOneLine) const;
 
  private:
     template <class T>
     static Value value_of(T value) {
-        if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, List> || std::is_same_v<T, Map>)
+        if constexpr (std::is_same_v<T, List> || std::is_same_v<T, Map>)
             return value;
-        else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
-            return int64_t{value};
-        else if constexpr (std::is_integral_v<T>)
-            return uint64_t{value};
-        else if constexpr (std::is_floating_point_v<T>)
-            return double{value};
+        else if constexpr (std::is_arithmetic_v<T>)
+            return widened(value);
         else
             return std::string(std::move(value));
     }
-    void write_json(std::string& out, int indent, int depth) const;
-
     Value value_;
 };
 

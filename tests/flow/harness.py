@@ -10,7 +10,6 @@ import ctypes
 import json
 import multiprocessing
 import os
-import random
 import re
 import resource
 import select
@@ -26,6 +25,9 @@ import traceback
 from pathlib import Path
 
 import zmq
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "examples"))  # behind this folder: it has a harness too
+from free_addresses import free_addresses  # noqa: E402
 
 PATIENCE_S = int(os.environ.get("PATIENCE_S", "90"))  # a condition that has not come true by then is a broken promise
 MIB = 1 << 20
@@ -365,20 +367,6 @@ def ready(kind, identity=None):
     if identity is not None:
         body += prop(b"Identity", identity)
     return frame(body, command=True)
-
-
-def free_addresses(names):
-    """{name: tcp://127.0.0.1:port}: ports nobody uses, below those of outgoing connections."""
-    addresses = {}
-    while len(addresses) < len(names):
-        port = random.randrange(10_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        addresses[names[len(addresses)]] = f"tcp://127.0.0.1:{port}"
-    return addresses
 
 
 def raise_descriptor_limit():

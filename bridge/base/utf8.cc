@@ -1,13 +1,11 @@
-#include "bridge/settings/utf8.h"
+#include "bridge/base/utf8.h"
 
 #include <cstdint>
 
-namespace zbridge::settings {
+namespace zbridge {
 
-namespace {
-
-// The bytes of the character at the start of `text`; 0 if there is none.
-size_t character_bytes(std::string_view text) {
+size_t utf8_bytes(std::string_view text) {
+    if (text.empty()) return 0;
     const auto byte = [&](size_t i) {
         return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0};
     };
@@ -26,11 +24,9 @@ size_t character_bytes(std::string_view text) {
     return follows(1) && follows(2) && follows(3) ? 4 : 0;
 }
 
-}  // namespace
-
 std::optional<size_t> first_not_utf8(std::string_view text) {
     for (size_t at = 0; at < text.size();) {
-        const size_t bytes = character_bytes(text.substr(at, 4));
+        const size_t bytes = utf8_bytes(text.substr(at, 4));
         if (bytes == 0) return at;
         at += bytes;
     }
@@ -45,4 +41,4 @@ std::optional<size_t> first_control_character(std::string_view text) {
     return std::nullopt;
 }
 
-}  // namespace zbridge::settings
+}  // namespace zbridge

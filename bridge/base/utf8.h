@@ -1,0 +1,24 @@
+// UTF-8 (RFC 3629: no surrogates, nothing longer than needed).
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace zbridge {
+
+// The bytes of the character at the start of `text`; 0 if there is none, or it is not well formed.
+size_t utf8_bytes(std::string_view text);
+
+// In well-formed text: not a byte that continues a character.
+inline bool begins_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
+
+// The first byte that is not part of a well-formed character.
+std::optional<size_t> first_not_utf8(std::string_view text);
+
+// The first of the C0 characters, DEL included, that is neither a tab nor the end of a line.
+std::optional<size_t> first_control_character(std::string_view text);
+
+}  // namespace zbridge
