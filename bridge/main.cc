@@ -1,9 +1,20 @@
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
 
 #include "bridge/cli/cli.h"
+
+namespace {
+
+// Of the terminal that standard output is; 0 if it is none.
+size_t width() {
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     const auto environment = [](const std::string& name) -> std::optional<std::string> {
@@ -13,7 +24,11 @@ int main(int argc, char** argv) {
     };
     const auto no_colour = environment("NO_COLOR");  // no-color.org: set and not empty
     const bool colours = !no_colour || no_colour->empty();
-    zbridge::cli::Terminal terminal{std::cout, std::cerr, colours && isatty(STDOUT_FILENO) == 1,
-                                    colours && isatty(STDERR_FILENO) == 1, environment};
+    zbridge::cli::Terminal terminal{std::cout,
+                                    std::cerr,
+                                    colours && isatty(STDOUT_FILENO) == 1,
+                                    colours && isatty(STDERR_FILENO) == 1,
+                                    environment,
+                                    width()};
     return static_cast<int>(zbridge::cli::run({argv + 1, argv + argc}, terminal));
 }

@@ -41,9 +41,30 @@ std::string overview() {
     return text;
 }
 
-Exit usage_error(Terminal& terminal, const std::string& sentence, std::string_view help_of = "") {
+// What one command takes, as overview() says what there is.
+std::string help_of(const Command& command, const CLI::App& app) {
+    std::string usage = fmt::format("usage: zbridge {}", command.name), rows;
+    const auto add = [&](std::string_view name, std::string_view help) {
+        rows += fmt::format("  {:<12} {}\n", name, help);
+    };
+    for (const auto* option : app.get_options()) {
+        if (option->get_positional()) {
+            usage += " " + option->get_name(true);
+            add(option->get_name(true), option->get_description());
+        } else if (!option->get_lnames().empty() && option != app.get_help_ptr()) {
+            std::string name = "--" + option->get_lnames()[0];
+            if (option->get_items_expected_max() > 0) name += " " + option->get_type_name();
+            usage += fmt::format(" [{}]", name);
+            add(name, option->get_description());
+        }
+    }
+    return fmt::format("{}: {}\n\n{}\n{}", command.name, command.help, usage,
+                       rows.empty() ? "" : "\n" + rows);
+}
+
+Exit usage_error(Terminal& terminal, const std::string& sentence, std::string_view command = "") {
     terminal.err << "zbridge: " << sentence << "\n"
-                 << "`zbridge help" << (help_of.empty() ? "" : " ") << help_of << "` says more\n";
+                 << "`zbridge help" << (command.empty() ? "" : " ") << command << "` says more\n";
     return Exit::kUsage;
 }
 
@@ -72,6 +93,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
         return fmt::format("no option is named \"{}\"{}", argument,
                            settings::did_you_mean(argument, known));
     }
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
+        return fmt::format("\"{}\" is more than it takes", arguments.back());
     return error.what();
 }
 
@@ -83,7 +106,7 @@ Exit run_command(const Command& command, std::vector<std::string> arguments, Ter
     try {
         app.parse(arguments);
     } catch (const CLI::CallForHelp&) {
-        terminal.out << app.help();
+        terminal.out << help_of(command, app);
         return Exit::kOk;
     } catch (const CLI::ParseError& error) {
         return usage_error(terminal,
@@ -104,7 +127,7 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
     std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
     if (name == "--version") name = "version";
     if (name == "help" || name == "--help" || name == "-h") {
-        if (rest.empty()) {
+        if (rest.empty() || rest[0] == "help") {
             terminal.out << overview();
             return Exit::kOk;
         }

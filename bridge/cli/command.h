@@ -29,6 +29,7 @@ struct Terminal {
     bool out_colour = false;  // a terminal, and NO_COLOR is not set
     bool err_colour = false;
     settings::Environment environment;
+    size_t out_width = 0;  // columns of the terminal; 0: it is none
 };
 
 using Body = std::function<Exit(Terminal&)>;

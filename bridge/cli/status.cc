@@ -42,7 +42,7 @@ Exit status(const Options& options, Terminal& terminal) {
     if (options.json)
         terminal.out << answer->json(JsonWriter::Style::kIndented) << "\n";
     else
-        terminal.out << status_text(*answer, options.peers);
+        terminal.out << status_text(*answer, options.peers, terminal.out_width);
     return Exit::kOk;
 }
 
@@ -50,8 +50,11 @@ Exit status(const Options& options, Terminal& terminal) {
 
 Body declare_status(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("--at", options->at,
-                   "an address, a data directory or a YAML file; else the bridge of this folder");
+    app.add_option(
+           "--at", options->at,
+           "an address, data directory, admin socket or YAML file; else ZBRIDGE_AT, else this "
+           "folder's bridge")
+        ->type_name("PLACE");
     app.add_flag("--peers", options->peers, "a line for each connected peer too");
     app.add_flag("--json", options->json, "everything, peers included, as JSON");
     return [options](Terminal& terminal) { return status(*options, terminal); };

@@ -1,49 +1,14 @@
 #include "bridge/cli/status_text.h"
 
-#include <algorithm>
-#include <vector>
-
 #include <fmt/format.h>
+
+#include "bridge/cli/table.h"
 
 namespace zbridge::cli {
 
 namespace {
 
 using telemetry::Report;
-
-// Columns as wide as their widest cell; numbers to the right.
-class Table {
- public:
-    explicit Table(std::vector<std::string> heads) : rows_{std::move(heads)} {}
-    void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-    bool empty() const { return rows_.size() == 1; }
-
-    std::string text(const std::string& indent) const {
-        std::vector<size_t> widths(rows_[0].size(), 0);
-        for (const auto& row : rows_) {
-            for (size_t i = 0; i < row.size(); i++)
-                widths[i] = std::max(widths[i], row[i].size());
-        }
-        std::string text;
-        for (const auto& row : rows_) {
-            std::string line = indent;
-            for (size_t i = 0; i < row.size(); i++) {
-                const bool number = rows_.size() > 1 && is_number(rows_[1][i]);
-                line += number ? fmt::format("{:>{}}  ", row[i], widths[i])
-                               : fmt::format("{:<{}}  ", row[i], widths[i]);
-            }
-            line.erase(line.find_last_not_of(' ') + 1);
-            text += line + "\n";
-        }
-        return text;
-    }
-
- private:
-    static bool is_number(const std::string& cell) {
-        return !cell.empty() && cell.find_first_not_of("0123456789") == std::string::npos;
-    }
-    std::vector<std::vector<std::string>> rows_;
-};
 
 std::string bytes_text(uint64_t bytes) {
     static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
@@ -87,8 +52,8 @@ std::string printable(const std::string& text) {
     return shown;
 }
 
-std::string endpoints_text(const Report& endpoints) {
-    Table table({"ENDPOINT", "ROLE", "ADDRESS", "SERVES", "PEERS", "NOTE"});
+std::string endpoints_text(const Report& endpoints, size_t width) {
+    Table table({"ENDPOINT", "ROLE", "ADDRESS", "SERVES", "PEERS", "NOTE"}, {"SERVES", "ADDRESS"});
     for (const Report& endpoint : endpoints.items()) {
         std::string addresses;
         for (const Report& address : endpoint.at("addresses").items()) {
@@ -103,11 +68,12 @@ std::string endpoints_text(const Report& endpoints) {
         table.add({cell(endpoint, "name"), cell(endpoint, "role"), addresses,
                    cell(endpoint, "serves"), cell(endpoint, "connected"), note});
     }
-    return table.text("");
+    return table.text(width);
 }
 
-std::string delivery_text(const Report& endpoints) {
-    Table table({"TARGET", "LINE", "TO PULL", "TO SUB", "RETURNED", "DROPPED", "BY REASON"});
+std::string delivery_text(const Report& endpoints, size_t width) {
+    Table table({"TARGET", "LINE", "TO PULL", "TO SUB", "RETURNED", "DROPPED", "BY REASON"},
+                {"RETURNED"});
     for (const Report& endpoint : endpoints.items()) {
         const Report& delivery = endpoint.at("delivery");
         if (delivery.is_null()) continue;
@@ -123,21 +89,22 @@ std::string delivery_text(const Report& endpoints) {
                    cell(delivery, "to_subs"), cell(delivery, "returned"), std::to_string(dropped),
                    reasons});
     }
-    return table.empty() ? "" : "\n" + table.text("");
+    return table.empty() ? "" : "\n" + table.text(width);
 }
 
-std::string routes_text(const Report& routes) {
+std::string routes_text(const Report& routes, size_t width) {
     Table table({"ROUTE", "MESSAGES", "BYTES", "REFUSED"});
     for (const Report& route : routes.items()) {
         table.add({cell(route, "name"), cell(route, "messages"),
                    bytes_text(route.at("bytes").number()), counts_text(route.at("refused"))});
     }
-    return table.empty() ? "" : "\n" + table.text("");
+    return table.empty() ? "" : "\n" + table.text(width);
 }
 
-std::string services_text(const Report& services) {
+std::string services_text(const Report& services, size_t width) {
     Table table({"SERVICE", "WAITING", "IN WORK", "WORKERS", "FREE", "ANSWERED", "TIMED OUT",
-                 "RETRIED", "LATE", "NOTE"});
+                 "RETRIED", "LATE", "NOTE"},
+                {"LATE", "RETRIED", "FREE"});
     for (const Report& service : services.items()) {
         std::string note = counts_text(service.at("refused"));
         const std::string ended = counts_text(service.at("ended"));
@@ -147,12 +114,13 @@ std::string services_text(const Report& services) {
                    cell(service, "answered"), cell(service, "timed_out"), cell(service, "retried"),
                    cell(service, "late"), note});
     }
-    return table.empty() ? "" : "\n" + table.text("");
+    return table.empty() ? "" : "\n" + table.text(width);
 }
 
-std::string peers_text(const Report& endpoints) {
+std::string peers_text(const Report& endpoints, size_t width) {
     Table table({"ENDPOINT", "PEER", "TYPE", "ADDRESS", "IDENTITY", "USER", "IN", "OUT", "WAITING",
-                 "DROPPED", "CREDIT"});
+                 "DROPPED", "CREDIT"},
+                {"USER", "IDENTITY", "ADDRESS"});
     for (const Report& endpoint : endpoints.items()) {
         for (const Report& peer : endpoint.at("peers").items()) {
             const bool worker = !peer.at("credit").is_null();
@@ -163,12 +131,12 @@ std::string peers_text(const Report& endpoints) {
                        worker ? cell(peer, "held") + " of " + cell(peer, "credit") : ""});
         }
     }
-    return table.empty() ? "" : "\n" + table.text("");
+    return table.empty() ? "" : "\n" + table.text(width);
 }
 
 }  // namespace
 
-std::string status_text(const telemetry::Report& status, bool peers) {
+std::string status_text(const telemetry::Report& status, bool peers, size_t width_max) {
     const Report& bridge = status.at("bridge");
     std::string text = fmt::format(
         "{} (zbridge {}, pid {}), {} for {}: {} of {} connections, {} of {} memory\n\n",
@@ -176,11 +144,11 @@ std::string status_text(const telemetry::Report& status, bool peers) {
         duration_text(bridge.at("uptime_s").number()), cell(bridge, "connections"),
         cell(bridge, "connections_max"), bytes_text(bridge.at("memory_bytes").number()),
         bytes_text(bridge.at("memory_bytes_max").number()));
-    text += endpoints_text(status.at("endpoints"));
-    text += services_text(status.at("services"));
-    text += routes_text(status.at("routes"));
-    text += delivery_text(status.at("endpoints"));
-    if (peers) text += peers_text(status.at("endpoints"));
+    text += endpoints_text(status.at("endpoints"), width_max);
+    text += services_text(status.at("services"), width_max);
+    text += routes_text(status.at("routes"), width_max);
+    text += delivery_text(status.at("endpoints"), width_max);
+    if (peers) text += peers_text(status.at("endpoints"), width_max);
     return text;
 }
 

@@ -7,7 +7,7 @@
 
 namespace zbridge::cli {
 
-// `peers`: a line for each peer too.
-std::string status_text(const telemetry::Report& status, bool peers);
+// `peers`: a line for each peer too. `width_max`: as Table::text() has it.
+std::string status_text(const telemetry::Report& status, bool peers, size_t width_max);
 
 }  // namespace zbridge::cli

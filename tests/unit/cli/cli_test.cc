@@ -40,6 +40,18 @@ TEST_CASE("no arguments: the commands, as a mistake; help: the same, as an answe
     CHECK(run({"--help"}).out == run({"help"}).out);
     CHECK(has(run({"help", "check"}).out, "--strict"));
     CHECK(run({"check", "--help"}).out == run({"help", "check"}).out);
+    CHECK(run({"help", "help"}).out == run({"help"}).out);
+}
+
+TEST_CASE("help of a command is its usage, and a line for each thing that it takes") {
+    CHECK(run({"help", "check"}).out ==
+          "check: say everything that is wrong with a YAML file, or what it means\n\n"
+          "usage: zbridge check FILE [--strict] [--json]\n\n"
+          "  FILE         the YAML file\n"
+          "  --strict     warnings are errors\n"
+          "  --json       findings, endpoints, services and routes as JSON\n");
+    CHECK(run({"help", "version"}).out == "version: print the version\n\nusage: zbridge version\n");
+    CHECK(has(run({"help", "status"}).out, "usage: zbridge status [--at PLACE]"));
 }
 
 TEST_CASE("a misspelt command or option is told what was meant") {
@@ -51,6 +63,7 @@ TEST_CASE("a misspelt command or option is told what was meant") {
     CHECK(run({"check"}).exit == Exit::kUsage);
     CHECK(has(run({"check"}).err, "FILE is required"));
     CHECK(run({"check", "a.yaml", "b.yaml"}).exit == Exit::kUsage);
+    CHECK(has(run({"version", "now"}).err, "version: \"now\" is more than it takes"));
     CHECK(has(run({"--strict", "check"}).err, "the command comes first"));
     CHECK(run({"schema", "--yaml", "--markdown"}).exit == Exit::kUsage);
 }
