@@ -139,7 +139,7 @@ std::string peers_text(const Report& endpoints, size_t width) {
 std::string status_text(const telemetry::Report& status, bool peers, size_t width_max) {
     const Report& bridge = status.at("bridge");
     std::string text = fmt::format(
-        "{} (zbridge {}, pid {}), {} for {}: {} of {} connections, {} of {} memory\n\n",
+        "{} (zbridge {}, pid {}), {}, up {}\n{} of {} connections, {} of {} memory\n\n",
         cell(bridge, "name"), cell(bridge, "version"), cell(bridge, "pid"), cell(bridge, "state"),
         duration_text(bridge.at("uptime_s").number()), cell(bridge, "connections"),
         cell(bridge, "connections_max"), bytes_text(bridge.at("memory_bytes").number()),
