@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bridge/net/endpoint.h"
+#include "bridge/net/zmtp/long_subscription.h"
 
 namespace zbridge::net {
 
@@ -13,6 +14,7 @@ namespace {
 // What these say is not answered.
 constexpr SocketTypes kOnlyReceives{SocketType::kPull, SocketType::kSub, SocketType::kXsub};
 constexpr size_t kPrefixBytesMax = 64 * 1024;  // of one subscription
+constexpr size_t kEmptyMessageBytes = 2;
 constexpr int kSilentIntervals = 3;            // of our heartbeat, until a peer is taken for dead
 constexpr Duration kPingIntervalMin = std::chrono::milliseconds(20);
 constexpr Duration kPingIntervalUnheard =
@@ -216,21 +218,10 @@ void Connection::admit_peer() {
     endpoint_.opened(*this);
 }
 
-// False when parsing must stop: held, or closed.
+// False when parsing must stop: held, closed, or more is needed.
 bool Connection::take_message(size_t size, uint32_t frames) {
-    if (type() == SocketType::kSub || type() == SocketType::kXsub) {
-        const Frame frame = frame_at(in_.bytes(), 0);
-        const bool subscription =
-            frames == 1 && !frame.body.empty() && static_cast<unsigned char>(frame.body[0]) <= 1;
-        if (subscription) take_subscription(frame.body.substr(1), frame.body[0] == 1);
-        // libzmq 4.3.4 sends an empty message for a subscription of 246 bytes and more to a peer
-        // that greets 3.1; an XSUB's own messages upstream have nowhere to go. Both are counted.
-        else
-            endpoint_.count(Refusal::kNoRoute);
-        if (stopped()) return false;
-        in_.remove_prefix(size);
-        return true;
-    }
+    if (type() == SocketType::kSub || type() == SocketType::kXsub)
+        return take_upstream(size, frames);
     const Message message(in_.part(0, size), frames);
     if (endpoint_.handler_.on_message(*this, message) == Take::kHold) {
         ZB_CHECK(endpoint_.held(), endpoint_.name());
@@ -241,6 +232,32 @@ bool Connection::take_message(size_t size, uint32_t frames) {
     counters().bytes_in += size;
     progress_at_ = reactor_.now();
     progress_ = needed_ = 0;
+    if (stopped()) return false;
+    in_.remove_prefix(size);
+    return true;
+}
+
+// What a SUB or XSUB says.
+bool Connection::take_upstream(size_t size, uint32_t frames) {
+    std::string_view body = frame_at(in_.bytes(), 0).body;
+    if (type() == SocketType::kSub && size == kEmptyMessageBytes) {
+        const auto found = zmtp::read_long_subscription(in_.bytes());
+        if (found.kind == zmtp::LongSubscription::Kind::kPartial) {
+            needed_ = found.needed;
+            return false;
+        }
+        if (found.kind == zmtp::LongSubscription::Kind::kWhole) {
+            body = found.body;
+            size = zmtp::LongSubscription::kBytes;
+        }
+    }
+    if (body.size() > endpoint_.options().limits.frame_bytes_max) {
+        close(Refusal::kTooLarge);
+    } else if (frames == 1 && !body.empty() && static_cast<unsigned char>(body[0]) <= 1) {
+        take_subscription(body.substr(1), body[0] == 1);
+    } else {
+        endpoint_.count(Refusal::kNoRoute);  // an XSUB's own messages have nowhere to go
+    }
     if (stopped()) return false;
     in_.remove_prefix(size);
     return true;

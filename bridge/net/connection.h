@@ -78,6 +78,7 @@ class Connection final : public Peer, public Ready {
     void admit_peer();
     bool stopped() const { return state_ == State::kClosed || closing_; }
     bool take_message(size_t size, uint32_t frames);
+    bool take_upstream(size_t size, uint32_t frames);
     void take_command(std::string_view body);
     void take_interleaved(size_t at);
     void take_ping(const zmtp::Ping& ping);

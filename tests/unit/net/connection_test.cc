@@ -506,6 +506,57 @@ TEST_CASE("prefixes of 0 to 255 bytes and more arrive as they were said") {
     CHECK(told == expected);
 }
 
+namespace {
+
+// Of 255 bytes, as a SUB of libzmq 4.3.4 writes it: a length of eight octets behind a flag of one.
+const std::string kUnflaggedHead = "\0\0\0\0\0\0\0\1\0"s;
+std::string unflagged(char add, std::string_view prefix) {
+    return kUnflaggedHead + add + std::string(prefix);
+}
+
+}  // namespace
+
+TEST_CASE("a SUB's subscription of 255 bytes is read as libzmq 4.3.4 writes it") {
+    const std::string prefix(255, 'p');
+    const std::string bytes = zmtp::subscribe("") + unflagged(1, prefix) + zmtp::subscribe("a") +
+                              unflagged(0, prefix) + zmtp::cancel("a");
+    for (const size_t piece : {bytes.size(), size_t{1}, size_t{7}}) {
+        EndpointRig rig;
+        const net::Socket socket = rig.open("SUB");
+        for (size_t at = 0; at < bytes.size(); at += piece)
+            rig.send(socket, bytes.substr(at, piece));
+        std::vector<std::string> told;
+        for (const auto& [id, text] : rig.recorder.subscriptions)
+            told.push_back(text);
+        CHECK(told == std::vector<std::string>{"+", "+" + prefix, "+a", "-" + prefix, "-a"});
+        CHECK(rig.endpoint->refusals().total() == 0);
+        CHECK_FALSE(rig.net.closed(socket));
+    }
+}
+
+TEST_CASE("an XSUB's empty messages are empty messages, whatever follows them") {
+    EndpointRig rig;
+    const net::Socket socket = rig.open("XSUB");
+    // What its application said: three empty messages, a cancel of "", a subscription.
+    rig.send(socket, zmtp::subscribe("") + kUnflaggedHead + zmtp::subscribe("b"));
+    const PeerId id = rig.last().id();
+    CHECK(rig.recorder.subscriptions ==
+          std::vector<std::pair<PeerId, std::string>>{{id, "+"}, {id, "-"}, {id, "+b"}});
+    CHECK(rig.refusals(Refusal::kNoRoute) == 3);
+}
+
+TEST_CASE("a SUB's empty message is ignored when it begins no subscription of 255 bytes") {
+    EndpointRig rig;
+    const net::Socket socket = rig.open("SUB");
+    for (size_t kept = 2; kept <= 6; kept += 2)
+        rig.send(socket, kUnflaggedHead.substr(0, kept) + zmtp::subscribe(std::to_string(kept)));
+    const PeerId id = rig.last().id();
+    CHECK(rig.recorder.subscriptions ==
+          std::vector<std::pair<PeerId, std::string>>{{id, "+2"}, {id, "+4"}, {id, "+6"}});
+    CHECK(rig.refusals(Refusal::kNoRoute) == 1 + 2 + 3);
+    CHECK_FALSE(rig.net.closed(socket));
+}
+
 TEST_CASE("more subscriptions than allowed, by number or by bytes, end the connection") {
     const auto options = with([](auto& o) {
         o.limits.subscriptions_max = 10;
