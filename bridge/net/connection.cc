@@ -36,10 +36,16 @@ Connection::Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, 
     handshake_ = std::make_unique<zmtp::Handshake>(
         endpoint.setup_.our_identity,
         [this](const zmtp::Claim& claim) { return endpoint_.admit(*this, claim); });
-    reactor_.add(socket_, *this);
-    timer_.arm(reactor_.now() + endpoint.options().limits.handshake_time);
-    say(handshake_->out());
-    handshake_->out().clear();
+}
+
+Status Connection::start() {
+    if (Status status = reactor_.add(socket_, *this); !status.ok()) {
+        socket_ = kNoSocket;
+        return status;
+    }
+    timer_.arm(reactor_.now() + endpoint_.options().limits.handshake_time);
+    say(std::exchange(handshake_->out(), {}));
+    return {};
 }
 
 Connection::~Connection() {

@@ -38,6 +38,9 @@ class Connection final : public Peer, public Ready {
 
     Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, PeerId id);
     ~Connection() override;
+    // Begins the handshake; once, before anything else. An error: its socket cannot be watched, and
+    // is the caller's to close.
+    Status start();
 
     void flush() override;
     void close(Refusal why) override;
@@ -91,7 +94,7 @@ class Connection final : public Peer, public Ready {
 
     Endpoint& endpoint_;
     Reactor& reactor_;
-    Socket socket_;
+    Socket socket_;  // kNoSocket: not watched
     State state_ = State::kHandshake;
     std::optional<Refusal> closing_;  // close() was called: the next turn ends it
     bool speaks_3_1_ = false;

@@ -22,12 +22,15 @@ class Endpoint::Listener final : public Ready {
     Listener(Endpoint& endpoint, Socket socket)
         : endpoint_(endpoint),
           socket_(socket),
-          again_(endpoint.reactor_.timers(), [this] { endpoint_.reactor_.make_ready(*this); }) {
-        endpoint_.reactor_.add(socket_, *this);
-    }
+          again_(endpoint.reactor_.timers(), [this] { endpoint_.reactor_.make_ready(*this); }) {}
     ~Listener() override {
-        endpoint_.reactor_.forget(*this);
+        if (watched_) endpoint_.reactor_.forget(*this);
         endpoint_.reactor_.net().close(socket_);
+    }
+    Status start() {
+        Status status = endpoint_.reactor_.add(socket_, *this);
+        watched_ = status.ok();
+        return status;
     }
 
     void on_turn() override {
@@ -52,6 +55,7 @@ class Endpoint::Listener final : public Ready {
  private:
     Endpoint& endpoint_;
     Socket socket_;
+    bool watched_ = false;
     Timer again_;  // after an accept that failed
 };
 
@@ -70,13 +74,14 @@ Status Endpoint::bind(const Address& address) {
     SocketOptions options;
     options.receive_buffer_bytes = static_cast<int>(setup_.options.intake_buffer_bytes);
     options.private_file = setup_.private_ipc;
+    const std::string context = "endpoint " + name() + ": binding " + address.text();
     auto listening = reactor_.net().listen(address, options);
-    if (!listening.ok()) {
-        return std::move(listening).error().with_context("endpoint " + name() + ": binding " +
-                                                         address.text());
-    }
+    if (!listening.ok()) return std::move(listening).error().with_context(context);
+    auto listener = std::make_unique<Listener>(*this, listening->socket);
+    if (Status status = listener->start(); !status.ok())
+        return std::move(status).with_context(context);
     bound_.push_back(listening->bound);
-    listeners_.push_back(std::make_unique<Listener>(*this, listening->socket));
+    listeners_.push_back(std::move(listener));
     return {};
 }
 
@@ -87,10 +92,18 @@ void Endpoint::take(Accepted accepted) {
         reactor_.net().close(accepted.socket);
         return;
     }
+    const Socket socket = accepted.socket;
+    const PeerId id(connections_.next_peer++);
+    auto connection = std::make_unique<Connection>(*this, reactor_, std::move(accepted), id);
+    if (const Status status = connection->start(); !status.ok()) {
+        refusals_.add(Refusal::kTooManyPeers);
+        observer_.on_trouble(*this, status.message());
+        reactor_.net().close(socket);
+        return;
+    }
     accepted_++;
     connections_.now++;
-    const PeerId id(connections_.next_peer++);
-    owned_.emplace(id, std::make_unique<Connection>(*this, reactor_, std::move(accepted), id));
+    owned_.emplace(id, std::move(connection));
 }
 
 std::optional<Refusal> Endpoint::admit(Connection& connection, const zmtp::Claim& claim) {

@@ -74,8 +74,9 @@ class Net {
     }
     virtual void close(Socket socket) = 0;  // a listener's ipc file goes too
 
-    // Events of this socket carry `token` from now on, until close().
-    virtual void watch(Socket socket, uint64_t token) = 0;
+    // Events of this socket carry `token` from now on, until close(). An error: the system watches
+    // no more (memory, max_user_watches); nothing will ever be told of this socket.
+    virtual Status watch(Socket socket, uint64_t token) = 0;
     // Waits for events until `timeout` has passed (none: for ever) or wake() was called. Returns
     // how many were stored.
     virtual size_t wait(std::span<NetEvent> events, std::optional<Duration> timeout) = 0;

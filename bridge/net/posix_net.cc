@@ -161,8 +161,9 @@ Result<std::unique_ptr<PosixNet>> PosixNet::open() {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = kWakeToken;
+    std::unique_ptr<PosixNet> net(new PosixNet(epoll, wakeup));
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup, &event) != 0) return failed("epoll_ctl");
-    return std::unique_ptr<PosixNet>(new PosixNet(epoll, wakeup));
+    return net;
 }
 
 PosixNet::~PosixNet() {
@@ -299,12 +300,12 @@ void PosixNet::close(Socket socket) {
     }
 }
 
-void PosixNet::watch(Socket socket, uint64_t token) {
+Status PosixNet::watch(Socket socket, uint64_t token) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token;
-    const int added = epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
-    ZB_CHECK(added == 0, socket, std::strerror(errno));
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0) return failed("watching a socket");
+    return {};
 }
 
 size_t PosixNet::wait(std::span<NetEvent> events, std::optional<Duration> timeout) {

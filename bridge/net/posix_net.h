@@ -19,7 +19,7 @@ class PosixNet final : public Net {
     void shutdown_write(Socket socket) override;
     Duration unanswered(Socket socket) const override;
     void close(Socket socket) override;
-    void watch(Socket socket, uint64_t token) override;
+    Status watch(Socket socket, uint64_t token) override;
     size_t wait(std::span<NetEvent> events, std::optional<Duration> timeout) override;
     void wake() override;
 

@@ -5,7 +5,7 @@
 
 namespace zbridge::net {
 
-void Reactor::add(Socket socket, Ready& ready) {
+Status Reactor::add(Socket socket, Ready& ready) {
     uint32_t slot = 0;
     if (free_slots_.empty()) {
         slot = static_cast<uint32_t>(slots_.size());
@@ -16,7 +16,9 @@ void Reactor::add(Socket socket, Ready& ready) {
     }
     slots_[slot].ready = &ready;
     ready.token_ = static_cast<uint64_t>(slots_[slot].generation) << 32 | slot;
-    net_.watch(socket, ready.token_);
+    Status status = net_.watch(socket, ready.token_);
+    if (!status.ok()) forget(ready);
+    return status;
 }
 
 void Reactor::forget(Ready& ready) {

@@ -54,8 +54,9 @@ class Reactor {
     uint64_t turn_number() const { return turn_; }
     const Clock& clock() const { return clock_; }
 
-    // Watches a socket; forget() before the object goes.
-    void add(Socket socket, Ready& ready);
+    // Watches a socket; forget() before the object goes. An error: it is not watched, and there is
+    // nothing to forget.
+    Status add(Socket socket, Ready& ready);
     void forget(Ready& ready);
     // The same for one without a socket.
     void drop(Ready& ready);

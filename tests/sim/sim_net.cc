@@ -145,19 +145,20 @@ void SimNet::close(Socket socket) {
     plan_arrival(link, false);
 }
 
-void SimNet::watch(Socket socket, uint64_t token) {
+Status SimNet::watch(Socket socket, uint64_t token) {
     Open& open = sockets_.at(socket);
     ZB_CHECK(!open.watched, socket);
     open.watched = true;
     open.token = token;
     if (open.listener != nullptr) {
         open.readable = !open.listener->backlog.empty();
-        return;
+        return {};
     }
     const Link& link = *open.link;
     open.ended = link.up.fin_arrived || link.reset_at_bridge;
     open.readable = open.ended || !link.up.arrived.empty();
     open.writable = true;
+    return {};
 }
 
 bool SimNet::something_pending() const {

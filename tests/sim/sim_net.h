@@ -59,7 +59,7 @@ class SimNet final : public net::Net {
     net::IoResult write(net::Socket socket, std::span<const iovec> from) override;
     void shutdown_write(net::Socket socket) override;
     void close(net::Socket socket) override;
-    void watch(net::Socket socket, uint64_t token) override;
+    Status watch(net::Socket socket, uint64_t token) override;
     size_t wait(std::span<net::NetEvent> events, std::optional<Duration> timeout) override;
     void wake() override { woken_ = true; }
 

@@ -106,6 +106,28 @@ TEST_CASE("who waits while accept() fails is accepted when it works again") {
     CHECK(rig.recorder.troubles.size() == 3);
 }
 
+TEST_CASE("a connection that the system cannot watch is closed and counted, later ones are served") {
+    EndpointRig rig;
+    rig.net.fail_watches(1);
+    const net::Socket unwatched = rig.connect();
+    CHECK(rig.net.closed(unwatched));
+    CHECK(rig.recorder.troubles.size() == 1);
+    CHECK(rig.refusals(Refusal::kTooManyPeers) == 1);
+    CHECK(rig.connections.now == 0);
+    rig.open("PUSH");
+    CHECK(rig.endpoint->peers().size() == 1);
+}
+
+TEST_CASE("an address whose listener the system cannot watch is not bound, and says so") {
+    EndpointRig rig;
+    rig.net.fail_watches(1);
+    const Status status = rig.endpoint->bind({});
+    CHECK(status.message().find("endpoint in: binding") != std::string::npos);
+    CHECK(status.message().find("watching a socket") != std::string::npos);
+    CHECK(rig.endpoint->bound().size() == 1);
+    CHECK(rig.net.closed(rig.listener + 1));
+}
+
 TEST_CASE("more connections at once than one turn accepts are all accepted") {
     EndpointRig rig;
     for (int i = 0; i < 500; i++)

@@ -1,6 +1,7 @@
 #include "bridge/net/posix_net.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -72,7 +73,7 @@ struct Open {
         auto listened = net->listen(address, {});
         REQUIRE(listened.ok());
         listening = *listened;
-        net->watch(listening.socket, 1);
+        REQUIRE(net->watch(listening.socket, 1).ok());
     }
     ~Open() { net->close(listening.socket); }
     // The events until one of this token came.
@@ -132,7 +133,7 @@ TEST_CASE("what arrives is told once, and a peer's end after its last byte") {
     Client client(open.listening.bound);
     (void)open.wait_for(1);
     const Accepted accepted = open.accept();
-    open.net->watch(accepted.socket, 2);
+    REQUIRE(open.net->watch(accepted.socket, 2).ok());
     CHECK(open.wait_for(2).writable);
     client.send("hello");
     CHECK(open.wait_for(2).readable);
@@ -159,7 +160,7 @@ TEST_CASE("after the writing side was shut down the peer still says what it has 
     Client client(open.listening.bound);
     (void)open.wait_for(1);
     const Accepted accepted = open.accept();
-    open.net->watch(accepted.socket, 2);
+    REQUIRE(open.net->watch(accepted.socket, 2).ok());
     (void)open.wait_for(2);
     open.net->shutdown_write(accepted.socket);
     char byte = 0;
@@ -177,7 +178,7 @@ TEST_CASE("a peer that takes nothing blocks, and its room is told") {
     Client client(open.listening.bound);
     (void)open.wait_for(1);
     const Accepted accepted = open.accept();
-    open.net->watch(accepted.socket, 2);
+    REQUIRE(open.net->watch(accepted.socket, 2).ok());
     const std::string bytes(1 << 20, 'x');
     const iovec from{const_cast<char*>(bytes.data()), bytes.size()};
     size_t written = 0;
@@ -252,4 +253,16 @@ TEST_CASE("wake() ends a wait, also the next one") {
     std::array<NetEvent, 8> events;
     net->wake();
     CHECK(net->wait(events, std::nullopt) == 0);
+}
+
+TEST_CASE("what the kernel does not watch is an error, not an end") {
+    Open open(tcp());
+    const Folder folder;
+    const std::string path = folder.path + "/file";
+    const int file = ::open(path.c_str(), O_CREAT | O_RDWR, 0600);  // epoll knows no files
+    REQUIRE(file >= 0);
+    const Status status = open.net->watch(file, 3);
+    CHECK_FALSE(status.ok());
+    CHECK(status.message().find("watching a socket: ") == 0);
+    ::close(file);
 }

@@ -122,13 +122,18 @@ void FakeNet::close(Socket socket) {
     end.read = 0;
 }
 
-void FakeNet::watch(Socket socket, uint64_t token) {
+Status FakeNet::watch(Socket socket, uint64_t token) {
+    if (failing_watches_ > 0) {
+        failing_watches_--;
+        return {Code::kIo, "watching a socket: no space left on device"};
+    }
     End& end = ends_.at(socket);
     ZB_CHECK(!end.closed && !end.token, socket);
     end.token = token;
     const bool waiting =
         end.listener ? !end.backlog.empty() : end.read < end.to_bridge.size() || end.ended;
     tell(end, waiting, !end.listener && end.room > 0);
+    return {};
 }
 
 size_t FakeNet::wait(std::span<net::NetEvent> events, std::optional<Duration>) {

@@ -35,8 +35,10 @@ class FakeNet final : public net::Net {
     size_t unread(
         net::Socket socket) const;  // bytes that were sent and wait for the bridge to read them
 
-    // The world's: an accept() that fails so many times, a read of at most so many bytes at once.
+    // The world's: an accept() or a watch() that fails so many times, a read of at most so many
+    // bytes at once.
     void fail_accepts(size_t times) { failing_accepts_ = times; }
+    void fail_watches(size_t times) { failing_watches_ = times; }
     void read_at_most(size_t bytes) { read_max_ = bytes; }
     bool has_news() const;  // wait() would tell of something
 
@@ -48,7 +50,7 @@ class FakeNet final : public net::Net {
     net::IoResult write(net::Socket socket, std::span<const iovec> from) override;
     void shutdown_write(net::Socket socket) override { ends_.at(socket).half_closed = true; }
     void close(net::Socket socket) override;
-    void watch(net::Socket socket, uint64_t token) override;
+    Status watch(net::Socket socket, uint64_t token) override;
     size_t wait(std::span<net::NetEvent> events, std::optional<Duration> timeout) override;
     void wake() override {}
 
@@ -70,7 +72,7 @@ class FakeNet final : public net::Net {
 
     std::map<net::Socket, End> ends_;
     net::Socket next_ = 3;
-    size_t failing_accepts_ = 0;
+    size_t failing_accepts_ = 0, failing_watches_ = 0;
     size_t read_max_ = ~size_t{0};
 };
 
