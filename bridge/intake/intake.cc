@@ -72,9 +72,10 @@ void Intake::on_opened(net::Peer& peer) {
         service->client_opened(peer);
     if (passages_) peers_.emplace(peer.id(), &peer);
     if (!is_publisher(peer)) return;
-    publishers_.emplace(peer.id(), &peer);
+    Publisher& publisher = publishers_[peer.id()];
+    publisher.peer = &peer;
     for (const auto& [prefix, times] : wanted_)
-        subscribe_at(peer, prefix, true);
+        tell(publisher, prefix, true);
 }
 
 net::Take Intake::on_message(net::Peer& peer, const Message& message) {
@@ -213,6 +214,17 @@ void Intake::receipt(net::Peer& peer, const Slice& envelope, const std::string& 
     peer.send(envelope, memory_.copy(frame));
 }
 
+void Intake::on_writable(net::Peer& peer) {
+    const auto publisher = publishers_.find(peer.id());
+    if (publisher == publishers_.end()) return;
+    auto& untold = publisher->second.untold;
+    while (!untold.empty() && peer.has_room()) {
+        const auto first = untold.begin();
+        subscribe_at(peer, first->first, first->second);
+        untold.erase(first);
+    }
+}
+
 void Intake::on_closed(net::Peer& peer) {
     for (rpc::Service* service : services_)
         service->client_closed(peer);
@@ -241,14 +253,18 @@ void Intake::on_demand(std::string_view prefix, bool wanted) {
         if (known == wanted_.end() || --known->second > 0) return;
         wanted_.erase(known);
     }
-    for (const auto& [id, publisher] : publishers_) {
-        // It does not read what it is asked for. When it connects again it is told once what is
-        // wanted then.
-        if (publisher->blocked() && !publisher->has_room())
-            publisher->close(Refusal::kOutboxFull);
-        else
-            subscribe_at(*publisher, prefix, wanted);
-    }
+    for (auto& [id, publisher] : publishers_)
+        tell(publisher, prefix, wanted);
+}
+
+void Intake::tell(Publisher& publisher, std::string_view prefix, bool wanted) {
+    if (publisher.untold.empty() && publisher.peer->has_room())
+        return subscribe_at(*publisher.peer, prefix, wanted);
+    const auto known = publisher.untold.find(prefix);
+    if (known == publisher.untold.end())
+        publisher.untold.emplace(prefix, wanted);
+    else
+        publisher.untold.erase(known);  // back to what it was told
 }
 
 void Intake::subscribe_at(net::Peer& publisher, std::string_view prefix, bool add) {

@@ -12,6 +12,8 @@
 // delivered or waits in a
 //          line, else "ERR <code> <reason>". A straight route stores nothing: a receipt says that
 //          the bridge has it.
+// Demand:  a publisher that reads too slowly what it is asked for is told the difference when it
+// has room again: no change is lost, and what is kept for it is no more than that difference.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +62,7 @@ class Intake final : public net::PeerHandler,
 
     void on_opened(net::Peer& peer) override;
     net::Take on_message(net::Peer& peer, const Message& message) override;
+    void on_writable(net::Peer& peer) override;
     void on_closed(net::Peer& peer) override;
     void on_room() override;
     void on_demand(std::string_view prefix, bool wanted) override;
@@ -88,6 +91,13 @@ class Intake final : public net::PeerHandler,
                 std::string_view detail);
     void receipt(net::Peer& peer, const Slice& envelope, const std::string& text);
     void hold();
+    struct Publisher {
+        net::Peer* peer = nullptr;
+        // What it has not been told for want of room: prefix -> wanted. A change back takes it out
+        // again, so that it is no more than what is wanted and what the publisher was told.
+        std::map<std::string, bool, std::less<>> untold;
+    };
+    void tell(Publisher& publisher, std::string_view prefix, bool wanted);
     void subscribe_at(net::Peer& publisher, std::string_view prefix, bool add);
 
     IntakeOptions options_;
@@ -99,7 +109,7 @@ class Intake final : public net::PeerHandler,
     // None: all routes are straight, and pay nothing for those that are not.
     std::unique_ptr<Passages> passages_;
     std::map<PeerId, net::Peer*> peers_;  // where passages may answer later
-    std::map<PeerId, net::Peer*> publishers_;
+    std::map<PeerId, Publisher> publishers_;
     std::map<std::string, uint64_t, std::less<>> wanted_;  // prefix -> by how many
     std::vector<Chosen> chosen_;                           // of the message in on_message()
     RefusalCounts refusals_;                               // of no route in particular

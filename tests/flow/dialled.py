@@ -17,6 +17,13 @@ routes:
 services:
   work: { clients: clients, workers: workers, timeout: 60s }
 """
+STUCK = """
+endpoints:
+  clients: { bind: "${CLIENTS}" }
+  workers: { connect: "${REP_AT}", socket: dealer }
+services:
+  work: { clients: clients, workers: workers, timeout: 100ms, on_error: "{code}" }
+"""
 
 
 def bound(flow, kind, address):
@@ -65,7 +72,27 @@ def play(flow, bridge, sub, client, life):
         bridge.wait_for_peers(name, 0)
 
 
+def play_stuck_worker(flow):
+    """A worker that does not reply is disconnected in the end, connected again, and given work again."""
+    bridge = flow.bridge(STUCK)
+    rep = bound(flow, zmq.REP, bridge.address("REP_AT"))
+    bridge.wait_for_peers("workers", 1)
+    client = flow.socket(zmq.REQ, bridge.address("CLIENTS"))
+    client.send(b"never answered")
+    equal(recv(rep, "a request"), [b"never answered"], "the request")
+    equal(recv(client, "an error"), [b"timeout"], "the error")
+    first = bridge.endpoint("workers")["peers"][0]["id"]
+    bridge.wait_for("the stuck worker was connected again", lambda status: [
+        each for each in bridge.endpoint("workers")["peers"] if each["id"] != first])
+    rep.send(b"to nobody")
+    client.send(b"another")
+    equal(recv(rep, "another request"), [b"another"], "the next request")
+    rep.send(b"reply")
+    equal(recv(client, "the reply"), [b"reply"], "the next reply")
+
+
 def main(flow):
+    play_stuck_worker(flow)
     bridge = flow.bridge(YAML)  # nobody is there to connect to
     sub = flow.socket(zmq.SUB, bridge.address("SCREENS"), SUBSCRIBE=b"")
     client = flow.socket(zmq.REQ, bridge.address("CLIENTS"))

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstring>
+#include <functional>
+#include <set>
 
 namespace zbridge::net {
 
@@ -16,6 +18,51 @@ class DialledPeer final : public Peer, public Ready {
     }
 
     void flush() override {
+        const bool full = !has_room();
+        hand_over();
+        // Somebody may wait for room without its ever having been blocked.
+        if (full && outbox_.empty()) endpoint_.reactor_.make_ready(*this);
+    }
+    // What libzmq holds for it is lost, as with any connection that breaks.
+    void close(Refusal) override {
+        if (closing_) return;
+        closing_ = blocked_ = true;
+        link_.renew();
+        endpoint_.dialler_.nudge();
+    }
+    bool closing() const { return closing_; }
+    void each_subscription(const std::function<void(std::string_view)>& visit) const override {
+        for (const std::string& prefix : subscriptions_)
+            visit(prefix);
+    }
+    // False: nothing has changed.
+    bool take_subscription(std::string_view prefix, bool add) {
+        const auto known = subscriptions_.find(prefix);
+        if (add == (known != subscriptions_.end())) return false;
+        if (add)
+            subscriptions_.emplace(prefix);
+        else
+            subscriptions_.erase(known);
+        return true;
+    }
+
+    void on_room() {
+        if (closing_) return;
+        blocked_ = false;
+        hand_over();
+        if (!blocked_ && outbox_.empty()) endpoint_.handler_.on_writable(*this);
+    }
+    bool waits_for_room() const { return blocked_; }
+    void on_turn() override {
+        if (!blocked_ && outbox_.empty()) endpoint_.handler_.on_writable(*this);
+    }
+    void on_flush() override { flush(); }
+    void leave(Reactor& reactor) { reactor.drop(*this); }
+
+ private:
+    void on_queued() override { endpoint_.reactor_.make_dirty(*this); }
+
+    void hand_over() {
         static constexpr size_t kParts = 64;
         std::array<iovec, kParts> parts;
         bool pushed = false;
@@ -39,21 +86,6 @@ class DialledPeer final : public Peer, public Ready {
         }
         if (pushed) endpoint_.dialler_.nudge();
     }
-    void close(Refusal) override {
-    }  // a dialled connection is libzmq's to end; what it sends is refused message by message
-
-    void on_room() {
-        blocked_ = false;
-        flush();
-        if (!blocked_ && outbox_.empty()) endpoint_.handler_.on_writable(*this);
-    }
-    bool waits_for_room() const { return blocked_; }
-    void on_turn() override {}
-    void on_flush() override { flush(); }
-    void leave(Reactor& reactor) { reactor.drop(*this); }
-
- private:
-    void on_queued() override { endpoint_.reactor_.make_dirty(*this); }
 
     static size_t whole_messages(std::string_view bytes) {
         PeerLimits any;
@@ -69,6 +101,8 @@ class DialledPeer final : public Peer, public Ready {
 
     DialledEndpoint& endpoint_;
     Link& link_;
+    bool closing_ = false;  // nothing of it is heard any more
+    std::set<std::string, std::less<>> subscriptions_;
 };
 
 struct DialledEndpoint::Wire {
@@ -145,12 +179,13 @@ void DialledEndpoint::take(Wire& wire, Link::Incoming& incoming) {
 void DialledEndpoint::parse(Wire& wire) {
     while (!wire.in.empty() && !held_) {
         const MessageEnd end = message_end(wire.in.bytes(), 0);
-        if (wire.peer) {  // else it has gone, with what it had sent last
+        if (wire.peer && !wire.peer->closing()) {  // else it has gone, with what it had sent last
             const Message message(wire.in.part(0, end.end), end.frames);
             const bool subscriber = wire.peer->type() == SocketType::kSub;
             const std::string_view body = message.first().body;
             if (subscriber) {
-                if (!body.empty())
+                const bool says = !body.empty() && static_cast<unsigned char>(body[0]) <= 1;
+                if (says && wire.peer->take_subscription(body.substr(1), body[0] == 1))
                     handler_.on_subscription(*wire.peer, {body.substr(1), body[0] == 1});
             } else if (handler_.on_message(*wire.peer, message) == Take::kHold) {
                 return;

@@ -71,6 +71,42 @@ size_t Link::waiting_bytes() const {
     return outgoing_bytes_;
 }
 
+void Link::renew() {
+    const std::lock_guard guard(lock_);
+    renewal_ = true;
+}
+
+void Link::put(Incoming incoming) {
+    const std::lock_guard guard(lock_);
+    incoming_bytes_ += incoming.bytes.size();
+    incoming_.push_back(std::move(incoming));
+}
+
+bool Link::has_room() const {
+    const std::lock_guard guard(lock_);
+    return incoming_bytes_ < kMailboxBytes && incoming_.size() < kMailboxItems;
+}
+
+bool Link::has_outgoing() const {
+    const std::lock_guard guard(lock_);
+    return !outgoing_.empty();
+}
+
+bool Link::take_outgoing(std::string& into, bool& made_room) {
+    const std::lock_guard guard(lock_);
+    if (outgoing_.empty()) return false;
+    into = std::move(outgoing_.front());
+    outgoing_.pop_front();
+    outgoing_bytes_ -= into.size();
+    made_room |= std::exchange(wants_room_, false);
+    return true;
+}
+
+bool Link::take_renewal() {
+    const std::lock_guard guard(lock_);
+    return std::exchange(renewal_, false);
+}
+
 class Dialler::Loop {
  public:
     explicit Loop(Dialler& dialler)
@@ -84,7 +120,7 @@ class Dialler::Loop {
     Status connect() {
         for (const auto& link : dialler_.links_) {
             try {
-                lines_.push_back(std::make_unique<Line>(*link, context_));
+                lines_.push_back(std::make_unique<Line>(*link, context_, monitors_++));
             } catch (const zmq::error_t& error) {
                 return {Code::kInvalid, "connecting " + link->address() + ": " + error.what()};
             }
@@ -106,7 +142,9 @@ class Dialler::Loop {
         while (!stopping_) {
             wait();
             bool news = false;
-            for (const auto& line : lines_) {
+            for (size_t i = 0; i < lines_.size(); i++) {
+                if (!renewed(i, news)) continue;
+                const auto& line = lines_[i];
                 news |= hear(*line);
                 write(*line);
                 news |= line->made_room;
@@ -129,7 +167,7 @@ class Dialler::Loop {
         size_t unsent_at = 0;
         bool made_room = false;
 
-        Line(Link& l, zmq::context_t& context)
+        Line(Link& l, zmq::context_t& context, uint64_t number)
             : link(l),
               socket(context, zmq_type(l.socket())),
               events(context, zmq::socket_type::pair) {
@@ -143,8 +181,7 @@ class Dialler::Loop {
             socket.set(zmq::sockopt::immediate, true);
             socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
             socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
-            const std::string monitor =
-                "inproc://monitor-" + std::to_string(reinterpret_cast<uintptr_t>(&l));
+            const std::string monitor = "inproc://monitor-" + std::to_string(number);
             const int rc =
                 zmq_socket_monitor(socket.handle(), monitor.c_str(),
                                    ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
@@ -158,33 +195,41 @@ class Dialler::Loop {
         }  // else libzmq takes a read for an error
     };
 
+    // Makes a link's socket anew if that was asked for. False: there is none for now.
+    bool renewed(size_t at, bool& news) {
+        Link& link = *dialler_.links_[at];
+        if (link.take_renewal()) {
+            lines_[at].reset();
+            link.put({Link::Incoming::Kind::kClosed, {}});
+            news = true;
+        }
+        if (lines_[at] != nullptr) return true;
+        try {
+            lines_[at] = std::make_unique<Line>(link, context_, monitors_++);
+        } catch (const zmq::error_t&) {
+            return false;  // out of descriptors and the like: the next round tries again
+        }
+        return true;
+    }
+
     void wait() {
         std::vector<zmq_pollitem_t> items;
         items.push_back({nullptr, wakeup_, ZMQ_POLLIN, 0});
+        long timeout_ms = -1;
         for (const auto& line : lines_) {
+            if (line == nullptr) {
+                timeout_ms = kReconnectMs;
+                continue;
+            }
             items.push_back({line->events.handle(), 0, ZMQ_POLLIN, 0});
             short wanted = 0;
-            {
-                const std::lock_guard guard(line->link.lock_);
-                if (line->receives() && has_room(line->link)) wanted |= ZMQ_POLLIN;
-                if (line->has_unsent() || !line->link.outgoing_.empty()) wanted |= ZMQ_POLLOUT;
-            }
+            if (line->receives() && line->link.has_room()) wanted |= ZMQ_POLLIN;
+            if (line->has_unsent() || line->link.has_outgoing()) wanted |= ZMQ_POLLOUT;
             items.push_back({line->socket.handle(), 0, wanted, 0});
         }
-        (void)zmq_poll(items.data(), static_cast<int>(items.size()), -1);
+        (void)zmq_poll(items.data(), static_cast<int>(items.size()), timeout_ms);
         uint64_t count = 0;
         (void)!::read(wakeup_, &count, sizeof(count));
-    }
-
-    static bool has_room(const Link& link) {
-        return link.incoming_bytes_ < Link::kMailboxBytes &&
-               link.incoming_.size() < Link::kMailboxItems;
-    }
-
-    static void put(Link& link, Link::Incoming incoming) {
-        const std::lock_guard guard(link.lock_);
-        link.incoming_bytes_ += incoming.bytes.size();
-        link.incoming_.push_back(std::move(incoming));
     }
 
     // What the monitor says of the connection.
@@ -196,7 +241,7 @@ class Dialler::Loop {
             uint16_t number = 0;
             std::memcpy(&number, event.data(), sizeof(number));
             const bool opened = number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-            put(line.link,
+            line.link.put(
                 {opened ? Link::Incoming::Kind::kOpened : Link::Incoming::Kind::kClosed, {}});
             news = true;
         }
@@ -207,13 +252,8 @@ class Dialler::Loop {
     static void write(Line& line) {
         for (;;) {
             if (!line.has_unsent()) {
-                const std::lock_guard guard(line.link.lock_);
-                if (line.link.outgoing_.empty()) return;
-                line.unsent = std::move(line.link.outgoing_.front());
+                if (!line.link.take_outgoing(line.unsent, line.made_room)) return;
                 line.unsent_at = 0;
-                line.link.outgoing_.pop_front();
-                line.link.outgoing_bytes_ -= line.unsent.size();
-                line.made_room |= std::exchange(line.link.wants_room_, false);
             }
             bool more = true;
             bool first = true;
@@ -236,11 +276,7 @@ class Dialler::Loop {
     }
 
     static bool read(Line& line) {
-        if (!line.receives()) return false;
-        {
-            const std::lock_guard guard(line.link.lock_);
-            if (!has_room(line.link)) return false;
-        }
+        if (!line.receives() || !line.link.has_room()) return false;
         std::string bytes;
         zmq::message_t part;
         for (int messages = 0; messages < kBurstMessages && bytes.size() < Link::kMailboxBytes;
@@ -254,14 +290,15 @@ class Dialler::Loop {
             }
         }
         if (bytes.empty()) return false;
-        put(line.link, {Link::Incoming::Kind::kBytes, std::move(bytes)});
+        line.link.put({Link::Incoming::Kind::kBytes, std::move(bytes)});
         return true;
     }
 
     Dialler& dialler_;
     int wakeup_;
     zmq::context_t context_{1};
-    std::vector<std::unique_ptr<Line>> lines_;
+    std::vector<std::unique_ptr<Line>> lines_;  // of each link; null: it could not be renewed yet
+    uint64_t monitors_ = 0;                     // that were named
     std::atomic<bool> stopping_ = false;
 };
 
@@ -281,7 +318,7 @@ Status Dialler::start() {
 }
 
 void Dialler::nudge() {
-    loop_->nudge();
+    if (loop_) loop_->nudge();
 }
 
 }  // namespace zbridge::net

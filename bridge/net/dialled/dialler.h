@@ -50,9 +50,19 @@ class Link {
     bool push(std::string& bytes);
     bool pop(Incoming& into);
     size_t waiting_bytes() const;  // that the thread has not given to libzmq
+    // Ends the connection, with what libzmq holds for it, and makes a new one: kClosed comes, then
+    // kOpened. What was pushed is for whoever is there then, as after any other end.
+    void renew();
+
+    // The thread's side.
+    void put(Incoming incoming);
+    bool has_room() const;  // for what comes in
+    bool has_outgoing() const;
+    // True: `into` is the next of what was pushed. `made_room`: the reactor waits for that.
+    bool take_outgoing(std::string& into, bool& made_room);
+    bool take_renewal();  // true once after each renew()
 
  private:
-    friend class Dialler;
     const std::string address_;
     const SocketType socket_;
     mutable std::mutex lock_;
@@ -60,6 +70,7 @@ class Link {
     std::deque<Incoming> incoming_;
     size_t outgoing_bytes_ = 0, incoming_bytes_ = 0;
     bool wants_room_ = false;  // the reactor found outgoing_ full
+    bool renewal_ = false;
 };
 
 class Dialler {
@@ -69,10 +80,11 @@ class Dialler {
     ~Dialler();
 
     void add(std::shared_ptr<Link> link) { links_.push_back(std::move(link)); }
+    const std::vector<std::shared_ptr<Link>>& links() const { return links_; }
     // Connects every link. REQUIRES: kDialledAddressesMax of them at most. The error names the
     // address that libzmq does not take.
     Status start();
-    // Something was pushed, or popped off a full mailbox.
+    // Something was pushed, or popped off a full mailbox, or is to be renewed.
     void nudge();
     // Set when there is something to pop: the reactor takes it back.
     bool take_news() { return news_.exchange(false, std::memory_order_acquire); }

@@ -105,7 +105,11 @@ class StubPeer final : public net::Peer, public net::Ready {
             visit(prefix);
     }
     void on_turn() override {}
-    void on_flush() override { flush(); }
+    void on_flush() override {
+        const bool full = !has_room();
+        flush();
+        if (full && outbox_.empty()) handler_.on_writable(*this);
+    }
 
     std::optional<Refusal> closed_as;
 
