@@ -271,7 +271,7 @@ void Outlet::on_closed(net::Peer& peer) {
     // What it cannot have goes first to the next one. Behind a cut message others may have been
     // given on already: a consumer that is lost costs the order between consumers, not the
     // messages.
-    const std::vector<Message> back = peer.outbox().take_unfinished();
+    const std::vector<Message> back = peer.outbox().take_unfinished(reactor_.memory());
     for (auto message = back.rbegin(); message != back.rend(); ++message)
         line_.put_back(*message);
     counters_.returned += back.size();

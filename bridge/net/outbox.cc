@@ -1,8 +1,22 @@
 #include "bridge/net/outbox.h"
 
+#include <string>
+#include <utility>
+
 #include "bridge/base/check.h"
 
 namespace zbridge::net {
+
+namespace {
+
+Slice joined(const std::vector<Slice>& pieces, MemoryBudget& memory) {
+    std::string bytes;
+    for (const Slice& piece : pieces)
+        bytes += piece.bytes();
+    return memory.copy(bytes);
+}
+
+}  // namespace
 
 void Outbox::add(const Slice& wire, uint32_t ends) {
     const bool whole = ends == 1 && !unended_;
@@ -29,9 +43,14 @@ void Outbox::append_command(const Slice& wire) {
     segments_.push_back({wire, 0, false, true});
 }
 
-void Outbox::pop_segment() {
-    messages_ -= segments_.front().ends;
-    if (segments_.front().command) commands_--;
+void Outbox::pop_written() {
+    Segment& written = segments_.front();
+    messages_ -= written.ends;
+    if (written.command) commands_--;
+    if (written.ends > 0)
+        begun_.clear();
+    else if (!written.command)
+        begun_.push_back(std::move(written.slice));
     segments_.pop_front();
 }
 
@@ -54,7 +73,7 @@ void Outbox::consume(size_t bytes) {
     cut_ += bytes;
     while (!segments_.empty() && cut_ >= segments_.front().slice.size()) {
         cut_ -= segments_.front().slice.size();
-        pop_segment();
+        pop_written();
     }
     if (segments_.empty() || cut_ == 0) return;
 
@@ -109,11 +128,19 @@ void Outbox::drop_from_run(size_t segment, size_t start) {
     if (!rest.slice.empty()) segments_.insert(at + 1, rest);
 }
 
-std::vector<Message> Outbox::take_unfinished() {
+std::vector<Message> Outbox::take_unfinished(MemoryBudget& memory) {
     std::vector<Message> messages;
     messages.reserve(messages_);
+    std::vector<Slice> pieces = std::exchange(begun_, {});
     for (const Segment& segment : segments_) {
-        if (!segment.run) continue;
+        if (segment.command) continue;
+        if (!segment.run) {
+            pieces.push_back(segment.slice);
+            if (segment.ends == 0) continue;
+            const Slice whole = joined(std::exchange(pieces, {}), memory);
+            messages.emplace_back(whole, message_end(whole.bytes(), 0).frames);
+            continue;
+        }
         for (size_t at = 0; at < segment.slice.size();) {
             const MessageEnd message = message_end(segment.slice.bytes(), at);
             messages.emplace_back(segment.slice.part(at, message.end - at), message.frames);
@@ -129,9 +156,13 @@ std::vector<Message> Outbox::take_unfinished() {
 }
 
 void Outbox::compact(MemoryBudget& memory) {
-    for (Segment& segment : segments_) {
-        if (segment.slice.chunk()->sparse()) segment.slice = memory.copy(segment.slice.bytes());
-    }
+    const auto gather = [&](Slice& slice) {
+        if (slice.chunk()->sparse()) slice = memory.copy(slice.bytes());
+    };
+    for (Slice& piece : begun_)
+        gather(piece);
+    for (Segment& segment : segments_)
+        gather(segment.slice);
 }
 
 }  // namespace zbridge::net

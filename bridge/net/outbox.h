@@ -40,9 +40,9 @@ class Outbox {
     // Takes off the oldest message if it stands in one piece and no byte of it was written (else
     // the next one); false if there is none.
     bool drop_oldest();
-    // Takes out, oldest first, every message in one piece whose last byte was not written: the peer
-    // cannot have it. The outbox is empty afterwards.
-    std::vector<Message> take_unfinished();
+    // Takes out, oldest first, every message whose last byte was not written: the peer cannot have
+    // it. One in several pieces is put together. The outbox is empty afterwards.
+    std::vector<Message> take_unfinished(MemoryBudget& memory);
     // Copies slices of sparsely used chunks together, so that those chunks can go.
     void compact(MemoryBudget& memory);
 
@@ -54,10 +54,11 @@ class Outbox {
         bool command = false;  // no message at all
     };
     void add(const Slice& wire, uint32_t ends);
-    void pop_segment();
+    void pop_written();
     void drop_from_run(size_t segment, size_t start);
 
     std::deque<Segment> segments_;
+    std::vector<Slice> begun_;  // written pieces of the first message, whose last one is waiting
     size_t cut_ = 0;  // written bytes of the first segment; of a run, less than its first message
     bool unended_ = false;  // append_part() was last
     uint64_t bytes_ = 0;

@@ -122,7 +122,7 @@ void Service::close_client(Client& client) {
     // What its socket did not take any more is part of what it waits for. Of a source's peer the
     // outbox is not ours.
     if (!client.key.empty() && client.state != nullptr) {
-        for (const Message& unsent : client.peer->outbox().take_unfinished()) {
+        for (const Message& unsent : client.peer->outbox().take_unfinished(memory_)) {
             keep(client, {{}, unsent.wire(), true});
         }
     }

@@ -83,7 +83,7 @@ TEST_CASE("a dead peer's messages come back whole, the cut one too") {
     f.append("bbbb");
     f.append_apart("cccc");
     f.outbox.consume(8);
-    const auto back = f.outbox.take_unfinished();
+    const auto back = f.outbox.take_unfinished(f.memory);
     REQUIRE(back.size() == 2);
     CHECK(back[0].first().body == "bbbb");
     CHECK(back[1].first().body == "cccc");
@@ -101,6 +101,40 @@ TEST_CASE("a message in two pieces is one message") {
     CHECK(f.outbox.messages() == 2);
     CHECK(waiting(f.outbox) == wire("body") + wire("next"));
     CHECK_FALSE(f.outbox.drop_oldest());
+}
+
+TEST_CASE("a dead peer's message in pieces comes back whole, wherever it was cut") {
+    const std::string head = [] {
+        std::string bytes;
+        append_frame(bytes, "envelope", true);
+        append_frame(bytes, "", true);
+        return bytes;
+    }();
+    const std::string whole = head + wire("body");
+    for (size_t cut = 0; cut < whole.size(); cut++) {
+        Filled f;
+        f.append("before");
+        f.outbox.append_part(f.memory.copy(head.substr(0, 3)));
+        f.outbox.append_part(f.memory.copy(head.substr(3)));
+        f.outbox.append(f.memory.copy(wire("body")));
+        f.outbox.append_command(f.memory.copy("command"));
+        f.append("behind");
+        f.outbox.consume(wire("before").size() + cut);
+        const auto back = f.outbox.take_unfinished(f.memory);
+        REQUIRE(back.size() == 2);
+        CHECK(back[0].wire().bytes() == whole);
+        CHECK(back[0].frames() == 3);
+        CHECK(back[1].first().body == "behind");
+        // What ends nothing leaves nothing.
+        f.append("next");
+        CHECK(f.outbox.take_unfinished(f.memory).size() == 1);
+    }
+    Filled f;
+    f.outbox.append_part(f.memory.copy(head));
+    f.outbox.append(f.memory.copy(wire("body")));
+    f.append_apart("next");
+    f.outbox.consume(whole.size() + 1);
+    CHECK(f.outbox.take_unfinished(f.memory).size() == 1);
 }
 
 TEST_CASE("compacting frees chunks that hold little else") {

@@ -129,6 +129,25 @@ TEST_CASE("what a client's socket had not taken when it broke is sent again") {
     CHECK(world.service->status().answered == 1);
 }
 
+TEST_CASE("a reply with a correlating envelope is sent again as well, wherever its client broke") {
+    for (int taken = 0; taken < 12; taken++) {
+        World world;
+        FakePeer& worker = world.worker();
+        FakePeer& client = world.client(SocketType::kReq, "me");
+        world.ask(client, {"id01", "", "a"});
+        world.say(worker, {corr(only(worker)), "", "A"});
+        for (int i = 0; i < taken; i++)
+            client.take_byte();  // of 6 + 2 + 3 bytes; the last one is never taken
+        if (client.outbox().empty()) break;
+        world.leave(client);
+        FakePeer& back = world.client(SocketType::kReq, "me");
+        CHECK(back.read().empty());
+        world.advance(200ms);
+        CHECK(only(back) == Frames{"id01", "", "A"});
+        CHECK(world.service->status().answered == 1);
+    }
+}
+
 TEST_CASE("a client with a routing id is not waited for longer than the resume window") {
     World world({.timeout = 0s, .resume_window = 30s});
     FakePeer& worker = world.worker();

@@ -29,7 +29,8 @@ class Recorder final : public net::PeerHandler, public net::EndpointObserver {
     std::vector<Refusal> refused;
     std::vector<std::string> details, troubles;
     std::vector<Message> given_back;
-    net::Gate* holds = nullptr;  // each message is held, at this
+    MemoryBudget* memory = nullptr;  // for what a peer that goes gives back
+    net::Gate* holds = nullptr;      // each message is held, at this
     bool keeps_frames = true;
     uint64_t message_bytes = 0, message_count = 0;
     std::function<void(net::Peer&, const Message&)> then;  // after a message was taken
@@ -53,7 +54,7 @@ class Recorder final : public net::PeerHandler, public net::EndpointObserver {
     void on_writable(net::Peer& peer) override { writable.push_back(peer.id()); }
     void on_closed(net::Peer& peer) override {
         closed.push_back(peer.id());
-        given_back = peer.outbox().take_unfinished();
+        if (memory != nullptr) given_back = peer.outbox().take_unfinished(*memory);
     }
     void on_peer_opened(const net::Endpoint&, const net::Peer&) override {}
     void on_peer_closed(const net::Endpoint&, const net::Peer&,
@@ -74,6 +75,7 @@ struct EndpointRig {
     explicit EndpointRig(net::EndpointOptions options = {}, uint64_t memory_bytes = 64 << 20)
         : memory(memory_bytes), reactor(net, clock, memory) {
         using enum SocketType;
+        recorder.memory = &memory;
         endpoint = std::make_unique<net::Endpoint>(
             net::Endpoint::Setup{
                 EndpointId(1),
