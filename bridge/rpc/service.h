@@ -99,6 +99,7 @@ class Service {
     void on_worker_lost(Request& request);
     void on_attempt_timeout(Request& request);
     void on_grace_over(Request& request);
+    void wait_for_return(Request& request);
     void give_again(Request& request);
     bool may_retry(const Request& request) const;
 

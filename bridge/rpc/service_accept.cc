@@ -92,6 +92,9 @@ bool Service::repeat(Client& client, const Message& message, const RequestFrames
         request.entry = entry;
         entry->joined.push_back(request);
         joined_++;
+        Request& leader = *entry->leader;
+        if (leader.stage == Stage::kAwaitingLate && leader.worker == nullptr)
+            wait_for_return(leader);
     }
     return true;
 }

@@ -75,9 +75,7 @@ void Service::on_worker_lost(Request& request) {
     const Instant now = clock_.now();
     if (options_.execute == ServiceOptions::Execute::kAtMostOnce) {
         request.stage = Stage::kAwaitingLate;
-        // Without a deadline that ends the waiting, the worker has as long to come back as a client
-        // would have.
-        if (options_.timeout == Duration{}) graces_.push(request, now + options_.resume_window);
+        wait_for_return(request);
     } else if (is_asked(request) && options_.retry_on_worker_lost && may_retry(request)) {
         request.stage = Stage::kInGrace;
         graces_.push(request, now + options_.resume_grace);
@@ -85,6 +83,13 @@ void Service::on_worker_lost(Request& request) {
         tell_all(request, Refusal::kWorkerLost);
         remove(request, Fate::kEnded);
     }
+}
+
+// Without a deadline that ends the waiting, a lost worker has as long to come back as a client would
+// have. REQUIRES: kAwaitingLate, of a worker that is lost.
+void Service::wait_for_return(Request& request) {
+    if (options_.timeout > Duration{} || request.stage_link.linked) return;
+    graces_.push(request, clock_.now() + options_.resume_window);
 }
 
 void Service::on_attempt_timeout(Request& request) {

@@ -170,6 +170,31 @@ TEST_CASE("at most once: what a lost worker may have done is not done again for 
     }
 }
 
+TEST_CASE("without a timeout a repeat of a lost request waits for the resume window, as the first did") {
+    ServiceOptions forever = options();
+    forever.timeout = 0s;
+    DedupWorld world(forever);
+    FakePeer& worker = world.worker();
+    FakePeer& client = world.client();
+    world.ask(client, {"", "t1"});
+    const Frames given = only(worker);
+    world.leave(worker);
+    world.advance(30s);
+    CHECK(only(client) == Frames{"", "worker_lost"});
+    for (int again = 0; again < 2; again++) {
+        world.ask(client, {"", "t1"});
+        world.advance(29s);
+        CHECK(client.read().empty());
+        world.advance(1s);
+        CHECK(only(client) == Frames{"", "worker_lost"});
+    }
+    world.ask(client, {"", "t1"});
+    world.advance(29s);
+    FakePeer& back = world.worker();
+    world.say(back, {given[0], "", "done"});
+    CHECK(only(client) == Frames{"", "done"});
+}
+
 TEST_CASE("at least once: a joined repeat keeps the request going after its first client left") {
     DedupWorld world(options(ServiceOptions::Execute::kAtLeastOnce));
     FakePeer& worker = world.worker();
