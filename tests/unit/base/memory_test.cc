@@ -33,6 +33,29 @@ TEST_CASE("slices of neighbouring bytes become one") {
     CHECK_FALSE(b.is_followed_by(a));
 }
 
+TEST_CASE("bytes that are taken back are written over, and those before them stay") {
+    MemoryBudget budget(1 << 20);
+    ChunkRef chunk = budget.allocate(100);
+    const auto write = [&](std::string_view bytes) {
+        std::memcpy(chunk->tail(), bytes.data(), bytes.size());
+        chunk->commit(bytes.size());
+    };
+    write("keep");
+    Slice kept(chunk, chunk->data(), 4);
+    write("undone");
+    chunk->retract(6);
+    CHECK(chunk->used() == 4);
+    CHECK(chunk->free_space() == 96);
+    write("next");
+    const Slice next(chunk, chunk->data() + 4, 4);
+    REQUIRE(kept.is_followed_by(next));
+    kept.extend(next.size());
+    CHECK(kept.bytes() == "keepnext");
+    CHECK(chunk->used() == 8);
+    chunk->retract(0);
+    CHECK(chunk->used() == 8);
+}
+
 TEST_CASE("a large chunk is charged as its bytes arrive: announcing costs nothing") {
     MemoryBudget budget(1 << 20);
     ChunkRef chunk = budget.allocate(16 << 20);
