@@ -307,6 +307,8 @@ void Bridge::relieve_memory() {
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->compact();
     }
+    for (const auto& service : services_)
+        service->compact();
     memory_after_compaction_ = memory_.used();
 }
 

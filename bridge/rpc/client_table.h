@@ -37,6 +37,11 @@ class ClientTable {
     // REQUIRES: no requests.
     void erase(Client& client);
 
+    template <class Visit>
+    void for_each(Visit visit) {
+        for (Client& client : clients_)
+            visit(client);
+    }
     size_t size() const { return clients_.size(); }
     size_t away() const { return away_.size(); }
 

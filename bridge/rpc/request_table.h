@@ -23,7 +23,7 @@ class RequestTable {
     void remove(Request& request);
 
     size_t size() const { return size_; }
-    // For checks, not for the flow: in the order of their memory.
+    // For checks and upkeep, not for the flow: in the order of their memory.
     template <class Visit>
     void for_each(Visit visit) const {
         for (const auto& block : blocks_) {

@@ -86,6 +86,19 @@ net::PeerHandler& Service::workers() {
     return *worker_face_;
 }
 
+void Service::compact() {
+    const auto gather = [this](Slice& slice) {
+        if (!slice.empty() && slice.chunk()->sparse()) slice = memory_.copy(slice.bytes());
+    };
+    table_.for_each([&](Request& request) { gather(request.wire); });
+    clients_.for_each([&](Client& client) {
+        for (KeptAnswer& answer : client.kept) {
+            gather(answer.head);
+            gather(answer.rest);
+        }
+    });
+}
+
 ServiceStatus Service::status() const {
     ServiceStatus status = counts_;
     status.waiting = line_.size();

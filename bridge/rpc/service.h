@@ -63,6 +63,9 @@ class Service {
     net::Take submit(net::Peer& peer, const Message& message);
     void client_closed(net::Peer& peer);
 
+    // Copies requests and kept answers out of sparsely used memory.
+    void compact();
+
     // From now on new requests are refused (shutting_down); those accepted go on.
     void drain() { draining_ = true; }
     // Nobody waits for an answer.

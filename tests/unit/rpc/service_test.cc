@@ -1,6 +1,8 @@
 // A request's way there and back, the waiting line, refusals.
 #include "bridge/rpc/service.h"
 
+#include <cstring>
+
 #include "tests/unit/rpc/world.h"
 
 using namespace zbridge;
@@ -129,6 +131,43 @@ TEST_CASE("under memory pressure new requests are refused as busy") {
     held.clear();
     world.ask(client, {"", "question"});
     CHECK(world.service->status().accepted == 1);
+}
+
+TEST_CASE("requests and kept answers are compacted: a few bytes of each hold no chunks") {
+    World world({.timeout = 0s, .worker_credit = 10});
+    FakePeer& client = world.client(SocketType::kDealer, "me");
+    FakePeer& worker = world.worker(SocketType::kDealer);
+    // Each in a chunk of its own that others have filled and left.
+    const auto sparse = [&](const Frames& frames) {
+        const Message message = client.message(frames);
+        ChunkRef chunk = world.memory.allocate(MemoryBudget::kChunkBytes);
+        std::memcpy(chunk->tail(), message.wire().data(), message.size());
+        chunk->commit(message.size());
+        return Message(Slice(chunk, chunk->data(), message.size()), message.frames());
+    };
+    for (int i = 0; i < 20; i++) {
+        (void)world.service->clients().on_message(client, sparse({"", std::to_string(i)}));
+    }
+    std::vector<Frames> given = worker.read();
+    REQUIRE(given.size() == 10);
+    world.leave(client);
+    for (size_t i = 0; i < 5; i++) {
+        (void)world.service->workers().on_message(
+            worker, sparse({given[i][0], "", "A" + std::to_string(i)}));
+        given.push_back(only(worker));
+    }
+    CHECK(world.memory.used() > 20 * MemoryBudget::kChunkBytes);
+    world.service->compact();
+    CHECK(world.memory.used() <= 2 * MemoryBudget::kSmallChunkBytes);
+    world.service->check_invariants();
+    FakePeer& back = world.client(SocketType::kDealer, "me");
+    CHECK(back.read().size() == 5);
+    for (size_t i = 5; i < 20; i++) {
+        world.say(worker, {given[i][0], "", "A"});
+        for (const Frames& frames : worker.read())
+            given.push_back(frames);
+    }
+    CHECK(back.read().size() == 15);
 }
 
 TEST_CASE("a draining service refuses what is new and ends what it has accepted") {
