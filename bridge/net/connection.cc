@@ -15,12 +15,6 @@ namespace {
 constexpr SocketTypes kOnlyReceives{SocketType::kPull, SocketType::kSub, SocketType::kXsub};
 constexpr size_t kPrefixBytesMax = 64 * 1024;  // of one subscription
 constexpr size_t kEmptyMessageBytes = 2;
-constexpr int kSilentIntervals = 3;            // of our heartbeat, until a peer is taken for dead
-constexpr Duration kPingIntervalMin = std::chrono::milliseconds(20);
-constexpr Duration kPingIntervalUnheard =
-    std::chrono::milliseconds(200);  // the least to assume of whom we have not read
-constexpr Duration kPingIntervalGuess =
-    std::chrono::milliseconds(100);  // of a peer that was not read meanwhile
 
 }  // namespace
 
@@ -30,6 +24,7 @@ Connection::Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, 
       endpoint_(endpoint),
       reactor_(reactor),
       socket_(accepted.socket),
+      liveness_(endpoint.options()),
       timer_(reactor.timers(), [this] { on_timer(); }) {
     waiting_bytes_max_ = endpoint.options().limits.waiting_bytes_max;
     waiting_messages_max_ = endpoint.options().limits.waiting_messages_max;
@@ -59,7 +54,7 @@ void Connection::on_turn() {
     if (closing_) return end(closing_);
     if (writable_ && (blocked_ || !said_.empty() || !outbox_.empty())) {
         if (blocked_)
-            heard_at_ = reactor_.now();  // it takes what we say: our PING may be far behind that
+            liveness_.excuse(reactor_.now());  // our PING may be far behind what it takes
         relieved_ |= blocked_;
         blocked_ = false;
         flush();
@@ -80,7 +75,7 @@ void Connection::resume() {
 bool Connection::may_read() {
     if (state_ == State::kHandshake) return true;
     if (endpoint_.held() || endpoint_.waits_for_memory()) {
-        paused_ = true;
+        liveness_.pause();
         if (readable_ || !in_.empty()) endpoint_.park(*this);
         return false;
     }
@@ -108,10 +103,10 @@ void Connection::read_some() {
         case IoResult::Kind::kDone:
             chunk.commit(got.bytes);
             in_.extend(got.bytes);
-            heard_at_ = read_at_ = reactor_.now();
+            liveness_.heard(reactor_.now());
             progress_ += got.bytes;
             if (progress_ >= kProgressBytes) {
-                progress_at_ = heard_at_;
+                progress_at_ = reactor_.now();
                 progress_ = 0;
             }
             readable_ = got.bytes == room || ended_;
@@ -214,11 +209,11 @@ void Connection::admit_peer() {
     info_.type = claim.type;
     info_.identity = claim.identity;
     if (!claim.user.empty()) info_.user = claim.user;
-    speaks_3_1_ = handshake_->speaks_3_1();
     zmtp_major_ = handshake_->major();
+    progress_at_ = reactor_.now();
+    liveness_.open(reactor_.now(), handshake_->speaks_3_1());
     handshake_.reset();
     state_ = State::kOpen;
-    opened_at_ = heard_at_ = read_at_ = checked_at_ = progress_at_ = reactor_.now();
     timer_.cancel();
     arm_timer();
     endpoint_.opened(*this);
@@ -302,16 +297,7 @@ void Connection::take_command(std::string_view body) {
 }
 
 void Connection::take_ping(const zmtp::Ping& ping) {
-    // The shortest distance seen. Several may have waited in the wire for us and come at once: it
-    // is no longer than they are apart on average; and of one that waited, nothing is known.
-    const Duration since = reactor_.now() - (pinged_at_ == Instant{} ? opened_at_ : pinged_at_);
-    Duration apart = (reactor_.now() - opened_at_) / ++pings_seen_;
-    if (since >= kPingIntervalMin) apart = std::min(apart, since);
-    if (paused_) apart = std::min(apart, kPingIntervalGuess);
-    if (!pings() || apart < ping_interval_) ping_interval_ = std::max(apart, kPingIntervalMin);
-    paused_ = false;
-    pinged_at_ = reactor_.now();
-    peer_ttl_ = std::chrono::milliseconds(100) * ping.ttl_tenths;
+    liveness_.heard_ping(reactor_.now(), ping.ttl_tenths);
     if (outbox_.commands() < kCommandsWaitingMax)
         say(zmtp::pong_frame(ping.context));
     else
@@ -436,18 +422,11 @@ void Connection::end(std::optional<Refusal> why) {
 }
 
 Duration Connection::likely_ping_interval() const {
-    if (pings()) return ping_interval_;
-    if (!speaks_3_1_) return {};
-    // No PING came for as long as we have listened: its interval is no shorter.
-    const bool unread = readable_ || parked_ || !in_.empty();
-    return std::max((unread ? read_at_ : reactor_.now()) - opened_at_, kPingIntervalUnheard);
+    return liveness_.likely_ping_interval(reactor_.now(), has_unread());
 }
 
 void Connection::reassure(Instant now) {
-    const Duration interval = likely_ping_interval();
-    if (interval == Duration{} || blocked_ || now - said_at_ < interval / 2) return;
-    said_at_ = now;
-    say(zmtp::pong_frame({}));
+    if (!blocked_ && liveness_.take_reassurance(now, has_unread())) say(zmtp::pong_frame({}));
 }
 
 void Connection::relieve(Instant now) {
@@ -468,14 +447,7 @@ void Connection::relieve(Instant now) {
 }
 
 void Connection::arm_timer() {
-    std::optional<Instant> due;
-    const auto by = [&](Instant instant) { due = due ? std::min(*due, instant) : instant; };
-    const EndpointOptions& options = endpoint_.options();
-    if (peer_ttl_ > Duration{}) by(heard_at_ + peer_ttl_);
-    if (options.heartbeat > Duration{} && speaks_3_1_)
-        by(std::max(said_at_, opened_at_) + options.heartbeat);
-    if (options.user_timeout > Duration{}) by(checked_at_ + options.user_timeout);
-    if (due) timer_.arm(std::max(*due, reactor_.now() + kPingIntervalMin));
+    if (const auto due = liveness_.next_check(reactor_.now())) timer_.arm(*due);
 }
 
 void Connection::on_timer() {
@@ -484,24 +456,15 @@ void Connection::on_timer() {
         endpoint_.refused(*this, std::nullopt, Refusal::kHandshakeTimeout, "");
         return end(Refusal::kHandshakeTimeout);
     }
-    const Duration user_timeout = endpoint_.options().user_timeout;
-    if (user_timeout > Duration{} && now - checked_at_ >= user_timeout) {
-        checked_at_ = now;
-        if (reactor_.net().unanswered(socket_) >= user_timeout) return close(Refusal::kUnreachable);
+    if (liveness_.take_machine_check(now) &&
+        reactor_.net().unanswered(socket_) >= endpoint_.options().user_timeout) {
+        return close(Refusal::kUnreachable);
     }
     // While we do not read, its silence is ours, and its PONGs would only pile up.
     const bool unread = endpoint_.held() || readable_;
-    if (unread) heard_at_ = now;
-    const Duration heartbeat = endpoint_.options().heartbeat;
-    const bool ours = heartbeat > Duration{} && speaks_3_1_;
-    if (peer_ttl_ > Duration{} && now - heard_at_ >= peer_ttl_) return close(Refusal::kHeartbeat);
-    if (ours) {
-        if (now - heard_at_ >= heartbeat * kSilentIntervals) return close(Refusal::kHeartbeat);
-        if (!blocked_ && !unread && now - std::max(said_at_, opened_at_) >= heartbeat) {
-            said_at_ = now;
-            say(zmtp::ping_frame(0, {}));
-        }
-    }
+    if (unread) liveness_.excuse(now);
+    if (liveness_.is_dead(now)) return close(Refusal::kHeartbeat);
+    if (!blocked_ && !unread && liveness_.take_ping_turn(now)) say(zmtp::ping_frame(0, {}));
     arm_timer();
 }
 

@@ -6,8 +6,9 @@
 //          read: beyond that its PINGs go unanswered.
 // Memory:  while it is short, relieve() closes who stopped in the middle of a message.
 // Holding: while its endpoint is held nothing is read. A peer that has ever sent PING gets a PONG
-//          unasked meanwhile, or it would take us for dead and lose what is in the wire. So does
-//          one that greets with ZMTP 3.1 and may have sent one which we have not read yet.
+//          unasked meanwhile (liveness.h), or it would take us for dead and lose what is in the
+//          wire. So does one that greets with ZMTP 3.1 and may have sent one which we have not read
+//          yet.
 #pragma once
 
 #include <map>
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "bridge/net/liveness.h"
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
 #include "bridge/net/zmtp/command.h"
@@ -57,11 +59,9 @@ class Connection final : public Peer, public Ready {
     void relieve(Instant now);
 
     bool open() const { return state_ == State::kOpen && !closing_; }
-    bool pings() const { return ping_interval_ > Duration{}; }
-    // The peer's own, as observed; of one that may yet turn out to send PINGs, the shortest that it
-    // may have; else 0.
-    Duration likely_ping_interval() const;
-    Instant opened_at() const { return opened_at_; }
+    bool pings() const { return liveness_.pings(); }
+    Duration likely_ping_interval() const;  // as Liveness says
+    Instant opened_at() const { return liveness_.opened_at(); }
     size_t subscriptions() const { return subscriptions_.size(); }
     uint8_t zmtp_major() const { return zmtp_major_; }
 
@@ -79,6 +79,7 @@ class Connection final : public Peer, public Ready {
     void parse();
     size_t shake_hands();
     void admit_peer();
+    bool has_unread() const { return readable_ || parked_ || !in_.empty(); }
     bool stopped() const { return state_ == State::kClosed || closing_; }
     bool take_message(size_t size, uint32_t frames);
     bool take_upstream(size_t size, uint32_t frames);
@@ -97,10 +98,8 @@ class Connection final : public Peer, public Ready {
     Socket socket_;  // kNoSocket: not watched
     State state_ = State::kHandshake;
     std::optional<Refusal> closing_;  // close() was called: the next turn ends it
-    bool speaks_3_1_ = false;
     bool half_closed_ = false;
     bool relieved_ = false;  // of being blocked, or without room: on_writable() is due
-    bool paused_ = false;    // it was not read for a while, since its last PING
     bool parked_ = false;    // its endpoint knows that it has something to read
     uint8_t zmtp_major_ = 0;
     std::unique_ptr<zmtp::Handshake> handshake_;
@@ -109,16 +108,8 @@ class Connection final : public Peer, public Ready {
     size_t needed_ = 0;       // bytes from the beginning of in_ without which nothing can be cut
     zmtp::CutFrom cut_from_;  // what of in_ has been looked at
     size_t progress_ = 0;     // bytes since progress_at_
-    Instant opened_at_{};
-    Instant heard_at_{};     // last bytes from the peer
-    Instant read_at_{};      // likewise, our own silence left out
-    Instant progress_at_{};  // last message, or kProgressBytes of one
-    Instant pinged_at_{};    // last PING from the peer
-    Instant said_at_{};      // last PING or unasked PONG to the peer
-    Instant checked_at_{};   // that the peer's machine answers
-    int64_t pings_seen_ = 0;
-    Duration ping_interval_{};                                    // the peer's own, as observed
-    Duration peer_ttl_{};                                         // of its last PING
+    Instant progress_at_{};   // last message, or kProgressBytes of one
+    Liveness liveness_;
     Timer timer_;                                                 // handshake, then silence
     std::map<std::string, uint32_t, std::less<>> subscriptions_;  // prefix -> how often said
     uint64_t subscription_bytes_ = 0;
