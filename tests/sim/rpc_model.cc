@@ -146,10 +146,7 @@ void RpcModel::check(const std::string& name, const rpc::ServiceStatus& status,
         fail_(name + ": of " + n(messages_in) + " requests " + n(status.accepted) +
               " were accepted and " + n(status.refused.total()) + " refused");
     }
-    // A repeat of what a lost worker may have done waits as long as its key is remembered, if no
-    // timeout ends that.
-    const bool may_wait = options_.dedup && options_.timeout == Duration{};
-    if (status.unanswered > (may_wait ? status.joined : 0)) {
+    if (status.unanswered > 0) {
         fail_(name + ": workers are there, and yet " + n(status.unanswered) +
               " requests have no end; in line " + n(status.waiting) + ", in work " +
               n(status.in_work) + ", joined " + n(status.joined) + ", workers " +
