@@ -110,6 +110,15 @@ Plan make_plan(Random& random) {
         made.workers = endpoints.size();
         endpoints.push_back(endpoint(random, name + "-workers", Role::kWorkers, port++));
         if (made.options.dedup) plan.keys = static_cast<uint32_t>(1 + random.below(20));
+        if (!chance(random, 40)) continue;
+        // A source whose route leads to the service: asked in another way, served alike.
+        settings::RouteConfig route;
+        route.name = "to " + name;
+        route.from.push_back(endpoints.size());
+        route.to.push_back({settings::TargetConfig::Kind::kService, i});
+        plan.config.routes.push_back(std::move(route));
+        endpoints.push_back(endpoint(random, name + "-source", Role::kSource, port++));
+        endpoints.back().accept = SocketTypes{SocketType::kReq, SocketType::kDealer};
     }
     const size_t routes = sources + random.below(3);
     for (size_t i = 0; i < routes; i++) {
@@ -203,8 +212,11 @@ std::string describe(const Plan& plan) {
         for (const size_t from : route.from)
             text += " " + plan.config.endpoints[from].name;
         text += " ->";
-        for (const auto& to : route.to)
-            text += " " + plan.config.endpoints[to.index].name;
+        for (const auto& to : route.to) {
+            text += " " + (to.kind == settings::TargetConfig::Kind::kService
+                               ? "service/" + plan.config.services[to.index].options.name
+                               : plan.config.endpoints[to.index].name);
+        }
         if (route.shape.match_prefix) text += " match `" + *route.shape.match_prefix + "`";
         text += std::string(", on_full ") +
                 (route.on_full ? kOnFull[static_cast<size_t>(*route.on_full)] : "default") + "\n";

@@ -7,8 +7,8 @@ namespace zbridge::sim {
 Client::Client(PeerSetup setup, Surroundings around, Ways ways, RpcModel& model)
     : SimPeer(std::move(setup), std::move(around)), ways_(ways), model_(model) {
     const std::string identity = setup_.identity.value_or("");
-    // Another endpoint's routing ids are other clients: one model is one service.
-    persona_ = identity.empty() ? "client " + std::to_string(number()) : "known " + identity;
+    persona_ = identity.empty() ? "client " + std::to_string(number())
+                                : "known " + identity + " of " + std::to_string(ways.endpoint);
 }
 
 void Client::ask(uint64_t times) {
@@ -96,7 +96,7 @@ void Client::on_frames(Frames frames) {
 
 Worker::Worker(PeerSetup setup, Surroundings around, Ways ways, RpcModel& model)
     : SimPeer(std::move(setup), std::move(around)), ways_(ways), model_(model) {
-    if (type() != "DEALER") ways_.credit = 1;
+    if (!many_at_once()) ways_.credit = 1;
 }
 
 void Worker::on_ready() {
@@ -150,7 +150,7 @@ void Worker::reply(uint64_t number) {
     held_.erase(held);
     const std::string bytes = encoded(frames);
     say(bytes);
-    if (type() == "DEALER" && around_.random.below(100) < ways_.twice_in_100) say(bytes);
+    if (many_at_once() && around_.random.below(100) < ways_.twice_in_100) say(bytes);
 }
 
 void Worker::hurry_up() {

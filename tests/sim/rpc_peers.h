@@ -19,7 +19,8 @@ class Client final : public SimPeer {
         Duration
             patience{};  // a REQ: asks something else after so long (RELAXED); 0: waits for ever
         size_t body_bytes_max = 100;
-        uint32_t keys = 0;  // of dedup: its bodies begin with one of so many; 0: none
+        uint32_t keys = 0;    // of dedup: its bodies begin with one of so many; 0: none
+        size_t endpoint = 0;  // a routing id is another client's at another one
     };
     Client(PeerSetup setup, Surroundings around, Ways ways, RpcModel& model);
 
@@ -44,7 +45,7 @@ class Client final : public SimPeer {
     std::vector<uint64_t> said_before_;  // by the bridge, when it had read each request
 };
 
-// A REP, REQ or DEALER.
+// A REP, REQ, DEALER or ROUTER.
 class Worker final : public SimPeer {
  public:
     struct Ways {
@@ -69,6 +70,7 @@ class Worker final : public SimPeer {
     void on_ready() override;
     void on_frames(Frames frames) override;
     void on_gone() override { model_.on_worker_trouble(); }
+    bool many_at_once() const { return type() == "DEALER" || type() == "ROUTER"; }
     void reply(uint64_t number);
 
     Ways ways_;

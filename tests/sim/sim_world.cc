@@ -98,7 +98,18 @@ size_t World::service_of(size_t endpoint) const {
     for (size_t i = 0; i < services.size(); i++) {
         if (services[i].clients == endpoint || services[i].workers == endpoint) return i;
     }
+    for (const settings::RouteConfig& route : plan_.config.routes) {
+        if (route.to[0].kind == settings::TargetConfig::Kind::kService && route.from[0] == endpoint)
+            return route.to[0].index;
+    }
     return services.size();
+}
+
+// Of the service's own clients' endpoint, or of a source with a route to it.
+bool World::asks(size_t endpoint) const {
+    const size_t service = service_of(endpoint);
+    return service < plan_.config.services.size() &&
+           plan_.config.services[service].workers != endpoint;
 }
 
 // ---- the bridge tells what it knows
@@ -129,9 +140,7 @@ void World::on_peer_closed(const net::Endpoint&, const net::Peer& peer,
     }
     const size_t service = service_of(endpoint_of_.at(ours.number()));
     if (service < rpc_models_.size()) {
-        const bool client =
-            plan_.config.services[service].clients == endpoint_of_.at(ours.number());
-        if (client)
+        if (asks(endpoint_of_.at(ours.number())))
             asked_of_[service] += peer.counters().messages_in;
         else
             rpc_models_[service]->on_worker_trouble();
@@ -239,6 +248,7 @@ Client& World::new_client(size_t endpoint) {
     if (chance(30)) ways.patience = milliseconds(10 + random_.below(500));
     ways.body_bytes_max = plan_.message_bytes_max;
     ways.keys = options.dedup ? plan_.keys : 0;
+    ways.endpoint = endpoint;
     clients_.push_back(std::make_unique<Client>(peer_setup(type, endpoint), around(), ways,
                                                 *rpc_models_[service_of(endpoint)]));
     Client& client = *clients_.back();
@@ -252,7 +262,7 @@ Client& World::new_client(size_t endpoint) {
 }
 
 Worker& World::new_worker(size_t endpoint) {
-    static const char* const kTypes[] = {"REP", "REP", "REP", "DEALER", "REQ"};
+    static const char* const kTypes[] = {"REP", "REP", "REP", "DEALER", "ROUTER", "REQ"};
     const rpc::ServiceOptions& options = plan_.config.services[service_of(endpoint)].options;
     Worker::Ways ways;
     ways.credit = options.worker_credit;
@@ -273,15 +283,13 @@ Worker& World::new_worker(size_t endpoint) {
 
 void World::new_peer() {
     const size_t endpoint = random_.below(plan_.config.endpoints.size());
-    switch (plan_.config.endpoints[endpoint].role) {
-        case Role::kClients:
-            new_client(endpoint);
-            return;
-        case Role::kWorkers:
-            new_worker(endpoint);
-            return;
-        default:
-            break;
+    if (asks(endpoint)) {
+        new_client(endpoint);
+        return;
+    }
+    if (plan_.config.endpoints[endpoint].role == Role::kWorkers) {
+        new_worker(endpoint);
+        return;
     }
     if (plan_.config.endpoints[endpoint].role == Role::kSource) {
         new_producer(endpoint);
@@ -297,7 +305,7 @@ void World::new_peer() {
 void World::new_rude_peer() {
     const size_t endpoint = random_.below(plan_.config.endpoints.size());
     const Role role = plan_.config.endpoints[endpoint].role;
-    if (role != Role::kSource && role != Role::kTarget) return;
+    if ((role != Role::kSource && role != Role::kTarget) || asks(endpoint)) return;
     const bool source = role == Role::kSource;
     const auto kind = static_cast<RudePeer::Kind>(random_.below(RudePeer::kKinds));
     const auto& accept = plan_.config.endpoints[endpoint].accept;
@@ -754,6 +762,7 @@ bool World::may_be_held(size_t source) const {
     for (const settings::RouteConfig& route : plan_.config.routes) {
         if (std::find(route.from.begin(), route.from.end(), source) == route.from.end()) continue;
         for (const settings::TargetConfig& to : route.to) {
+            if (to.kind == settings::TargetConfig::Kind::kService) continue;
             const auto& accept = plan_.config.endpoints[to.index].accept;
             if (accept && !accept->has(SocketType::kPull)) continue;
             const bool served =
@@ -859,7 +868,8 @@ void World::check_services() {
         std::vector<uint32_t> live;
         uint64_t messages_in = asked_of_[i], dropped = 0;
         for (const auto& client : clients_) {
-            if (endpoint_of_.at(client->number()) != config.clients) continue;
+            const size_t endpoint = endpoint_of_.at(client->number());
+            if (!asks(endpoint) || service_of(endpoint) != i) continue;
             const Known& known = known_[client->number()];
             if (client->gone()) continue;
             if (!known.opened || known.peer == nullptr)

@@ -89,6 +89,7 @@ class World final : public net::EndpointObserver {
     std::string some_prefix();
     Frames some_body(Producer& producer, Producer::Sent& sent);
     size_t service_of(size_t endpoint) const;
+    bool asks(size_t endpoint) const;
     SimPeer* somebody(uint64_t what);
     template <class Visit>
     void each_peer(Visit&& visit);
