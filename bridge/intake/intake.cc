@@ -22,6 +22,11 @@ std::string refusal_text(Refusal why, std::string_view detail) {
     return text;
 }
 
+// A PUSH or publisher only sends: what it is told would break its protocol.
+bool can_be_answered(const net::Peer& peer) {
+    return may_have_receipts(peer) || peer.type() == SocketType::kRouter;
+}
+
 bool small_frames(const Message& message, const Envelope& envelope) {
     for (size_t at = 0; at < envelope.bytes;) {
         const Frame frame = frame_at(message.wire().bytes(), at);
@@ -68,8 +73,9 @@ Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& id
 }
 
 void Intake::on_opened(net::Peer& peer) {
-    for (rpc::Service* service : services_)
-        service->client_opened(peer);
+    for (rpc::Service* service : services_) {
+        if (can_be_answered(peer)) service->client_opened(peer);
+    }
     if (passages_) peers_.emplace(peer.id(), &peer);
     if (!is_publisher(peer)) return;
     Publisher& publisher = publishers_[peer.id()];
@@ -119,6 +125,10 @@ net::Take Intake::take_straight(net::Peer& peer, const Message& message, Parcel&
             parcel.wants_receipt = false;
         }
         for (rpc::Service* service : route->services) {
+            if (!can_be_answered(peer)) {
+                refuse(route, peer, parcel, Refusal::kWrongType, "");
+                continue;
+            }
             served = true;
             (void)service->submit(peer, message);  // a service refuses, it never holds
         }

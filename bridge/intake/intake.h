@@ -12,6 +12,7 @@
 // delivered or waits in a
 //          line, else "ERR <code> <reason>". A straight route stores nothing: a receipt says that
 //          the bridge has it.
+// Service: what a PUSH or publisher sends is refused (wrong_type): it could take no answer.
 // Demand:  a publisher that reads too slowly what it is asked for is told the difference when it
 // has room again: no change is lost, and what is kept for it is no more than that difference.
 #pragma once

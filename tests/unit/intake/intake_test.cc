@@ -519,3 +519,32 @@ TEST_CASE("a PUB's message to nobody is gone, a PUSH's waits") {
     CHECK(world.outlets[0]->line().messages() == 1);
     CHECK(world.outlets[0]->counters().nobody == 1);
 }
+
+TEST_CASE("a service serves who can be answered, and says nothing to a PUSH") {
+    World world;
+    rpc::RequestNumbers numbers;
+    rpc::Service service(ServiceId(1), {.error_frames = {"{code}"}, .envelope_raw = true}, {},
+                         numbers, world.clock, world.reactor.timers(), world.memory);
+    intake::Route& route = world.route({});
+    route.services.push_back(&service);
+    world.build();
+    StubPeer& push = world.producer(kPush);
+    StubPeer& pub = world.producer(kPub);
+    StubPeer& dealer = world.producer(kDealer);
+    push.say({"work"});
+    pub.say({"work"});
+    dealer.say({"work"});
+    world.turn();
+    CHECK(service.status().accepted == 1);
+    CHECK(service.status().clients == 1);
+    CHECK(route.refusals.of(Refusal::kWrongType) == 2);
+    world.clock.advance(std::chrono::seconds(5));
+    world.turn();
+    world.turn();
+    CHECK(dealer.received() == std::vector<Frames>{{"no_worker"}});
+    CHECK(push.receives() == 0);
+    CHECK(world.told(pub) == "+");  // a service wants everything: it was asked before
+    for (StubPeer* peer : {&push, &pub, &dealer})
+        peer->leave();
+    world.peers.clear();
+}
