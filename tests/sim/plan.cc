@@ -168,6 +168,7 @@ Plan make_plan(Random& random) {
     plan.rude_peers = chance(random, 40);
     plan.work_max = milliseconds(one_of<int64_t>(random, {0, 5, 50, 400}));
     plan.stuck_in_100 = chance(random, 30) ? 10 : 0;
+    plan.kills = chance(random, 25) ? static_cast<uint32_t>(1 + random.below(2)) : 0;
     return plan;
 }
 

@@ -31,6 +31,7 @@ struct Plan {
     Duration work_max{};        // of a worker on one request
     uint32_t stuck_in_100 = 0;  // requests that a worker does not come to an end with
     uint32_t keys = 0;          // of dedup
+    uint32_t kills = 0;         // of the bridge, which is started again at once
 };
 
 Plan make_plan(Random& random);

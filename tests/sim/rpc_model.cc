@@ -30,8 +30,15 @@ size_t RpcModel::on_asked(Asked asked) {
     by_label_[asked.label] = number;
     Request request;
     static_cast<Asked&>(request) = std::move(asked);
+    request.life = life_;
     requests_.push_back(std::move(request));
     return number;
+}
+
+void RpcModel::on_restart(uint32_t first_client, const rpc::ServiceStatus& before) {
+    life_++;
+    life_from_client_ = first_client;
+    answered_before_ += before.answered;
 }
 
 void RpcModel::on_executed(const std::string& worker, const std::string& label) {
@@ -121,6 +128,8 @@ std::optional<RpcModel::Answered> RpcModel::on_answer(const std::string& name,
         unnamed_[persona]++;
         return std::nullopt;
     }
+    if (request->life != life_ && client >= life_from_client_)
+        fail_(name + ": got an answer to " + request->label + " of an earlier life");
     if (request->answered()) {
         fail_(name + ": got a second answer to " + request->label);
         return std::nullopt;
@@ -152,8 +161,9 @@ void RpcModel::check(const std::string& name, const rpc::ServiceStatus& status,
               n(status.in_work) + ", joined " + n(status.joined) + ", workers " +
               n(status.workers) + ", free " + n(status.workers_free));
     }
-    if (replies_ > status.answered) {
-        fail_(name + ": clients got " + n(replies_) + " replies, it counts " + n(status.answered));
+    const uint64_t answered = answered_before_ + status.answered;
+    if (replies_ > answered) {
+        fail_(name + ": clients got " + n(replies_) + " replies, it counts " + n(answered));
     }
     uint64_t unanswered = 0, superseded = 0;
     std::string example;

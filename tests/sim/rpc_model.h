@@ -54,6 +54,9 @@ class RpcModel {
                                       uint32_t client, const Frames& frames,
                                       std::optional<Answered> newest);
     void on_worker_trouble() { trouble_ = true; }
+    // The bridge was killed and is there again: what it had accepted is gone, and connections from
+    // `first_client` on get no answer to it. It counts anew.
+    void on_restart(uint32_t first_client, const rpc::ServiceStatus& before);
 
     // `live`: connections that are still there; `dropped`: answers that they had no room for. All
     // is quiet and workers are there.
@@ -69,6 +72,7 @@ class RpcModel {
     struct Request : Asked {
         uint32_t executed = 0, lost = 0, replies = 0, errors = 0;
         bool superseded = false;  // the client has asked something else since
+        uint32_t life = 0;        // of the bridge
         bool answered() const { return replies + errors > 0; }
     };
     Request* find(const std::string& persona, uint32_t client, const Frames& frames, bool error,
@@ -82,6 +86,8 @@ class RpcModel {
     std::map<std::string, uint64_t> unnamed_;  // by persona: answers that name no request
     uint64_t replies_ = 0, errors_ = 0, executions_ = 0;
     bool trouble_ = false;  // a worker was lost, or slow
+    uint32_t life_ = 0, life_from_client_ = 0;
+    uint64_t answered_before_ = 0;  // as counted in earlier lives
 };
 
 }  // namespace zbridge::sim

@@ -99,8 +99,25 @@ Worker::Worker(PeerSetup setup, Surroundings around, Ways ways, RpcModel& model)
     if (!many_at_once()) ways_.credit = 1;
 }
 
+void Worker::take_over(Worker& before, Duration patience) {
+    held_ = before.held_;
+    next_ = before.next_;
+    for (Held& each : held_)
+        each.from_before = true;
+    silent_ = !held_.empty();
+    silent_until_ = around_.agenda.now() + patience;
+}
+
 void Worker::on_ready() {
-    if (type() == "REQ") say(wire::message({"", "READY"}));
+    if (!silent_) {
+        if (type() == "REQ") say(wire::message({"", "READY"}));
+        return;
+    }
+    for (const Held& each : held_) {
+        const auto work = Duration(static_cast<int64_t>(
+            around_.random.below(static_cast<uint64_t>(ways_.work_max.count()) + 1)));
+        around_.agenda.after(work, [this, number = each.number] { reply(number); });
+    }
 }
 
 void Worker::on_frames(Frames frames) {
@@ -112,6 +129,8 @@ void Worker::on_frames(Frames frames) {
         return fail("a request of " + std::to_string(frames.size()) +
                     " frames that is not [corr][\"\"][body]");
     }
+    if (silent_ && (type() == "REQ" || around_.agenda.now() < silent_until_))
+        return fail("is given a request though it may still be busy with an earlier one");
     Held held;
     held.number = next_++;
     held.envelope.assign(frames.begin(), frames.begin() + static_cast<long>(from) + 2);
@@ -121,7 +140,9 @@ void Worker::on_frames(Frames frames) {
     model_.on_executed(name(), label);
     const uint64_t number = held.number;
     held_.push_back(std::move(held));
-    if (held_.size() > ways_.credit) {
+    const auto given = std::count_if(held_.begin(), held_.end(),
+                                     [](const Held& each) { return !each.from_before; });
+    if (given > ways_.credit) {
         return fail("has " + std::to_string(held_.size()) + " requests, its credit is " +
                     std::to_string(ways_.credit));
     }
@@ -148,6 +169,7 @@ void Worker::reply(uint64_t number) {
     frames.push_back(RpcModel::kReplyPrefix + RpcModel::label_in(held->body.back()) +
                      std::string(around_.random.below(ways_.reply_bytes_max + 1), '!'));
     held_.erase(held);
+    silent_ = false;
     const std::string bytes = encoded(frames);
     say(bytes);
     if (many_at_once() && around_.random.below(100) < ways_.twice_in_100) say(bytes);

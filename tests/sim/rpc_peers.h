@@ -58,6 +58,11 @@ class Worker final : public SimPeer {
     };
     Worker(PeerSetup setup, Surroundings around, Ways ways, RpcModel& model);
 
+    // It is `before`, connected again: busy with what that one has not answered, and answers that
+    // first. Until `patience` is over, or it has spoken, it must be given nothing.
+    void take_over(Worker& before, Duration patience);
+    bool busy() const { return !held_.empty(); }
+
     // All it has is answered now, and what comes at once.
     void hurry_up();
     uint64_t in_work() const { return held_.size(); }
@@ -66,6 +71,7 @@ class Worker final : public SimPeer {
     struct Held {
         uint64_t number = 0;
         Frames envelope, body;
+        bool from_before = false;  // of an earlier connection
     };
     void on_ready() override;
     void on_frames(Frames frames) override;
@@ -78,6 +84,8 @@ class Worker final : public SimPeer {
     std::deque<Held> held_;
     uint64_t next_ = 1;
     bool hurries_ = false;
+    bool silent_ = false;  // taken over, and has not spoken yet
+    Instant silent_until_{};
 };
 
 }  // namespace zbridge::sim

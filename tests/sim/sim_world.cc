@@ -23,6 +23,8 @@ void Statistics::add(const Statistics& other) {
     dropped += other.dropped;
     returned += other.returned;
     holds += other.holds;
+    kills += other.kills;
+    late += other.late;
     turns += other.turns;
     memory_most = std::max(memory_most, other.memory_most);
     memory_over = std::max(memory_over, other.memory_over);
@@ -261,7 +263,8 @@ Client& World::new_client(size_t endpoint) {
     return client;
 }
 
-Worker& World::new_worker(size_t endpoint) {
+// `before`: it is this one, connected again.
+Worker& World::new_worker(size_t endpoint, Worker* before) {
     static const char* const kTypes[] = {"REP", "REP", "REP", "DEALER", "ROUTER", "REQ"};
     const rpc::ServiceOptions& options = plan_.config.services[service_of(endpoint)].options;
     Worker::Ways ways;
@@ -270,14 +273,17 @@ Worker& World::new_worker(size_t endpoint) {
     ways.stuck_in_100 = plan_.stuck_in_100;
     ways.twice_in_100 = chance(30) ? 10 : 0;
     ways.reply_bytes_max = plan_.message_bytes_max;
-    workers_.push_back(
-        std::make_unique<Worker>(peer_setup(kTypes[random_.below(std::size(kTypes))], endpoint),
-                                 around(), ways, *rpc_models_[service_of(endpoint)]));
+    const std::string type =
+        before != nullptr ? before->type() : kTypes[random_.below(std::size(kTypes))];
+    workers_.push_back(std::make_unique<Worker>(peer_setup(type, endpoint), around(), ways,
+                                                *rpc_models_[service_of(endpoint)]));
     Worker& worker = *workers_.back();
+    if (before != nullptr) worker.take_over(*before, options.resume_grace);
     if (settling_) worker.hurry_up();
     worker.join();
     by_address_[SimNet::address_of(worker.link())] = &worker;
-    script(worker.name() + " joins " + plan_.config.endpoints[endpoint].name);
+    script(worker.name() + " joins " + plan_.config.endpoints[endpoint].name +
+           (before != nullptr ? ", busy as " + before->name() : ""));
     return worker;
 }
 
@@ -486,16 +492,15 @@ void World::happen() {
 
 void World::run() {
     if (print_script_) std::printf("%s", describe(plan_).c_str());
-    auto opened =
-        app::Bridge::open(plan_.config, {net_, clock_, *this, {Epoch(7), true, clock_.now()}});
-    if (!opened.ok()) return fail("the bridge does not open: " + opened.error().message());
-    bridge_ = std::move(opened).value();
-
+    open_bridge();
+    if (!failure_.empty()) return;
     for (uint32_t i = 0; i < plan_.peers_at_start; i++)
         new_peer();
     for (uint32_t i = 0; i < plan_.happenings; i++) {
         agenda_.after(some_time(plan_.length), [this] { happen(); });
     }
+    for (uint32_t i = 0; i < plan_.kills; i++)
+        agenda_.after(some_time(plan_.length), [this] { kill_bridge(); });
     bool over = false;
     agenda_.after(plan_.length, [&] {
         over = true;
@@ -515,6 +520,7 @@ void World::run() {
                 break;
         }
     }
+    if (bridge_ != nullptr) count_late();
     statistics_.accepted = model_->accepted();
     statistics_.received = model_->received();
     for (const auto& client : clients_)
@@ -527,6 +533,68 @@ void World::run() {
     trace_.note(agenda_.now(), "end", model_->accepted(), model_->received(), turns_);
 }
 
+void World::open_bridge() {
+    const bool clean = life_ == 0;
+    auto opened = app::Bridge::open(
+        plan_.config, {net_, clock_, *this, {Epoch(7 + life_), clean, clock_.now()}});
+    if (!opened.ok()) return fail("the bridge does not open: " + opened.error().message());
+    bridge_ = std::move(opened).value();
+}
+
+// At the end of the turn: what happens, happens while the bridge waits.
+void World::kill_bridge() {
+    if (settling_ || !failure_.empty()) return;
+    killed_ = true;
+    net_.wake();
+}
+
+// What waited in the bridge is lost; what it wrote still arrives. Its next life knows that this one
+// had no end, and meets workers that are still busy.
+void World::start_again() {
+    killed_ = false;
+    statistics_.kills++;
+    script("the bridge is killed and started again");
+    sample();
+    for (const TargetState& state : target_states())
+        before_[state.endpoint] = state;
+    sampled_.clear();
+    for (size_t i = 0; i < rpc_models_.size(); i++) {
+        rpc_models_[i]->on_restart(next_peer_, bridge_->services()[i]->status());
+        rpc_models_[i]->on_worker_trouble();
+        asked_of_[i] = 0;
+    }
+    count_late();
+    for (const auto& consumer : consumers_) {
+        Known& known = known_[consumer->number()];
+        if (known.peer != nullptr) model_->on_ended(*consumer, known.peer->counters().dropped);
+    }
+    for (auto& [number, known] : known_) {
+        if (known.peer == nullptr) continue;
+        known.peer = nullptr;
+        known.ended = true;
+        known.why = Refusal::kShuttingDown;
+    }
+    bridge_.reset();
+    if (net_.open_sockets() != 0)
+        fail("a dead bridge has left " + std::to_string(net_.open_sockets()) + " sockets open");
+    life_++;
+    open_bridge();
+    if (!failure_.empty()) return;
+    const size_t workers = workers_.size();
+    for (size_t i = 0; i < workers; i++) {
+        Worker& before = *workers_[i];
+        const bool lives = before.ready() && before.busy() && !before.left_by_itself();
+        if (lives && chance(70)) new_worker(endpoint_of_.at(before.number()), &before);
+    }
+    for (uint32_t i = 0; i < plan_.peers_at_start; i++)
+        new_peer();
+}
+
+void World::count_late() {
+    for (const auto& service : bridge_->services())
+        statistics_.late += service->status().late.of(rpc::LateReason::kEarlierLife);
+}
+
 void World::turn_until(const bool& done) {
     while (!done && failure_.empty()) {
         const uint64_t before = net_.progress();
@@ -537,6 +605,7 @@ void World::turn_until(const bool& done) {
         if (turns_in_vain_ > kTurnsInVainMax)
             fail("the bridge spins: it turns and turns and nothing moves");
         if (turns_ > kTurnsMax) fail("no end in sight");
+        if (killed_ && failure_.empty()) start_again();
     }
 }
 
@@ -714,6 +783,7 @@ void World::break_off() {
     sample();
     const std::vector<TargetState> states = target_states();
     sampled_.clear();
+    count_late();
     bridge_.reset();
     if (net_.open_sockets() != 0)
         fail("the bridge has gone and left " + std::to_string(net_.open_sockets()) +
@@ -917,7 +987,14 @@ std::vector<World::TargetState> World::target_states() {
         if (bridge_->endpoints()[i]) statistics_.holds += bridge_->endpoints()[i]->holds();
         if (!bridge_->outlets()[i]) continue;
         states.push_back({i, bridge_->outlets()[i]->counters(), waiting_for_pulls(i)});
-        statistics_.returned += states.back().counters.returned;
+        TargetState& state = states.back();
+        statistics_.returned += state.counters.returned;
+        const TargetState& before = before_[i];  // what waited then is lost
+        state.waiting += before.waiting;
+        state.counters.returned += before.counters.returned;
+        state.counters.dropped_line += before.counters.dropped_line;
+        state.counters.dropped_memory += before.counters.dropped_memory;
+        state.counters.nobody += before.counters.nobody;
     }
     return states;
 }

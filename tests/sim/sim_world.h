@@ -26,6 +26,7 @@ struct Statistics {
     uint64_t peers = 0, stalls = 0, deaths = 0, leavings = 0, refusals = 0;
     uint64_t requests = 0, answers = 0, executions = 0;
     uint64_t accepted = 0, received = 0, dropped = 0, returned = 0, holds = 0, turns = 0;
+    uint64_t kills = 0, late = 0;  // late: replies to requests of an earlier life
     uint64_t memory_most = 0, memory_over = 0;  // over: its limit
     void add(const Statistics& other);
 };
@@ -75,11 +76,13 @@ class World final : public net::EndpointObserver {
 
     // What happens.
     void happen();
+    void kill_bridge();
+    void open_bridge();
     PeerSetup peer_setup(const std::string& type, size_t endpoint);
     Producer& new_producer(size_t endpoint);
     Consumer& new_consumer(size_t endpoint, const std::string& type);
     Client& new_client(size_t endpoint);
-    Worker& new_worker(size_t endpoint);
+    Worker& new_worker(size_t endpoint, Worker* before = nullptr);
     void new_peer();
     void new_rude_peer();
     void burst(Producer& producer);
@@ -98,6 +101,8 @@ class World final : public net::EndpointObserver {
 
     // The phases.
     void turn_until(const bool& done);
+    void start_again();
+    void count_late();
     void settle();
     void check_quiet(uint64_t fingerprint, uint32_t quiet, uint32_t checks);
     uint64_t fingerprint() const;
@@ -148,6 +153,9 @@ class World final : public net::EndpointObserver {
     std::map<uint32_t, Known> known_;  // by the peer's number
     std::vector<Producer*> sampled_;   // producers that the bridge has
     std::unique_ptr<app::Bridge> bridge_;
+    std::map<size_t, TargetState> before_;  // of targets in the lives before this one, by endpoint
+    uint32_t life_ = 0;
+    bool killed_ = false;
     uint32_t next_peer_ = 1;
     bool settling_ = false, settled_ = false, ending_ = false;
     uint64_t turns_ = 0, turns_in_vain_ = 0;
