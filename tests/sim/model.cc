@@ -48,7 +48,14 @@ std::string Model::label(uint32_t producer, size_t index) {
 
 Model::Model(const settings::Config& config, Fail fail) : config_(config), fail_(std::move(fail)) {
     for (const settings::RouteConfig& route : config.routes) {
-        Route ours{route.from, {}, route.shape.match_prefix.value_or(""), route.on_full};
+        Route ours{route.from,
+                   {},
+                   route.shape.match_prefix.value_or(""),
+                   route.on_full,
+                   route.shape.decode.as,
+                   route.shape.match_filter.has_value(),
+                   !route.shape.required.empty(),
+                   !route.shape.set.keys.empty()};
         for (const settings::TargetConfig& target : route.to) {
             if (target.kind != settings::TargetConfig::Kind::kEndpoint) continue;
             ours.to.push_back(target.index);
@@ -56,6 +63,16 @@ Model::Model(const settings::Config& config, Fail fail) : config_(config), fail_
         }
         routes_.push_back(std::move(ours));
     }
+}
+
+bool Model::Route::takes(const Producer::Sent& sent) const {
+    constexpr size_t kMost = routing::Shape::kAttributeBytesMax;
+    const Document& document = sent.document;
+    if (decode == routing::Codec::kNone) return true;
+    if (!document.read_as(decode) || sent.topic.size() > kMost) return false;
+    if (takes_pad && document.pad > kMost) return false;
+    if (filtered && !(document.n && *document.n > 5 && document.kind == "a")) return false;
+    return !requires_n || document.n;
 }
 
 void Model::add(Producer& producer, size_t endpoint) {
@@ -89,11 +106,15 @@ void Model::on_accepted(Producer& producer) {
     const size_t source = producers_.at(producer.number()).endpoint;
     const Key key = sent.anonymous ? sent.hash : Key{producer.number()} << 32 | index;
     if (sent.anonymous) anonymous_[sent.hash]++;
-    bool routed = false, may_drop = false;
+    bool routed = false, refused = false, may_drop = false;
     for (const Route& route : routes_) {
         if (std::find(route.from.begin(), route.from.end(), source) == route.from.end()) continue;
         if (sent.topic.compare(0, route.prefix.size(), route.prefix) != 0) continue;
         routed = true;
+        if (!route.takes(sent)) {
+            refused = true;  // by this route; others may have it
+            continue;
+        }
         may_drop |= route.on_full == delivery::OnFull::kDropNewest ||
                     route.on_full == delivery::OnFull::kDropOldest;
         for (const size_t to : route.to) {
@@ -110,7 +131,7 @@ void Model::on_accepted(Producer& producer) {
             }
         }
     }
-    producer.outcome_ok.push_back(routed);
+    producer.outcome_ok.push_back(routed && !refused);
     producer.may_drop.push_back(may_drop);
 }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "bridge/delivery/outlet.h"
+#include "bridge/routing/shape.h"
 #include "bridge/settings/config.h"
 #include "tests/sim/sim_peer.h"
 
@@ -69,6 +70,9 @@ class Model {
         std::vector<size_t> from, to;
         std::string prefix;
         std::optional<delivery::OnFull> on_full;
+        routing::Codec decode = routing::Codec::kNone;
+        bool filtered = false, requires_n = false, takes_pad = false;
+        bool takes(const Producer::Sent& sent) const;  // and does not refuse it
     };
     struct Copies {
         uint32_t expected = 0, received = 0, lost = 0;

@@ -70,6 +70,17 @@ settings::ServiceConfig service(Random& random, const std::string& name) {
     return made;
 }
 
+// The model knows these: Model::Route::takes().
+void let_decode(Random& random, routing::ShapeOptions& shape) {
+    shape.decode.as = one_of(random, {routing::Codec::kJson, routing::Codec::kMsgpack});
+    shape.set.properties = {{"n", "$.n"}, {"first", "$frame[0]"}};
+    if (chance(random, 50)) shape.set.tag = "$.kind";
+    if (chance(random, 50)) shape.set.id = "$.id";
+    if (chance(random, 30)) shape.set.keys = {"$.id", "$.pad"};
+    if (shape.set.tag && chance(random, 50)) shape.match_filter = "n > 5 AND TAGS = 'a'";
+    if (chance(random, 40)) shape.required = {"n"};
+}
+
 }  // namespace
 
 Plan make_plan(Random& random) {
@@ -138,6 +149,10 @@ Plan make_plan(Random& random) {
         }
         if (chance(random, 30))
             route.shape.match_prefix = one_of<std::string>(random, {"a", "ab", "news.", "", "zz"});
+        if (chance(random, 25)) {
+            let_decode(random, route.shape);
+            plan.documents = true;
+        }
         if (chance(random, 70)) {
             route.on_full = one_of<OnFull>(random, {OnFull::kBlock, OnFull::kDropNewest,
                                                     OnFull::kDropOldest, OnFull::kDisconnect});
@@ -219,6 +234,11 @@ std::string describe(const Plan& plan) {
                                : plan.config.endpoints[to.index].name);
         }
         if (route.shape.match_prefix) text += " match `" + *route.shape.match_prefix + "`";
+        const routing::ShapeOptions& shape = route.shape;
+        if (shape.decode.as == routing::Codec::kJson) text += " decode json";
+        if (shape.decode.as == routing::Codec::kMsgpack) text += " decode msgpack";
+        if (shape.match_filter) text += " filter `" + *shape.match_filter + "`";
+        if (!shape.required.empty()) text += " required n";
         text += std::string(", on_full ") +
                 (route.on_full ? kOnFull[static_cast<size_t>(*route.on_full)] : "default") + "\n";
     }

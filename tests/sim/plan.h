@@ -28,6 +28,7 @@ struct Plan {
     bool pings = false;            // some peers do
     bool identities = false;       // some peers have one, taken twice now and then
     bool rude_peers = false;
+    bool documents = false;     // many messages are some, for routes that decode
     Duration work_max{};        // of a worker on one request
     uint32_t stuck_in_100 = 0;  // requests that a worker does not come to an end with
     uint32_t keys = 0;          // of dedup

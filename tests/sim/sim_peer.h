@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bridge/base/random.h"
+#include "tests/sim/document.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/wire.h"
 
@@ -128,6 +129,7 @@ class Producer final : public SimPeer {
         std::string topic;       // its first frame
         bool anonymous = false;  // too small to carry its number
         bool refused = false;    // breaks a limit: it costs the connection
+        Document document;       // its last frame
     };
     Producer(PeerSetup setup, Surroundings around, bool envelope, bool wants_receipt)
         : SimPeer(std::move(setup), std::move(around)),

@@ -350,6 +350,7 @@ Frames World::some_body(Producer& producer, Producer::Sent& sent) {
         sent.anonymous = true;
         static const Frames kSmall[] = {{""}, {"a"}, {"", ""}, {"ab", ""}, {"a", "", "b"}};
         body = bare_dealer ? Frames{"a"} : kSmall[random_.below(std::size(kSmall))];
+        sent.document.one_octet = body.back().size() == 1;
     } else {
         const uint64_t frames = chance(60) ? 1 : 1 + random_.below(5);
         size_t pad = random_.below(plan_.message_bytes_max + 1);
@@ -359,8 +360,17 @@ Frames World::some_body(Producer& producer, Producer::Sent& sent) {
         if (bare_dealer && body[0].empty()) body[0] = "a";
         while (body.size() < frames)
             body.push_back(std::string(bare_dealer ? 1 : random_.below(4), '-'));
-        body.back() +=
-            Model::label(producer.number(), producer.sent().size()) + std::string(pad, '.');
+        const std::string label = Model::label(producer.number(), producer.sent().size());
+        if (plan_.documents && chance(70)) {
+            Document& document = sent.document;
+            document.codec = chance(50) ? routing::Codec::kJson : routing::Codec::kMsgpack;
+            if (chance(80)) document.n = static_cast<uint32_t>(random_.below(12));
+            if (chance(80)) document.kind = chance(60) ? "a" : "b";
+            document.pad = pad;
+            body.back() = document.encode(label);
+        } else {
+            body.back() += label + std::string(pad, '.');
+        }
     }
     sent.topic = body[0];
     sent.hash = hash_of(body);
