@@ -53,8 +53,7 @@ void Connection::on_turn() {
     if (state_ == State::kClosed) return;
     if (closing_) return end(closing_);
     if (writable_ && (blocked_ || !said_.empty() || !outbox_.empty())) {
-        if (blocked_)
-            liveness_.excuse(reactor_.now());  // our PING may be far behind what it takes
+        if (blocked_) liveness_.excuse(reactor_.now());  // our PING may be far behind what it takes
         relieved_ |= blocked_;
         blocked_ = false;
         flush();

@@ -85,8 +85,8 @@ void Service::on_worker_lost(Request& request) {
     }
 }
 
-// Without a deadline that ends the waiting, a lost worker has as long to come back as a client would
-// have. REQUIRES: kAwaitingLate, of a worker that is lost.
+// Without a deadline that ends the waiting, a lost worker has as long to come back as a client
+// would have. REQUIRES: kAwaitingLate, of a worker that is lost.
 void Service::wait_for_return(Request& request) {
     if (options_.timeout > Duration{} || request.stage_link.linked) return;
     graces_.push(request, clock_.now() + options_.resume_window);

@@ -17,9 +17,9 @@ using routing::Decoder;
 using routing::Found;
 using routing::Selector;
 
-inline constexpr std::string_view kPaths[] = {"$",      "$.a",     "$.a.b",     "$.a.b[1].c", "$[0]",
-                                              "$[1]",   "$[0][0]", "$.a[0]",    "$['']",      "$.b",
-                                              "$.text", "$.n",     "$['x y'].a"};
+inline constexpr std::string_view kPaths[] = {
+    "$",      "$.a",   "$.a.b", "$.a.b[1].c", "$[0]", "$[1]",      "$[0][0]",
+    "$.a[0]", "$['']", "$.b",   "$.text",     "$.n",  "$['x y'].a"};
 
 // What is found at each path, as text; none: undecodable.
 inline std::optional<std::vector<std::string>> decoded(Decoder& decoder, std::string_view bytes) {

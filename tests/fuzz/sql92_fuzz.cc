@@ -18,8 +18,8 @@ struct Shifted final : Properties {
 
     Value value_of(std::string_view name) const override {
         static const std::array<Value, 12> kValues{
-            Value{},  true,     false,    int64_t{0}, int64_t{-7},    INT64_MAX,
-            -1.5,     1e300,    "true",   "17",       std::string_view{}, "EU"};
+            Value{}, true,  false,  int64_t{0}, int64_t{-7},        INT64_MAX,
+            -1.5,    1e300, "true", "17",       std::string_view{}, "EU"};
         const auto& names = filter->names();
         ZB_CHECK(std::find(names.begin(), names.end(), name) != names.end(), name);
         size_t sum = shift;

@@ -99,10 +99,11 @@ int main(int argc, char** argv) {
         "%llu seeds, %llu failed: %llu peers, %llu stalls, %llu deaths, %llu leavings, %llu "
         "refused; messages: %llu taken in, "
         "%llu received, requests: %llu, %llu done, %llu answered; %llu given back, %llu dropped; "
-        "%llu holds, %llu kills, %llu late replies, %llu turns, at most %llu KiB, %llu over the limit\n",
+        "%llu holds, %llu kills, %llu late replies, %llu turns, at most %llu KiB, %llu over the "
+        "limit\n",
         n(options.seeds), n(failed), n(all.peers), n(all.stalls), n(all.deaths), n(all.leavings),
         n(all.refusals), n(all.accepted), n(all.received), n(all.requests), n(all.executions),
-        n(all.answers), n(all.returned), n(all.dropped), n(all.holds), n(all.kills), n(all.late), n(all.turns),
-        n(all.memory_most / 1024), n(all.memory_over / 1024));
+        n(all.answers), n(all.returned), n(all.dropped), n(all.holds), n(all.kills), n(all.late),
+        n(all.turns), n(all.memory_most / 1024), n(all.memory_over / 1024));
     return failed == 0 ? 0 : 1;
 }

@@ -545,8 +545,8 @@ void World::run() {
 
 void World::open_bridge() {
     const bool clean = life_ == 0;
-    auto opened = app::Bridge::open(
-        plan_.config, {net_, clock_, *this, {Epoch(7 + life_), clean, clock_.now()}});
+    auto opened = app::Bridge::open(plan_.config,
+                                    {net_, clock_, *this, {Epoch(7 + life_), clean, clock_.now()}});
     if (!opened.ok()) return fail("the bridge does not open: " + opened.error().message());
     bridge_ = std::move(opened).value();
 }

@@ -26,7 +26,7 @@ struct Statistics {
     uint64_t peers = 0, stalls = 0, deaths = 0, leavings = 0, refusals = 0;
     uint64_t requests = 0, answers = 0, executions = 0;
     uint64_t accepted = 0, received = 0, dropped = 0, returned = 0, holds = 0, turns = 0;
-    uint64_t kills = 0, late = 0;  // late: replies to requests of an earlier life
+    uint64_t kills = 0, late = 0;               // late: replies to requests of an earlier life
     uint64_t memory_most = 0, memory_over = 0;  // over: its limit
     void add(const Statistics& other);
 };

@@ -1,9 +1,10 @@
 // One handshake, without a socket: bytes in, bytes out, who the peer is.
 //
 // We greet with 3.0: libzmq 4.3.4 corrupts subscriptions of 246 to 255 bytes when it is greeted
-// with 3.1; so it does one of 255 bytes alone, which long_subscription.h reads. Signature and major version go out at once: libzmq waits for them. What we say we are
-// goes out after the peer has said what it is, so that one port serves every socket type. ZMTP 2.0
-// (libzmq 3.2, old JeroMQ): a socket-type octet, then an identity frame.
+// with 3.1; so it does one of 255 bytes alone, which long_subscription.h reads. Signature and major
+// version go out at once: libzmq waits for them. What we say we are goes out after the peer has
+// said what it is, so that one port serves every socket type. ZMTP 2.0 (libzmq 3.2, old JeroMQ): a
+// socket-type octet, then an identity frame.
 #pragma once
 
 #include <cstdint>

@@ -106,7 +106,8 @@ TEST_CASE("who waits while accept() fails is accepted when it works again") {
     CHECK(rig.recorder.troubles.size() == 3);
 }
 
-TEST_CASE("a connection that the system cannot watch is closed and counted, later ones are served") {
+TEST_CASE(
+    "a connection that the system cannot watch is closed and counted, later ones are served") {
     EndpointRig rig;
     rig.net.fail_watches(1);
     const net::Socket unwatched = rig.connect();

@@ -170,7 +170,8 @@ TEST_CASE("at most once: what a lost worker may have done is not done again for 
     }
 }
 
-TEST_CASE("without a timeout a repeat of a lost request waits for the resume window, as the first did") {
+TEST_CASE(
+    "without a timeout a repeat of a lost request waits for the resume window, as the first did") {
     ServiceOptions forever = options();
     forever.timeout = 0s;
     DedupWorld world(forever);
