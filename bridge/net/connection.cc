@@ -70,12 +70,11 @@ void Connection::resume() {
     if (state_ == State::kOpen) reactor_.make_ready(*this);
 }
 
-// False: something else will wake it.
-bool Connection::may_read() {
+// What it has sent and we have received. False: something else will wake it.
+bool Connection::may_take() {
     if (state_ == State::kHandshake) return true;
-    if (endpoint_.held() || endpoint_.waits_for_memory()) {
-        liveness_.pause();
-        if (readable_ || !in_.empty()) endpoint_.park(*this);
+    if (endpoint_.held()) {
+        pause();
         return false;
     }
     // Who does not read its answers is not read: its requests wait in its own queue. One that has
@@ -83,9 +82,24 @@ bool Connection::may_read() {
     return kOnlyReceives.has(type()) || has_room() || ended_;
 }
 
+// More than that. False: likewise.
+bool Connection::may_read() {
+    if (!may_take()) return false;
+    if (state_ == State::kHandshake || !endpoint_.waits_for_memory()) return true;
+    pause();
+    return false;
+}
+
+void Connection::pause() {
+    liveness_.pause();
+    if (readable_ || !in_.empty()) endpoint_.park(*this);
+}
+
 void Connection::read_some() {
-    if (!may_read()) return;
-    parse();  // what a hold left over
+    if (!may_take()) return;
+    // What a hold left over. Not to be taken for want of memory would be to want it for ever: it is
+    // what uses it up.
+    parse();
     if (stopped() || !readable_ || !may_read()) return;
 
     make_room();
@@ -113,7 +127,6 @@ void Connection::read_some() {
             break;
     }
     if (stopped()) return;
-    if (in_.empty()) in_ = Slice();  // share no memory while there is nothing to share
     if (readable_ && may_read()) reactor_.make_ready(*this);
 }
 
@@ -184,6 +197,9 @@ void Connection::parse() {
         }
     }
     needed_ = 0;
+    // Share no memory while there is nothing to share. Here, not where bytes are read: what a hold
+    // left over may be the last that this peer says for long.
+    if (in_.empty()) in_ = Slice();
 }
 
 size_t Connection::shake_hands() {

@@ -74,7 +74,9 @@ class Connection final : public Peer, public Ready {
 
     void on_queued() override;
     void read_some();
+    bool may_take();
     bool may_read();
+    void pause();
     void make_room();
     void parse();
     size_t shake_hands();

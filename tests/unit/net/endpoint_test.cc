@@ -300,6 +300,22 @@ TEST_CASE("while memory is exhausted sources are not read, and go on when it is 
     CHECK(rig.recorder.messages == std::vector<Frames>{{"a"}});
 }
 
+TEST_CASE("a message that was held leaves no memory behind when it is taken") {
+    EndpointRig rig({}, 8 << 20);
+    std::vector<net::Socket> pushes{rig.open("PUSH"), rig.open("PUSH")};
+    rig.recorder.holds = rig.endpoint.get();
+    for (const net::Socket push : pushes) {
+        rig.send(push, frame(std::string(4 << 20, 'x')));
+    }
+    rig.recorder.holds = nullptr;
+    rig.endpoint->release();
+    rig.turns();
+    CHECK(rig.recorder.message_count == 2);
+    CHECK(rig.memory.used() < 1 << 20);
+    rig.send(pushes[0], frame("next"));
+    CHECK(rig.recorder.message_count == 3);
+}
+
 TEST_CASE("a peer that waits for memory is reassured like a held one") {
     EndpointRig rig({}, 4 << 20);
     const net::Socket push = rig.open("PUSH");
