@@ -17,6 +17,8 @@ Status Calls::serve(const std::string& path) {
     setup.name = "admin";
     setup.our_identity = bridge_.config().bridge.name;
     setup.private_ipc = true;
+    setup.reserved = true;  // a bridge whose places are all taken is worth a look
+    setup.options.limits.peers_max = kCallersMax;
     setup.accepts = {SocketType::kReq, SocketType::kDealer};
     net::Address address;
     address.transport = net::Address::Transport::kIpc;

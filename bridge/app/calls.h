@@ -8,8 +8,12 @@
 
 namespace zbridge::app {
 
+// Limits:  kCallersMax at once; further ones are closed and counted. They have places of their own,
+//          beside those of bridge.max_connections.
 class Calls {
  public:
+    static constexpr uint32_t kCallersMax = 64;
+
     Calls(Bridge& bridge, const Clock& clock);
     // Listens at this path.
     Status serve(const std::string& path);

@@ -85,8 +85,13 @@ Status Endpoint::bind(const Address& address) {
     return {};
 }
 
+bool Endpoint::is_full() const {
+    return owned_.size() >= setup_.options.limits.peers_max ||
+           (!setup_.reserved && connections_.now >= connections_.max);
+}
+
 void Endpoint::take(Accepted accepted) {
-    if (owned_.size() >= setup_.options.limits.peers_max || connections_.now >= connections_.max) {
+    if (is_full()) {
         refusals_.add(Refusal::kTooManyPeers);
         observer_.on_refused(*this, accepted.address, std::nullopt, Refusal::kTooManyPeers, "");
         reactor_.net().close(accepted.socket);
@@ -102,7 +107,7 @@ void Endpoint::take(Accepted accepted) {
         return;
     }
     accepted_++;
-    connections_.now++;
+    if (!setup_.reserved) connections_.now++;
     owned_.emplace(id, std::move(connection));
 }
 
@@ -137,7 +142,7 @@ void Endpoint::refused(Connection& connection, std::optional<SocketType> type, R
 }
 
 void Endpoint::closed(Connection& connection, bool was_open, std::optional<Refusal> why) {
-    connections_.now--;
+    if (!setup_.reserved) connections_.now--;
     const auto owned = owned_.find(connection.id());
     ZB_CHECK(owned != owned_.end(), connection.id());
     if (was_open) {

@@ -56,6 +56,8 @@ class Endpoint final : public Gate {
         bool private_ipc = false;    // its ipc file is for this user alone (mode 0600)
         bool yields_memory = false;  // nothing is read from its peers while the budget is
                                      // exhausted: sources and clients
+        bool reserved = false;       // its connections neither count for ConnectionLimit nor are
+                                     // refused by it
     };
     Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
              EndpointObserver& observer);
@@ -108,6 +110,7 @@ class Endpoint final : public Gate {
     void closed(Connection& connection, bool was_open, std::optional<Refusal> why);
     void park(Connection& connection);
     void resume_parked();
+    bool is_full() const;
     bool waits_for_memory();  // it must, now
     Duration waited_for_memory(Instant now) const;
     void on_reassure();

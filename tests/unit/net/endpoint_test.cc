@@ -93,6 +93,18 @@ TEST_CASE("too many peers, at the endpoint or in the bridge, are closed unheard 
     CHECK(rig.net.closed(last) == (rig.connections.now >= 3));
 }
 
+TEST_CASE("an endpoint with places of its own is there when all others are taken") {
+    EndpointRig rig({}, 64 << 20, /*reserved=*/true);
+    rig.connections.max = 1;
+    rig.connections.now = 1;
+    const net::Socket caller = rig.open("REQ");
+    CHECK_FALSE(rig.net.closed(caller));
+    CHECK(rig.connections.now == 1);
+    rig.net.end(caller);
+    rig.turns();
+    CHECK(rig.connections.now == 1);
+}
+
 TEST_CASE("who waits while accept() fails is accepted when it works again") {
     EndpointRig rig;
     rig.net.fail_accepts(3);

@@ -72,7 +72,8 @@ class Recorder final : public net::PeerHandler, public net::EndpointObserver {
 };
 
 struct EndpointRig {
-    explicit EndpointRig(net::EndpointOptions options = {}, uint64_t memory_bytes = 64 << 20)
+    explicit EndpointRig(net::EndpointOptions options = {}, uint64_t memory_bytes = 64 << 20,
+                         bool reserved = false)
         : memory(memory_bytes), reactor(net, clock, memory) {
         using enum SocketType;
         recorder.memory = &memory;
@@ -84,7 +85,8 @@ struct EndpointRig {
                 {kPush, kPub, kXpub, kReq, kRep, kDealer, kRouter, kPull, kSub, kXsub},
                 options,
                 false,
-                true},
+                true,
+                reserved},
             recorder, reactor, connections, recorder);
         listener = net.listen({}, {}).value().socket;  // its number: bind() takes the next one
         ZB_CHECK(endpoint->bind({}).ok());
