@@ -297,10 +297,12 @@ def recv(socket_, what, patience_s=PATIENCE_S):
 class Raw:
     """A plain TCP socket that speaks ZMTP by hand: for what no library would send."""
 
-    def __init__(self, port, receive_buffer=None):
+    def __init__(self, port, receive_buffer=None, source=None):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:  # another of this machine's own addresses: 127.0.0.2
+            self.socket.bind((source, 0))
         self.socket.settimeout(PATIENCE_S)
         self.socket.connect(("127.0.0.1", port))
         self._in = b""
@@ -309,9 +311,9 @@ class Raw:
         self.socket.sendall(wire)
         return self
 
-    def greet(self, kind="PUSH", minor=0):
+    def greet(self, kind="PUSH", minor=0, identity=None):
         """The whole handshake as a socket of this kind."""
-        self.send(greeting(minor)).send(ready(kind))
+        self.send(greeting(minor)).send(ready(kind, identity))
         self.read(64)
         self.frame()
         return self
