@@ -1,6 +1,6 @@
 """Heartbeats (ZMTP 3.1): where the endpoint says `heartbeat`, a silent 3.1 peer gets PINGs and is disconnected if it does not
 answer, counted as heartbeat_timeout; a 3.0 peer gets none, and stays. A peer's own PINGs are answered with their context,
-and one that promised in a PING not to be silent for longer is held to it.
+and one that promised in a PING not to be silent for longer is held to it. A flood of PINGs costs the bridge nothing.
 """
 from harness import *
 
@@ -49,6 +49,20 @@ def silent_ones(bridge):
     old.close()
 
 
+def flood(bridge):
+    """PINGs without an end, and no look at the answers: some are not answered, and nothing else happens."""
+    peer = Raw(bridge.port("IN"), receive_buffer=4096).greet(minor=1)
+    taken = bridge.status()["routes"][0]["messages"]
+    peer.send(ping(0, b"16 bytes at most") * 200_000 + frame(b"a message behind them"))
+    bridge.wait_for("the message is taken", lambda status: status["routes"][0]["messages"] == taken + 1)
+    status = bridge.status()
+    check(bridge.endpoint("in")["refused"]["outbox_full"] > 1000, "PINGs that went unanswered are counted")
+    check(status["bridge"]["memory_bytes"] < MIB, f"the answers take no memory: {status['bridge']}")
+    equal(bridge.endpoint("in")["connected"], 1, "its connection stays")
+    peer.close()
+    bridge.wait_for_peers("in", 0)
+
+
 def libraries(flow, bridge):
     """libzmq on both ends of it, idle for many intervals: nobody is disconnected."""
     idle = [flow.socket(zmq.PUSH, bridge.address(name), **settings) for name in ("IN", "WATCHED") for settings in
@@ -60,6 +74,7 @@ def libraries(flow, bridge):
     while time.monotonic() < until:  # nothing is to happen
         check(not any(each.poll(50) for each in monitors), "nobody is disconnected")
     pull = flow.socket(zmq.PULL, bridge.address("OUT"))
+    equal(recv(pull, "what the flood ended with"), [b"a message behind them"], "the first message")
     for each in idle:
         each.send(b"still here")
         equal(recv(pull, "a message"), [b"still here"], "a message after a while")
@@ -71,6 +86,7 @@ def main(flow):
     bridge = flow.bridge(YAML)
     peers_own_pings(bridge)
     silent_ones(bridge)
+    flood(bridge)
     libraries(flow, bridge)
 
 

@@ -4,6 +4,7 @@ the newest or the oldest are dropped and counted, or the SUB is disconnected. Wh
 from harness import *
 
 LINE = 100
+LINE_BYTES = 100_000
 SENT = 1000
 YAML = f"""
 endpoints:
@@ -13,6 +14,8 @@ endpoints:
   newest: {{ bind: "${{NEWEST}}", accept: pull, line: {{ max_messages: {LINE} }} }}
   oldest-in: {{ bind: "${{OLDEST_IN}}" }}
   oldest: {{ bind: "${{OLDEST}}", accept: pull, line: {{ max_messages: {LINE} }} }}
+  bytes-in: {{ bind: "${{BYTES_IN}}" }}
+  bytes: {{ bind: "${{BYTES}}", accept: pull, line: {{ max_bytes: {LINE_BYTES}B }} }}
   sub-block-in: {{ bind: "${{SUB_BLOCK_IN}}" }}
   sub-block: &slow {{ bind: "${{SUB_BLOCK}}", accept: sub, limits: {{ max_waiting_messages: {LINE} }} }}
   sub-newest-in: {{ bind: "${{SUB_NEWEST_IN}}" }}
@@ -25,6 +28,7 @@ routes:
   - {{ from: block-in, to: block, on_full: block }}
   - {{ from: newest-in, to: newest, on_full: drop_newest }}
   - {{ from: oldest-in, to: oldest, on_full: drop_oldest }}
+  - {{ from: bytes-in, to: bytes, on_full: drop_newest }}
   - {{ from: sub-block-in, to: sub-block, on_full: block }}
   - {{ from: sub-newest-in, to: sub-newest, on_full: drop_newest }}
   - {{ from: sub-oldest-in, to: sub-oldest, on_full: drop_oldest }}
@@ -55,6 +59,21 @@ def lines(flow, bridge):
         pull.close()
         push[name].close()
     equal(bridge.endpoint("block")["delivery"]["dropped_line"], 0, "dropped where the source is held")
+
+
+def line_by_bytes(flow, bridge):
+    """The limit by bytes is one of its own."""
+    size = 1000
+    push = send_all(flow, bridge, "BYTES", size)
+    delivery = bridge.wait_for("the rest is counted", lambda _: bridge.endpoint("bytes")["delivery"] if
+                               bridge.endpoint("bytes")["delivery"]["line"] +
+                               bridge.endpoint("bytes")["delivery"]["dropped_line"] == SENT else None)
+    check(LINE_BYTES - 2 * size < delivery["line_bytes"] < LINE_BYTES + 2 * size, f"bytes in the line: {delivery}")
+    pull = flow.socket(zmq.PULL, bridge.address("BYTES"))
+    got = [int(recv(pull, "what is kept")[0][:8]) for _ in range(delivery["line"])]
+    equal(got, list(range(delivery["line"])), "the first ones are kept")
+    pull.close()
+    push.close()
 
 
 def slow_sub(bridge, name):
@@ -112,6 +131,7 @@ def subs(flow, bridge):
 def main(flow):
     bridge = flow.bridge(YAML)
     lines(flow, bridge)
+    line_by_bytes(flow, bridge)
     subs(flow, bridge)
 
 

@@ -7,9 +7,12 @@ YAML = """
 endpoints:
   prices-in: { bind: "${IN}", subscribe: demand }
   prices-out: { bind: "${OUT}" }
+  news-in: { bind: "${NEWS_IN}", subscribe: all }
+  news-out: { bind: "${NEWS_OUT}", accept: sub }
   also-out: { bind: "${ALSO}", accept: sub }
 routes:
   - { from: prices-in, to: [prices-out, also-out] }
+  - { from: news-in, to: news-out }
 """
 
 
@@ -68,6 +71,20 @@ def main(flow):
     equal(recv(again, "the next"), [b"x"], "the next")
     taken = bridge.status()["routes"][0]["messages"] - before
     check(taken >= 1 and not bridge.endpoint("prices-out")["delivery"]["dropped_peer"], "nothing is dropped")
+    all_of_it(flow, bridge)
+
+
+def all_of_it(flow, bridge):
+    """`subscribe: all`: a publisher is asked for everything at once, and for nothing more when subscribers come."""
+    xpub = flow.socket(zmq.XPUB, bridge.address("NEWS_IN"))
+    wait_for_demand(xpub, b"\x01")
+    sub = flow.socket(zmq.SUB, bridge.address("NEWS_OUT"), SUBSCRIBE=b"sport.")
+    bridge.wait_for("it has subscribed", lambda _: bridge.endpoint("news-out")["delivery"]["prefixes"] == 1)
+    xpub.send(b"weather.a")
+    xpub.send(b"sport.a")
+    equal(recv(sub, "the news"), [b"sport.a"], "what a subscriber asked for")
+    bridge.wait_for("the rest is counted", lambda _: bridge.endpoint("news-out")["delivery"]["dropped_nobody"] == 1)
+    check(not xpub.poll(50), "the publisher is asked for nothing more")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ endpoints:
   workers-b: { bind: "${WORKERS_B}" }
   clients-c: { bind: "${CLIENTS_C}" }
   workers-c: { bind: "${WORKERS_C}" }
+  clients-d: { bind: "${CLIENTS_D}" }
+  workers-d: { bind: "${WORKERS_D}" }
 services:
   waits: { clients: clients-a, workers: workers-a, timeout: 60s, attempt_timeout: 300ms, on_error: "ERROR {code}" }
   gives-up: { clients: clients-b, workers: workers-b, timeout: 500ms, on_error: "ERROR {code}" }
@@ -21,6 +23,7 @@ services:
     timeout: 60s
     attempt_timeout: 1s
     retry: { on: timeout, times: 5 }
+  loses-patience: { clients: clients-d, workers: workers-d, timeout: 100ms, on_error: "ERROR {code}" }
 """
 
 
@@ -97,9 +100,18 @@ def at_least_once_goes_on(flow, bridge):
     check(service["retried"] >= 1, "retried")  # twice, if the second took longer than attempt_timeout too
 
 
+def never_comes_back(flow, bridge):
+    """After ten times its attempt_timeout a worker that still holds a request is disconnected."""
+    client, _ = stopped_with(flow, bridge, "D", b"one")
+    equal(recv(client, "the error"), [b"ERROR timeout"], "what the client was told")
+    equal(bridge.endpoint("workers-d")["connected"], 1, "workers: it may still reply")
+    bridge.wait_for("it is disconnected", lambda _: bridge.endpoint("workers-d")["connected"] == 0)
+    equal(bridge.endpoint("workers-d")["refused"], {"timeout": 1}, "and counted")
+
+
 def main(flow):
     bridge = flow.bridge(YAML)
-    for scene in at_most_once_waits, at_most_once_gives_up, at_least_once_goes_on:
+    for scene in at_most_once_waits, at_most_once_gives_up, at_least_once_goes_on, never_comes_back:
         scene(flow, bridge)
 
 
