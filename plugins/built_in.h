@@ -5,4 +5,9 @@
 
 extern "C" {
 const zb_plugin* zbridge_plugin_entry_filter(void);
+const zb_plugin* zbridge_plugin_entry_mask(void);
+const zb_plugin* zbridge_plugin_entry_transform(void);
+const zb_plugin* zbridge_plugin_entry_throttle(void);
+const zb_plugin* zbridge_plugin_entry_file_source(void);
+const zb_plugin* zbridge_plugin_entry_file_sink(void);
 }
