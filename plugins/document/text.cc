@@ -70,15 +70,23 @@ std::string digits(Number number) {
     return {room, std::to_chars(room, room + sizeof(room), number).ptr};
 }
 
+// With a point or an exponent, so that it stays what it is.
+template <class Real>
+std::string real_digits(Real number) {
+    std::string text = digits(number);
+    if (text.find_first_of(".en") == std::string::npos) text += ".0";  // n: inf, nan
+    return text;
+}
+
 // REQUIRES: a number that scan_msgpack() has told.
 std::string msgpack_digits(std::string_view raw) {
     const auto head = static_cast<unsigned char>(raw[0]);
     const uint64_t bits = big_endian(raw.substr(1));
     switch (head) {
         case 0xca:
-            return digits(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+            return real_digits(std::bit_cast<float>(static_cast<uint32_t>(bits)));
         case 0xcb:
-            return digits(std::bit_cast<double>(bits));
+            return real_digits(std::bit_cast<double>(bits));
         case 0xcc:
         case 0xcd:
         case 0xce:
