@@ -39,6 +39,7 @@ struct Draft {
     std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers, plugin_numbers;
     // Beside each of the configuration's plugins; null: it was not found.
     std::vector<const plugin::Declared*> plugin_declared;
+    std::vector<bool> plugin_sound;  // nothing is wrong with its options by its table
     std::vector<std::optional<UseOfPlugin>> plugin_uses;
 };
 

@@ -40,6 +40,7 @@ class Findings {
         add(Finding::Severity::kWarning, place, std::move(message));
     }
     bool has_errors() const { return errors_ > 0; }
+    size_t errors() const { return errors_; }
 
     // Those of this severity, sorted by place.
     std::vector<Finding> of(Finding::Severity severity) const;

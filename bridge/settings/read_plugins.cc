@@ -41,15 +41,18 @@ void read_limits(const Value& entry, InstanceOptions& options) {
     number("window", options.window);
 }
 
-// Its options by its table.
-void read_config(const Node& node, const Declared& declared, std::string_view where,
+// Its options by its table. False: something is wrong with them.
+bool read_config(const Node& node, const Declared& declared, std::string_view where,
                  InstanceOptions& options, Draft& draft) {
+    const size_t errors = draft.findings.errors();
     const PluginTable table(declared);
     const Value section = read_section(node, table.table(), draft.findings, where);
     options.values = table.values(section);
+    return draft.findings.errors() == errors;
 }
 
-size_t add_instance(InstanceOptions options, const Declared* declared, Place place, Draft& draft) {
+size_t add_instance(InstanceOptions options, const Declared* declared, bool sound, Place place,
+                    Draft& draft) {
     options.file = draft.findings.source().name();
     options.line = place.line;
     options.column = place.column;
@@ -58,6 +61,7 @@ size_t add_instance(InstanceOptions options, const Declared* declared, Place pla
     if (relative && !draft.folder.empty()) options.use = draft.folder + "/" + options.use;
     draft.config.plugins.push_back({std::move(options), place, std::nullopt});
     draft.plugin_declared.push_back(declared);
+    draft.plugin_sound.push_back(sound);
     draft.plugin_uses.emplace_back();
     return draft.config.plugins.size() - 1;
 }
@@ -75,14 +79,15 @@ void read_instance(const std::string& name, const Value& entry, Draft& draft) {
             on_error->text() == "pass" ? plugin::OnError::kPass : plugin::OnError::kRefuse;
     read_limits(entry, options);
     const Declared* declared = find_plugin(options.use, use_place, draft);
+    bool sound = true;
     if (declared != nullptr) {
         const auto* config = entry.find("config");
         const Node none{Node::Kind::kMap, entry.key_place, {}, {}, {}};
-        read_config(config != nullptr && config->node != nullptr ? *config->node : none, *declared,
-                    "`config`", options, draft);
+        sound = read_config(config != nullptr && config->node != nullptr ? *config->node : none,
+                            *declared, "`config`", options, draft);
     }
     draft.plugin_numbers.emplace(
-        name, add_instance(std::move(options), declared, entry.key_place, draft));
+        name, add_instance(std::move(options), declared, sound, entry.key_place, draft));
 }
 
 // "filter:12": the plugin, and the line of the file where the step stands.
@@ -125,7 +130,8 @@ std::optional<size_t> read_step(const Node& item, Draft& draft) {
     InstanceOptions options;
     options.name = step_name(name, place, draft);
     options.use = name;
-    if (draft.plugins == nullptr) return add_instance(std::move(options), nullptr, place, draft);
+    if (draft.plugins == nullptr)
+        return add_instance(std::move(options), nullptr, true, place, draft);
     std::vector<std::string> names;
     for (const auto& [instance, number] : draft.plugin_numbers)
         names.push_back(instance);
@@ -146,8 +152,8 @@ std::optional<size_t> read_step(const Node& item, Draft& draft) {
         in_short.entries.push_back({table.short_form()->key, node->place, *node});
         node = &in_short;
     }
-    read_config(*node, **found, fmt::format("`{}`", name), options, draft);
-    return add_instance(std::move(options), *found, place, draft);
+    const bool sound = read_config(*node, **found, fmt::format("`{}`", name), options, draft);
+    return add_instance(std::move(options), *found, sound, place, draft);
 }
 
 }  // namespace
@@ -222,11 +228,11 @@ void use_plugin(size_t number, UseOfPlugin use, Draft& draft) {
                     in_quotes(instance.name), word(use.as), first->place.line, word(first->as)));
 }
 
-// The plugin's own word on its options; only where nothing is wrong already.
+// The plugin's own word on its options, where its table has nothing against them.
 void try_plugins(Draft& draft) {
-    if (draft.findings.has_errors() || draft.plugins == nullptr) return;
+    if (draft.plugins == nullptr) return;
     for (size_t i = 0; i < draft.config.plugins.size(); i++) {
-        if (draft.plugin_declared[i] == nullptr) continue;
+        if (draft.plugin_declared[i] == nullptr || !draft.plugin_sound[i]) continue;
         for (const auto& problem :
              draft.plugins->try_out(*draft.plugin_declared[i], draft.config.plugins[i].options))
             draft.findings.error({problem.line, problem.column}, problem.sentence);
