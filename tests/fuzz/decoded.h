@@ -2,6 +2,7 @@
 // read other things before; and values that can be shown.
 #pragma once
 
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ inline std::optional<std::vector<std::string>> decoded(Decoder& decoder, std::st
     std::optional<std::vector<std::string>> texts;
     if (decoder.read(bytes, selector)) {
         texts.emplace();
-        for (size_t i = 0; i < selector.paths(); i++) {
+        for (size_t i = 0; i < std::size(kPaths); i++) {
             const Found& found = selector.found(i);
             if (!found) {
                 texts->emplace_back("nothing");
