@@ -62,7 +62,7 @@ Status append_msgpack_number(std::string_view digits, std::string& out) {
     return {};
 }
 
-Status append_json_number(std::string digits, std::string& out) {
+Status append_json_number(const std::string& digits, std::string& out) {
     if (digits.find_first_of("in") != std::string::npos)  // inf, nan
         return invalid("a number that is not finite has no JSON form");
     out += digits;

@@ -197,6 +197,23 @@ TEST_CASE("a thousand messages a read, then outcomes have their turn") {
     CHECK(rig.read().back() == "2499");
 }
 
+TEST_CASE("no more than 100,000 messages wait behind one that has no outcome") {
+    Rig rig;
+    std::string lines;
+    for (int i = 0; i < 101'500; i++)
+        lines += "x\n";
+    rig.folder.write("in", lines);
+    rig.start();
+    for (int i = 0; i < 120; i++)
+        (void)rig.read();
+    CHECK(rig.host.delivered.size() == 100'000);
+    for (size_t i = 1; i < 100'000; i++)
+        rig.source->accept(rig.host.delivered[i].cookie);
+    CHECK(rig.read() == Bodies{});
+    rig.source->accept(rig.host.delivered[0].cookie);
+    CHECK(rig.read().size() == 1000);
+}
+
 TEST_CASE("a rotated file is read to its end, then the next one, and none is forgotten") {
     Rig rig;
     rig.folder.write("in", "one\n");
