@@ -30,7 +30,8 @@ if(ZBRIDGE_FUZZ)
 endif()
 if(ZBRIDGE_SANITIZE)
     target_compile_options(zbridge_flags INTERFACE -fsanitize=${ZBRIDGE_SANITIZE} -fno-sanitize-recover=all
-                           -fno-omit-frame-pointer)
+                           -fno-omit-frame-pointer
+                           $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # g++ sees it where sanitizers look
     target_link_options(zbridge_flags INTERFACE -fsanitize=${ZBRIDGE_SANITIZE})
 endif()
 

@@ -69,12 +69,15 @@ Status Bridge::build_plugins() {
                          [&net = world_.net] { net.wake(); }},
         world_.make_executor);
     for (const settings::PluginConfig& config : config_.plugins) {
+        auths_.push_back(nullptr);
         sinks_.push_back(nullptr);
         readers_.push_back(nullptr);
         if (!config.use) continue;  // nothing in the file uses it
         auto instance = plugins_->add(config.options, "");
         if (!instance.ok()) return std::move(instance).error();
-        if (config.use == settings::PluginUse::kSink) {
+        if (config.use == settings::PluginUse::kAuth) {
+            auths_.back() = std::make_unique<Auth>(**instance, plugins_->reactor_pulse());
+        } else if (config.use == settings::PluginUse::kSink) {
             sinks_.back() = std::make_unique<plugin::SinkLine>(plugins_->worker_of(**instance),
                                                                reactor_.timers(), world_.clock);
         } else if (config.use == settings::PluginUse::kSource) {
@@ -212,7 +215,8 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
         net::Endpoint::Setup{
             EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
             config.types(), config.options, /*private_ipc=*/false,
-            /*yields_memory=*/config.role == Role::kSource || config.role == Role::kClients},
+            /*yields_memory=*/config.role == Role::kSource || config.role == Role::kClients,
+            /*reserved=*/false, config.auth ? auths_[*config.auth].get() : nullptr},
         handler, reactor_, connections_, world_.observer);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
     for (const net::Address& address : config.bind) {

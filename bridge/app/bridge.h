@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "bridge/app/auth.h"
 #include "bridge/delivery/outlet.h"
 #include "bridge/intake/intake.h"
 #include "bridge/intake/route.h"
@@ -99,6 +100,7 @@ class Bridge {
     net::ConnectionLimit connections_;
     intake::MessageIds ids_;
     std::unique_ptr<plugin::Instances> plugins_;
+    std::vector<std::unique_ptr<Auth>> auths_;                    // indexed like config_.plugins
     std::vector<std::unique_ptr<plugin::SinkLine>> sinks_;        // indexed like config_.plugins
     std::vector<std::unique_ptr<plugin::SourceReader>> readers_;  // likewise
     // Indexed like config_.endpoints; empty where an endpoint has another role.

@@ -30,7 +30,7 @@ Connection::Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, 
     waiting_messages_max_ = endpoint.options().limits.waiting_messages_max;
     handshake_ = std::make_unique<zmtp::Handshake>(
         endpoint.setup_.our_identity,
-        [this](const zmtp::Claim& claim) { return endpoint_.admit(*this, claim); });
+        [this](zmtp::Claim& claim) { return endpoint_.admit(*this, claim); });
 }
 
 Status Connection::start() {

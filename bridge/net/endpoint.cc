@@ -111,8 +111,18 @@ void Endpoint::take(Accepted accepted) {
     owned_.emplace(id, std::move(connection));
 }
 
-std::optional<Refusal> Endpoint::admit(Connection& connection, const zmtp::Claim& claim) {
+bool Endpoint::let_in(const Connection& connection, zmtp::Claim& claim) {
+    std::string user = claim.user.empty() ? connection.info().user : claim.user;
+    const Introduction peer{name(), claim.type, claim.identity, connection.info().address, user};
+    std::string as = user;
+    claim.denied = setup_.doorkeeper->why_not(peer, as);
+    if (as != user) claim.user = as;
+    return claim.denied.empty();
+}
+
+std::optional<Refusal> Endpoint::admit(Connection& connection, zmtp::Claim& claim) {
     if (!setup_.accepts.has(claim.type)) return Refusal::kWrongType;
+    if (setup_.doorkeeper != nullptr && !let_in(connection, claim)) return Refusal::kDenied;
     if (claim.identity.empty() || !kAddressed.has(claim.type)) return std::nullopt;
     const auto taken = identities_.find(claim.identity);
     if (taken != identities_.end()) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bridge/net/connection.h"
+#include "bridge/net/doorkeeper.h"
 #include "bridge/net/options.h"
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
@@ -58,6 +59,7 @@ class Endpoint final : public Gate {
                                      // exhausted: sources and clients
         bool reserved = false;       // its connections neither count for ConnectionLimit nor are
                                      // refused by it
+        Doorkeeper* doorkeeper = nullptr;  // none: whoever the endpoint serves may come in
     };
     Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
              EndpointObserver& observer);
@@ -103,7 +105,8 @@ class Endpoint final : public Gate {
     class Listener;
 
     void take(Accepted accepted);
-    std::optional<Refusal> admit(Connection& connection, const zmtp::Claim& claim);
+    std::optional<Refusal> admit(Connection& connection, zmtp::Claim& claim);
+    bool let_in(const Connection& connection, zmtp::Claim& claim);
     void opened(Connection& connection);
     void refused(Connection& connection, std::optional<SocketType> type, Refusal why,
                  const std::string& detail);

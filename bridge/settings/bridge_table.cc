@@ -114,6 +114,9 @@ constexpr Option kOptions[] = {
      .help = "Of a source, to its publishers: everything, or what the targets' subscribers ask "
              "for. Default: demand, where nothing but subscribers is served.", .example = "demand",
      .commented = true},
+    {.path = "endpoints.*.auth", .type = kName, .reload = kReconnect,
+     .help = "The auth, of `plugins`, that says who may connect, and as which user.",
+     .example = "staff", .commented = true},
     {.path = "endpoints.*.receipts", .type = kChoice, .fallback = "auto", .choices = kReceipts,
      .reload = kLive,
      .help = "Of a source: whether a message is answered; auto: when it has an envelope, as "

@@ -88,6 +88,23 @@ EndpointConfig read_endpoint(const std::string& name, const Value& endpoint) {
     return config;
 }
 
+void read_auth(const Value& endpoint, EndpointConfig& config, Draft& draft) {
+    const auto* auth = endpoint.find("auth");
+    if (auth == nullptr) return;
+    const auto found = draft.plugin_numbers.find(auth->text());
+    if (found == draft.plugin_numbers.end()) {
+        std::vector<std::string_view> names;
+        for (const auto& [name, number] : draft.plugin_numbers)
+            names.push_back(name);
+        draft.findings.error(
+            auth->place, fmt::format("`auth`: no plugin is named {} under `plugins`{}",
+                                     in_quotes(auth->text()), did_you_mean(auth->text(), names)));
+        return;
+    }
+    use_plugin(found->second, {PluginUse::kAuth, auth->place}, draft);
+    config.auth = found->second;
+}
+
 // What does not depend on the endpoint's role.
 void check_addresses(const Value& endpoint, const EndpointConfig& config, Findings& findings) {
     const bool binds = endpoint.mentions("bind"), connects = endpoint.mentions("connect");
@@ -129,6 +146,7 @@ void read_endpoints(const Value& file, Draft& draft) {
     for (const auto& [name, endpoint] : endpoints->entries) {
         draft.endpoint_numbers[name] = draft.config.endpoints.size();
         draft.config.endpoints.push_back(read_endpoint(name, endpoint));
+        read_auth(endpoint, draft.config.endpoints.back(), draft);
         draft.endpoint_values.push_back(&endpoint);
         draft.uses.emplace_back();
         if (endpoint.good) check_addresses(endpoint, draft.config.endpoints.back(), draft.findings);

@@ -27,6 +27,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -566,7 +567,7 @@ struct Table {
 template <class T>
 struct Table<T, std::void_t<decltype(T::options)>> {
     static constexpr const zb_option* rows = T::options;
-    static constexpr uint32_t count = sizeof(T::options) / sizeof(T::options[0]);
+    static constexpr uint32_t count = std::size(T::options);
 };
 
 template <class T, class = void>

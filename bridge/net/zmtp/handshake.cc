@@ -147,7 +147,7 @@ size_t Handshake::read_command(std::string_view bytes) {
     }
     if (*type == SocketType::kPair)
         return refuse(Refusal::kWrongType, "socket type PAIR is not served");
-    claim_ = {*type, mechanism_->identity(), mechanism_->user()};
+    claim_ = {*type, mechanism_->identity(), mechanism_->user(), ""};
     if (!admit()) return cut.size;
     out_ += mechanism_->ready(name_of(counterpart_of(*type)), our_identity_);
     state_ = State::kDone;
@@ -156,7 +156,7 @@ size_t Handshake::read_command(std::string_view bytes) {
 
 bool Handshake::admit() {
     const auto refusal = admit_(claim_);
-    if (refusal) refuse(*refusal, "");
+    if (refusal) refuse(*refusal, claim_.denied);
     return !refusal;
 }
 

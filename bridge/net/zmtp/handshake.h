@@ -25,13 +25,14 @@ struct Claim {
     SocketType type = SocketType::kPair;
     std::string identity;
     std::string user;
+    std::string denied;  // why, where it was not admitted: for the log
 };
 
 class Handshake {
  public:
     enum class State : uint8_t { kGoing, kDone, kRefused };
-    // Says whether the peer may come in: none, or why not.
-    using Admit = std::function<std::optional<Refusal>(const Claim&)>;
+    // Says whether the peer may come in: none, or why not. May change `user`.
+    using Admit = std::function<std::optional<Refusal>(Claim&)>;
     static constexpr size_t kBytesMax = 64 * 1024;  // a handshake that needs more is malformed
 
     Handshake(std::string our_identity, Admit admit);
