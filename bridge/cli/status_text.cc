@@ -117,6 +117,27 @@ std::string services_text(const Report& services, size_t width) {
     return table.empty() ? "" : "\n" + table.text(width);
 }
 
+std::string plugins_text(const Report& plugins, size_t width) {
+    Table table({"PLUGIN", "IS", "VERSION", "HEALTH", "MESSAGES", "WAITING", "COUNTS", "NOTE"},
+                {"VERSION", "WAITING"});
+    for (const Report& plugin : plugins.items()) {
+        std::string counts;
+        for (const std::string name :
+             {"passed", "done", "accepted", "dropped", "refused", "routed", "held", "failed",
+              "emitted", "retried", "rejected", "denied", "over_budget", "long_calls"}) {
+            const uint64_t count = plugin.at(name).number();
+            if (count > 0)
+                counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", name, count);
+        }
+        const bool auth = plugin.at("messages").is_null();
+        table.add({cell(plugin, "name"), cell(plugin, "is"),
+                   cell(plugin, "plugin") + " " + cell(plugin, "version"), cell(plugin, "health"),
+                   cell(plugin, auth ? "peers" : "messages"), cell(plugin, "waiting"), counts,
+                   cell(plugin, "trouble")});
+    }
+    return table.empty() ? "" : "\n" + table.text(width);
+}
+
 std::string peers_text(const Report& endpoints, size_t width) {
     Table table({"ENDPOINT", "PEER", "TYPE", "ADDRESS", "IDENTITY", "USER", "IN", "OUT", "WAITING",
                  "DROPPED", "CREDIT"},
@@ -147,6 +168,7 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
     text += endpoints_text(status.at("endpoints"), width_max);
     text += services_text(status.at("services"), width_max);
     text += routes_text(status.at("routes"), width_max);
+    text += plugins_text(status.at("plugins"), width_max);
     text += delivery_text(status.at("endpoints"), width_max);
     if (peers) text += peers_text(status.at("endpoints"), width_max);
     return text;
