@@ -312,6 +312,22 @@ TEST_CASE("while memory is exhausted sources are not read, and go on when it is 
     CHECK(rig.recorder.messages == std::vector<Frames>{{"a"}});
 }
 
+TEST_CASE("what was held is taken when the hold ends, though memory is exhausted") {
+    EndpointRig rig({}, 4 << 20);
+    const net::Socket push = rig.open("PUSH");
+    rig.recorder.holds = rig.endpoint.get();
+    rig.send(push, frame("held"));
+    ChunkRef hog = rig.memory.allocate(4 << 20);
+    hog->commit(4 << 20);
+    rig.recorder.holds = nullptr;
+    rig.endpoint->release();
+    rig.send(push, frame("not read"));
+    CHECK(rig.recorder.messages == std::vector<Frames>{{"held"}});
+    hog = {};
+    rig.turns();
+    CHECK(rig.recorder.messages == std::vector<Frames>{{"held"}, {"not read"}});
+}
+
 TEST_CASE("a message that was held leaves no memory behind when it is taken") {
     EndpointRig rig({}, 8 << 20);
     std::vector<net::Socket> pushes{rig.open("PUSH"), rig.open("PUSH")};
