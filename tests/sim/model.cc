@@ -65,14 +65,16 @@ Model::Model(const settings::Config& config, Fail fail) : config_(config), fail_
     }
 }
 
-bool Model::Route::takes(const Producer::Sent& sent) const {
+Model::Route::Says Model::Route::says_of(const Producer::Sent& sent) const {
     constexpr size_t kMost = routing::Shape::kAttributeBytesMax;
     const Document& document = sent.document;
-    if (decode == routing::Codec::kNone) return true;
-    if (!document.read_as(decode) || sent.topic.size() > kMost) return false;
-    if (takes_pad && document.pad > kMost) return false;
-    if (filtered && !(document.n && *document.n > 5 && document.kind == "a")) return false;
-    return !requires_n || document.n;
+    if (decode == routing::Codec::kNone) return Says::kTakes;
+    // In the shape's own order: read, filter, required, set.
+    if (!document.read_as(decode)) return Says::kRefuses;
+    if (filtered && !(document.n && *document.n > 5 && document.kind == "a")) return Says::kNotMine;
+    if (requires_n && !document.n) return Says::kRefuses;
+    const bool too_large = sent.topic.size() > kMost || (takes_pad && document.pad > kMost);
+    return too_large ? Says::kRefuses : Says::kTakes;
 }
 
 void Model::add(Producer& producer, size_t endpoint) {
@@ -110,8 +112,10 @@ void Model::on_accepted(Producer& producer) {
     for (const Route& route : routes_) {
         if (std::find(route.from.begin(), route.from.end(), source) == route.from.end()) continue;
         if (sent.topic.compare(0, route.prefix.size(), route.prefix) != 0) continue;
+        const Route::Says says = route.says_of(sent);
+        if (says == Route::Says::kNotMine) continue;
         routed = true;
-        if (!route.takes(sent)) {
+        if (says == Route::Says::kRefuses) {
             refused = true;  // by this route; others may have it
             continue;
         }

@@ -72,7 +72,8 @@ class Model {
         std::optional<delivery::OnFull> on_full;
         routing::Codec decode = routing::Codec::kNone;
         bool filtered = false, requires_n = false, takes_pad = false;
-        bool takes(const Producer::Sent& sent) const;  // and does not refuse it
+        enum class Says : uint8_t { kTakes, kRefuses, kNotMine };
+        Says says_of(const Producer::Sent& sent) const;
     };
     struct Copies {
         uint32_t expected = 0, received = 0, lost = 0;

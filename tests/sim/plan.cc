@@ -70,7 +70,7 @@ settings::ServiceConfig service(Random& random, const std::string& name) {
     return made;
 }
 
-// The model knows these: Model::Route::takes().
+// The model knows these: Model::Route::says_of().
 void let_decode(Random& random, routing::ShapeOptions& shape) {
     shape.decode.as = one_of(random, {routing::Codec::kJson, routing::Codec::kMsgpack});
     shape.set.properties = {{"n", "$.n"}, {"first", "$frame[0]"}};
