@@ -313,6 +313,14 @@ void Bridge::relieve_memory() {
     }
     for (const auto& service : services_)
         service->compact();
+    for (const auto& intake : intakes_) {
+        if (intake) intake->compact();
+    }
+    for (const auto& source : sources_)
+        source->compact();
+    for (const auto& sink : sinks_) {
+        if (sink) sink->compact(memory_);
+    }
     memory_after_compaction_ = memory_.used();
 }
 

@@ -68,6 +68,9 @@ class Intake final : public net::PeerHandler,
     void on_room() override;
     void on_demand(std::string_view prefix, bool wanted) override;
 
+    void compact() {
+        if (passages_) passages_->compact();
+    }
     // Messages that are not with all their targets yet: with a step or a sink.
     size_t on_their_way() const { return passages_ ? passages_->on_their_way() : 0; }
 

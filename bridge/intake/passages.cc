@@ -118,6 +118,14 @@ class Passages::Lane final : public plugin::StageListener, public RoomListener {
     bool stage_may_go_on() override { return exits_.size() < kExitsMax; }
     void on_room() override { pump(); }
 
+    void compact(MemoryBudget& memory) {
+        for (Flight& flight : exits_)
+            flight.item.compact(memory);
+        for (const auto& stage : stages_) {
+            if (stage) stage->compact(memory);
+        }
+    }
+
     Route& route;
 
  private:
@@ -251,10 +259,30 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
             outcome.reason = run.reason;
         }
     }
+    forget_items();
     if (ticket == 0) return Taken::kDone;
     tickets_.at(ticket).outcome = outcome;
     on_settled(ticket, std::nullopt, "");  // our own part
     return Taken::kDeferred;
+}
+
+// Of a message that has gone on: to keep it would be to keep its memory.
+void Passages::forget_items() {
+    for (Run& run : runs_)
+        run.out.clear();
+}
+
+void Passages::compact() {
+    for (const auto& lane : lanes_)
+        lane->compact(world_.memory);
+    for (auto& [peer, runs] : pending_) {
+        for (Run& run : runs) {
+            for (Item& item : run.queue)
+                item.compact(world_.memory);
+            for (Item& item : run.out)
+                item.compact(world_.memory);
+        }
+    }
 }
 
 // The routes of a message, each with what it makes of it.

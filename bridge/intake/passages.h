@@ -79,6 +79,9 @@ class Passages final : public plugin::Settling {
     // The peer has gone, with a message that was held.
     void forget(PeerId peer) { pending_.erase(peer); }
 
+    // What waits on the reactor holds no more memory than it needs.
+    void compact();
+
     // Nothing is on its way.
     bool idle() const { return tickets_.empty(); }
     size_t on_their_way() const { return tickets_.size(); }
@@ -110,6 +113,7 @@ class Passages final : public plugin::Settling {
     bool needs_ticket(const std::vector<Run>& runs) const;
     plugin::Ticket open(const Origin& origin);
     void finish(plugin::Ticket ticket);
+    void forget_items();
 
     std::vector<std::unique_ptr<Lane>> lanes_;
     World world_;

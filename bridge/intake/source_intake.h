@@ -21,6 +21,7 @@ class SourceIntake final : public plugin::SourceTarget, public RoomListener, pub
     // At the end of every turn: goes on if it had to wait for memory.
     void on_turn_end();
 
+    void compact() { passages_.compact(); }
     plugin::SourceReader& reader() { return reader_; }
     size_t on_their_way() const { return passages_.on_their_way(); }
     const RefusalCounts& refusals() const { return refusals_; }

@@ -27,6 +27,12 @@ struct Item {
     Attributes attributes;
     size_t next_step = 0;
     int target = kAllTargets;
+
+    // It waits, and holds a large chunk by a few bytes: copied out of it.
+    void compact(MemoryBudget& memory) {
+        if (body.wire().chunk()->sparse())
+            body = Message(memory.copy(body.wire().bytes()), body.frames());
+    }
 };
 
 struct Passed {

@@ -29,6 +29,14 @@ void SinkLine::take(Message message, Attributes attributes, Ticket ticket, Settl
     if (!again_.armed()) send();
 }
 
+void SinkLine::compact(MemoryBudget& memory) {
+    for (Waiting& waiting : waiting_) {
+        Message& message = waiting.message;
+        if (message.wire().chunk()->sparse())
+            message = Message(memory.copy(message.wire().bytes()), message.frames());
+    }
+}
+
 void SinkLine::send() {
     if (!in_work_.empty() || waiting_.empty()) return;
     const zb_sink& sink = *worker_.instance.declaration().sink();

@@ -32,6 +32,9 @@ class SinkLine {
     bool has_room(RoomListener& waiting);
     void take(Message message, Attributes attributes, Ticket ticket, Settling& settling);
 
+    // What waits holds no more memory than it needs; what the sink looks at stays where it is.
+    void compact(MemoryBudget& memory);
+
     size_t messages() const { return waiting_.size() + in_work_.size(); }
     uint64_t bytes() const { return bytes_; }
     bool idle() const { return waiting_.empty() && in_work_.empty(); }

@@ -50,6 +50,11 @@ class StepStage {
     bool has_room(RoomListener& waiting);
     void take(Flight flight);
     void go_on() { send(); }
+    // What waits holds no more memory than it needs; what the thread looks at stays where it is.
+    void compact(MemoryBudget& memory) {
+        for (Flight& flight : waiting_)
+            flight.item.compact(memory);
+    }
     size_t messages() const { return waiting_.size() + in_work_.size(); }
     bool idle() const { return messages() == 0; }
 
