@@ -53,7 +53,7 @@ Bridge::Bridge(const settings::Config& config, World world)
 Bridge::~Bridge() {
     // Threads first: what they have done is told nobody any more. Then peers: they know their
     // handlers.
-    if (plugins_) plugins_->stop();
+    stop_plugins();
     dialled_.clear();
     added_endpoints_.clear();
     endpoints_.clear();
@@ -355,6 +355,10 @@ bool Bridge::drained() const {
                        [](const auto& service) { return service->idle(); }) &&
            std::all_of(dialled_.begin(), dialled_.end(),
                        [](const auto& endpoint) { return endpoint->drained(); });
+}
+
+void Bridge::stop_plugins() {
+    if (plugins_) plugins_->stop();
 }
 
 uint64_t Bridge::undelivered() const {

@@ -50,6 +50,8 @@ class Bridge {
     void stop_now();
     bool ended() const { return ended_; }
     bool draining() const { return draining_; }
+    // Waits for what plugins still do, and stops them. After run().
+    void stop_plugins();
     // Messages in lines and requests in work: what is lost if the bridge ends now.
     uint64_t undelivered() const;
 

@@ -140,6 +140,7 @@ Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
         (*bridge)->run();
     }
     const uint64_t undelivered = (*bridge)->undelivered();
+    (*bridge)->stop_plugins();  // one that does not come back is still named
     watchdog.reset();
     bridge->reset();
     if (undelivered > 0) {

@@ -26,20 +26,21 @@ void Watchdog::look(const Watched& watched, Seen& seen) {
     const uint64_t calls = watched.pulse->calls();
     Instance* inside = watched.pulse->inside();
     if (inside == nullptr || calls != seen.calls || inside != seen.inside) {
-        seen = {calls, inside, {}, false, kNameAfter};
+        seen = {calls, inside, {}, false, watched.reactor ? kNameAfter : kNameThreadAfter};
         return;
     }
     seen.time += kLookEvery;
-    if (!watched.reactor) return;  // it may wait
-    if (!seen.counted && seen.time >= Instance::kLongCall) {
+    if (watched.reactor && !seen.counted && seen.time >= Instance::kLongCall) {
         seen.counted = true;
         inside->count_long_call();
     }
     if (seen.time < seen.name_at) return;
     seen.name_at *= 2;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(seen.time).count();
-    log_.error("plugin", "a plugin does not come back: the bridge stands still until it does",
-               {{"instance", inside->title()}, {"seconds", seconds}});
+    const std::string_view what =
+        watched.reactor ? "a plugin does not come back: the bridge stands still until it does"
+                        : "a plugin does not come back: what waits for it waits on";
+    log_.error("plugin", what, {{"instance", inside->title()}, {"seconds", seconds}});
 }
 
 }  // namespace zbridge::plugin

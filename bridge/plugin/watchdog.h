@@ -1,10 +1,10 @@
 // Looks from a thread of its own at who is inside a plugin, and for how long: names whoever does
 // not come back.
 //
-// Promise: a call that takes longer than Instance::kLongCall is counted with its instance. One that
-// takes longer than
-//          kNameAfter is named in the log, and again each time its time has doubled: while it is on
-//          the reactor, the bridge stands still, and this line is all that can be seen.
+// Promise: a call on the reactor that takes longer than Instance::kLongCall is counted with its
+//          instance. One that takes longer than kNameAfter is named in the log, and again each time
+//          its time has doubled: the bridge stands still meanwhile, and this line is all that can
+//          be seen. A thread of an instance's own may take its time: named after kNameThreadAfter.
 // Failure: none. Without plugins there is no such thread.
 #pragma once
 
@@ -20,7 +20,8 @@ namespace zbridge::plugin {
 class Watchdog {
  public:
     static constexpr Duration kLookEvery = std::chrono::milliseconds(25);
-    static constexpr Duration kNameAfter = std::chrono::seconds(1);
+    static constexpr Duration kNameAfter = std::chrono::seconds(1);         // on the reactor
+    static constexpr Duration kNameThreadAfter = std::chrono::seconds(30);  // on its own thread
 
     struct Watched {
         const Pulse* pulse = nullptr;
@@ -38,7 +39,7 @@ class Watchdog {
         Instance* inside = nullptr;
         Duration time{};       // inside this call, at least
         bool counted = false;  // as a long call
-        Duration name_at = kNameAfter;
+        Duration name_at{};
     };
     void run();
     void look(const Watched& watched, Seen& seen);
