@@ -6,15 +6,25 @@ import subprocess
 import sys
 import tempfile
 
+import tree
+
 EXPECTED = ("bin/zbridge", "lib/systemd/system/zbridge.service", "share/zbridge/config/bridge.yaml",
             "share/zbridge/examples", "share/doc/zbridge/README.md", "share/doc/zbridge/LICENSE",
-            "share/doc/zbridge/docs/ARCHITECTURE.md")
+            "share/doc/zbridge/docs/ARCHITECTURE.md",
+            "include/zbridge_plugin.h", "include/zbridge_plugin.hpp", "include/zbridge_fake_host.hpp",
+            "lib/cmake/zbridge/zbridgeConfig.cmake", "lib/cmake/zbridge/zbridgeConfigVersion.cmake",
+            "lib/cmake/zbridge/zbridge_add_plugin.cmake", "lib/cmake/zbridge/zbridge_plugin.map",
+            "lib/pkgconfig/zbridge-plugin.pc", "lib/zbridge/plugins")
 
 
 def problems(prefix, expected=EXPECTED):
     found = [f"{path}: not installed" for path in expected if not (prefix / path).exists()]
     found += [f"{path.relative_to(prefix)}: does not belong in an installed tree"
-              for path in prefix.rglob("*") if path.name in ("CMakeLists.txt", "__pycache__", "node_modules")]
+              for path in prefix.rglob("*") if path.name in ("CMakeLists.txt", "__pycache__", "node_modules")
+              and "custom-plugin" not in path.parts]
+    found += [f"{path.relative_to(prefix)}: the installed tree does not work where it lies elsewhere"
+              for path in [*prefix.rglob("*.cmake"), *prefix.rglob("*.pc")]
+              if str(prefix) in path.read_text() or str(tree.ROOT) in path.read_text()]
     if (program := prefix / "bin/zbridge").exists():
         version = subprocess.run([program, "version"], capture_output=True, text=True, cwd=prefix, timeout=30)
         if version.returncode != 0 or "zbridge" not in version.stdout:
