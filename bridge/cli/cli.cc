@@ -20,6 +20,12 @@ constexpr std::array kCommands = {
     Command{"check", "say everything that is wrong with a YAML file, or what it means",
             declare_check},
     Command{"schema", "print the JSON Schema of the YAML file, for editors", declare_schema},
+    Command{"plugin ls", "list the plugins that can be used here", declare_plugin_ls},
+    Command{"plugin info", "show what a plugin is and its options", declare_plugin_info},
+    Command{"plugin new", "write a folder with a new plugin that builds, and its test",
+            declare_plugin_new},
+    Command{"plugin check", "look for mistakes in a plugin: life cycle, options, random messages",
+            declare_plugin_check},
     Command{"version", "print the version", declare_version},
 };
 
@@ -29,14 +35,30 @@ const Command* find(std::string_view name) {
     return found == kCommands.end() ? nullptr : &*found;
 }
 
+// Commands of two words have the first in common: "plugin".
+bool is_group(std::string_view word) {
+    return std::any_of(kCommands.begin(), kCommands.end(), [&](const Command& command) {
+        return command.name.starts_with(word) && command.name.substr(word.size()).starts_with(" ");
+    });
+}
+
+// `group`: only those that begin with this word.
+std::string list(std::string_view group = "") {
+    std::string text;
+    for (const auto& command : kCommands) {
+        if (command.name.starts_with(group))
+            text += fmt::format("  {:<12} {}\n", command.name, command.help);
+    }
+    return text;
+}
+
 std::string overview() {
     std::string text =
         "zbridge: a message bridge that existing ZeroMQ programs connect to unchanged\n\n"
-        "usage: zbridge COMMAND [options]\n\n";
-    for (const auto& command : kCommands)
-        text += fmt::format("  {:<10} {}\n", command.name, command.help);
+        "usage: zbridge COMMAND [options]\n\n" +
+        list();
     text +=
-        fmt::format("  {:<10} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
+        fmt::format("  {:<12} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
     text += "\nexit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors\n";
     return text;
 }
@@ -53,8 +75,11 @@ std::string help_of(const Command& command, const CLI::App& app) {
             add(option->get_name(true), option->get_description());
         } else if (!option->get_lnames().empty() && option != app.get_help_ptr()) {
             std::string name = "--" + option->get_lnames()[0];
-            if (option->get_items_expected_max() > 0) name += " " + option->get_type_name();
-            usage += fmt::format(" [{}]", name);
+            if (option->get_items_expected_max() > 0) {
+                const std::string type = option->get_type_name();  // "KIND:{step,source}"
+                name += " " + type.substr(0, type.find(':'));
+            }
+            usage += option->get_required() ? " " + name : fmt::format(" [{}]", name);
             add(name, option->get_description());
         }
     }
@@ -125,6 +150,11 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
     }
     std::string name = arguments[0];
     std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    const auto take_second_word = [&] {
+        if (!is_group(name) || rest.empty() || rest[0].starts_with("-")) return;
+        name += " " + rest[0];
+        rest.erase(rest.begin());
+    };
     if (name == "--version") name = "version";
     if (name == "help" || name == "--help" || name == "-h") {
         if (rest.empty() || rest[0] == "help") {
@@ -132,8 +162,18 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
             return Exit::kOk;
         }
         name = rest[0];
+        rest.erase(rest.begin());
+        take_second_word();
+        if (is_group(name)) {
+            terminal.out << "usage: zbridge " << name << " COMMAND [options]\n\n" << list(name);
+            return Exit::kOk;
+        }
         rest = {"--help"};
+    } else {
+        take_second_word();
     }
+    if (is_group(name) && !rest.empty()) return run({"help", name}, terminal);
+    if (is_group(name)) return usage_error(terminal, name + ": which of its commands?", name);
     const Command* command = find(name);
     if (command == nullptr && name.starts_with("-")) {
         return usage_error(terminal, fmt::format("the command comes first: \"{}\" is none", name));

@@ -45,6 +45,10 @@ Body declare_check(CLI::App& app);
 Body declare_run(CLI::App& app);
 Body declare_status(CLI::App& app);
 Body declare_schema(CLI::App& app);
+Body declare_plugin_ls(CLI::App& app);
+Body declare_plugin_info(CLI::App& app);
+Body declare_plugin_new(CLI::App& app);
+Body declare_plugin_check(CLI::App& app);
 Body declare_version(CLI::App& app);
 
 }  // namespace zbridge::cli

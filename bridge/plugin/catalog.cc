@@ -36,9 +36,7 @@ Result<const Declaration*> Catalog::declaration(const std::string& use, const st
     if (const auto linked_in = linked_in_.find(use); linked_in != linked_in_.end())
         return linked_in->second.get();
     std::string tried;
-    std::vector<std::string> folders = more_folders_;
-    folders.insert(folders.end(), search_folders_.begin(), search_folders_.end());
-    for (const std::string& search : folders) {
+    for (const std::string& search : folders()) {
         for (const std::string& file : {use + ".so", "lib" + use + ".so"}) {
             const fs::path path = fs::path(search) / file;
             std::error_code ignored;
@@ -49,6 +47,12 @@ Result<const Declaration*> Catalog::declaration(const std::string& use, const st
     return Status(Code::kNotFound,
                   "no plugin is named \"" + use + "\"" +
                       (tried.empty() ? "" : " (looked for " + use + ".so in " + tried + ")"));
+}
+
+std::vector<std::string> Catalog::folders() const {
+    std::vector<std::string> folders = more_folders_;
+    folders.insert(folders.end(), search_folders_.begin(), search_folders_.end());
+    return folders;
 }
 
 Result<const Declaration*> Catalog::load(const std::string& path) {

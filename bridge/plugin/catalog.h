@@ -27,6 +27,8 @@ class Catalog final : public Declarations {
                                        const InstanceOptions& options) override;
     std::vector<std::string> names() const override;
 
+    // Where names are looked for, in this order.
+    std::vector<std::string> folders() const;
     // As find(), with what the bridge needs to run it.
     Result<const Declaration*> declaration(const std::string& use, const std::string& folder);
 

@@ -26,7 +26,7 @@ class Transform final : public Step {
             .such_as("{ $.customer.no: number }"),
         Option("remove", ZB_OPTION_TEXT, "Paths of what is taken out.")
             .many()
-            .such_as("[$.debug, $.items[*].cost]"),
+            .such_as("[$.debug, \"$.items[*].cost\"]"),
         Option("to", ZB_OPTION_CHOICE, "How the body is written when it goes on.")
             .by_default("same")
             .one_of("json|msgpack|same"),
