@@ -197,6 +197,7 @@ Report plugin_report(const Bridge& bridge, size_t index) {
             add("held", counters.held);
             add("failed", counters.failed);
             add("emitted", counters.emitted);
+            add("emitted_too_many", counters.emitted_too_many);
             add("over_budget", counters.over_budget);
             add("long_calls", instance->long_calls());
             break;

@@ -26,22 +26,21 @@ void fill_from(const Attributes& given, Attributes& attributes) {
     }
 }
 
+// A PUSH or publisher only sends: what it is told would break its protocol.
+bool can_be_answered(const net::Peer& peer) {
+    return peer.type() == SocketType::kReq || peer.type() == SocketType::kDealer ||
+           peer.type() == SocketType::kRouter;
+}
+
 }  // namespace
 
-// One route: its stages, and what waits behind them.
-class Passages::Lane final : public plugin::StageListener, public RoomListener {
+// One route: its stages, and what waits behind each.
+class Passages::Lane final {
  public:
-    Lane(Route& its_route, Passages& passages)
-        : route(its_route),
-          passages_(passages),
-          again_(passages.world_.timers, [this] { pump(); }) {
+    Lane(Route& its_route, Passages& passages) : route(its_route), passages_(passages) {
         if (!route.steps) return;
-        for (plugin::Worker* worker : route.workers) {
-            stages_.push_back(worker == nullptr ? nullptr
-                                                : std::make_unique<plugin::StepStage>(
-                                                      *worker, *route.steps, passages.world_.timers,
-                                                      passages.world_.clock, *this));
-        }
+        for (plugin::Worker* worker : route.workers)
+            exits_.push_back(worker == nullptr ? nullptr : std::make_unique<Exit>(*this, *worker));
     }
 
     Passed advance(Item& item, const routing::PeerView& from, std::vector<Item>& emitted) {
@@ -54,7 +53,7 @@ class Passages::Lane final : public plugin::StageListener, public RoomListener {
 
     // For the item in all its targets, or in its next stage.
     bool has_room(const Item& item, bool from_pub, RoomListener& waiting) {
-        if (!through(item)) return stages_[item.next_step]->has_room(waiting);
+        if (!through(item)) return exits_[item.next_step]->stage.has_room(waiting);
         for (size_t i = 0; i < route.targets.size(); i++) {
             if (!goes_to(item, i)) continue;
             const Target& target = route.targets[i];
@@ -77,6 +76,7 @@ class Passages::Lane final : public plugin::StageListener, public RoomListener {
     // REQUIRES: has_room(). Why not all of its targets have it. `ticket` 0: none of them needs one.
     std::optional<Refusal> deliver(Item& item, const Origin& origin, Ticket ticket, bool& served) {
         bool kept = true;
+        std::optional<Refusal> why;
         for (size_t i = 0; i < route.targets.size(); i++) {
             if (!goes_to(item, i)) continue;
             const Target& target = route.targets[i];
@@ -86,62 +86,129 @@ class Passages::Lane final : public plugin::StageListener, public RoomListener {
                 passages_.tickets_.at(ticket).parts++;
                 target.sink->take(item.body, item.attributes, ticket, passages_);
             } else if (target.service != nullptr) {
-                served = true;
-                submit(*target.service, item, origin);
+                why = submit(*target.service, item, origin);
+                served |= !why;
             }
         }
-        if (kept) return std::nullopt;
-        route.refusals.add(Refusal::kLineFull);
-        return Refusal::kLineFull;
+        if (!kept) why = Refusal::kLineFull;
+        if (why) route.refusals.add(*why);
+        return why;
     }
 
     void enter_stage(Item item, const routing::PeerView& from, Ticket ticket) {
         const size_t step = item.next_step;
         passages_.tickets_.at(ticket).parts++;
-        stages_[step]->take(
+        exits_[step]->stage.take(
             {std::move(item),
              {std::string(from.user), std::string(from.identity), std::string(from.address)},
              ticket});
     }
 
-    void on_stage_done(Flight flight, Passed passed, std::vector<Item> emitted) override {
-        const Ticket ticket = flight.ticket;
-        const plugin::PeerText peer = flight.peer;
-        passages_.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
-        if (passed.kind == Passed::Kind::kThrough) exits_.push_back(std::move(flight));
-        for (Item& item : emitted)
-            exits_.push_back({std::move(item), peer, ticket});
-        if (passed.kind != Passed::Kind::kThrough) end(ticket, passed);
-        pump();
-    }
-
-    bool stage_may_go_on() override { return exits_.size() < kExitsMax; }
-    void on_room() override { pump(); }
-
     void compact(MemoryBudget& memory) {
-        for (Flight& flight : exits_)
-            flight.item.compact(memory);
-        for (const auto& stage : stages_) {
-            if (stage) stage->compact(memory);
+        for (const auto& exit : exits_) {
+            if (exit) exit->compact(memory);
         }
     }
 
     Route& route;
 
  private:
+    // A step with a thread, and the messages that come out of it: each waits here until what is
+    // behind takes it. One queue a stage: messages that wait for the next one must not stop it.
+    class Exit final : public plugin::StageListener, public RoomListener {
+     public:
+        Exit(Lane& lane, plugin::Worker& worker)
+            : stage(worker, *lane.route.steps, lane.passages_.world_.timers,
+                    lane.passages_.world_.clock, *this),
+              lane_(lane),
+              again_(lane.passages_.world_.timers, [this] { pump(); }) {}
+
+        void on_stage_done(Flight flight, Passed passed, std::vector<Item> emitted) override {
+            const Ticket ticket = flight.ticket;
+            const plugin::PeerText peer = flight.peer;
+            lane_.passages_.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
+            if (passed.kind == Passed::Kind::kThrough) queue_.push_back(std::move(flight));
+            for (Item& item : emitted)
+                queue_.push_back({std::move(item), peer, ticket});
+            if (passed.kind != Passed::Kind::kThrough) lane_.end(ticket, passed);
+            pump();
+        }
+        bool stage_may_go_on() override { return queue_.size() < kExitsMax; }
+        void on_room() override { pump(); }
+
+        void compact(MemoryBudget& memory) {
+            for (Flight& flight : queue_)
+                flight.item.compact(memory);
+            stage.compact(memory);
+        }
+
+        plugin::StepStage stage;
+
+     private:
+        // In order, as far as there is room.
+        void pump() {
+            if (pumping_ || again_.armed()) return;
+            pumping_ = true;
+            while (!queue_.empty() && step_on(queue_.front())) {
+            }
+            pumping_ = false;
+            stage.go_on();
+        }
+
+        // False: it waits.
+        bool step_on(Flight& flight) {
+            Passages& passages = lane_.passages_;
+            const Ticket ticket = flight.ticket;
+            std::vector<Item> emitted;
+            const Passed passed = lane_.advance(flight.item, flight.peer.view(), emitted);
+            passages.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
+            const plugin::PeerText peer = flight.peer;
+            for (auto item = emitted.rbegin(); item != emitted.rend(); ++item)
+                queue_.insert(queue_.begin() + 1, {std::move(*item), peer, ticket});
+            Flight& front = queue_.front();
+            if (passed.kind == Passed::Kind::kHeld) {
+                again_.arm(passages.world_.clock.now() + passed.hold);
+                return false;
+            }
+            if (passed.kind == Passed::Kind::kDropped || passed.kind == Passed::Kind::kRefused) {
+                queue_.pop_front();
+                lane_.end(ticket, passed);
+                return true;
+            }
+            Open& open = passages.tickets_.at(ticket);
+            if (!lane_.has_room(front.item, open.origin.from_pub, *this)) return false;
+            Flight leaving = std::move(front);
+            queue_.pop_front();
+            std::optional<Refusal> why;
+            if (lane_.through(leaving.item))
+                why = lane_.deliver(leaving.item, open.origin, ticket, open.outcome.served);
+            else
+                lane_.enter_stage(std::move(leaving.item), leaving.peer.view(), ticket);
+            passages.on_settled(ticket, why, "");
+            return true;
+        }
+
+        Lane& lane_;
+        std::deque<Flight> queue_;
+        bool pumping_ = false;
+        Timer again_;  // armed: the step that looks at the first one holds it
+    };
+
     bool goes_to(const Item& item, size_t target) const {
         return item.target == Item::kAllTargets || item.target == static_cast<int>(target);
     }
 
     // A service answers its client itself: it is given the peer, and what the peer had sent,
-    // changed or not.
-    void submit(rpc::Service& service, const Item& item, const Origin& origin) {
+    // changed or not. Why it is not.
+    std::optional<Refusal> submit(rpc::Service& service, const Item& item, const Origin& origin) {
         net::Peer* peer = passages_.origins_.peer(origin.peer);
-        if (peer == nullptr) return route.refusals.add(Refusal::kClientGone);
+        if (peer == nullptr) return Refusal::kClientGone;
+        if (!can_be_answered(*peer)) return Refusal::kWrongType;
         std::string wire(origin.envelope.bytes());
         wire += item.body.wire().bytes();
         const Message whole(passages_.world_.memory.copy(wire), message_end(wire, 0).frames);
         (void)service.submit(*peer, whole);  // a service refuses, it never holds
+        return std::nullopt;
     }
 
     void end(Ticket ticket, const Passed& passed) {
@@ -151,56 +218,8 @@ class Passages::Lane final : public plugin::StageListener, public RoomListener {
                              passed.reason);
     }
 
-    // What is behind the stages goes on, in order, as far as there is room.
-    void pump() {
-        if (pumping_) return;
-        pumping_ = true;
-        while (!exits_.empty() && step_on(exits_.front())) {
-        }
-        pumping_ = false;
-        for (const auto& stage : stages_) {
-            if (stage) stage->go_on();
-        }
-    }
-
-    // False: it waits.
-    bool step_on(Flight& flight) {
-        const Ticket ticket = flight.ticket;
-        std::vector<Item> emitted;
-        const Passed passed = advance(flight.item, flight.peer.view(), emitted);
-        passages_.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
-        const plugin::PeerText peer = flight.peer;
-        for (auto item = emitted.rbegin(); item != emitted.rend(); ++item)
-            exits_.insert(exits_.begin() + 1, {std::move(*item), peer, ticket});
-        Flight& front = exits_.front();
-        if (passed.kind == Passed::Kind::kHeld) {
-            again_.arm(passages_.world_.clock.now() + passed.hold);
-            return false;
-        }
-        if (passed.kind == Passed::Kind::kDropped || passed.kind == Passed::Kind::kRefused) {
-            exits_.pop_front();
-            end(ticket, passed);
-            return true;
-        }
-        Open& open = passages_.tickets_.at(ticket);
-        if (!has_room(front.item, open.origin.from_pub, *this)) return false;
-        Flight leaving = std::move(front);
-        exits_.pop_front();
-        std::optional<Refusal> why;
-        if (through(leaving.item))
-            why = deliver(leaving.item, open.origin, ticket, open.outcome.served);
-        else
-            enter_stage(std::move(leaving.item), leaving.peer.view(), ticket);
-        passages_.on_settled(ticket, why, "");
-        return true;
-    }
-
     Passages& passages_;
-    std::vector<std::unique_ptr<plugin::StepStage>>
-        stages_;  // beside the steps; null: on the reactor
-    std::deque<Flight> exits_;
-    bool pumping_ = false;
-    Timer again_;
+    std::vector<std::unique_ptr<Exit>> exits_;  // beside the steps; null: on the reactor
 };
 
 Passages::Passages(const std::vector<Route*>& routes, World world, Origins& origins,
@@ -220,24 +239,24 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
                                Outcome& outcome) {
     const auto held = pending_.empty() ? pending_.end() : pending_.find(origin.peer);
     if (held != pending_.end()) {
-        runs_ = std::move(held->second);
+        // Somebody has room again, but the step wants it later.
+        if (held->second.due > world_.clock.now()) return hold_until(held->second.due);
+        runs_ = std::move(held->second.runs);
         pending_.erase(held);
     } else {
         begin(runs_, body, attributes, from, outcome);
     }
-    const auto hold = [&] {
-        pending_[origin.peer] = std::move(runs_);
-        runs_.clear();
-        return Taken::kHeld;
-    };
     for (Run& run : runs_) {
         const auto time = advance(run, from);
         if (!time) continue;
         const Instant due = world_.clock.now() + *time;
-        if (!hold_.armed() || due < hold_.due()) hold_.arm(due);
-        return hold();
+        pending_[origin.peer] = {std::exchange(runs_, {}), due};
+        return hold_until(due);
     }
-    if (!has_room(runs_, origin.from_pub)) return hold();
+    if (!has_room(runs_, origin.from_pub)) {
+        pending_[origin.peer] = {std::exchange(runs_, {}), Instant{}};
+        return Taken::kHeld;
+    }
 
     outcome.routed = !runs_.empty();
     const Ticket ticket = needs_ticket(runs_) ? open(origin) : 0;
@@ -275,14 +294,19 @@ void Passages::forget_items() {
 void Passages::compact() {
     for (const auto& lane : lanes_)
         lane->compact(world_.memory);
-    for (auto& [peer, runs] : pending_) {
-        for (Run& run : runs) {
+    for (auto& [peer, pending] : pending_) {
+        for (Run& run : pending.runs) {
             for (Item& item : run.queue)
                 item.compact(world_.memory);
             for (Item& item : run.out)
                 item.compact(world_.memory);
         }
     }
+}
+
+Passages::Taken Passages::hold_until(Instant due) {
+    if (!hold_.armed() || due < hold_.due()) hold_.arm(due);
+    return Taken::kHeld;
 }
 
 // The routes of a message, each with what it makes of it.
@@ -327,11 +351,13 @@ std::optional<Duration> Passages::advance(Run& run, const routing::PeerView& fro
     while (!run.queue.empty()) {
         std::vector<Item> emitted;
         Passed passed = run.lane->advance(run.queue.back(), from, emitted);
+        // Behind the one it came from, also where a later step holds that one.
+        std::reverse(emitted.begin(), emitted.end());
+        run.queue.insert(run.queue.end() - 1, std::make_move_iterator(emitted.begin()),
+                         std::make_move_iterator(emitted.end()));
         if (passed.kind == Passed::Kind::kHeld) return passed.hold;
         Item item = std::move(run.queue.back());
         run.queue.pop_back();
-        for (auto more = emitted.rbegin(); more != emitted.rend(); ++more)
-            run.queue.push_back(std::move(*more));
         if (passed.kind == Passed::Kind::kRefused) {
             run.lane->route.refusals.add(passed.refusal);
             if (!run.why) {

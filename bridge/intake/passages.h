@@ -12,8 +12,8 @@
 // Holding: take() says no, and RoomListener::on_room() comes when it is worth another try with the
 // same message. A
 //          step that holds a message holds its source in the same way.
-// Limits:  a message of each peer is held at most; kExitsMax messages of a route are behind a
-// stage: then it stops.
+// Limits:  a message of each peer is held at most; kExitsMax messages wait behind a stage: then it
+// stops.
 #pragma once
 
 #include <deque>
@@ -100,6 +100,10 @@ class Passages final : public plugin::Settling {
         std::string reason;
         bool taken = false;  // it is for the route, and readable
     };
+    struct Pending {
+        std::vector<Run> runs;
+        Instant due{};  // a step holds it until then; in the past: it waits for room
+    };
     struct Open {
         Origin origin;
         uint32_t parts = 0;
@@ -110,6 +114,7 @@ class Passages final : public plugin::Settling {
                const routing::PeerView& from, Outcome& outcome);
     std::optional<Duration> advance(Run& run, const routing::PeerView& from);
     bool has_room(const std::vector<Run>& runs, bool from_pub);
+    Taken hold_until(Instant due);
     bool needs_ticket(const std::vector<Run>& runs) const;
     plugin::Ticket open(const Origin& origin);
     void finish(plugin::Ticket ticket);
@@ -119,8 +124,8 @@ class Passages final : public plugin::Settling {
     World world_;
     Origins& origins_;
     RoomListener& held_;
-    std::vector<Run> runs_;  // of the message that is looked at; kept for its memory
-    std::map<PeerId, std::vector<Run>> pending_;  // of peers whose message is held
+    std::vector<Run> runs_;              // of the message that is looked at; kept for its memory
+    std::map<PeerId, Pending> pending_;  // of peers whose message is held
     std::map<plugin::Ticket, Open> tickets_;
     plugin::Ticket next_ticket_ = 1;
     Timer hold_;

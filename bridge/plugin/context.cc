@@ -90,16 +90,12 @@ std::pair<bool, std::string> Context::health() const {
 }
 
 zb_message* Context::keep(LooseMessage message) {
-    const size_t bytes = message.bytes();
-    const std::lock_guard lock(shared_);
-    if (kept_.size() >= options_.keep_messages || kept_bytes_ + bytes > options_.keep_bytes)
-        return nullptr;
     auto made = std::make_unique<zb_message>();
-    made->own(std::move(message));
+    const std::lock_guard lock(shared_);
+    if (kept_.size() >= options_.keep_messages) return nullptr;
+    if (!made->own(std::move(message), kept_bytes_)) return nullptr;
     zb_message* handle = made.get();
     kept_.emplace(handle, std::move(made));
-    kept_sizes_.emplace(handle, bytes);
-    kept_bytes_ += bytes;
     return handle;
 }
 
@@ -109,15 +105,25 @@ std::unique_ptr<zb_message> Context::give_up(zb_message* message) {
     if (found == kept_.end()) return nullptr;
     std::unique_ptr<zb_message> owned = std::move(found->second);
     kept_.erase(found);
-    const auto size = kept_sizes_.find(message);
-    kept_bytes_ -= size->second;
-    kept_sizes_.erase(size);
     return owned;
 }
 
 size_t Context::kept_messages() const {
     const std::lock_guard lock(shared_);
     return kept_.size();
+}
+
+void Context::allow_reactor_calls(Call enter) {
+    enter_ = std::move(enter);
+    reactor_calls_ = static_cast<bool>(enter_);
+}
+
+void Context::end_reactor_calls() {
+    reactor_calls_ = false;
+    for (CallLater& later : timers_)
+        later.timer.cancel();
+    const std::lock_guard lock(shared_);
+    posted_.clear();
 }
 
 zb_result Context::post(void (*call)(void*), void* argument) {
@@ -135,11 +141,24 @@ zb_result Context::post(void (*call)(void*), void* argument) {
 zb_result Context::set_timer(uint64_t after_ns, void (*call)(void*), void* argument) {
     if (call == nullptr) return ZB_INVALID;
     if (!reactor_calls_ || services_.timers == nullptr) return ZB_UNSUPPORTED;
-    timers_.remove_if([](const Timer& timer) { return !timer.armed(); });
-    if (timers_.size() >= kTimersMax) return ZB_FULL;
-    Timer& timer = timers_.emplace_back(*services_.timers, [call, argument] { call(argument); });
-    timer.arm(services_.clock->now() + Duration(static_cast<int64_t>(after_ns)));
+    auto free = std::find_if(timers_.begin(), timers_.end(), [](const CallLater& later) {
+        return !later.timer.armed() && !later.running;
+    });
+    if (free == timers_.end()) {
+        if (timers_.size() >= kTimersMax) return ZB_FULL;
+        free = timers_.emplace(timers_.end(), *services_.timers, *this);
+    }
+    free->call = call;
+    free->argument = argument;
+    const auto after = Duration(static_cast<int64_t>(std::min(after_ns, kTimerNsMax)));
+    free->timer.arm(services_.clock->now() + after);
     return ZB_OK;
+}
+
+void Context::fire(CallLater& later) {
+    later.running = true;
+    enter_(later.call, later.argument);
+    later.running = false;
 }
 
 void Context::run_posted() {
@@ -148,8 +167,9 @@ void Context::run_posted() {
         const std::lock_guard lock(shared_);
         posted.swap(posted_);
     }
-    for (const auto& [call, argument] : posted)
-        call(argument);
+    for (const auto& [call, argument] : posted) {
+        if (reactor_calls_) enter_(call, argument);
+    }
 }
 
 }  // namespace zbridge::plugin

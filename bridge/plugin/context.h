@@ -55,6 +55,7 @@ struct StepCall {
     uint64_t hold_ns = 0;
     int target = -1;  // of set_target
     std::vector<std::unique_ptr<zb_message>> emitted;
+    uint64_t emitted_too_many = 0;  // beyond Context::kEmitsMax
 };
 
 // Of the read that runs now.
@@ -77,10 +78,13 @@ class Context {
     static constexpr size_t kPostsMax = 1024;
     static constexpr size_t kTimersMax = 64;
     static constexpr size_t kEmitsMax = 64;
+    static constexpr uint64_t kTimerNsMax = uint64_t{366} * 24 * 3600 * 1'000'000'000;
     static constexpr size_t kSentenceBytesMax = 512;
 
     Context(const InstanceOptions& options, const Services& services)
-        : options_(options), services_(services) {}
+        : options_(options),
+          services_(services),
+          kept_bytes_(std::make_shared<KeptBytes>(options.keep_bytes)) {}
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
@@ -94,6 +98,9 @@ class Context {
     const std::vector<OptionProblem>& problems() const { return problems_; }
 
     // The last error of the call that runs, or has just ended.
+    void begin_call() {
+        if (!trouble_.sentence.empty()) trouble_ = {};  // of an earlier call, which did not fail
+    }
     void set_error(zb_result code, bool retryable, std::string_view sentence);
     Trouble take_trouble() { return std::exchange(trouble_, {}); }
 
@@ -106,21 +113,36 @@ class Context {
     std::pair<bool, std::string> health() const;
 
     // Kept messages. Any thread of the instance.
-    zb_message* keep(LooseMessage message);                    // null: as many as may be
+    zb_message* keep(LooseMessage message);                    // null: as many as may be, or bytes
     std::unique_ptr<zb_message> give_up(zb_message* message);  // null: it is none of those kept
     size_t kept_messages() const;
+    uint64_t kept_bytes() const { return kept_bytes_->used(); }
 
     // The call that runs now; null: none does.
     StepCall* step_call = nullptr;
     ReadCall* read_call = nullptr;
 
-    // Of instances that run on the reactor.
-    void allow_reactor_calls(bool allow) { reactor_calls_ = allow; }
+    // Of instances that run on the reactor: how what they have posted, or set a timer for, is
+    // called. None, and not before: they may not. end_reactor_calls(): nor from now on.
+    using Call = std::function<void(void (*call)(void*), void* argument)>;
+    void allow_reactor_calls(Call enter);
+    void end_reactor_calls();
     zb_result post(void (*call)(void*), void* argument);
     zb_result set_timer(uint64_t after_ns, void (*call)(void*), void* argument);
     void run_posted();
 
  private:
+    // Of set_timer; used again once it has fired, but not while its call runs.
+    struct CallLater {
+        CallLater(Timers& timers, Context& context)
+            : timer(timers, [this, &context] { context.fire(*this); }) {}
+        Timer timer;
+        void (*call)(void*) = nullptr;
+        void* argument = nullptr;
+        bool running = false;
+    };
+    void fire(CallLater& later);
+
     const InstanceOptions options_;
     const Services& services_;
     std::vector<OptionProblem> problems_;
@@ -135,12 +157,12 @@ class Context {
     bool healthy_ = true;
     std::string trouble_text_;
     std::map<zb_message*, std::unique_ptr<zb_message>> kept_;
-    std::map<zb_message*, size_t> kept_sizes_;
-    size_t kept_bytes_ = 0;
     std::deque<std::pair<void (*)(void*), void*>> posted_;
 
-    bool reactor_calls_ = false;
-    std::list<Timer> timers_;  // reactor
+    std::shared_ptr<KeptBytes> kept_bytes_;
+    std::atomic<bool> reactor_calls_{false};
+    Call enter_;                   // reactor
+    std::list<CallLater> timers_;  // reactor
 };
 
 // The functions that every instance is given.

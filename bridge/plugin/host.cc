@@ -83,54 +83,55 @@ int64_t wall_clock_ms(zb_context* context) {
     return context->services().clock->wall_us() / 1000;
 }
 
-// --- messages
+// --- messages; null is what make() and copy() give at their limit, and is an empty one here
 
 uint32_t frame_count(const zb_message* message) {
-    return message->frame_count();
+    return message == nullptr ? 0 : message->frame_count();
 }
 zb_view frame(const zb_message* message, uint32_t index) {
-    return message->frame(index);
+    return message == nullptr ? zb_view{nullptr, 0} : message->frame(index);
 }
 zb_result set_frame(zb_message* message, uint32_t index, zb_view body) {
-    return message->set_frame(index, from_c(body));
+    return message == nullptr ? zb_result{ZB_INVALID} : message->set_frame(index, from_c(body));
 }
 zb_result set_frames(zb_message* message, const zb_view* bodies, uint32_t count) {
-    return message->set_frames(bodies, count);
+    return message == nullptr ? zb_result{ZB_INVALID} : message->set_frames(bodies, count);
 }
+constexpr zb_value kNothing{ZB_NOTHING, 0, 0, 0, {nullptr, 0}};
 zb_value attribute(const zb_message* message, uint32_t which) {
-    return message->attribute(which);
+    return message == nullptr ? kNothing : message->attribute(which);
 }
 zb_result set_attribute(zb_message* message, uint32_t which, zb_value value) {
-    return message->set_attribute(which, value);
+    return message == nullptr ? zb_result{ZB_INVALID} : message->set_attribute(which, value);
 }
 uint32_t key_count(const zb_message* message) {
-    return static_cast<uint32_t>(message->attributes().keys.size());
+    return message == nullptr ? 0 : static_cast<uint32_t>(message->attributes().keys.size());
 }
 zb_view key(const zb_message* message, uint32_t index) {
-    const auto& keys = message->attributes().keys;
-    return index < keys.size() ? to_c(keys[index]) : zb_view{nullptr, 0};
+    return index < key_count(message) ? to_c(message->attributes().keys[index])
+                                      : zb_view{nullptr, 0};
 }
 zb_value property(const zb_message* message, zb_view name) {
-    return message->property(from_c(name));
+    return message == nullptr ? kNothing : message->property(from_c(name));
 }
 zb_result set_property(zb_message* message, zb_view name, zb_value value) {
-    return message->set_property(from_c(name), value);
+    return message == nullptr ? zb_result{ZB_INVALID} : message->set_property(from_c(name), value);
 }
 uint32_t property_count(const zb_message* message) {
-    return static_cast<uint32_t>(message->attributes().properties.size());
+    return message == nullptr ? 0 : static_cast<uint32_t>(message->attributes().properties.size());
 }
 zb_view property_name(const zb_message* message, uint32_t index) {
-    const auto& properties = message->attributes().properties;
-    return index < properties.size() ? to_c(properties[index].first) : zb_view{nullptr, 0};
+    return index < property_count(message) ? to_c(message->attributes().properties[index].first)
+                                           : zb_view{nullptr, 0};
 }
 zb_view peer(const zb_message* message, uint32_t what) {
-    return message->peer(what);
+    return message == nullptr ? zb_view{nullptr, 0} : message->peer(what);
 }
 zb_message* make(zb_context* context) {
     return context->keep({});
 }
 zb_message* copy(zb_context* context, const zb_message* message) {
-    return context->keep(message->copy());
+    return message == nullptr ? nullptr : context->keep(message->copy());
 }
 void release(zb_context* context, zb_message* message) {
     (void)context->give_up(message);  // one that is not its own is not freed
@@ -144,7 +145,10 @@ zb_result emit(zb_context* context, zb_message* message) {
     StepCall* call = context->step_call;
     if (call == nullptr) return ZB_WRONG_STATE;
     if (owned->frame_count() == 0) return ZB_INVALID;
-    if (call->emitted.size() >= Context::kEmitsMax) return ZB_FULL;
+    if (call->emitted.size() >= Context::kEmitsMax) {
+        call->emitted_too_many++;
+        return ZB_FULL;
+    }
     call->emitted.push_back(std::move(owned));
     return ZB_OK;
 }

@@ -33,13 +33,31 @@ class Inside {
     Pulse& pulse_;
 };
 
+// Calls into the plugin. No exception may cross its border; one that does is its error, and no end
+// of the bridge.
+template <class Answer, class Call>
+Answer guarded(Context& context, Answer failed, Call&& call) noexcept {
+    const auto told = [&](std::string_view what) {
+        context.set_error(ZB_FAILED, false, "it threw an exception: " + std::string(what));
+        return failed;
+    };
+    try {
+        return call();
+    } catch (const std::exception& error) {
+        return told(error.what());
+    } catch (...) {
+        return told("none of the standard's");
+    }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Instance>, std::vector<OptionProblem>> Instance::create(
     const Declaration& declaration, InstanceOptions options, const Services& services) {
     std::unique_ptr<Instance> made(new Instance(declaration, std::move(options), services));
-    const zb_result result =
-        declaration.plugin().create(&host_table(), &made->context_, &made->self_);
+    const zb_result result = guarded<zb_result>(made->context_, ZB_FAILED, [&] {
+        return declaration.plugin().create(&host_table(), &made->context_, &made->self_);
+    });
     made->created_ = result == ZB_OK;
     std::vector<OptionProblem> problems = made->context_.problems();
     if (result == ZB_OK && problems.empty()) return made;
@@ -52,7 +70,11 @@ Result<std::unique_ptr<Instance>, std::vector<OptionProblem>> Instance::create(
 
 Instance::~Instance() {
     if (started_) stop();
-    if (created_) declaration_.plugin().destroy(self_);
+    if (!created_) return;
+    (void)guarded<bool>(context_, false, [&] {
+        declaration_.plugin().destroy(self_);
+        return true;
+    });
 }
 
 Status Instance::start() {
@@ -61,20 +83,41 @@ Status Instance::start() {
         started_ = true;
         return {};
     }
-    const zb_result result = start(self_);
+    const zb_result result = guarded<zb_result>(context_, ZB_FAILED, [&] { return start(self_); });
     started_ = result == ZB_OK;
     return started_ ? Status() : trouble("cannot start");
 }
 
-void Instance::drain(Instant deadline) {
-    if (started_ && declaration_.plugin().drain != nullptr)
+void Instance::allow_reactor_calls(Pulse& pulse) {
+    context_.allow_reactor_calls([this, &pulse](void (*call)(void*), void* argument) {
+        const Inside inside(pulse, *this);
+        const bool returned = guarded<bool>(context_, false, [&] {
+            call(argument);
+            return true;
+        });
+        if (!returned) context_.log(ZB_LOG_ERROR, trouble("has failed").message());
+    });
+}
+
+void Instance::drain(Instant deadline, Pulse& pulse) {
+    if (!started_ || declaration_.plugin().drain == nullptr) return;
+    const Inside inside(pulse, *this);
+    const bool returned = guarded<bool>(context_, false, [&] {
         declaration_.plugin().drain(self_, ns_of(deadline));
+        return true;
+    });
+    if (!returned) context_.log(ZB_LOG_ERROR, trouble("cannot drain").message());
 }
 
 void Instance::stop() {
     if (!started_) return;
     started_ = false;
-    if (declaration_.plugin().stop != nullptr) declaration_.plugin().stop(self_);
+    if (declaration_.plugin().stop == nullptr) return;
+    const bool returned = guarded<bool>(context_, false, [&] {
+        declaration_.plugin().stop(self_);
+        return true;
+    });
+    if (!returned) context_.log(ZB_LOG_ERROR, trouble("cannot stop").message());
 }
 
 std::string Instance::title() const {
@@ -92,13 +135,17 @@ Status Instance::trouble(const std::string& what) {
 }
 
 StepAnswer Instance::on_message(zb_message& message, StepCall& call, Pulse& pulse) {
+    // Not asked any more: it would take its time again, and everybody's with it.
+    if (long_calls() >= kLongCallsMax) return answer_of(ZB_ERROR, call);
     context_.step_call = &call;
-    const bool timed = !step_may_block() && calls_++ % kTimedEvery == 0;
+    context_.begin_call();
+    const bool timed = !step_may_block_ && calls_++ % kTimedEvery == 0;
     const Instant before = timed ? context_.services().clock->now() : Instant{};
     zb_verdict verdict = ZB_ERROR;
     {
         const Inside inside(pulse, *this);
-        verdict = declaration_.step()->on_message(self_, &message);
+        verdict =
+            guarded<zb_verdict>(context_, ZB_ERROR, [&] { return on_message_(self_, &message); });
     }
     if (timed && context_.services().clock->now() - before > kCallBudget) counters.over_budget++;
     context_.step_call = nullptr;
@@ -148,10 +195,13 @@ StepAnswer Instance::answer_of(zb_verdict verdict, StepCall& call) {
 
 Status Instance::read(ReadCall& call, Instant deadline, Pulse& pulse) {
     context_.read_call = &call;
+    context_.begin_call();
     zb_result result = ZB_OK;
     {
         const Inside inside(pulse, *this);
-        result = declaration_.source()->read(self_, ns_of(deadline));
+        result = guarded<zb_result>(context_, ZB_FAILED, [&] {
+            return declaration_.source()->read(self_, ns_of(deadline));
+        });
     }
     context_.read_call = nullptr;
     return result == ZB_OK ? Status() : trouble("cannot read");
@@ -160,17 +210,24 @@ Status Instance::read(ReadCall& call, Instant deadline, Pulse& pulse) {
 void Instance::on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse) {
     if (outcomes.empty()) return;
     const Inside inside(pulse, *this);
-    declaration_.source()->on_outcomes(self_, outcomes.data(),
-                                       static_cast<uint32_t>(outcomes.size()));
+    const bool returned = guarded<bool>(context_, false, [&] {
+        declaration_.source()->on_outcomes(self_, outcomes.data(),
+                                           static_cast<uint32_t>(outcomes.size()));
+        return true;
+    });
+    if (!returned) context_.log(ZB_LOG_ERROR, trouble("cannot take outcomes").message());
 }
 
 Status Instance::on_batch(const std::vector<zb_message*>& messages, std::vector<uint32_t>& answers,
                           Pulse& pulse) {
     zb_result result = ZB_OK;
+    context_.begin_call();
     {
         const Inside inside(pulse, *this);
-        result = declaration_.sink()->on_batch(
-            self_, messages.data(), static_cast<uint32_t>(messages.size()), answers.data());
+        result = guarded<zb_result>(context_, ZB_FAILED, [&] {
+            return declaration_.sink()->on_batch(
+                self_, messages.data(), static_cast<uint32_t>(messages.size()), answers.data());
+        });
     }
     return result == ZB_OK ? Status() : trouble("cannot take messages");
 }
@@ -179,11 +236,13 @@ std::string Instance::on_peer(const zb_peer_claim& claim, std::string& user, Pul
     constexpr size_t kUserBytesMax = 255;
     StepCall call;  // has the reason
     context_.step_call = &call;
+    context_.begin_call();
     zb_view as = claim.user;
     int32_t answer = ZB_DENY;
     {
         const Inside inside(pulse, *this);
-        answer = declaration_.auth()->on_peer(self_, &claim, &as);
+        answer = guarded<int32_t>(context_, ZB_DENY,
+                                  [&] { return declaration_.auth()->on_peer(self_, &claim, &as); });
     }
     context_.step_call = nullptr;
     if (answer == ZB_ALLOW && from_c(as).size() <= kUserBytesMax) {

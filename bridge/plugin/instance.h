@@ -30,7 +30,7 @@ struct InstanceCounters {
     uint64_t calls = 0;
     uint64_t passed = 0, dropped = 0, refused = 0, routed = 0, held = 0, failed = 0;  // verdicts
     uint64_t emitted = 0;
-    uint64_t emitted_too_many = 0;  // refused: a message may become only so many
+    uint64_t emitted_too_many = 0;  // not taken: a message may become only so many
     uint64_t over_budget = 0;       // of the calls that were timed
     uint64_t delivered = 0, accepted = 0, rejected = 0, retried = 0;  // of sources and sinks
 };
@@ -59,8 +59,11 @@ class Instance {
     Instance& operator=(const Instance&) = delete;
 
     Status start();
-    void drain(Instant deadline);
+    void drain(Instant deadline, Pulse& pulse);
     void stop();
+    // Of instances that run on the reactor: from now on, until drain, it may post and set timers.
+    // `pulse` outlives it.
+    void allow_reactor_calls(Pulse& pulse);
 
     const std::string& name() const { return context_.options().name; }
     // "mask-cards (mask 1.0.0, ./libmask.so)": for people.
@@ -68,10 +71,7 @@ class Instance {
     const Declaration& declaration() const { return declaration_; }
     Context& context() { return context_; }
     const Context& context() const { return context_; }
-    bool step_may_block() const {
-        return declaration_.step() != nullptr &&
-               (declaration_.step()->flags & ZB_STEP_MAY_BLOCK) != 0;
-    }
+    bool step_may_block() const { return step_may_block_; }
 
     // REQUIRES: it is a step. Changes stand in `message`, and what was emitted in context().
     StepAnswer on_message(zb_message& message, StepCall& call, Pulse& pulse);
@@ -92,13 +92,19 @@ class Instance {
 
  private:
     Instance(const Declaration& declaration, InstanceOptions options, const Services& services)
-        : declaration_(declaration), context_(std::move(options), services) {}
+        : declaration_(declaration), context_(std::move(options), services) {
+        if (declaration.step() == nullptr) return;
+        step_may_block_ = (declaration.step()->flags & ZB_STEP_MAY_BLOCK) != 0;
+        on_message_ = declaration.step()->on_message;
+    }
     StepAnswer answer_of(zb_verdict verdict, StepCall& call);
     Status trouble(const std::string& what);
 
     const Declaration& declaration_;
     zb_context context_;
     void* self_ = nullptr;
+    bool step_may_block_ = false;
+    zb_verdict (*on_message_)(void*, zb_message*) = nullptr;  // of a step
     bool created_ = false;
     bool started_ = false;
     uint64_t calls_ = 0;  // of on_message, on its thread

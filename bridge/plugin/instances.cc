@@ -66,7 +66,7 @@ bool Instances::has_worker(const Instance& instance) const {
 
 Status Instances::start() {
     for (const auto& instance : instances_) {
-        instance->context().allow_reactor_calls(!has_worker(*instance));
+        if (!has_worker(*instance)) instance->allow_reactor_calls(reactor_pulse_);
         if (Status status = instance->start(); !status.ok()) {
             const InstanceOptions& options = instance->context().options();
             return {status.code(),
@@ -87,13 +87,15 @@ bool Instances::on_turn() {
 
 void Instances::drain(Instant deadline) {
     for (const auto& instance : instances_) {
+        instance->context().end_reactor_calls();
         if (!has_worker(*instance)) {
-            instance->drain(deadline);
+            instance->drain(deadline, reactor_pulse_);
             continue;
         }
         // Behind what its thread works on; a thread that is full ends without it.
-        (void)worker_of(*instance).executor->submit(
-            [raw = instance.get(), deadline] { raw->drain(deadline); }, [] {});
+        Worker& worker = worker_of(*instance);
+        (void)worker.executor->submit(
+            [&worker, deadline] { worker.instance.drain(deadline, worker.pulse); }, [] {});
     }
 }
 

@@ -1,6 +1,7 @@
 #include "bridge/plugin/library.h"
 
 #include <dlfcn.h>
+#include <elf.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -17,6 +18,50 @@ Status failed(const std::string& path, const std::string& why) {
     return {Code::kInvalid, path + ": " + why};
 }
 
+// Names of those that there may be beside ours; the number of any other.
+std::string machine_name(unsigned machine) {
+    switch (machine) {
+        case EM_X86_64:
+            return "x86-64";
+        case EM_AARCH64:
+            return "aarch64";
+        case EM_386:
+            return "x86";
+        case EM_ARM:
+            return "arm";
+        case EM_RISCV:
+            return "riscv";
+        default:
+            return "number " + std::to_string(machine);
+    }
+}
+
+// Of the running program: what it was built for, its plugins must be.
+Elf64_Ehdr our_header() {
+    Elf64_Ehdr header{};
+    std::ifstream file("/proc/self/exe", std::ios::binary);
+    file.read(reinterpret_cast<char*>(&header), sizeof(header));
+    return header;
+}
+
+// The loader maps what the file's tables say, and dies of what is not there.
+Status check_whole(const std::string& path, std::ifstream& file, const Elf64_Ehdr& header,
+                   uint64_t size) {
+    const auto cut_off = [&] {
+        return failed(path, "it is cut off: it has " + std::to_string(size) +
+                                " bytes, fewer than its own tables say");
+    };
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        Elf64_Phdr part{};
+        file.seekg(static_cast<std::streamoff>(header.e_phoff + i * sizeof(part)));
+        file.read(reinterpret_cast<char*>(&part), sizeof(part));
+        if (!file) return cut_off();
+        if (part.p_type == PT_NULL) continue;
+        if (part.p_filesz > size || part.p_offset > size - part.p_filesz) return cut_off();
+    }
+    return {};
+}
+
 // The loader's own words for these are hard to read.
 Status check_file(const std::string& path) {
     struct stat status {};
@@ -24,15 +69,21 @@ Status check_file(const std::string& path) {
         return {Code::kNotFound, path + ": " + std::strerror(errno)};
     if (!S_ISREG(status.st_mode)) return failed(path, "it is no file: expected a shared object");
     std::ifstream file(path, std::ios::binary);
-    char magic[4] = {};
     if (!file) return failed(path, std::string("cannot be opened: ") + std::strerror(errno));
-    file.read(magic, sizeof(magic));
-    if (file.gcount() != sizeof(magic) || std::memcmp(magic,
-                                                      "\x7f"
-                                                      "ELF",
-                                                      sizeof(magic)) != 0)
+    Elf64_Ehdr header{};
+    file.read(reinterpret_cast<char*>(&header), sizeof(header));
+    if (file.gcount() < SELFMAG || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
         return failed(path, "it is no shared object: expected what `-shared` has linked");
-    return {};
+    const Elf64_Ehdr ours = our_header();
+    if (header.e_ident[EI_CLASS] != ours.e_ident[EI_CLASS] ||
+        header.e_ident[EI_DATA] != ours.e_ident[EI_DATA] || header.e_machine != ours.e_machine) {
+        return failed(path, "it was built for another machine, " + machine_name(header.e_machine) +
+                                "; this bridge is for " + machine_name(ours.e_machine));
+    }
+    if (file.gcount() != sizeof(header) || header.e_type != ET_DYN ||
+        header.e_phentsize != sizeof(Elf64_Phdr))
+        return failed(path, "it is no shared object: expected what `-shared` has linked");
+    return check_whole(path, file, header, static_cast<uint64_t>(status.st_size));
 }
 
 std::string last_error() {
@@ -53,7 +104,11 @@ Result<const zb_plugin*> load_library(const std::string& path) {
                                 ": is it a plugin, and is the symbol exported?");
     }
     const auto entry = reinterpret_cast<zb_entry>(symbol);
-    return entry();
+    try {
+        return entry();
+    } catch (...) {
+        return failed(path, std::string(kEntry) + "() threw an exception");
+    }
 }
 
 }  // namespace zbridge::plugin

@@ -39,6 +39,11 @@ std::optional<Value> value_of(const zb_value& value) {
     }
 }
 
+size_t bytes_of(const Value& value) {
+    const std::string* text = std::get_if<std::string>(&value);
+    return text == nullptr ? sizeof(int64_t) : text->size();
+}
+
 zb_value text_value(const std::optional<std::string>& text) {
     zb_value out{ZB_NOTHING, 0, 0, 0, {nullptr, 0}};
     if (!text) return out;
@@ -61,7 +66,37 @@ size_t LooseMessage::bytes() const {
     size_t bytes = 0;
     for (const std::string& frame : frames)
         bytes += frame.size();
+    for (const auto* text : {&attributes.id, &attributes.order_key, &attributes.tag})
+        bytes += *text ? (*text)->size() : 0;
+    for (const std::string& key : attributes.keys)
+        bytes += key.size();
+    for (const auto& [name, value] : attributes.properties)
+        bytes += name.size() + bytes_of(value);
     return bytes;
+}
+
+bool KeptBytes::grow(size_t from, size_t to) {
+    if (to <= from) {
+        shrink(from - to);
+        return true;
+    }
+    const size_t more = to - from;
+    uint64_t used = used_.load(std::memory_order_relaxed);
+    do {
+        if (more > max_ || used > max_ - more) return false;
+    } while (!used_.compare_exchange_weak(used, used + more, std::memory_order_relaxed));
+    return true;
+}
+
+MessageView::~MessageView() {
+    if (kept_) kept_->shrink(charged_);
+}
+
+bool MessageView::change(size_t from, size_t to) {
+    if (!kept_) return true;
+    if (!kept_->grow(from, to)) return false;
+    charged_ = charged_ + to - from;
+    return true;
 }
 
 void MessageView::look_at(const Message& body, const Attributes& attributes,
@@ -74,13 +109,16 @@ void MessageView::look_at(const Message& body, const Attributes& attributes,
     edited_.reset();
 }
 
-void MessageView::own(LooseMessage message) {
+bool MessageView::own(LooseMessage message, std::shared_ptr<KeptBytes> kept) {
+    kept_ = std::move(kept);
+    if (!change(0, message.bytes())) return false;
     body_ = nullptr;
     peer_ = {};
     frames_.clear();
     own_frames_ = std::move(message.frames);
     edited_ = std::move(message.attributes);
     attributes_ = &nothing_;
+    return true;
 }
 
 void MessageView::index() const {
@@ -118,13 +156,15 @@ void MessageView::take_frames() {
 
 zb_result MessageView::set_frame(uint32_t index_of_frame, std::string_view body) {
     if (index_of_frame >= frame_count()) return ZB_NOT_FOUND;
+    if (body.size() > kBytesMax) return ZB_FULL;
     std::string copy(body);  // `body` may be a part of the frame that it replaces
     take_frames();
     size_t others = 0;
     for (const std::string& frame : own_frames_)
         others += frame.size();
-    others -= own_frames_[index_of_frame].size();
-    if (others + copy.size() > kBytesMax) return ZB_FULL;
+    const size_t before = own_frames_[index_of_frame].size();
+    others -= before;
+    if (others + copy.size() > kBytesMax || !change(before, copy.size())) return ZB_FULL;
     own_frames_[index_of_frame] = std::move(copy);
     return ZB_OK;
 }
@@ -134,10 +174,15 @@ zb_result MessageView::set_frames(const zb_view* bodies, uint32_t count) {
     std::vector<std::string> frames;
     size_t bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
-        bytes += bodies[i].size;
-        if (bytes > kBytesMax) return ZB_FULL;
-        frames.emplace_back(from_c(bodies[i]));
+        const std::string_view body = from_c(bodies[i]);
+        if (body.size() > kBytesMax - bytes) return ZB_FULL;
+        bytes += body.size();
+        frames.emplace_back(body);
     }
+    size_t before = 0;
+    for (const std::string& frame : own_frames_)
+        before += frame.size();
+    if (!change(before, bytes)) return ZB_FULL;
     own_frames_ = std::move(frames);
     return ZB_OK;
 }
@@ -172,22 +217,30 @@ zb_result MessageView::set_attribute(uint32_t which, const zb_value& value) {
             value.kind == ZB_NOTHING ? std::nullopt : std::optional(value.integer);
         return ZB_OK;
     }
-    if (value.kind != ZB_STRING && value.kind != ZB_NOTHING) return ZB_INVALID;
-    std::optional<std::string> text;
-    if (value.kind == ZB_STRING) text = std::string(from_c(value.text));
     switch (which) {
         case ZB_ID:
-            edit().id = std::move(text);
-            return ZB_OK;
+            return set_text(&Attributes::id, value);
         case ZB_ORDER_KEY:
-            edit().order_key = std::move(text);
-            return ZB_OK;
+            return set_text(&Attributes::order_key, value);
         case ZB_TAG:
-            edit().tag = std::move(text);
-            return ZB_OK;
+            return set_text(&Attributes::tag, value);
         default:
             return ZB_INVALID;
     }
+}
+
+zb_result MessageView::set_text(std::optional<std::string> Attributes::*attribute,
+                                const zb_value& value) {
+    if (value.kind != ZB_STRING && value.kind != ZB_NOTHING) return ZB_INVALID;
+    std::optional<std::string> text;
+    if (value.kind == ZB_STRING) {
+        if (value.text.size > kTextBytesMax) return ZB_FULL;
+        text = std::string(from_c(value.text));
+    }
+    const auto& before = attributes().*attribute;
+    if (!change(before ? before->size() : 0, text ? text->size() : 0)) return ZB_FULL;
+    edit().*attribute = std::move(text);
+    return ZB_OK;
 }
 
 zb_value MessageView::property(std::string_view name) const {
@@ -199,19 +252,24 @@ zb_value MessageView::property(std::string_view name) const {
 
 zb_result MessageView::set_property(std::string_view name, const zb_value& value) {
     if (name.empty() || value.kind > ZB_STRING) return ZB_INVALID;
+    if (name.size() > kNameBytesMax || (value.kind == ZB_STRING && value.text.size > kTextBytesMax))
+        return ZB_FULL;
+    const auto typed = value_of(value);
+    const std::string key(name);  // it may be a part of what it changes
     auto& properties = edit().properties;
     const auto known = std::find_if(properties.begin(), properties.end(),
-                                    [&](const auto& property) { return property.first == name; });
-    const auto typed = value_of(value);
-    if (!typed) {
-        if (known != properties.end()) properties.erase(known);
-    } else if (known != properties.end()) {
+                                    [&](const auto& property) { return property.first == key; });
+    const bool is_there = known != properties.end();
+    if (!is_there && !typed) return ZB_OK;
+    if (!is_there && properties.size() >= kPropertiesMax) return ZB_FULL;
+    const size_t before = is_there ? key.size() + bytes_of(known->second) : 0;
+    if (!change(before, typed ? key.size() + bytes_of(*typed) : 0)) return ZB_FULL;
+    if (!typed)
+        properties.erase(known);
+    else if (is_there)
         known->second = *typed;
-    } else if (properties.size() >= kPropertiesMax) {
-        return ZB_FULL;
-    } else {
-        properties.emplace_back(std::string(name), *typed);
-    }
+    else
+        properties.emplace_back(key, *typed);
     return ZB_OK;
 }
 

@@ -6,9 +6,11 @@
 //          leaves the message as it was.
 // Memory:  of a message of the bridge's the frames are looked at where they stand, and only when
 // they are asked for. Limits:  kFramesMax frames, kBytesMax of all of them: beyond that a change is
-// refused (ZB_FULL, ZB_INVALID).
+// refused (ZB_FULL, ZB_INVALID); likewise kTextBytesMax, kNameBytesMax, kPropertiesMax.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +29,21 @@ struct LooseMessage {
     std::vector<std::string> frames;
     Attributes attributes;
 
-    size_t bytes() const;
+    size_t bytes() const;  // of frames, attributes and properties
+};
+
+// How much an instance keeps in messages of its own. Any thread.
+class KeptBytes {
+ public:
+    explicit KeptBytes(uint64_t max) : max_(max) {}
+    // False: it may not have so many more; nothing has changed then.
+    bool grow(size_t from, size_t to);
+    void shrink(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+    uint64_t used() const { return used_.load(std::memory_order_relaxed); }
+
+ private:
+    const uint64_t max_;
+    std::atomic<uint64_t> used_{0};
 };
 
 class MessageView {
@@ -35,10 +51,19 @@ class MessageView {
     static constexpr uint32_t kFramesMax = 64;
     static constexpr size_t kBytesMax = 64 << 20;
     static constexpr size_t kPropertiesMax = 256;
+    static constexpr size_t kTextBytesMax = 64 << 10;  // of an attribute, of a property's value
+    static constexpr size_t kNameBytesMax = 255;       // of a property
+
+    MessageView() = default;
+    ~MessageView();
+    MessageView(const MessageView&) = delete;
+    MessageView& operator=(const MessageView&) = delete;
 
     // These live as long as the view is used.
     void look_at(const Message& body, const Attributes& attributes, const routing::PeerView& peer);
-    void own(LooseMessage message);
+    // A message of an instance's own: all that it grows to is counted in `kept`, until it goes.
+    // False: it is larger than `kept` has room for.
+    bool own(LooseMessage message, std::shared_ptr<KeptBytes> kept);
 
     uint32_t frame_count() const;
     zb_view frame(uint32_t index) const;
@@ -58,11 +83,15 @@ class MessageView {
     std::string_view body_of(uint32_t index) const;
     Attributes take_attributes() { return edited_ ? *std::move(edited_) : *attributes_; }
     LooseMessage copy() const;
+    size_t kept_bytes() const { return charged_; }
 
  private:
     void index() const;
     void take_frames();  // into own_frames_, to change them
     Attributes& edit();
+    // Before `from` bytes of it become `to`. False: they may not.
+    bool change(size_t from, size_t to);
+    zb_result set_text(std::optional<std::string> Attributes::*attribute, const zb_value& value);
 
     const Message* body_ = nullptr;
     const Attributes* attributes_ = nullptr;
@@ -71,6 +100,8 @@ class MessageView {
     std::vector<std::string> own_frames_;           // instead of them, once one was changed
     std::optional<Attributes> edited_;
     Attributes nothing_;
+    std::shared_ptr<KeptBytes> kept_;  // of a message of an instance's own
+    size_t charged_ = 0;               // there
 };
 
 zb_view to_c(std::string_view bytes);

@@ -28,6 +28,7 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
                              std::vector<Item>& emitted) {
     Instance& step = *steps_[item.next_step];
     step.counters.calls++;
+    step.counters.emitted_too_many += call.emitted_too_many;
     if (answer.verdict == ZB_HOLD) {
         step.counters.held++;
         return {Passed::Kind::kHeld, Refusal::kStepRefused, {}, answer.hold};

@@ -26,7 +26,7 @@ void SinkLine::take(Message message, Attributes attributes, Ticket ticket, Settl
     bytes_ += message.size();
     waiting_.push_back({std::move(message), std::move(attributes), ticket, &settling});
     worker_.instance.counters.delivered++;
-    if (!again_.armed()) send();
+    send();
 }
 
 void SinkLine::compact(MemoryBudget& memory) {
@@ -38,7 +38,7 @@ void SinkLine::compact(MemoryBudget& memory) {
 }
 
 void SinkLine::send() {
-    if (!in_work_.empty() || waiting_.empty()) return;
+    if (again_.armed() || !in_work_.empty() || waiting_.empty()) return;
     const zb_sink& sink = *worker_.instance.declaration().sink();
     const uint32_t messages_max = sink.batch_messages == 0
                                       ? kBatchMessages
@@ -78,7 +78,7 @@ void SinkLine::on_done(Batch& batch) {
         worker_.instance.context().set_health(true, "");
     }
     std::vector<Waiting> done = std::exchange(in_work_, {});
-    bool retry = false;
+    bool retry = false, progress = false;
     for (size_t i = done.size(); i-- > 0;) {  // backwards: the first one is to be in front again
         const uint32_t answer = batch.answers[i];
         if (answer == ZB_DONE || answer == ZB_REJECT) continue;
@@ -90,6 +90,7 @@ void SinkLine::on_done(Batch& batch) {
         const uint32_t answer = batch.answers[i];
         if (answer != ZB_DONE && answer != ZB_REJECT) continue;
         bytes_ -= done[i].message.size();
+        progress = true;
         if (answer == ZB_DONE) {
             counters.accepted++;
             done[i].settling->on_settled(done[i].ticket, std::nullopt, "");
@@ -98,12 +99,9 @@ void SinkLine::on_done(Batch& batch) {
             done[i].settling->on_settled(done[i].ticket, Refusal::kRejected, "");
         }
     }
-    if (retry) {
-        again_.arm(clock_.now() + backoff_.next());
-    } else {
-        backoff_.reset();
-        send();
-    }
+    if (progress) backoff_.reset();  // it does take messages: pauses grow while it takes none
+    if (retry) again_.arm(clock_.now() + backoff_.next());
+    send();
     for (RoomListener* listener : std::exchange(wait_for_room_, {}))
         listener->on_room();
 }

@@ -19,7 +19,7 @@ void SourceReader::begin() {
 
 void SourceReader::go_on() {
     forward();
-    if (!again_.armed()) send();
+    send();
 }
 
 void SourceReader::outcome(uint64_t cookie, bool accepted, std::string_view reason) {
@@ -27,14 +27,15 @@ void SourceReader::outcome(uint64_t cookie, bool accepted, std::string_view reas
     outcomes_.push_back({cookie, accepted, std::string(reason)});
     InstanceCounters& counters = worker_.instance.counters;
     (accepted ? counters.accepted : counters.rejected)++;
-    if (!again_.armed()) send();
+    send();
 }
 
 // One round: what became of earlier messages, then more of them.
 void SourceReader::send() {
-    if (!begun_ || in_work_) return;
+    if (!begun_ || in_work_ || forwarding_) return;
     const size_t window = worker_.instance.context().options().window;
-    const bool reads = !ending_ && delivered_.empty() && open_ < window;
+    // Outcomes do not wait for the pause after a failed read: an end might, for them.
+    const bool reads = !ending_ && !again_.armed() && delivered_.empty() && open_ < window;
     if (!reads && outcomes_.empty()) return;
     auto round = std::make_shared<Round>();
     round->outcomes = std::exchange(outcomes_, {});
@@ -73,18 +74,21 @@ void SourceReader::on_done(Round& round) {
         if (std::exchange(failing_, false)) worker_.instance.context().set_health(true, "");
     }
     forward();
-    if (!again_.armed()) send();
+    send();
 }
 
 void SourceReader::forward() {
+    if (forwarding_) return;
+    forwarding_ = true;
     while (!delivered_.empty()) {
         open_++;  // first: its outcome may come from within
         if (!target_->take(delivered_.front().message, delivered_.front().cookie)) {
             open_--;
-            return;
+            break;
         }
         delivered_.pop_front();
     }
+    forwarding_ = false;
 }
 
 }  // namespace zbridge::plugin

@@ -65,6 +65,7 @@ class SourceReader {
     std::vector<Outcome> outcomes_;              // that the source does not know yet
     size_t open_ = 0;                            // taken, without an outcome
     bool begun_ = false, ending_ = false, in_work_ = false, failing_ = false;
+    bool forwarding_ = false;
     Backoff backoff_;
     Timer again_;
 };

@@ -33,11 +33,12 @@ bool StepStage::has_room(RoomListener& waiting) {
 void StepStage::take(Flight flight) {
     bytes_ += flight.item.body.size();
     waiting_.push_back(std::move(flight));
-    if (!again_.armed()) send();
+    send();
 }
 
 void StepStage::send() {
-    if (!in_work_.empty() || waiting_.empty() || !listener_.stage_may_go_on()) return;
+    if (telling_ || again_.armed() || !in_work_.empty() || waiting_.empty()) return;
+    if (!listener_.stage_may_go_on()) return;
     while (!waiting_.empty() && in_work_.size() < kBatchMax) {
         in_work_.push_back(std::move(waiting_.front()));
         waiting_.pop_front();
@@ -51,10 +52,14 @@ void StepStage::send() {
     }
     const bool submitted = worker_.executor->submit(
         [this, batch] {
+            size_t emitted_bytes = 0;
             for (Batch::One& one : batch->all) {
                 one.answer = worker_.instance.on_message(one.view, one.call, worker_.pulse);
                 batch->done++;
                 if (one.answer.verdict == ZB_HOLD) return;
+                for (const auto& emitted : one.call.emitted)
+                    emitted_bytes += emitted->kept_bytes();
+                if (emitted_bytes >= kBatchEmittedBytesMax) return;
             }
         },
         [this, batch] { on_done(*batch); });
@@ -73,6 +78,7 @@ void StepStage::on_done(Batch& batch) {
     }
     for (size_t i = flights.size(); i-- > settled;)
         waiting_.push_front(std::move(flights[i]));
+    telling_ = true;
     for (size_t i = 0; i < settled; i++) {
         Flight& flight = flights[i];
         bytes_ -= flight.item.body.size();
@@ -82,10 +88,9 @@ void StepStage::on_done(Batch& batch) {
             pipeline_.take_answer(flight.item, one.view, std::move(one.answer), one.call, emitted);
         listener_.on_stage_done(std::move(flight), std::move(passed), std::move(emitted));
     }
-    if (hold)
-        again_.arm(clock_.now() + *hold);
-    else
-        send();
+    telling_ = false;
+    if (hold) again_.arm(clock_.now() + *hold);
+    send();
     for (RoomListener* listener : std::exchange(wait_for_room_, {}))
         listener->on_room();
 }

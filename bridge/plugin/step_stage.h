@@ -5,7 +5,7 @@
 // Thread:  the reactor; on_message runs on the worker's.
 // Promise: order is kept, also when a message is held: those behind it wait.
 // Limits:  line_messages and line_bytes of the instance wait: has_room() then says no. kBatchMax
-// messages at a time.
+// messages at a time; fewer once they have emitted kBatchEmittedBytesMax.
 #pragma once
 
 #include <deque>
@@ -42,6 +42,7 @@ class StageListener {
 class StepStage {
  public:
     static constexpr size_t kBatchMax = 64;
+    static constexpr size_t kBatchEmittedBytesMax = 1 << 20;
 
     StepStage(Worker& worker, Pipeline& pipeline, Timers& timers, const Clock& clock,
               StageListener& listener);
@@ -49,7 +50,7 @@ class StepStage {
     // If not, `waiting` is told when it is worth another try.
     bool has_room(RoomListener& waiting);
     void take(Flight flight);
-    void go_on() { send(); }
+    void go_on() { send(); }  // but not before a step has waited as long as it wanted
     // What waits holds no more memory than it needs; what the thread looks at stays where it is.
     void compact(MemoryBudget& memory) {
         for (Flight& flight : waiting_)
@@ -70,6 +71,7 @@ class StepStage {
     std::deque<Flight> waiting_;
     std::vector<Flight> in_work_;
     uint64_t bytes_ = 0;
+    bool telling_ = false;  // the listener, of a batch
     std::vector<RoomListener*> wait_for_room_;
     Timer again_;
 };

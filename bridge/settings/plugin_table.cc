@@ -1,5 +1,9 @@
 #include "bridge/settings/plugin_table.h"
 
+#include <fmt/format.h>
+
+#include <tuple>
+
 namespace zbridge::settings {
 
 namespace {
@@ -88,6 +92,25 @@ PluginTable::PluginTable(const plugin::Declared& declared) : declared_(declared)
         rows_.push_back(row);
     }
     table_ = std::make_unique<Table>(rows_);
+}
+
+Status PluginTable::problem() const {
+    for (const Option& row : rows_) {
+        Option free = row;
+        free.min = free.max = {};
+        const std::tuple<std::string_view, std::string_view, const Option*> texts[] = {
+            {"min", row.min, &free}, {"max", row.max, &free}, {"fallback", row.fallback, &row}};
+        for (const auto& [name, text, of] : texts) {
+            if (text.empty()) continue;
+            const auto read = read_scalar(*of, std::string(text));
+            if (read.ok()) continue;
+            return Status(Code::kInvalid,
+                          fmt::format("plugin {} {}: the `{}` of its option `{}` is wrong: {}",
+                                      declared_.name, declared_.version, name, row.path,
+                                      read.error().message()));
+        }
+    }
+    return {};
 }
 
 const DeclaredOption* PluginTable::short_form() const {

@@ -22,6 +22,8 @@ class PluginTable {
     PluginTable& operator=(const PluginTable&) = delete;
 
     const Table& table() const { return *table_; }
+    // What the plugin says of its options must itself be readable: none, or a sentence.
+    Status problem() const;
     // Null: the plugin has no short form.
     const plugin::DeclaredOption* short_form() const;
     // What the file gives, and fallbacks. Values of which there is a finding are left out.

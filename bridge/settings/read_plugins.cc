@@ -21,7 +21,12 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
 const Declared* find_plugin(const std::string& use, Place place, Draft& draft) {
     if (draft.plugins == nullptr) return nullptr;
     auto found = draft.plugins->find(use, draft.folder);
-    if (found.ok()) return *found;
+    if (found.ok()) {
+        Status problem = PluginTable(**found).problem();
+        if (problem.ok()) return *found;
+        draft.findings.error(place, problem.message());
+        return nullptr;
+    }
     const auto names = draft.plugins->names();
     draft.findings.error(place, found.error().message() + did_you_mean(use, views_of(names)));
     return nullptr;
@@ -146,6 +151,10 @@ std::optional<size_t> read_step(const Node& item, Draft& draft) {
     }
     const Node none{Node::Kind::kMap, place, {}, {}, {}};
     const PluginTable table(**found);
+    if (Status problem = table.problem(); !problem.ok()) {
+        draft.findings.error(place, problem.message());
+        return std::nullopt;
+    }
     const Node* node = named ? &none : &item.entries[0].value;
     Node in_short{Node::Kind::kMap, node->place, {}, {}, {}};
     if (node->kind != Node::Kind::kMap && table.short_form() != nullptr) {
