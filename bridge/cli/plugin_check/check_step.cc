@@ -97,7 +97,7 @@ Answers feed(const Checked& checked) {
         checked.board.at("on_message");
         checked.board.number(answers.calls + 1);
         zb_message message;
-        message.own(random_message(chance));
+        (void)message.own(random_message(chance), nullptr);  // on the check's account
         plugin::StepCall call;
         call.targets = &targets;
         subject->context().step_call = &call;
@@ -129,7 +129,7 @@ Times measure(const Checked& checked, uint64_t calls) {
         checked.board.at("on_message, the second time");
         checked.board.number(i + 1);
         zb_message message;
-        message.own(random_message(chance));
+        (void)message.own(random_message(chance), nullptr);  // on the check's account
         plugin::StepCall call;
         call.targets = &targets;
         subject->context().step_call = &call;

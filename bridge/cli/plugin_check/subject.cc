@@ -35,7 +35,9 @@ bool Subject::start() {
     const bool alone = declaration_.step() == nullptr && declaration_.auth() == nullptr;
     const bool may_block =
         declaration_.step() != nullptr && (declaration_.step()->flags & ZB_STEP_MAY_BLOCK) != 0;
-    context_.allow_reactor_calls(!alone && !may_block);
+    if (!alone && !may_block) {
+        context_.allow_reactor_calls([](void (*call)(void*), void* argument) { call(argument); });
+    }
     board_.at("start");
     const auto start = declaration_.plugin().start;
     const zb_result result = start == nullptr ? zb_result{ZB_OK} : start(self_);
