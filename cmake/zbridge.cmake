@@ -35,6 +35,10 @@ if(ZBRIDGE_SANITIZE)
     target_link_options(zbridge_flags INTERFACE -fsanitize=${ZBRIDGE_SANITIZE})
 endif()
 
+# zbridge_add_plugin(): as those have it who build a plugin outside the tree.
+set(ZBRIDGE_PLUGIN_MAP ${PROJECT_SOURCE_DIR}/cmake/package/zbridge_plugin.map)
+include(${PROJECT_SOURCE_DIR}/cmake/package/zbridge_add_plugin.cmake)
+
 # zb_folders(NAME...): those of these folders that have a CMakeLists.txt.
 function(zb_folders)
     foreach(folder ${ARGN})

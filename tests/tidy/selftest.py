@@ -280,6 +280,14 @@ class Readme(Sample):
             (self.root / program).chmod(0o755)
             self.assertIn(said, readme.problems(self.TEXT, self.root / program, seconds=1)[0])
 
+    def test_a_plugin_is_found_with_the_command_that_builds_it_and_fails_where_it_does_not_compile(self):
+        found, command = readme.plugins(self.TEXT)
+        self.assertEqual([name for name, _, _ in found], ["hello"])
+        self.assertIn("pkg-config", command)
+        self.assertIn("steps: [hello]", readme.with_plugin(self.TEXT))
+        text = '```\nc++ -c hello.cc -o hello.so\n```\n```cpp\nint x = ;\nZBRIDGE_PLUGIN(X, "hello", "1", "X.")\n```\n'
+        self.assert_one(readme.plugin_problems("X.md", text, self.root, self.root), "X.md", "exit code 1", "int x = ;")
+
     def test_a_link_to_nothing_fails(self):
         self.write("docs/X.md", "[there](Y.md) [here](X.md#part) [out](https://example.com/)\n")
         self.assert_one(readme.dead_links(self.root), "docs/X.md:1", "Y.md")
