@@ -73,7 +73,7 @@ Loans::Loans() : host_(bridge()) {
 }
 
 Loans::~Loans() {
-    for (auto* areas : {&areas_, &for_good_}) {
+    for (auto* areas : {&idle_, &lent_, &for_good_}) {
         for (Area& area : *areas) {
             if (__asan_unpoison_memory_region != nullptr)
                 __asan_unpoison_memory_region(area.base, area.room);
@@ -85,8 +85,13 @@ Loans::~Loans() {
 
 zb_view Loans::lend(zb_view view) {
     const std::lock_guard<std::mutex> lock(shared_);
-    if (used_ == areas_.size()) areas_.emplace_back();
-    Area& area = areas_[used_++];
+    if (idle_.size() <= kIdleMin) {
+        lent_.emplace_back();
+    } else {
+        lent_.push_back(std::move(idle_.front()));
+        idle_.pop_front();
+    }
+    Area& area = lent_.back();
     open(area, view);
     return {area.view, view.size};
 }
@@ -102,12 +107,12 @@ zb_view Loans::lend_for_good(zb_view view) {
 bool Loans::end() {
     const std::lock_guard<std::mutex> lock(shared_);
     bool untouched = true;
-    for (size_t i = 0; i < used_; i++) {
-        Area& area = areas_[i];
+    for (Area& area : lent_) {
         untouched = untouched && std::equal(area.contents.begin(), area.contents.end(), area.view);
         shut(area);
+        idle_.push_back(std::move(area));
     }
-    used_ = 0;
+    lent_.clear();
     messages_.clear();
     return untouched;
 }

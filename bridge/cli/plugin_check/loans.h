@@ -18,6 +18,8 @@ namespace zbridge::cli {
 
 class Loans {
  public:
+    static constexpr size_t kIdleMin = 64;  // so many views later memory may be used again
+
     Loans();
     ~Loans();
     Loans(const Loans&) = delete;
@@ -48,8 +50,8 @@ class Loans {
     zb_host host_;
     std::mutex shared_;
     std::set<const zb_message*> messages_;
-    std::deque<Area> areas_;
-    size_t used_ = 0;  // of areas_, in this call
+    std::deque<Area> idle_;  // out of reach; the one that has been so for longest first
+    std::deque<Area> lent_;  // in this call
     std::deque<Area> for_good_;
 };
 

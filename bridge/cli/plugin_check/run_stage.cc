@@ -16,6 +16,9 @@
 
 #include "bridge/base/check.h"
 
+// There under AddressSanitizer alone, whose own handlers tell more.
+extern "C" void __asan_init() __attribute__((weak));
+
 namespace zbridge::cli {
 
 namespace {
@@ -25,6 +28,9 @@ namespace {
                       const std::function<void(Board&)>& stage) {
     const rlimit no_core{0, 0};
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) {
+        if (__asan_init == nullptr) (void)signal(number, SIG_DFL);
+    }
     if (chdir(folder.c_str()) != 0) board.found("its folder is not there: " + folder);
     stage(board);
     board.end();
