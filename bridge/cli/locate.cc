@@ -69,7 +69,13 @@ Result<std::string> in_current_folder(const settings::Environment& environment) 
 Result<std::string> locate_bridge(const std::string& at, const settings::Environment& environment) {
     const std::string place = at.empty() ? environment("ZBRIDGE_AT").value_or("") : at;
     if (place.empty()) return in_current_folder(environment);
-    if (place.find("://") != std::string::npos) return place;
+    if (place.starts_with("ipc://")) return place;
+    // Asking there would send a message: to a source's endpoint, into its routes.
+    if (place.find("://") != std::string::npos) {
+        return Status(Code::kInvalid, "`" + place +
+                                          "` is no admin socket: a bridge answers only at ipc://; "
+                                          "name its data directory or YAML file");
+    }
     std::error_code error;
     if (fs::is_directory(place, error)) return running(fs::path(place) / "admin", place);
     if (is_admin(place)) return address_of(place);
