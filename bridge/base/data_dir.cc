@@ -70,7 +70,9 @@ Result<std::unique_ptr<DataDir>> DataDir::open(Disk& disk, const std::string& pa
     if (!lock.ok()) {
         if (lock.error().code() == Code::kBusy) {
             return Status(Code::kBusy, "another bridge runs on the data directory " + path +
-                                           ": it holds " + path + "/lock");
+                                           ": it holds " + path +
+                                           "/lock; expected a bridge.name or bridge.data_dir "
+                                           "of its own");
         }
         return std::move(lock).error().with_context("the data directory");
     }

@@ -59,7 +59,8 @@ TEST_CASE("two bridges do not share a data directory") {
     REQUIRE_FALSE(second.ok());
     CHECK(second.error().code() == Code::kBusy);
     CHECK(second.error().message() ==
-          "another bridge runs on the data directory shop-data: it holds shop-data/lock");
+          "another bridge runs on the data directory shop-data: it holds shop-data/lock; "
+          "expected a bridge.name or bridge.data_dir of its own");
     CHECK(text_of(disk, "shop-data/epoch").find("epoch 1 ") != std::string::npos);
 }
 
