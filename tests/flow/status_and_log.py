@@ -105,6 +105,9 @@ def exit_statuses(flow, bridge):
         gone = bridge.command("status", "--at", place)
         equal((gone.returncode, gone.stdout), (3, ""), f"status --at {place} when nobody runs: {gone.stderr}")
         check("zbridge:" in gone.stderr, f"and it says why: {gone.stderr}")
+    no_admin = bridge.command("status", "--at", "tcp://127.0.0.1:1")
+    equal(no_admin.returncode, 2, "an endpoint is not asked: what it got would be a message")
+    check("no admin socket" in no_admin.stderr, f"and it says why: {no_admin.stderr}")
     broken = flow.tmp / "broken.yaml"
     broken.write_text("endpoints:\n  in: { bnid: tcp://127.0.0.1:1 }\n")
     run_broken = bridge.command("run", broken)
@@ -121,6 +124,7 @@ def exit_statuses(flow, bridge):
     used = bridge.command("run", broken)
     equal(used.returncode, 1, "run on a port that is taken")
     check("in use" in used.stderr and "in: " in used.stderr, f"it says which: {used.stderr}")
+    check((flow.tmp / "other" / "clean").exists(), "a start that failed is no unclean end of a life")
 
 
 def main(flow):
