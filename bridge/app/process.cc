@@ -46,7 +46,7 @@ class Signals {
             int signal = 0;
             if (sigwait(&signals, &signal) != 0 || signal == kWakeSignal) return;
             if (asked++ > 0) _exit(1);  // at once is at once: nothing is written, marked or freed
-            log_.info("app", "ending: reading what is on its way",
+            log_.info("app", "ending: reading what is on its way; a second signal ends at once",
                       {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
             bridge_.request_stop();
         }
@@ -104,6 +104,13 @@ std::unique_ptr<plugin::Watchdog> watch(const Bridge& bridge, telemetry::Log& lo
     return std::make_unique<plugin::Watchdog>(std::move(watched), log);
 }
 
+// Ends a life that served nobody, for `why`: it leaves the mark of the life before as it was.
+Status not_begun(DataDir& data_dir, Status why) {
+    // The reason to fail is what matters; without the mark the next life only says `unclean`.
+    if (data_dir.was_clean()) (void)data_dir.mark_clean();
+    return why;
+}
+
 }  // namespace
 
 Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
@@ -129,9 +136,10 @@ Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
         return std::make_unique<ThreadExecutor>(std::move(executor), [&net] { (*net)->wake(); });
     };
     auto bridge = Bridge::open(config, {**net, clock, events, life, &catalog, make_executor, &log});
-    if (!bridge.ok()) return std::move(bridge).error();
+    if (!bridge.ok()) return not_begun(**data_dir, std::move(bridge).error());
     Calls calls(**bridge, clock);
-    if (Status status = calls.serve(config.bridge.admin_path()); !status.ok()) return status;
+    if (Status status = calls.serve(config.bridge.admin_path()); !status.ok())
+        return not_begun(**data_dir, std::move(status));
 
     auto watchdog = watch(**bridge, log);
     say_ready(log, **bridge);
