@@ -94,10 +94,15 @@ class Throttle final : public Step {
     std::string_view key_of(const Message& message) {
         if (per_ == "all") return {};
         if (per_ == "user") return message.peer(ZB_PEER_USER);
-        if (per_ == "address") return message.peer(ZB_PEER_ADDRESS);
+        if (per_ == "address") return host_of(message.peer(ZB_PEER_ADDRESS));
         if (per_ == "order_key") return message.order_key();
         if (per_ == "tag") return message.tag();
         return words_of(message.property(property_));
+    }
+
+    // Without the port: who connects again, or twice, shares what it has.
+    static std::string_view host_of(std::string_view address) {
+        return address.starts_with("tcp://") ? address.substr(0, address.rfind(':')) : address;
     }
 
     std::string_view words_of(const PropertyValue& value) {

@@ -133,6 +133,25 @@ TEST_CASE("a key may be the user, the address, the tag or a property of any type
     }
 }
 
+TEST_CASE("the connections of one host share its rate, whatever their ports") {
+    FakeHost host;
+    host.set("rate", "1");
+    host.set("per", "address");
+    auto throttle = host.create(zbridge_plugin_entry_throttle());
+    Content message{{"x"}};
+    const auto from = [&](const char* address) {
+        message.peer = {{ZB_PEER_ADDRESS, address}};
+        return passing(throttle, 1, message);
+    };
+    CHECK(from("tcp://10.0.0.1:1") == 1);
+    CHECK(from("tcp://10.0.0.1:2") == 0);
+    CHECK(from("tcp://[fe80::1]:1") == 1);
+    CHECK(from("tcp://[fe80::2]:1") == 1);
+    CHECK(from("tcp://[fe80::1]:2") == 0);
+    CHECK(from("ipc://pid:1") == 1);
+    CHECK(from("ipc://pid:2") == 1);
+}
+
 TEST_CASE("beyond keys_max the key seen longest ago is forgotten, and is full when it comes back") {
     FakeHost host;
     host.set("rate", "1");
