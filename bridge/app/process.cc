@@ -12,6 +12,7 @@
 #include "bridge/app/event_log.h"
 #include "bridge/base/data_dir.h"
 #include "bridge/base/disk.h"
+#include "bridge/base/random.h"
 #include "bridge/net/posix_net.h"
 #include "bridge/plugin/watchdog.h"
 
@@ -56,6 +57,12 @@ class Signals {
     telemetry::Log& log_;
     std::thread thread_;
 };
+
+// Of a new data directory's first life. In the lower half: lives are counted on from it.
+uint32_t some_epoch() {
+    constexpr uint64_t kFirstEpochMax = uint64_t{1} << 31;
+    return static_cast<uint32_t>(1 + OsRandom().below(kFirstEpochMax));
+}
 
 // Every connection is a descriptor: take as many as we may.
 void raise_descriptor_limit() {
@@ -125,7 +132,7 @@ Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
     telemetry::Log log(*options, clock);
 
     PosixDisk disk;
-    auto data_dir = DataDir::open(disk, config.bridge.data_dir);
+    auto data_dir = DataDir::open(disk, config.bridge.data_dir, some_epoch());
     if (!data_dir.ok()) return std::move(data_dir).error();
     auto net = net::PosixNet::open();
     if (!net.ok()) return std::move(net).error();

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "bridge/base/check.h"
 #include "bridge/base/crc32c.h"
 
 namespace zbridge {
@@ -57,7 +58,9 @@ Result<uint32_t> read_epoch(Disk& disk, const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<DataDir>> DataDir::open(Disk& disk, const std::string& path) {
+Result<std::unique_ptr<DataDir>> DataDir::open(Disk& disk, const std::string& path,
+                                               uint32_t first_epoch) {
+    ZB_CHECK(first_epoch > 0);
     auto made = disk.make_dir(path);
     if (!made.ok() && made.code() != Code::kBusy)
         return std::move(made).with_context("the data directory");
@@ -77,11 +80,11 @@ Result<std::unique_ptr<DataDir>> DataDir::open(Disk& disk, const std::string& pa
         return std::move(lock).error().with_context("the data directory");
     }
     std::unique_ptr<DataDir> dir(new DataDir(disk, path, std::move(*lock)));
-    if (auto begun = dir->begin_life(); !begun.ok()) return begun;
+    if (auto begun = dir->begin_life(first_epoch); !begun.ok()) return begun;
     return dir;
 }
 
-Status DataDir::begin_life() {
+Status DataDir::begin_life(uint32_t first_epoch) {
     const auto last = read_epoch(disk_, path_ + "/epoch");
     if (!last.ok()) return last.error();
     // A mark that cannot be read is none of the last life's: the epoch is what must be right.
@@ -97,7 +100,7 @@ Status DataDir::begin_life() {
         return {Code::kInvalid,
                 path_ + "/epoch has reached its end: start with another data directory"};
     }
-    epoch_ = *last + 1;
+    epoch_ = *last == 0 ? first_epoch : *last + 1;
     was_clean_ = clean.ok() && *clean == *last;
     if (auto status = replace_file(disk_, path_ + "/epoch", encode(epoch_)); !status.ok())
         return status;

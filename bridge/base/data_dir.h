@@ -26,13 +26,16 @@ class DataDir {
  public:
     static constexpr uint32_t kFormat = 1;  // the `zbridge data 1` of its files
 
-    // Makes the directory if it is not there (mode 0700; its parent must be). `disk` outlives it.
-    static Result<std::unique_ptr<DataDir>> open(Disk& disk, const std::string& path);
+    // Makes the directory if it is not there (mode 0700; its parent must be). `first_epoch`, above
+    // 0, is that of a new directory: one by chance, so that no life on a directory that was lost
+    // had the same. `disk` outlives it.
+    static Result<std::unique_ptr<DataDir>> open(Disk& disk, const std::string& path,
+                                                 uint32_t first_epoch = 1);
     DataDir(const DataDir&) = delete;
     DataDir& operator=(const DataDir&) = delete;
 
     const std::string& path() const { return path_; }
-    uint32_t epoch() const { return epoch_; }  // of this life; 1 is the first
+    uint32_t epoch() const { return epoch_; }  // of this life
     // The life before ended with mark_clean(); also true for the first one.
     bool was_clean() const { return was_clean_; }
     // Called as the last thing: all that was accepted is on the disk.
@@ -41,7 +44,7 @@ class DataDir {
  private:
     DataDir(Disk& disk, std::string path, std::unique_ptr<FileLock> lock)
         : disk_(disk), path_(std::move(path)), lock_(std::move(lock)) {}
-    Status begin_life();
+    Status begin_life(uint32_t first_epoch);
 
     Disk& disk_;
     std::string path_;

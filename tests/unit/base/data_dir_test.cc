@@ -45,6 +45,12 @@ TEST_CASE("each life has the next epoch, and knows how the last one ended") {
     }
 }
 
+TEST_CASE("a new directory begins with the epoch it is given, an old one goes on with its own") {
+    SimDisk disk;
+    CHECK(DataDir::open(disk, "shop-data", 700).value()->epoch() == 700);
+    CHECK(DataDir::open(disk, "shop-data", 12).value()->epoch() == 701);
+}
+
 TEST_CASE("the epoch file has these golden bytes") {
     SimDisk disk;
     REQUIRE(DataDir::open(disk, "shop-data").ok());
