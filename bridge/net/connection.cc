@@ -15,6 +15,15 @@ namespace {
 constexpr SocketTypes kOnlyReceives{SocketType::kPull, SocketType::kSub, SocketType::kXsub};
 constexpr size_t kPrefixBytesMax = 64 * 1024;  // of one subscription
 constexpr size_t kEmptyMessageBytes = 2;
+constexpr uint64_t kSaidBytesMax = 128 * 1024;  // of those who only receive: too_large
+
+// Who only receives says subscriptions, or nothing, and is read while memory is used up too: it
+// may not hold as much as a source's message.
+PeerLimits limits_of_receiver(PeerLimits limits) {
+    limits.frame_bytes_max = std::min(limits.frame_bytes_max, kSaidBytesMax);
+    limits.message_bytes_max = std::min(limits.message_bytes_max, kSaidBytesMax);
+    return limits;
+}
 
 }  // namespace
 
@@ -172,7 +181,11 @@ void Connection::parse() {
             endpoint_.park(*this);
             return;
         }
-        const zmtp::Cut cut = zmtp::cut_next(in_.bytes(), endpoint_.options().limits, cut_from_);
+        const PeerLimits& limits = endpoint_.options().limits;
+        const zmtp::Cut cut =
+            kOnlyReceives.has(type())
+                ? zmtp::cut_next(in_.bytes(), limits_of_receiver(limits), cut_from_)
+                : zmtp::cut_next(in_.bytes(), limits, cut_from_);
         cut_from_ = {};
         switch (cut.kind) {
             case zmtp::Cut::Kind::kMessage:

@@ -63,12 +63,12 @@ def refusals(bridge, endpoint="small"):
     return bridge.endpoint(endpoint)["refused"]
 
 
-def costs_the_connection(bridge, what, reason, wire, greet=True, endpoint="small"):
+def costs_the_connection(bridge, what, reason, wire, greet=True, endpoint="small", kind=None):
     """`wire` (behind a handshake) ends its connection and is counted under `reason`."""
     before = refusals(bridge, endpoint).get(reason, 0)
     peer = Raw(bridge.port(endpoint.upper()))
     if greet:
-        peer.greet("SUB" if endpoint == "subs" else "PUSH")
+        peer.greet(kind or ("SUB" if endpoint == "subs" else "PUSH"))
     try:
         peer.send(wire)
     except ConnectionError:
@@ -157,6 +157,14 @@ def subscriptions(bridge, _):
     taken_back.close()
 
 
+def receivers_that_talk(bridge, _):
+    """They are read while memory is used up too: what they say is short, whatever max_message is."""
+    announced = struct.pack(">BQ", 2, 1 * MIB)
+    for endpoint, kind in ("nowhere", "PULL"), ("subs", "SUB"):
+        costs_the_connection(bridge, f"a {kind} that announces 1 MiB", "too_large", announced, endpoint=endpoint,
+                             kind=kind)
+
+
 def waiting_for_a_peer(bridge, flow):
     """max_waiting: on_full is `disconnect` there."""
     bridge.wait_for_peers("subs", 0)
@@ -219,8 +227,8 @@ def fill(link, address):
 def main(flow):
     bridge = flow.bridge(YAML)
     normal = NormalFlow(flow, bridge)
-    for scene in (limits_of_messages, lying_peers, slow_handshakes, too_many_peers, subscriptions, waiting_for_a_peer,
-                  line_full, memory):
+    for scene in (limits_of_messages, lying_peers, slow_handshakes, too_many_peers, subscriptions,
+                  receivers_that_talk, waiting_for_a_peer, line_full, memory):
         scene(bridge, flow)
         if scene is not memory:
             normal.goes_on(scene.__name__)
