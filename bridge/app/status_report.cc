@@ -126,7 +126,10 @@ Report service_report(const rpc::Service& service) {
     report.add("waiting", status.waiting);
     report.add("in_work", status.in_work);
     report.add("joined", status.joined);
+    report.add("unanswered", status.unanswered);
+    report.add("kept_answers", status.kept_answers);
     report.add("clients", status.clients);
+    report.add("clients_away", status.clients_away);
     report.add("workers", status.workers);
     report.add("workers_free", status.workers_free);
     report.add("accepted", status.accepted);
