@@ -26,7 +26,7 @@ WorkerFrames read_worker(const Slice& wire, size_t offset) {
     return frames;
 }
 
-Slice head_for_worker(MemoryBudget& memory, const Slice& worker_envelope, const Corr& corr,
+Slice head_for_worker(MemoryBudget& memory, std::string_view worker_envelope, const Corr& corr,
                       bool delimited) {
     constexpr size_t kCorrFrame = 2 + Corr::kBytes;
     std::array<char, kCorrFrame + 2> head{static_cast<char>(frame_flags::kMore), Corr::kBytes};
@@ -35,7 +35,7 @@ Slice head_for_worker(MemoryBudget& memory, const Slice& worker_envelope, const 
     head[kCorrFrame] = static_cast<char>(frame_flags::kMore);  // and a length of 0: the empty frame
     const std::string_view corr_frames(head.data(), delimited ? kCorrFrame : head.size());
     if (worker_envelope.empty()) return memory.copy(corr_frames);
-    std::string with_envelope(worker_envelope.bytes());
+    std::string with_envelope(worker_envelope);
     with_envelope += corr_frames;
     return memory.copy(with_envelope);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "bridge/model/corr.h"
 #include "bridge/model/message.h"
@@ -42,7 +43,7 @@ struct WorkerFrames {
 WorkerFrames read_worker(const Slice& wire, size_t offset);
 
 // What stands before a request's own bytes when it goes to a worker.
-Slice head_for_worker(MemoryBudget& memory, const Slice& worker_envelope, const Corr& corr,
+Slice head_for_worker(MemoryBudget& memory, std::string_view worker_envelope, const Corr& corr,
                       bool delimited);
 
 }  // namespace zbridge::rpc

@@ -9,6 +9,7 @@
 //          is to be retried. A worker never holds more than its credit.
 // Limits:  line_max requests wait (busy), and as many repeats join running ones (busy);
 //          kKeptAnswersMax answers are kept for a client that is away (the oldest is dropped);
+//          a REQ worker whose envelope is above kWorkerEnvelopeBytesMax is malformed;
 //          above the memory budget's pressure nothing is accepted. Each is counted, and the client
 //          told as the service's error template says.
 #pragma once
@@ -41,6 +42,7 @@ class Service {
     // resume_grace: it may be busy still, and its reply is to come first.
     static constexpr Duration kReturnTime = std::chrono::seconds(10);
     static constexpr size_t kKeptAnswersMax = 1000;
+    static constexpr size_t kWorkerEnvelopeBytesMax = 1024;
 
     // `dedup_key` is asked if options.dedup is set. What is passed by reference outlives the
     // service.

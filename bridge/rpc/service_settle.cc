@@ -10,9 +10,9 @@ namespace zbridge::rpc {
 void Service::on_worker_message(Worker& worker, const Message& message) {
     if (!worker.asks()) {
         on_reply(worker, read_worker(message.wire(), 0));
-    } else if (const auto envelope = find_envelope(message, message.frames())) {
-        const std::string_view bytes = message.wire().bytes().substr(0, envelope->bytes);
-        if (worker.envelope.bytes() != bytes) worker.envelope = memory_.copy(bytes);
+    } else if (const auto envelope = find_envelope(message, message.frames());
+               envelope && envelope->bytes <= kWorkerEnvelopeBytesMax) {
+        worker.envelope = message.wire().bytes().substr(0, envelope->bytes);
         const WorkerFrames frames = read_worker(message.wire(), envelope->bytes);
         if (!frames.corr && !worker.holds.empty()) counts_.refused.add(Refusal::kMalformed);
         // Before it is given more: what it answers is its reply, whatever else it held it has

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,7 +49,9 @@ class Worker final : public net::PeerState {
     bool ending = false;     // it is being disconnected
     uint64_t answered = 0;
     std::vector<Hold> holds;  // oldest first
-    Slice envelope;           // a REQ: what stands before all it is sent, with the empty frame
+    // A REQ: what stands before all it is sent, with the empty frame. Bytes of its own: a share of
+    // a chunk would keep all of that for as long as the worker stays.
+    std::string envelope;
 
     Timer overdue;  // of the oldest hold that is no longer kOpen
     Instant held_back_due{};

@@ -254,3 +254,24 @@ TEST_CASE(
     CHECK(only(client) == Frames{"", "one"});
     CHECK(world.service->status().settled_late == 0);
 }
+
+TEST_CASE("the envelopes of REQ workers keep no memory of what passes meanwhile") {
+    World world;
+    const uint64_t before = world.memory.used();
+    for (int i = 0; i < 50; i++) {
+        world.say(world.worker(SocketType::kReq), {"abcd", "", "READY"});
+        for (int passing = 0; passing < 4; passing++)
+            (void)world.memory.copy(std::string(30'000, 'x'));
+    }
+    CHECK(world.memory.used() <= before + 2 * MemoryBudget::kSmallChunkBytes);
+}
+
+TEST_CASE("a REQ worker whose envelope is beyond the limit is given nothing") {
+    World world;
+    FakePeer& client = world.client();
+    FakePeer& worker = world.worker(SocketType::kReq);
+    world.ask(client, {"", "1"});
+    world.say(worker, {std::string(Service::kWorkerEnvelopeBytesMax, 'x'), "", "READY"});
+    CHECK(worker.read().empty());
+    CHECK(world.service->status().refused.of(Refusal::kMalformed) == 1);
+}
