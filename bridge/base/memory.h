@@ -2,8 +2,8 @@
 //
 // Flow:    net reads into a Chunk -> messages are Slices of it -> outboxes and lines hold Slices ->
 // the last one frees it. Thread:  one reactor thread; the counts are not atomic on purpose (a
-// message costs a few of them). Limits:  MemoryBudget::limit() bounds all chunks that are alive.
-// Above pressed() whoever may drop or hold does so.
+// message costs a few of them). Limits:  MemoryBudget::limit() bounds all chunks that are alive,
+// and what is counted beside them. Above pressed() whoever may drop or hold does so.
 #pragma once
 
 #include <cstddef>
@@ -157,6 +157,14 @@ class MemoryBudget {
     ChunkRef allocate(size_t capacity);
     // Copies bytes into the budget's current small chunk.
     Slice copy(std::string_view bytes);
+
+    // Bytes that somebody keeps for long outside of chunks count as well: a small part of a shared
+    // chunk would keep all of it. REQUIRES: no more is taken back than was added.
+    void add(uint64_t bytes) { used_ += bytes; }
+    void take_back(uint64_t bytes) {
+        ZB_CHECK(bytes <= used_, bytes, used_);
+        used_ -= bytes;
+    }
 
     uint64_t limit() const { return limit_; }
     uint64_t used() const { return used_; }

@@ -12,6 +12,10 @@ Dedup::Dedup(const DedupOptions& options, const Clock& clock, Timers& timers, Me
       on_forgotten_(std::move(on_forgotten)),
       due_(clock, timers, [this](DedupEntry& entry) { on_due(entry); }) {}
 
+Dedup::~Dedup() {
+    memory_.take_back(stored_bytes_);
+}
+
 DedupEntry* Dedup::find(const std::string& key) {
     const auto found = entries_.find(key);
     return found == entries_.end() ? nullptr : &found->second;
@@ -31,14 +35,18 @@ void Dedup::store(DedupEntry& entry, const ReplyFrames& reply) {
     ZB_CHECK(entry.joined.empty());
     if (entry.due_link.linked) due_.remove(entry);
     entry.leader = nullptr;
-    // A copy: a few bytes of a chunk that a worker's replies were read into must not keep all of it
-    // for a window.
-    const Slice kept = memory_.copy(reply.wire.from(reply.delimiter).bytes());
-    entry.reply = {kept, 0, reply.body - reply.delimiter};
-    stored_bytes_ += kept.size();
+    entry.reply = reply.wire.bytes().substr(reply.delimiter);
+    entry.reply_body = reply.body - reply.delimiter;
+    stored_bytes_ += entry.reply.size();
+    memory_.add(entry.reply.size());
     due_.push(entry, clock_.now() + options_.window);
     while (stored_bytes_ > memory_.limit() / kShareOfMemory && drop_oldest()) {
     }
+}
+
+ReplyFrames Dedup::stored(const DedupEntry& entry) const {
+    ZB_CHECK(entry.leader == nullptr);
+    return {memory_.copy(entry.reply), 0, entry.reply_body};
 }
 
 void Dedup::linger(DedupEntry& entry) {
@@ -49,7 +57,8 @@ void Dedup::linger(DedupEntry& entry) {
 void Dedup::erase(DedupEntry& entry) {
     ZB_CHECK(entry.joined.empty());
     if (entry.due_link.linked) due_.remove(entry);
-    stored_bytes_ -= entry.reply.wire.size();
+    stored_bytes_ -= entry.reply.size();
+    memory_.take_back(entry.reply.size());
     const std::string key = std::move(entry.key);
     entries_.erase(key);
 }

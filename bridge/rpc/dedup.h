@@ -31,7 +31,10 @@ struct DedupEntry {
     std::string key;
     Request* leader = nullptr;                         // null: the reply is stored
     LinkedList<Request, &Request::stage_link> joined;  // oldest first
-    ReplyFrames reply;                                 // with the empty frame
+    // The stored reply, from its empty frame on. Bytes of its own: a share of a chunk would keep
+    // all of that for a window.
+    std::string reply;
+    size_t reply_body = 0;  // of reply: where the frame behind the empty one begins
     Instant due{};
     Link<DedupEntry> due_link;  // of stored and lingering ones
 };
@@ -43,6 +46,9 @@ class Dedup {
     // `on_forgotten` gets a lingering request whose entry goes.
     Dedup(const DedupOptions& options, const Clock& clock, Timers& timers, MemoryBudget& memory,
           std::function<void(Request&)> on_forgotten);
+    ~Dedup();
+    Dedup(const Dedup&) = delete;
+    Dedup& operator=(const Dedup&) = delete;
 
     DedupEntry* find(const std::string& key);
     // REQUIRES: the key has no entry.
@@ -50,6 +56,8 @@ class Dedup {
     // The leader was answered; it is free to go. The entry is the table's from now on, and may be
     // gone at once.
     void store(DedupEntry& entry, const ReplyFrames& reply);
+    // REQUIRES: it is stored.
+    ReplyFrames stored(const DedupEntry& entry) const;
     // Nobody waits for the leader any more, but its reply may come.
     void linger(DedupEntry& entry);
     // Ends the entry. REQUIRES: nobody has joined it.

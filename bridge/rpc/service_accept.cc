@@ -85,7 +85,7 @@ bool Service::repeat(Client& client, const Message& message, const RequestFrames
     }
     Request& request = admit(client, message, frames);
     if (entry->leader == nullptr) {
-        answer(request, entry->reply);
+        answer(request, dedup_->stored(*entry));
         table_.remove(request);
     } else {
         request.stage = Stage::kJoined;

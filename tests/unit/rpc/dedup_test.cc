@@ -279,6 +279,26 @@ TEST_CASE("stored replies take no more than their share of the memory") {
     CHECK(world.service->status().dedup_dropped > 0);
 }
 
+TEST_CASE("stored replies keep no memory of what passes meanwhile, and are counted themselves") {
+    ServiceOptions with = options();
+    with.dedup->entries_max = 1000;
+    DedupWorld world(with);
+    FakePeer& worker = world.worker();
+    FakePeer& client = world.client();
+    const uint64_t before = world.memory.used();
+    for (int i = 0; i < 50; i++) {
+        world.ask(client, {"", std::to_string(i)});
+        world.say(worker, {corr(only(worker)), "", "done"});
+        (void)client.read();
+        for (int passing = 0; passing < 4; passing++)
+            (void)world.memory.copy(std::string(30'000, 'x'));
+    }
+    const uint64_t kept = world.memory.used() - before;
+    CHECK(world.service->status().dedup_entries == 50);
+    CHECK(kept >= world.service->status().dedup_bytes);
+    CHECK(kept <= world.service->status().dedup_bytes + 2 * MemoryBudget::kSmallChunkBytes);
+}
+
 TEST_CASE("repeats that join are limited as the line is") {
     ServiceOptions with = options();
     with.line_max = 2;
