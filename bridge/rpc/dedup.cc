@@ -13,7 +13,7 @@ Dedup::Dedup(const DedupOptions& options, const Clock& clock, Timers& timers, Me
       due_(clock, timers, [this](DedupEntry& entry) { on_due(entry); }) {}
 
 Dedup::~Dedup() {
-    memory_.take_back(stored_bytes_);
+    memory_.take_back(bytes_);
 }
 
 DedupEntry* Dedup::find(const std::string& key) {
@@ -21,12 +21,13 @@ DedupEntry* Dedup::find(const std::string& key) {
     return found == entries_.end() ? nullptr : &found->second;
 }
 
-DedupEntry& Dedup::begin(const std::string& key, Request& leader) {
-    while (entries_.size() >= options_.entries_max && drop_oldest()) {
+DedupEntry& Dedup::begin(std::string key, Request& leader) {
+    count(key.size());
+    while ((entries_.size() >= options_.entries_max || too_many_bytes()) && drop_oldest()) {
     }
-    const auto [at, is_new] = entries_.try_emplace(key);
+    const auto [at, is_new] = entries_.try_emplace(std::move(key));
     ZB_CHECK(is_new);
-    at->second.key = key;
+    at->second.key = &at->first;
     at->second.leader = &leader;
     return at->second;
 }
@@ -37,10 +38,9 @@ void Dedup::store(DedupEntry& entry, const ReplyFrames& reply) {
     entry.leader = nullptr;
     entry.reply = reply.wire.bytes().substr(reply.delimiter);
     entry.reply_body = reply.body - reply.delimiter;
-    stored_bytes_ += entry.reply.size();
-    memory_.add(entry.reply.size());
+    count(entry.reply.size());
     due_.push(entry, clock_.now() + options_.window);
-    while (stored_bytes_ > memory_.limit() / kShareOfMemory && drop_oldest()) {
+    while (too_many_bytes() && drop_oldest()) {
     }
 }
 
@@ -57,16 +57,25 @@ void Dedup::linger(DedupEntry& entry) {
 void Dedup::erase(DedupEntry& entry) {
     ZB_CHECK(entry.joined.empty());
     if (entry.due_link.linked) due_.remove(entry);
-    stored_bytes_ -= entry.reply.size();
-    memory_.take_back(entry.reply.size());
-    const std::string key = std::move(entry.key);
-    entries_.erase(key);
+    const uint64_t bytes = entry.key->size() + entry.reply.size();
+    bytes_ -= bytes;
+    memory_.take_back(bytes);
+    entries_.erase(entries_.find(*entry.key));
 }
 
 void Dedup::on_due(DedupEntry& entry) {
     if (entry.leader == nullptr) return erase(entry);
     if (entry.leader->client != nullptr || !entry.joined.empty()) return linger(entry);
     on_forgotten_(*entry.leader);
+}
+
+void Dedup::count(uint64_t bytes) {
+    bytes_ += bytes;
+    memory_.add(bytes);
+}
+
+bool Dedup::too_many_bytes() const {
+    return bytes_ > memory_.limit() / kShareOfMemory;
 }
 
 bool Dedup::drop_oldest() {

@@ -5,9 +5,9 @@
 // without having been in a worker's hands, or one window after its reply was stored. A request that
 // ended in an error while a worker may still answer it lingers for one window: a repeat joins it,
 // so that the work is not done twice. Errors are not stored.
-// Limits:  entries_max, and kShareOfMemory of the budget for stored replies: the oldest entry that
-//          nobody waits for goes first, and is counted (dropped()). Entries of running requests are
-//          as many as the service lets run.
+// Limits:  entries_max, and kShareOfMemory of the budget for keys and stored replies: the oldest
+//          entry that nobody waits for goes first, and is counted (dropped()). Entries of running
+//          requests are as many as the service lets run.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ namespace zbridge::rpc {
 using DedupKey = std::function<std::optional<std::string>(const Message& body)>;
 
 struct DedupEntry {
-    std::string key;
+    const std::string* key = nullptr;                  // the table's
     Request* leader = nullptr;                         // null: the reply is stored
     LinkedList<Request, &Request::stage_link> joined;  // oldest first
     // The stored reply, from its empty frame on. Bytes of its own: a share of a chunk would keep
@@ -52,7 +52,7 @@ class Dedup {
 
     DedupEntry* find(const std::string& key);
     // REQUIRES: the key has no entry.
-    DedupEntry& begin(const std::string& key, Request& leader);
+    DedupEntry& begin(std::string key, Request& leader);
     // The leader was answered; it is free to go. The entry is the table's from now on, and may be
     // gone at once.
     void store(DedupEntry& entry, const ReplyFrames& reply);
@@ -64,11 +64,13 @@ class Dedup {
     void erase(DedupEntry& entry);
 
     size_t size() const { return entries_.size(); }
-    uint64_t stored_bytes() const { return stored_bytes_; }
+    uint64_t bytes() const { return bytes_; }      // of keys and stored replies
     uint64_t dropped() const { return dropped_; }  // before their window was over
 
  private:
     void on_due(DedupEntry& entry);
+    void count(uint64_t bytes);
+    bool too_many_bytes() const;
     bool drop_oldest();  // false: not now
 
     DedupOptions options_;
@@ -77,7 +79,7 @@ class Dedup {
     std::function<void(Request&)> on_forgotten_;
     std::unordered_map<std::string, DedupEntry> entries_;
     DueLine<DedupEntry, &DedupEntry::due_link, &DedupEntry::due> due_;
-    uint64_t stored_bytes_ = 0;
+    uint64_t bytes_ = 0;
     uint64_t dropped_ = 0;
 };
 

@@ -112,7 +112,7 @@ ServiceStatus Service::status() const {
     status.kept_answers = kept_;
     if (dedup_ != nullptr) {
         status.dedup_entries = dedup_->size();
-        status.dedup_bytes = dedup_->stored_bytes();
+        status.dedup_bytes = dedup_->bytes();
         status.dedup_dropped = dedup_->dropped();
     }
     return status;

@@ -48,7 +48,7 @@ net::Take Service::accept(Client& client, const Message& message) {
         refuse(client, message, *frames, Refusal::kBusy, Refusal::kBusy);
     } else {
         Request& request = admit(client, message, *frames);
-        if (!key.empty()) request.entry = &dedup_->begin(key, request);
+        if (!key.empty()) request.entry = &dedup_->begin(std::move(key), request);
         line_.push_back(request);
         dispatch();
     }

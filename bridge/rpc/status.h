@@ -56,7 +56,7 @@ struct ServiceStatus {
     size_t workers = 0, workers_free = 0;
     size_t kept_answers = 0;  // replies for clients that are away
     size_t dedup_entries = 0;
-    uint64_t dedup_bytes = 0;  // of stored replies
+    uint64_t dedup_bytes = 0;  // of keys and stored replies
 
     // Since the service began. Each accepted request ends once:
     // accepted = answered + ended.total() + unanswered + kept_answers.

@@ -279,6 +279,28 @@ TEST_CASE("stored replies take no more than their share of the memory") {
     CHECK(world.service->status().dedup_dropped > 0);
 }
 
+TEST_CASE("keys count like stored replies: beyond the share of the memory the oldest goes first") {
+    constexpr uint64_t kShare = (4 << 20) / Dedup::kShareOfMemory;
+    ServiceOptions with = options();
+    with.dedup->entries_max = 1000;
+    DedupWorld world(with, 4 << 20);
+    FakePeer& worker = world.worker();
+    FakePeer& client = world.client();
+    const auto key = [](int number) { return std::to_string(number) + std::string(50'000, 'k'); };
+    for (int i = 0; i < 40; i++) {
+        world.ask(client, {"", key(i)});
+        world.say(worker, {corr(only(worker)), "", "done"});
+        (void)client.read();
+    }
+    CHECK(world.service->status().dedup_bytes <= kShare);
+    CHECK(world.service->status().dedup_bytes > kShare - 51'000);
+    CHECK(world.service->status().dedup_dropped == 40 - world.service->status().dedup_entries);
+    world.ask(client, {"", key(39)});
+    CHECK(worker.read().empty());
+    world.ask(client, {"", key(0)});
+    CHECK(worker.read().size() == 1);
+}
+
 TEST_CASE("stored replies keep no memory of what passes meanwhile, and are counted themselves") {
     ServiceOptions with = options();
     with.dedup->entries_max = 1000;
