@@ -28,10 +28,15 @@ ClientTable::ClientTable(const Clock& clock, Timers& timers, Duration resume_win
           then(client);
       }) {}
 
+Client* ClientTable::known(const net::Peer& peer) const {
+    const auto found = by_key_.find(key_of(peer.info()));
+    return found == by_key_.end() ? nullptr : found->second;
+}
+
 Client& ClientTable::open(net::Peer& peer, ClientState* state) {
     std::string key = key_of(peer.info());
-    if (const auto known = by_key_.find(key); known != by_key_.end()) {
-        Client& client = *known->second;
+    if (const auto found = by_key_.find(key); found != by_key_.end()) {
+        Client& client = *found->second;
         if (client.peer != nullptr) {
             end_silence(client);
             detach(client);  // the newest connection of a client speaks for it

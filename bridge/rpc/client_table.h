@@ -26,7 +26,10 @@ class ClientTable {
                 std::function<void(Client&)> on_window_over,
                 std::function<void(Client&)> on_silence_over);
 
-    // The client of a new connection: a new one, or the one that is back.
+    // The client that a new connection will speak for; null: it is a new one.
+    Client* known(const net::Peer& peer) const;
+    // The client of a new connection: a new one, or the one that is back. One that is connected
+    // still is not spoken for by its old connection any more.
     Client& open(net::Peer& peer, ClientState* state);
     // The client of a connection; null if it has none, or a newer connection speaks for it.
     Client* find(PeerId peer) const;

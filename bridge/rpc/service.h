@@ -92,6 +92,7 @@ class Service {
                 Refusal said);
     Request& admit(Client& client, const Message& message, const RequestFrames& frames);
     void close_client(Client& client);
+    void keep_unsent(Client& client);
     void forget_client(Client& client);
 
     // dispatch: who gets it, and what becomes of that

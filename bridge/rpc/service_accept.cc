@@ -20,6 +20,9 @@ void Service::client_closed(net::Peer& peer) {
 }
 
 Client& Service::open_client(net::Peer& peer, ClientState* state) {
+    // The newest connection of a client opens before the old one closes, and takes all over.
+    Client* before = clients_.known(peer);
+    if (before != nullptr && before->peer != nullptr) keep_unsent(*before);
     Client& client = clients_.open(peer, state);
     if (!client.resuming) deliver_kept(client);
     return client;
@@ -122,15 +125,18 @@ Request& Service::admit(Client& client, const Message& message, const RequestFra
 }
 
 void Service::close_client(Client& client) {
-    // What its socket did not take any more is part of what it waits for. Of a source's peer the
-    // outbox is not ours.
-    if (!client.key.empty() && client.state != nullptr) {
-        for (const Message& unsent : client.peer->outbox().take_unfinished(memory_)) {
-            keep(client, {{}, unsent.wire(), true});
-        }
-    }
+    keep_unsent(client);
     if (!clients_.leave(client)) forget_client(client);
     audit();
+}
+
+// What the socket of its connection, which ends, did not take any more is part of what it waits
+// for. Of a source's peer the outbox is not ours.
+void Service::keep_unsent(Client& client) {
+    if (client.key.empty() || client.state == nullptr) return;
+    for (const Message& unsent : client.peer->outbox().take_unfinished(memory_)) {
+        keep(client, {{}, unsent.wire(), true});
+    }
 }
 
 void Service::forget_client(Client& client) {

@@ -129,6 +129,26 @@ TEST_CASE("what a client's socket had not taken when it broke is sent again") {
     CHECK(world.service->status().answered == 1);
 }
 
+TEST_CASE(
+    "what the old connection's socket had not taken goes to the one that takes over from it") {
+    World world({.worker_credit = 2});
+    FakePeer& worker = world.worker(SocketType::kDealer);
+    for (const SocketType type : {SocketType::kDealer, SocketType::kReq}) {
+        CAPTURE(name_of(type));
+        const std::string identity(name_of(type));
+        FakePeer& client = world.client(type, identity);
+        world.ask(client, {"", "a"});
+        world.say(worker, {corr(only(worker)), "", "A"});
+        client.take_byte();
+        FakePeer& newest = world.client(type, identity);  // before the old one is gone
+        world.leave(client);
+        world.advance(ClientTable::kResumeSilence);
+        CHECK(only(newest) == Frames{"", "A"});
+    }
+    CHECK(world.service->status().answered == 2);
+    CHECK(world.service->status().clients_away == 0);
+}
+
 TEST_CASE("a reply with a correlating envelope is sent again as well, wherever its client broke") {
     for (int taken = 0; taken < 12; taken++) {
         World world;
