@@ -145,6 +145,7 @@ Report service_report(const rpc::Service& service) {
         if (status.late.of(reason) > 0)
             late.add(std::string(name_of(reason)), status.late.of(reason));
     }
+    report.add("dropped_gone", status.dropped_gone);
     report.add("ended", refusals_report(status.ended));
     report.add("refused", refusals_report(status.refused));
     report.add("dedup_entries", status.dedup_entries);

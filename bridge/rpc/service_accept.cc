@@ -126,6 +126,8 @@ Request& Service::admit(Client& client, const Message& message, const RequestFra
 
 void Service::close_client(Client& client) {
     keep_unsent(client);
+    // Nobody comes back for those of an anonymous one.
+    if (client.state != nullptr) counts_.dropped_gone += client.peer->outbox().messages();
     if (!clients_.leave(client)) forget_client(client);
     audit();
 }

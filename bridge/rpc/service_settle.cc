@@ -209,7 +209,10 @@ void Service::drop_kept(Client& client, Refusal why, LateReason reason) {
 }
 
 void Service::drop_kept_answer(const KeptAnswer& answer, Refusal why, LateReason reason) {
-    if (answer.counted) return;
+    if (answer.counted) {
+        counts_.dropped_gone++;
+        return;
+    }
     kept_--;
     counts_.ended.add(why);
     counts_.late.add(reason);

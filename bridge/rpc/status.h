@@ -61,14 +61,17 @@ struct ServiceStatus {
     // Since the service began. Each accepted request ends once:
     // accepted = answered + ended.total() + unanswered + kept_answers.
     uint64_t accepted = 0;
-    uint64_t answered = 0;       // a reply was put into the client's outbox
-    RefusalCounts ended;         // accepted, and ended without one
-    RefusalCounts refused;       // not accepted; and what workers did wrong
-    uint64_t timed_out = 0;      // of ended: at their deadline
-    uint64_t retried = 0;        // deliveries after the first
-    uint64_t returned = 0;       // never reached their worker, and went to the next one
-    uint64_t settled_late = 0;   // of answered: by a worker that was lost or too slow
-    LateCounts late;             // replies that went to nobody
+    uint64_t answered = 0;      // a reply was put into the client's outbox
+    RefusalCounts ended;        // accepted, and ended without one
+    RefusalCounts refused;      // not accepted; and what workers did wrong
+    uint64_t timed_out = 0;     // of ended: at their deadline
+    uint64_t retried = 0;       // deliveries after the first
+    uint64_t returned = 0;      // never reached their worker, and went to the next one
+    uint64_t settled_late = 0;  // of answered: by a worker that was lost or too slow
+    LateCounts late;            // replies that went to nobody
+    // Answers, errors among them, that were in a client's outbox or kept of one, and that it did
+    // not take before it went for good or asked anew. Counted as answered or ended before.
+    uint64_t dropped_gone = 0;
     uint64_t dedup_repeats = 0;  // of accepted: joined one that ran, or got a stored reply
     uint64_t dedup_dropped = 0;  // entries that went before their window was over
 };

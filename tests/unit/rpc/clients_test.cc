@@ -149,6 +149,43 @@ TEST_CASE(
     CHECK(world.service->status().clients_away == 0);
 }
 
+TEST_CASE("answers that were counted and that no client took any more are counted as dropped") {
+    World world({.timeout = 5s, .error_frames = {"{code}"}, .worker_credit = 9});
+    FakePeer& worker = world.worker(SocketType::kDealer);
+    const auto dropped = [&] { return world.service->status().dropped_gone; };
+    SUBCASE("in the outbox of an anonymous client") {
+        FakePeer& client = world.client(SocketType::kDealer);
+        for (const char* body : {"a", "b"}) {
+            world.ask(client, {"", body});
+            world.say(worker, {corr(only(worker)), "", "done"});
+        }
+        client.take_byte();
+        world.leave(client);
+        CHECK(dropped() == 2);
+    }
+    SUBCASE("kept of one that does not come back") {
+        FakePeer& client = world.client(SocketType::kDealer, "me");
+        world.ask(client, {"", "a"});
+        world.say(worker, {corr(only(worker)), "", "A"});
+        world.ask(client, {"", "b"});
+        world.leave(client);
+        world.advance(29s);  // the error of the second is kept as well
+        CHECK(dropped() == 0);
+        world.advance(1s);
+        CHECK(dropped() == 2);
+        CHECK(world.service->status().late.total() == 0);
+    }
+    SUBCASE("kept of a REQ that asks anew") {
+        FakePeer& client = world.client(SocketType::kReq, "me");
+        world.ask(client, {"", "a"});
+        world.say(worker, {corr(only(worker)), "", "A"});
+        world.leave(client);
+        FakePeer& back = world.client(SocketType::kReq, "me");
+        world.ask(back, {"", "b"});
+        CHECK(dropped() == 1);
+    }
+}
+
 TEST_CASE("a reply with a correlating envelope is sent again as well, wherever its client broke") {
     for (int taken = 0; taken < 12; taken++) {
         World world;
