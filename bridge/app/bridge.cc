@@ -39,7 +39,7 @@ Bridge::Bridge(const settings::Config& config, World world)
       world_(world),
       memory_(config.bridge.memory_bytes),
       reactor_(world.net, world.clock, memory_),
-      dialler_([&net = world.net] { net.wake(); }),
+      dialler_([&net = world.net] { net.wake(); }, world.clock),
       drain_timer_(reactor_.timers(), [this] { stop_now(); }),
       pressure_timer_(reactor_.timers(), [this] {
           for (const auto& endpoint : endpoints_) {

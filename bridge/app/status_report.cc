@@ -94,6 +94,7 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
             addresses.add("connect " + address.text());
         for (const net::Peer* peer : dialled->peers())
             take(*peer);
+        report.add("lost", dialled->lost());
     }
     report.add("serves", config.types().list());
     report.add("connected", count);

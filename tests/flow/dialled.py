@@ -91,7 +91,33 @@ def play_stuck_worker(flow):
     equal(recv(client, "the reply"), [b"reply"], "the next reply")
 
 
+PARTING = """
+endpoints:
+  orders-in: { connect: "${PUSH_AT}", socket: pull }
+  orders: { bind: "${ORDERS}", accept: pull }
+routes:
+  - { from: orders-in, to: orders }
+"""
+
+
+def play_parting(flow):
+    """All that a PUSH has sent arrives, however soon after it closes."""
+    bridge = flow.bridge(PARTING)
+    pull = flow.socket(zmq.PULL, bridge.address("ORDERS"), RCVHWM=0)
+    for life in range(20):
+        push = bound(flow, zmq.PUSH, bridge.address("PUSH_AT"))
+        push.set(zmq.LINGER, PATIENCE_S * 1000)
+        numbers = [b"%d of life %d" % (number, life) for number in range(1000)]
+        for each in numbers:
+            push.send(each)
+        push.close()
+        for each in numbers:
+            equal(recv(pull, "an order of one who has gone"), [each], "the order")
+    bridge.wait_for_peers("orders-in", 0)
+
+
 def main(flow):
+    play_parting(flow)
     play_stuck_worker(flow)
     bridge = flow.bridge(YAML)  # nobody is there to connect to
     sub = flow.socket(zmq.SUB, bridge.address("SCREENS"), SUBSCRIBE=b"")

@@ -179,7 +179,9 @@ void DialledEndpoint::take(Wire& wire, Link::Incoming& incoming) {
 void DialledEndpoint::parse(Wire& wire) {
     while (!wire.in.empty() && !held_) {
         const MessageEnd end = message_end(wire.in.bytes(), 0);
-        if (wire.peer && !wire.peer->closing()) {  // else it has gone, with what it had sent last
+        if (!wire.peer || wire.peer->closing()) {  // gone: nobody is left whom it could be from
+            if (setup_.peer_type != SocketType::kSub) lost_++;
+        } else {
             const Message message(wire.in.part(0, end.end), end.frames);
             const bool subscriber = wire.peer->type() == SocketType::kSub;
             const std::string_view body = message.first().body;

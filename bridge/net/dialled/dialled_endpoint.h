@@ -41,6 +41,8 @@ class DialledEndpoint final : public Gate {
     const std::string& name() const { return setup_.name; }
     std::vector<const Peer*> peers() const;
     bool drained() const;
+    // Messages that came while their peer was not there: of one that we disconnected.
+    uint64_t lost() const { return lost_; }
 
  private:
     friend class DialledPeer;
@@ -55,6 +57,7 @@ class DialledEndpoint final : public Gate {
     Dialler& dialler_;
     std::vector<std::unique_ptr<Wire>> wires_;
     bool held_ = false;
+    uint64_t lost_ = 0;
 };
 
 }  // namespace zbridge::net

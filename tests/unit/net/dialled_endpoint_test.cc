@@ -14,7 +14,7 @@ namespace {
 // A dialled endpoint whose dialler has no thread: the test does at the link what the thread would.
 struct Rig final : net::PeerHandler {
     explicit Rig(SocketType peer_type, const net::PeerLimits& limits = {})
-        : memory(64 << 20), reactor(net, clock, memory), dialler([] {}) {
+        : memory(64 << 20), reactor(net, clock, memory), dialler([] {}, clock) {
         endpoint = std::make_unique<net::DialledEndpoint>(
             net::DialledEndpoint::Setup{EndpointId(1), "out", counterpart_of(peer_type), peer_type,
                                         limits},
@@ -127,6 +127,7 @@ TEST_CASE("a dialled peer that is closed is heard no more, and another one takes
     rig.turn();
     rig.say(frame("late"));
     CHECK(rig.messages.empty());
+    CHECK(rig.endpoint->lost() == 1);
     CHECK(rig.outgoing().empty());
     CHECK(rig.link().take_renewal());
     CHECK_FALSE(rig.link().take_renewal());

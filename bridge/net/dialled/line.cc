@@ -1,0 +1,203 @@
+#include "bridge/net/dialled/line.h"
+
+#include <cstring>
+
+#include "bridge/model/message.h"
+
+namespace zbridge::net {
+
+namespace {
+
+zmq::socket_type zmq_type(SocketType type) {
+    switch (type) {
+        case SocketType::kPull:
+            return zmq::socket_type::pull;
+        case SocketType::kPush:
+            return zmq::socket_type::push;
+        case SocketType::kSub:
+        case SocketType::kXsub:
+            return zmq::socket_type::xsub;  // says its subscriptions as messages
+        case SocketType::kPub:
+        case SocketType::kXpub:
+            return zmq::socket_type::xpub;  // hears them as messages
+        case SocketType::kReq:
+        case SocketType::kDealer:
+            return zmq::socket_type::dealer;
+        case SocketType::kRep:
+        case SocketType::kRouter:
+            return zmq::socket_type::router;
+        case SocketType::kPair:
+            return zmq::socket_type::pair;
+    }
+    return zmq::socket_type::pair;
+}
+
+// With IMMEDIATE libzmq throws away both ways of a connection that ends, also what it has received:
+// right for a socket that only sends, which else fills a queue for nobody. See docs/adr/0002.
+bool is_immediate(SocketType type) {
+    return type == SocketType::kPush || type == SocketType::kPub || type == SocketType::kXpub;
+}
+
+// Without IMMEDIATE libzmq keeps for the next connection what the last one was to get: a request
+// that has been given to another worker, a subscription that nobody wants any more. It goes with
+// the socket.
+bool is_made_anew(SocketType type) {
+    return !is_immediate(type) && type != SocketType::kPull;
+}
+
+constexpr int kBurstMessages = 256;  // read from one socket before the next has its turn
+constexpr int kLingerMs = 0;
+constexpr int kReconnectMs = 100, kReconnectMaxMs = 5000;
+// libzmq connects again at once, but never after bytes that its protocol does not allow.
+constexpr Duration kRetryTime = std::chrono::seconds(1);
+
+}  // namespace
+
+Line::Line(Link& link, zmq::context_t& context, uint64_t number, const Clock& clock)
+    : link_(link),
+      clock_(clock),
+      socket_(context, zmq_type(link.socket())),
+      events_(context, zmq::socket_type::pair) {
+    const bool subscribes = link.socket() == SocketType::kSub || link.socket() == SocketType::kXsub;
+    // libzmq drops subscriptions above it.
+    socket_.set(zmq::sockopt::sndhwm, subscribes ? 0 : Link::kHighWaterMark);
+    socket_.set(zmq::sockopt::rcvhwm, Link::kHighWaterMark);
+    socket_.set(zmq::sockopt::linger, kLingerMs);
+    socket_.set(zmq::sockopt::immediate, is_immediate(link.socket()));
+    socket_.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
+    socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
+    const std::string monitor = "inproc://monitor-" + std::to_string(number);
+    const int rc = zmq_socket_monitor(
+        socket_.handle(), monitor.c_str(),
+        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED);
+    if (rc != 0) throw zmq::error_t();
+    events_.connect(monitor);
+    socket_.connect(link.address());
+}
+
+bool Line::reads() const {
+    return link_.socket() != SocketType::kPush;  // else libzmq takes a read for an error
+}
+
+// Where libzmq would keep it for the next connection, only while there is one.
+bool Line::may_write() const {
+    return is_immediate(link_.socket()) || (open_ && !ended_);
+}
+
+bool Line::add_to(std::vector<zmq_pollitem_t>& items) {
+    items.push_back({events_.handle(), 0, ZMQ_POLLIN, 0});
+    short wanted = 0;
+    if (reads() && link_.has_room()) wanted |= ZMQ_POLLIN;
+    if (may_write() && (unsent_at_ < unsent_.size() || link_.has_outgoing())) wanted |= ZMQ_POLLOUT;
+    items.push_back({socket_.handle(), 0, wanted, 0});
+    return ended_.has_value();
+}
+
+bool Line::turn() {
+    news_ = false;
+    hear();
+    write();
+    read();
+    settle();
+    return news_;
+}
+
+void Line::put(Link::Incoming incoming) {
+    link_.put(std::move(incoming));
+    news_ = true;
+}
+
+// What the monitor says of the connection.
+void Line::hear() {
+    zmq::message_t event, address;
+    while (events_.recv(event, zmq::recv_flags::dontwait)) {
+        (void)events_.recv(address, zmq::recv_flags::dontwait);
+        uint16_t number = 0;
+        std::memcpy(&number, event.data(), sizeof(number));
+        dry_ = false;
+        if (number == ZMQ_EVENT_DISCONNECTED) {
+            ended_ = clock_.now();
+            retried_ = back_ = false;
+        } else if (number == ZMQ_EVENT_CONNECT_RETRIED) {
+            retried_ = true;
+        } else if (ended_) {
+            back_ = true;
+        } else {
+            open_ = true;
+            put({Link::Incoming::Kind::kOpened, {}});
+        }
+    }
+}
+
+// Whole messages only: libzmq takes all frames of one or none.
+void Line::write() {
+    bool made_room = false;
+    while (may_write()) {
+        if (unsent_at_ >= unsent_.size()) {
+            if (!link_.take_outgoing(unsent_, made_room)) break;
+            unsent_at_ = 0;
+        }
+        bool more = true;
+        bool first = true;
+        size_t at = unsent_at_;
+        while (more) {
+            const Frame frame = frame_at(unsent_, at);
+            more = frame.more;
+            const auto flags = zmq::send_flags::dontwait |
+                               (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
+            zmq::message_t part(frame.body.data(), frame.body.size());
+            if (!socket_.send(part, flags)) {
+                if (first) {  // later, from its first frame on
+                    news_ |= made_room;
+                    return;
+                }
+                break;  // libzmq has dropped the message: its connection has gone
+            }
+            first = false;
+            at = frame.end;
+        }
+        unsent_at_ = message_end(unsent_, unsent_at_).end;
+    }
+    news_ |= made_room;
+}
+
+void Line::read() {
+    if (!reads() || !link_.has_room()) return;
+    std::string bytes;
+    zmq::message_t part;
+    for (int messages = 0; messages < kBurstMessages && bytes.size() < Link::kMailboxBytes;
+         messages++) {
+        if (!socket_.recv(part, zmq::recv_flags::dontwait)) {
+            dry_ = true;
+            break;
+        }
+        // Its connection may have come since the monitor was heard.
+        if (!open_) hear();
+        append_frame(bytes, {part.data<char>(), part.size()}, part.more());
+        while (part.more()) {
+            // The rest of a message is there.
+            (void)socket_.recv(part, zmq::recv_flags::none);
+            append_frame(bytes, {part.data<char>(), part.size()}, part.more());
+        }
+    }
+    if (!bytes.empty()) put({Link::Incoming::Kind::kBytes, std::move(bytes)});
+}
+
+// Tells an end when all that came before it has been read. libzmq says it before it lets go of the
+// last messages; that it connects again it says behind them.
+void Line::settle() {
+    if (!ended_) return;
+    const bool given_up = !retried_ && !back_ && clock_.now() - *ended_ >= kRetryTime;
+    if (!retried_ && !back_ && !given_up) return;
+    if (reads() && !dry_) return;
+    ended_.reset();
+    if (open_) put({Link::Incoming::Kind::kClosed, {}});
+    open_ = back_;
+    if (back_)
+        put({Link::Incoming::Kind::kOpened, {}});
+    else
+        spent_ = given_up || is_made_anew(link_.socket());
+    back_ = false;
+}
+
+}  // namespace zbridge::net
