@@ -121,7 +121,7 @@ void check_sink(const Checked& checked) {
         std::vector<zb_message*> handles;
         for (uint64_t i = 1 + chance.below(largest); i > 0; i--) {
             messages.push_back(std::make_unique<zb_message>());
-            messages.back()->own(random_message(chance));
+            (void)messages.back()->own(random_message(chance), nullptr);  // on the check's account
             handles.push_back(messages.back().get());
             loans.begin(handles.back());
         }
