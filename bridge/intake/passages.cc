@@ -26,6 +26,11 @@ void fill_from(const Attributes& given, Attributes& attributes) {
     }
 }
 
+bool is_empty(const Attributes& attributes) {
+    return !attributes.id && !attributes.order_key && !attributes.tag &&
+           !attributes.deliver_at_ms && attributes.keys.empty() && attributes.properties.empty();
+}
+
 // A PUSH or publisher only sends: what it is told would break its protocol.
 bool can_be_answered(const net::Peer& peer) {
     return peer.type() == SocketType::kReq || peer.type() == SocketType::kDealer ||
@@ -38,6 +43,9 @@ bool can_be_answered(const net::Peer& peer) {
 class Passages::Lane final {
  public:
     Lane(Route& its_route, Passages& passages) : route(its_route), passages_(passages) {
+        at_once_ =
+            !route.has_sink() && std::all_of(route.workers.begin(), route.workers.end(),
+                                             [](const auto* each) { return each == nullptr; });
         if (!route.steps) return;
         for (plugin::Worker* worker : route.workers)
             exits_.push_back(worker == nullptr ? nullptr : std::make_unique<Exit>(*this, *worker));
@@ -46,6 +54,9 @@ class Passages::Lane final {
     Passed advance(Item& item, const routing::PeerView& from, std::vector<Item>& emitted) {
         return route.steps ? route.steps->run(item, from, emitted) : Passed{};
     }
+
+    // Its steps answer at once, and no target does so later.
+    bool at_once() const { return at_once_; }
 
     bool through(const Item& item) const {
         return !route.steps || item.next_step >= route.steps->steps().size();
@@ -219,6 +230,7 @@ class Passages::Lane final {
     }
 
     Passages& passages_;
+    bool at_once_ = false;
     std::vector<std::unique_ptr<Exit>> exits_;  // beside the steps; null: on the reactor
 };
 
@@ -243,6 +255,8 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
         if (held->second.due > world_.clock.now()) return hold_until(held->second.due);
         runs_ = std::move(held->second.runs);
         pending_.erase(held);
+    } else if (lanes_.size() == 1 && lanes_.front()->at_once()) {
+        if (const auto taken = take_at_once(origin, body, attributes, from, outcome)) return *taken;
     } else {
         begin(runs_, body, attributes, from, outcome);
     }
@@ -283,6 +297,71 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
     tickets_.at(ticket).outcome = outcome;
     on_settled(ticket, std::nullopt, "");  // our own part
     return Taken::kDeferred;
+}
+
+// The usual message: of the only route, through steps that let it pass. None: it is not, and runs_
+// has how far it is.
+std::optional<Passages::Taken> Passages::take_at_once(const Origin& origin, const Message& body,
+                                                      const Attributes* attributes,
+                                                      const routing::PeerView& from,
+                                                      Outcome& outcome) {
+    Lane& lane = *lanes_.front();
+    Route& route = lane.route;
+    const auto otherwise = [&] {
+        begin(runs_, body, attributes, from, outcome);
+        return std::nullopt;
+    };
+    if (!route.shape.matches(body)) return otherwise();
+    if (!route.shape.trivial()) {
+        auto read = route.shape.attributes(body, from);
+        if (!read.ok()) return otherwise();
+        item_.attributes = *std::move(read);
+    } else if (!is_empty(item_.attributes)) {
+        item_.attributes = {};
+    }
+    if (attributes != nullptr) fill_from(*attributes, item_.attributes);
+    item_.body = body;
+    item_.next_step = 0;
+    item_.target = Item::kAllTargets;
+    Passed passed = lane.advance(item_, from, emitted_);
+    if (passed.kind == Passed::Kind::kHeld) {
+        keep_item(lane, passed.kind);
+        const Instant due = world_.clock.now() + passed.hold;
+        pending_[origin.peer] = {std::exchange(runs_, {}), due};
+        return hold_until(due);
+    }
+    if (passed.kind != Passed::Kind::kThrough || !emitted_.empty() ||
+        !lane.has_room(item_, origin.from_pub, held_)) {
+        keep_item(lane, passed.kind);
+        if (passed.kind == Passed::Kind::kRefused) {
+            route.refusals.add(passed.refusal);
+            runs_[0].why = passed.refusal;
+            runs_[0].reason = std::move(passed.reason);
+        }
+        return std::nullopt;
+    }
+    route.messages++;
+    route.bytes += body.size();
+    outcome.why = lane.deliver(item_, origin, 0, outcome.served);
+    item_.body = Message();  // to keep it would be to keep its memory
+    return Taken::kDone;
+}
+
+// Of take_at_once, for the way of all others: item_ and what was emitted behind it.
+void Passages::keep_item(Lane& lane, Passed::Kind kind) {
+    runs_.resize(1);
+    Run& run = runs_[0];
+    run.lane = &lane;
+    run.queue.clear();
+    run.out.clear();
+    run.why.reset();
+    run.reason.clear();
+    run.taken = true;
+    std::move(emitted_.rbegin(), emitted_.rend(), std::back_inserter(run.queue));
+    emitted_.clear();
+    if (kind == Passed::Kind::kHeld) run.queue.push_back(std::move(item_));
+    if (kind == Passed::Kind::kThrough) run.out.push_back(std::move(item_));
+    item_ = {};
 }
 
 // Of a message that has gone on: to keep it would be to keep its memory.

@@ -115,6 +115,10 @@ class Passages final : public plugin::Settling {
     std::optional<Duration> advance(Run& run, const routing::PeerView& from);
     bool has_room(const std::vector<Run>& runs, bool from_pub);
     Taken hold_until(Instant due);
+    std::optional<Taken> take_at_once(const Origin& origin, const Message& body,
+                                      const Attributes* attributes, const routing::PeerView& from,
+                                      Outcome& outcome);
+    void keep_item(Lane& lane, plugin::Passed::Kind kind);
     bool needs_ticket(const std::vector<Run>& runs) const;
     plugin::Ticket open(const Origin& origin);
     void finish(plugin::Ticket ticket);
@@ -124,7 +128,9 @@ class Passages final : public plugin::Settling {
     World world_;
     Origins& origins_;
     RoomListener& held_;
-    std::vector<Run> runs_;              // of the message that is looked at; kept for its memory
+    std::vector<Run> runs_;  // of the message that is looked at; kept for its memory
+    plugin::Item item_;      // likewise, of take_at_once
+    std::vector<plugin::Item> emitted_;
     std::map<PeerId, Pending> pending_;  // of peers whose message is held
     std::map<plugin::Ticket, Open> tickets_;
     plugin::Ticket next_ticket_ = 1;

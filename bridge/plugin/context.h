@@ -56,6 +56,15 @@ struct StepCall {
     int target = -1;  // of set_target
     std::vector<std::unique_ptr<zb_message>> emitted;
     uint64_t emitted_too_many = 0;  // beyond Context::kEmitsMax
+
+    // For another message: what the last one needed is kept, empty.
+    void begin() {
+        reason.clear();
+        hold_ns = 0;
+        target = -1;
+        emitted.clear();
+        emitted_too_many = 0;
+    }
 };
 
 // Of the read that runs now.

@@ -15,10 +15,19 @@ Passed Pipeline::run(Item& item, const routing::PeerView& peer, std::vector<Item
         Instance& step = *steps_[item.next_step];
         if (step.step_may_block()) return {Passed::Kind::kBlocking, Refusal::kStepRefused, {}, {}};
         view_.look_at(item.body, item.attributes, peer);
-        call_ = {};
+        call_.begin();
         call_.targets = &targets_;
-        Passed passed =
-            take_answer(item, view_, step.on_message(view_, call_, pulse_), call_, emitted);
+        StepAnswer answer = step.on_message(view_, call_, pulse_);
+        const bool as_it_was = answer.verdict == ZB_PASS && call_.emitted.empty() &&
+                               call_.emitted_too_many == 0 && !view_.frames_changed() &&
+                               !view_.attributes_changed();
+        if (as_it_was) {  // most are
+            step.counters.calls++;
+            step.counters.passed++;
+            item.next_step++;
+            continue;
+        }
+        Passed passed = take_answer(item, view_, std::move(answer), call_, emitted);
         if (passed.kind != Passed::Kind::kThrough) return passed;
     }
     return {};

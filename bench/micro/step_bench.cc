@@ -1,0 +1,199 @@
+// What a step costs a message, from the intake to the outbox of a PULL: the straight route against
+// the same with a step that does nothing, with a filter of two comparisons, and with a mask of a
+// JSON body. All in one run, in turns: the median of the rounds. Run it from a release build.
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/intake/intake.h"
+#include "bridge/net/posix_net.h"
+#include "plugins/built_in.h"
+
+using namespace zbridge;
+
+namespace {
+
+constexpr std::string_view kOrder =
+    R"({"order_id":"o-2026-000017","customer":"c-4711","card":"4929 1234 5678 9012","region":"EU","amount":199.95,)"
+    R"("lines":[{"sku":"A-100","count":2,"price":49.95},{"sku":"B-7","count":1,"price":100.05}],"ship_to":)"
+    R"({"name":"Ann Example","street":"Long Road 17","city":"Sometown"},"note":"ring twice","gift":false})";
+constexpr size_t kBatch = 400;  // different messages, one behind the other as they arrive
+constexpr int kMessages = 200'000;
+constexpr int kRounds = 15;
+
+const zb_plugin* nothing() {
+    static const zb_step step{sizeof(zb_step), 0,
+                              [](void*, zb_message*) -> zb_verdict { return ZB_PASS; }};
+    static const zb_plugin plugin{
+        sizeof(zb_plugin),
+        ZB_ABI_MAJOR,
+        ZB_ABI_MINOR,
+        "nothing",
+        "1.0.0",
+        "Does nothing.",
+        nullptr,
+        nullptr,
+        0,
+        0,
+        [](const zb_host*, zb_context*, void**) -> zb_result { return ZB_OK; },
+        nullptr,
+        nullptr,
+        nullptr,
+        [](void*) {},
+        [](const char* id) -> const void* {
+            return std::string_view(id) == ZB_STEP ? &step : nullptr;
+        }};
+    return &plugin;
+}
+
+// A peer whose socket takes all at once.
+class Swallow final : public net::Peer {
+ public:
+    Swallow(uint64_t number, SocketType type)
+        : Peer({PeerId(number), EndpointId(1), type, "", "tcp://10.0.0.7:1", ""}) {}
+    void flush() override { outbox_.consume(outbox_.bytes()); }
+    void close(Refusal) override {}
+
+ private:
+    void on_queued() override {}
+};
+
+using Values = std::map<std::string, std::vector<plugin::OptionValue>>;
+
+plugin::OptionValue text(const std::string& value) {
+    plugin::OptionValue option;
+    option.text = value;
+    return option;
+}
+
+// A PUSH, a route, a PULL.
+class Case {
+ public:
+    Case(std::string its_name, net::Net& net, const routing::ShapeOptions& shape,
+         const zb_plugin* step, const Values& values, std::string_view body)
+        : name(std::move(its_name)),
+          reactor_(net, clock_, memory_),
+          outlet_("out", SocketTypes{SocketType::kPull}, {}, reactor_) {
+        auto compiled = routing::Shape::compile(shape, clock_);
+        ZB_CHECK(compiled.ok());
+        route_ = std::make_unique<intake::Route>("route", std::move(*compiled), std::nullopt);
+        route_->add({&outlet_, nullptr, nullptr});
+        if (step != nullptr) add(step, values);
+        intake_ = std::make_unique<intake::Intake>(intake::IntakeOptions{},
+                                                   std::vector<intake::Route*>{route_.get()}, ids_,
+                                                   reactor_.timers(), clock_, memory_);
+        intake_->on_opened(push_);
+        outlet_.on_opened(pull_);
+        for (size_t i = 0; i < kBatch; i++)
+            messages_.push_back(make_message(memory_, {body}));
+    }
+    void round() {
+        const std::clock_t start = std::clock();  // processor time: others may use the machine
+        for (int i = 0; i < kMessages; i++)
+            taken_ += intake_->on_message(push_, messages_[static_cast<size_t>(i) % kBatch]) ==
+                              net::Take::kTaken
+                          ? 1
+                          : 0;
+        pull_.flush();
+        rounds_.push_back(1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC /
+                          kMessages);
+    }
+    double median_ns() {
+        ZB_CHECK(taken_ == uint64_t{kMessages} * rounds_.size(), name, taken_);
+        std::sort(rounds_.begin(), rounds_.end());
+        return rounds_[rounds_.size() / 2];
+    }
+    uint64_t delivered() const { return outlet_.counters().to_pulls; }
+
+    std::string name;
+
+ private:
+    void add(const zb_plugin* step, const Values& values) {
+        auto checked = plugin::Declaration::check(step, "");
+        ZB_CHECK(checked.ok());
+        declaration_ = *std::move(checked);
+        plugin::InstanceOptions options;
+        options.name = "step";
+        options.values = values;
+        auto made = plugin::Instance::create(*declaration_, options, services_);
+        ZB_CHECK(made.ok(), made.ok() ? "" : made.error()[0].sentence);
+        instance_ = *std::move(made);
+        ZB_CHECK(instance_->start().ok());
+        route_->workers.push_back(nullptr);
+        route_->steps =
+            std::make_unique<plugin::Pipeline>(std::vector<plugin::Instance*>{instance_.get()},
+                                               std::vector<std::string>{"out"}, pulse_, memory_);
+    }
+
+    RealClock clock_;
+    MemoryBudget memory_{256 << 20};
+    net::Reactor reactor_;
+    plugin::Services services_{&clock_, nullptr, nullptr, {}};
+    plugin::Pulse pulse_;
+    delivery::Outlet outlet_;
+    std::unique_ptr<plugin::Declaration> declaration_;
+    std::unique_ptr<plugin::Instance> instance_;
+    std::unique_ptr<intake::Route> route_;
+    intake::MessageIds ids_{1, 1};
+    std::unique_ptr<intake::Intake> intake_;
+    Swallow push_{1, SocketType::kPush}, pull_{2, SocketType::kPull};
+    std::vector<Message> messages_;
+    uint64_t taken_ = 0;
+    std::vector<double> rounds_;
+};
+
+}  // namespace
+
+int main() {
+    auto net = net::PosixNet::open();
+    ZB_CHECK(net.ok());
+    const routing::ShapeOptions bare;
+    routing::ShapeOptions set;
+    set.set.properties = {{"region", "EU"}, {"sender", "$peer.address"}};
+    const std::string body(100, 'x');
+    const std::vector<std::unique_ptr<Case>> cases = [&] {
+        std::vector<std::unique_ptr<Case>> made;
+        const auto add = [&](const char* name, const routing::ShapeOptions& shape,
+                             const zb_plugin* step, const Values& values, std::string_view what) {
+            made.push_back(std::make_unique<Case>(name, **net, shape, step, values, what));
+        };
+        add("straight", bare, nullptr, {}, body);
+        add("a step that does nothing", bare, nothing(), {}, body);
+        add("two properties, straight", set, nullptr, {}, body);
+        add("two properties, a step that does nothing", set, nothing(), {}, body);
+        add("two properties, filter of two comparisons", set, zbridge_plugin_entry_filter(),
+            {{"where", {text("region = 'EU' AND sender <> 'nobody'")}},
+             {"otherwise", {text("drop")}}},
+            body);
+        add("straight, JSON", bare, nullptr, {}, kOrder);
+        add("mask of one field, JSON", bare, zbridge_plugin_entry_mask(),
+            {{"fields", {text("$.card")}},
+             {"with", {text("***")}},
+             {"format", {text("json")}},
+             {"otherwise", {text("refuse")}}},
+            kOrder);
+        return made;
+    }();
+    for (int i = 0; i < kRounds; i++) {
+        for (const auto& each : cases)
+            each->round();
+    }
+    std::printf("bodies of %zu bytes, JSON of %zu; the median of %d rounds of %d messages\n",
+                body.size(), kOrder.size(), kRounds, kMessages);
+    std::vector<double> ns;
+    for (const auto& each : cases) {
+        ns.push_back(each->median_ns());
+        std::printf("%-42s %8.1f ns a message  %8.0f k messages/s  (%llu delivered)\n",
+                    each->name.c_str(), ns.back(), 1e6 / ns.back(),
+                    static_cast<unsigned long long>(each->delivered()));
+    }
+    std::printf("a step that does nothing costs %.1f ns, with properties %.1f ns\n", ns[1] - ns[0],
+                ns[3] - ns[2]);
+    std::printf("the filter costs %.1f ns, %.1f ns of them more than a step that does nothing\n",
+                ns[4] - ns[2], ns[4] - ns[3]);
+    std::printf("the mask costs %.1f ns\n", ns[6] - ns[5]);
+    return 0;
+}
