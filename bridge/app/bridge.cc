@@ -215,8 +215,9 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
         net::Endpoint::Setup{
             EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
             config.types(), config.options, /*private_ipc=*/false,
-            /*yields_memory=*/config.role == Role::kSource || config.role == Role::kClients,
-            /*reserved=*/false, config.auth ? auths_[*config.auth].get() : nullptr},
+            /*yields_memory=*/config.role != Role::kTarget,
+            /*reserved=*/false, /*yields_at_budgets=*/config.role == Role::kWorkers ? 2U : 1U,
+            config.auth ? auths_[*config.auth].get() : nullptr},
         handler, reactor_, connections_, world_.observer);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
     for (const net::Address& address : config.bind) {

@@ -468,7 +468,7 @@ void Connection::relieve(Instant now) {
     // Its next bytes wait for us, not we for them: only if nothing else has freed memory, and it
     // has much of it.
     const bool stuck =
-        reactor_.memory().exhausted() && endpoint_.waited_for_memory(now) >= patience;
+        endpoint_.memory_is_used_up() && endpoint_.waited_for_memory(now) >= patience;
     if (readable_ && !(stuck && in_.size() > kOwnChunkFrom)) return;
     close(Refusal::kStalled);
     in_ = Slice();

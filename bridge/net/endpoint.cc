@@ -195,8 +195,13 @@ void Endpoint::resume_parked() {
     }
 }
 
+bool Endpoint::memory_is_used_up() const {
+    const MemoryBudget& memory = reactor_.memory();
+    return memory.used() >= memory.limit() * setup_.yields_at_budgets;
+}
+
 bool Endpoint::waits_for_memory() {
-    if (!setup_.yields_memory || !reactor_.memory().exhausted()) return false;
+    if (!setup_.yields_memory || !memory_is_used_up()) return false;
     if (!exhausted_since_) exhausted_since_ = reactor_.now();
     reassure_at(reactor_.now() + kReassureAfter);
     return true;
@@ -207,7 +212,7 @@ Duration Endpoint::waited_for_memory(Instant now) const {
 }
 
 void Endpoint::on_turn_end() {
-    if (!exhausted_since_ || reactor_.memory().exhausted()) return;
+    if (!exhausted_since_ || memory_is_used_up()) return;
     exhausted_since_.reset();
     if (!held_) resume_parked();
 }

@@ -56,9 +56,12 @@ class Endpoint final : public Gate {
         EndpointOptions options;
         bool private_ipc = false;    // its ipc file is for this user alone (mode 0600)
         bool yields_memory = false;  // nothing is read from its peers while the budget is
-                                     // exhausted: sources and clients
+                                     // exhausted: sources, clients, workers
         bool reserved = false;       // its connections neither count for ConnectionLimit nor are
                                      // refused by it
+        // How many budgets have to be in use for that. Workers: 2, for what they reply lets go of
+        // requests; more than another budget of unfinished replies is not taken.
+        uint32_t yields_at_budgets = 1;
         Doorkeeper* doorkeeper = nullptr;  // none: whoever the endpoint serves may come in
     };
     Endpoint(Setup setup, PeerHandler& handler, Reactor& reactor, ConnectionLimit& connections,
@@ -114,6 +117,7 @@ class Endpoint final : public Gate {
     void park(Connection& connection);
     void resume_parked();
     bool is_full() const;
+    bool memory_is_used_up() const;
     bool waits_for_memory();  // it must, now
     Duration waited_for_memory(Instant now) const;
     void on_reassure();
