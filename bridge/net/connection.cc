@@ -13,7 +13,6 @@ namespace {
 
 // What these say is not answered.
 constexpr SocketTypes kOnlyReceives{SocketType::kPull, SocketType::kSub, SocketType::kXsub};
-constexpr size_t kPrefixBytesMax = 64 * 1024;  // of one subscription
 constexpr size_t kEmptyMessageBytes = 2;
 constexpr uint64_t kSaidBytesMax = 128 * 1024;  // of those who only receive: too_large
 
@@ -343,7 +342,8 @@ void Connection::take_subscription(std::string_view prefix, bool add) {
             return;
         }
         const PeerLimits& limits = endpoint_.options().limits;
-        if (subscriptions_.size() >= limits.subscriptions_max || prefix.size() > kPrefixBytesMax ||
+        if (subscriptions_.size() >= limits.subscriptions_max ||
+            prefix.size() > kSubscriptionBytesMax ||
             subscription_bytes_ + prefix.size() > limits.subscription_bytes_max) {
             return close(Refusal::kSubscriptions);
         }

@@ -35,6 +35,10 @@ class Connection final : public Peer, public Ready {
         64 * 1024;  // a message that needs more is read into memory of its own
     static constexpr size_t kWriteParts = 64;  // entries of one writev
     static constexpr uint64_t kCommandsWaitingMax = 64;
+    static constexpr size_t kSubscriptionBytesMax =
+        4 * 1024;  // of one prefix: as deep may the tree of all be (delivery/subscriptions.h)
+    static constexpr size_t kHandshakeBytesMax =
+        1024;  // unread of one that shakes hands, while memory is short; real ones need 200
     static constexpr size_t kProgressBytes =
         4 * 1024;  // fewer are no progress of a message, unless they end it
 

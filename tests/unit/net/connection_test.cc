@@ -454,6 +454,16 @@ TEST_CASE("what was queued before a peer is closed is still written, what comes 
     CHECK(rig.recorder.given_back.size() == 1);
 }
 
+TEST_CASE("a prefix is as long as the tree of all may be deep, and no longer") {
+    EndpointRig rig;
+    const net::Socket socket = rig.open("SUB");
+    rig.send(socket, zmtp::subscribe(std::string(net::Connection::kSubscriptionBytesMax, 'x')));
+    CHECK(rig.last().subscriptions() == 1);
+    rig.send(socket, zmtp::subscribe(std::string(net::Connection::kSubscriptionBytesMax + 1, 'x')));
+    CHECK(rig.net.closed(socket));
+    CHECK(rig.refusals(Refusal::kSubscriptions) == 1);
+}
+
 TEST_CASE("SUBs subscribe with messages and with commands, and cancel alike") {
     EndpointRig rig;
     const net::Socket socket = rig.open("SUB");
