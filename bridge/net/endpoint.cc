@@ -122,6 +122,8 @@ bool Endpoint::let_in(const Connection& connection, zmtp::Claim& claim) {
 
 std::optional<Refusal> Endpoint::admit(Connection& connection, zmtp::Claim& claim) {
     if (!setup_.accepts.has(claim.type)) return Refusal::kWrongType;
+    // Proven, not only named: with NULL a doorkeeper knows nothing but what a peer says of itself.
+    const bool authenticated = !claim.user.empty() || !connection.info().user.empty();
     if (setup_.doorkeeper != nullptr && !let_in(connection, claim)) return Refusal::kDenied;
     if (claim.identity.empty() || !kAddressed.has(claim.type)) return std::nullopt;
     const auto taken = identities_.find(claim.identity);
@@ -129,7 +131,6 @@ std::optional<Refusal> Endpoint::admit(Connection& connection, zmtp::Claim& clai
         Connection& old = *owned_.at(taken->second);
         const std::string& user = claim.user.empty() ? connection.info().user : claim.user;
         const bool same_user = old.info().user == user;
-        const bool authenticated = !claim.user.empty();
         const bool same_host = host_of(old.info().address) == host_of(connection.info().address);
         if (!same_user || !(authenticated || same_host)) return Refusal::kIdentityTaken;
         old.close(Refusal::kReplaced);

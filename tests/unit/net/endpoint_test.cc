@@ -176,6 +176,24 @@ TEST_CASE("of two with one identity the newer is refused, if it is another host 
     }
 }
 
+TEST_CASE(
+    "whom only a doorkeeper names is not authenticated: it takes no identity from elsewhere") {
+    class Namer final : public net::Doorkeeper {
+        std::string why_not(const net::Introduction&, std::string& user) override {
+            user = "alice";
+            return {};
+        }
+    } namer;
+    EndpointRig rig({}, 64 << 20, false, &namer);
+    const net::Socket old = rig.open("DEALER", "me", 1, "tcp://10.0.0.7:1111");
+    const net::Socket thief = rig.open("DEALER", "me", 1, "tcp://10.0.0.70:1111");
+    CHECK(rig.net.closed(thief));
+    CHECK_FALSE(rig.net.closed(old));
+    CHECK(rig.refusals(Refusal::kIdentityTaken) == 1);
+    (void)rig.open("DEALER", "me", 1, "tcp://10.0.0.7:2222");
+    CHECK(rig.net.closed(old));
+}
+
 TEST_CASE("an identity is free again when its peer has gone") {
     EndpointRig rig;
     rig.net.end(rig.open("DEALER", "me", 1, "tcp://10.0.0.7:1111"));

@@ -73,7 +73,7 @@ class Recorder final : public net::PeerHandler, public net::EndpointObserver {
 
 struct EndpointRig {
     explicit EndpointRig(net::EndpointOptions options = {}, uint64_t memory_bytes = 64 << 20,
-                         bool reserved = false)
+                         bool reserved = false, net::Doorkeeper* doorkeeper = nullptr)
         : memory(memory_bytes), reactor(net, clock, memory) {
         using enum SocketType;
         recorder.memory = &memory;
@@ -86,7 +86,8 @@ struct EndpointRig {
                 options,
                 false,
                 true,
-                reserved},
+                reserved,
+                doorkeeper},
             recorder, reactor, connections, recorder);
         listener = net.listen({}, {}).value().socket;  // its number: bind() takes the next one
         ZB_CHECK(endpoint->bind({}).ok());
