@@ -461,6 +461,11 @@ void Connection::relieve(Instant now) {
     if (stopped()) return;
     outbox_.compact(reactor_.memory());  // answers to one that does not read them
     if (in_.empty()) return;
+    if (state_ == State::kHandshake && in_.size() > kHandshakeBytesMax) {
+        close(Refusal::kMemory);
+        in_ = Slice();
+        return;
+    }
     if (in_.chunk()->sparse()) in_ = reactor_.memory().copy(in_.bytes());
     const bool partial = state_ == State::kOpen && needed_ > in_.size();
     const Duration patience = endpoint_.options().limits.handshake_time;

@@ -4,7 +4,8 @@
 // Limits:  all of net::PeerLimits; one read of at most kReadBytes a turn. A peer that breaks one
 //          loses its connection. kCommandsWaitingMax of our own frames for a peer that does not
 //          read: beyond that its PINGs go unanswered.
-// Memory:  while it is short, relieve() closes who stopped in the middle of a message.
+// Memory:  while it is short, relieve() closes who stopped in the middle of a message, and whose
+//          handshake holds more than kHandshakeBytesMax.
 // Holding: while its endpoint is held nothing is read. A peer that has ever sent PING gets a PONG
 //          unasked meanwhile (liveness.h), or it would take us for dead and lose what is in the
 //          wire. So does one that greets with ZMTP 3.1 and may have sent one which we have not read

@@ -33,7 +33,7 @@ class Handshake {
     enum class State : uint8_t { kGoing, kDone, kRefused };
     // Says whether the peer may come in: none, or why not. May change `user`.
     using Admit = std::function<std::optional<Refusal>(Claim&)>;
-    static constexpr size_t kBytesMax = 64 * 1024;  // a handshake that needs more is malformed
+    static constexpr size_t kBytesMax = 8 * 1024;  // a command that needs more is malformed
 
     Handshake(std::string our_identity, Admit admit);
 

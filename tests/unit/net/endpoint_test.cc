@@ -403,6 +403,27 @@ TEST_CASE(
     CHECK(rig.recorder.messages.size() == 2);
 }
 
+TEST_CASE(
+    "a handshake holds little memory: long commands are malformed, and go while it is short") {
+    EndpointRig rig({}, 4 << 20);
+    const auto begin = [&](size_t bytes) {
+        const net::Socket socket = rig.connect();
+        const std::string ready = zmtp::command("READY", std::string(bytes, 'x'));
+        rig.send(socket, zmtp::greeting(1) + ready.substr(0, ready.size() - 1));
+        return socket;
+    };
+    const net::Socket longest = begin(net::zmtp::Handshake::kBytesMax);
+    CHECK(rig.net.closed(longest));
+    const net::Socket large = begin(net::Connection::kHandshakeBytesMax + 1);
+    const net::Socket usual = begin(200);
+    CHECK_FALSE(rig.net.closed(large));
+    rig.endpoint->relieve();
+    rig.turns();
+    CHECK(rig.net.closed(large));
+    CHECK_FALSE(rig.net.closed(usual));
+    CHECK(rig.refusals(Refusal::kMemory) == 1);
+}
+
 TEST_CASE("a few bytes now and then are no progress") {
     EndpointRig rig({}, 4 << 20);
     const net::Socket loris = rig.open("PUSH");
