@@ -9,6 +9,12 @@ constexpr uint32_t kEnvelopeFramesMax = 16;
 }
 
 net::Take Admin::on_message(net::Peer& peer, const Message& message) {
+    // Its connection reads no more of one that does not read; but to one that has gone nothing is
+    // said either.
+    if (!peer.has_room()) {
+        peer.counters().dropped++;
+        return net::Take::kTaken;
+    }
     const auto envelope = find_envelope(message, kEnvelopeFramesMax);
     const Message body = envelope ? message.after(envelope->bytes, envelope->frames) : message;
     std::string frame;

@@ -176,10 +176,7 @@ void Connection::parse() {
             if (taken == 0) break;
             continue;
         }
-        if (endpoint_.held()) {
-            endpoint_.park(*this);
-            return;
-        }
+        if (!may_take()) return;
         const PeerLimits& limits = endpoint_.options().limits;
         const zmtp::Cut cut =
             kOnlyReceives.has(type())
