@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <map>
+
 namespace zbridge::app {
 
 namespace {
@@ -54,17 +56,25 @@ Report outlet_report(const delivery::Outlet& outlet) {
     return report;
 }
 
-// What each worker of a service holds, beside what any peer has.
-void add_credit(const Bridge& bridge, size_t endpoint, const net::Peer& peer, Report& report) {
+// What each worker at an endpoint holds, beside what any peer has.
+using Workers = std::map<PeerId, rpc::WorkerStatus>;
+
+Workers workers_at(const Bridge& bridge, size_t endpoint) {
+    Workers workers;
     for (size_t i = 0; i < bridge.services().size(); i++) {
         if (bridge.config().services[i].workers != endpoint) continue;
-        for (const rpc::WorkerStatus& worker : bridge.services()[i]->worker_statuses()) {
-            if (worker.peer != peer.id()) continue;
-            report.add("credit", worker.credit);
-            report.add("held", worker.held);
-            report.add("answered", worker.answered);
-        }
+        for (const rpc::WorkerStatus& worker : bridge.services()[i]->worker_statuses())
+            workers.emplace(worker.peer, worker);
     }
+    return workers;
+}
+
+void add_credit(const Workers& workers, const net::Peer& peer, Report& report) {
+    const auto worker = workers.find(peer.id());
+    if (worker == workers.end()) return;
+    report.add("credit", worker->second.credit);
+    report.add("held", worker->second.held);
+    report.add("answered", worker->second.answered);
 }
 
 Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
@@ -75,11 +85,12 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
     Report& addresses = report.add("addresses", Report::list());
     Report peers = Report::list();
     uint64_t count = 0;
+    const Workers workers = with_peers ? workers_at(bridge, index) : Workers();
     const auto take = [&](const net::Peer& peer) {
         count++;
         if (!with_peers) return;
         Report& added = peers.add(peer_report(peer));
-        add_credit(bridge, index, peer, added);
+        add_credit(workers, peer, added);
     };
     const auto& endpoint = bridge.endpoints()[index];
     if (endpoint) {
