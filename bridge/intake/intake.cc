@@ -81,7 +81,7 @@ void Intake::on_opened(net::Peer& peer) {
     Publisher& publisher = publishers_[peer.id()];
     publisher.peer = &peer;
     for (const auto& [prefix, times] : wanted_)
-        tell(publisher, prefix, true);
+        tell(publisher, prefix, true, memory_.copy(net::zmtp::subscription_message(prefix, true)));
 }
 
 net::Take Intake::on_message(net::Peer& peer, const Message& message) {
@@ -263,13 +263,17 @@ void Intake::on_demand(std::string_view prefix, bool wanted) {
         if (known == wanted_.end() || --known->second > 0) return;
         wanted_.erase(known);
     }
+    if (publishers_.empty()) return;
+    const Slice said = memory_.copy(net::zmtp::subscription_message(prefix, wanted));
     for (auto& [id, publisher] : publishers_)
-        tell(publisher, prefix, wanted);
+        tell(publisher, prefix, wanted, said);
 }
 
-void Intake::tell(Publisher& publisher, std::string_view prefix, bool wanted) {
-    if (publisher.untold.empty() && publisher.peer->has_room())
-        return subscribe_at(*publisher.peer, prefix, wanted);
+void Intake::tell(Publisher& publisher, std::string_view prefix, bool wanted, const Slice& said) {
+    if (publisher.untold.empty() && publisher.peer->has_room()) {
+        publisher.peer->send({}, said);
+        return;
+    }
     const auto known = publisher.untold.find(prefix);
     if (known == publisher.untold.end())
         publisher.untold.emplace(prefix, wanted);

@@ -101,7 +101,8 @@ class Intake final : public net::PeerHandler,
         // again, so that it is no more than what is wanted and what the publisher was told.
         std::map<std::string, bool, std::less<>> untold;
     };
-    void tell(Publisher& publisher, std::string_view prefix, bool wanted);
+    // `said`: it, encoded.
+    void tell(Publisher& publisher, std::string_view prefix, bool wanted, const Slice& said);
     void subscribe_at(net::Peer& publisher, std::string_view prefix, bool add);
 
     IntakeOptions options_;
