@@ -9,6 +9,10 @@ namespace {
 // While memory is pressed, peers that stopped in the middle of a message are looked for this often.
 constexpr Duration kRelieveEvery = std::chrono::seconds(1);
 
+// When all is written: so long have peers to read it and to end. One that lives needs no more than
+// a moment; for the others the kernel goes on.
+constexpr Duration kFinishTime = std::chrono::seconds(1);
+
 }  // namespace
 
 using settings::EndpointConfig;
@@ -40,7 +44,11 @@ Bridge::Bridge(const settings::Config& config, World world)
       memory_(config.bridge.memory_bytes),
       reactor_(world.net, world.clock, memory_),
       dialler_([&net = world.net] { net.wake(); }, world.clock),
-      drain_timer_(reactor_.timers(), [this] { stop_now(); }),
+      drain_timer_(reactor_.timers(),
+                   [this] {
+                       if (!finishing_) ended_clean_ = is_clean();
+                       stop_now();
+                   }),
       pressure_timer_(reactor_.timers(), [this] {
           for (const auto& endpoint : endpoints_) {
               if (endpoint && memory_.pressed()) endpoint->relieve();
@@ -301,7 +309,8 @@ void Bridge::on_turn_end() {
     else
         memory_after_compaction_ = 0;  // the next time begins anew
     if (stop_requested_ && !draining_) begin_drain();
-    if (draining_ && drained()) stop_now();
+    if (draining_ && !finishing_ && drained()) begin_finish();
+    if (finishing_ && finished()) stop_now();
 }
 
 // Waiting messages may hold large chunks by a few bytes each. Copying them together costs time:
@@ -344,7 +353,7 @@ void Bridge::begin_drain() {
 bool Bridge::drained() const {
     for (size_t i = 0; i < endpoints_.size(); i++) {
         if (intakes_[i] && endpoints_[i] && endpoints_[i]->reads_to_the_end()) return false;
-        if (endpoints_[i] && !intakes_[i] && !endpoints_[i]->written()) return false;
+        if (endpoints_[i] && !endpoints_[i]->written()) return false;
         if (outlets_[i] && !outlets_[i]->drained()) return false;
         if (intakes_[i] && intakes_[i]->on_their_way() > 0) return false;
     }
@@ -360,6 +369,29 @@ bool Bridge::drained() const {
 
 void Bridge::stop_plugins() {
     if (plugins_) plugins_->stop();
+}
+
+// A socket that is closed with bytes in it that nobody has read is reset, and what the other side
+// has not read yet is thrown away there: receipts, replies. So each peer is read until it has seen
+// our end.
+void Bridge::begin_finish() {
+    finishing_ = true;
+    ended_clean_ = is_clean();  // workers go now
+    drain_timer_.arm(std::min(drain_timer_.due(), reactor_.now() + kFinishTime));
+    for (const auto& endpoint : endpoints_) {
+        if (endpoint) endpoint->finish();
+    }
+}
+
+bool Bridge::finished() const {
+    return std::all_of(endpoints_.begin(), endpoints_.end(),
+                       [](const auto& endpoint) { return !endpoint || endpoint->finished(); });
+}
+
+bool Bridge::is_clean() const {
+    return undelivered() == 0 &&
+           std::none_of(services_.begin(), services_.end(),
+                        [](const auto& service) { return service->holds_worker(); });
 }
 
 uint64_t Bridge::undelivered() const {

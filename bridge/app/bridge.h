@@ -3,7 +3,8 @@
 // Thread:  the reactor thread, but for request_stop() and stop_now(), which any thread may call.
 // Ending:  request_stop() stops listening, half-closes each peer that only sends and reads it to
 // its end, lets services
-//          finish, writes what waits; at most drain_timeout. stop_now() ends with the turn.
+//          finish, writes what waits; then half-closes everybody and reads on until they have
+//          seen it (kFinishTime). At most drain_timeout for all. stop_now() ends with the turn.
 #pragma once
 
 #include <atomic>
@@ -54,6 +55,8 @@ class Bridge {
     void stop_plugins();
     // Messages in lines and requests in work: what is lost if the bridge ends now.
     uint64_t undelivered() const;
+    // Nothing is lost, and no worker is busy with a request of this life.
+    bool ended_clean() const { return ended_clean_; }
 
     net::Reactor& reactor() { return reactor_; }
     const settings::Config& config() const { return config_; }
@@ -94,6 +97,9 @@ class Bridge {
     void relieve_memory();
     void begin_drain();
     bool drained() const;
+    void begin_finish();
+    bool finished() const;
+    bool is_clean() const;
 
     settings::Config config_;
     World world_;
@@ -121,7 +127,9 @@ class Bridge {
     Timer drain_timer_;
     Timer pressure_timer_;
     bool draining_ = false;
-    bool ended_ = false;
+    bool finishing_ = false;  // all is written; peers are given the time to read it
+    bool ended_clean_ = false;
+    std::atomic<bool> ended_ = false;
     std::atomic<bool> stop_requested_ = false;
 };
 

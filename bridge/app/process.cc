@@ -135,7 +135,7 @@ Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
     auto data_dir = DataDir::open(disk, config.bridge.data_dir, some_epoch());
     if (!data_dir.ok()) return std::move(data_dir).error();
     auto net = net::PosixNet::open();
-    if (!net.ok()) return std::move(net).error();
+    if (!net.ok()) return not_begun(**data_dir, std::move(net).error());
 
     EventLog events(config, log, clock);
     const rpc::Life life{Epoch((*data_dir)->epoch()), (*data_dir)->was_clean(), clock.now()};
@@ -155,6 +155,7 @@ Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
         (*bridge)->run();
     }
     const uint64_t undelivered = (*bridge)->undelivered();
+    const bool clean = (*bridge)->ended_clean();
     (*bridge)->stop_plugins();  // one that does not come back is still named
     watchdog.reset();
     bridge->reset();
@@ -164,7 +165,8 @@ Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
     } else {
         log.info("app", "ended");
     }
-    return (*data_dir)->mark_clean();
+    // Without the mark the next life gives workers the time to say what they are busy with.
+    return clean ? (*data_dir)->mark_clean() : Status();
 }
 
 }  // namespace zbridge::app

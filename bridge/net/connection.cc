@@ -70,7 +70,9 @@ void Connection::on_turn() {
         relieved_ = false;
         if (state_ == State::kOpen) endpoint_.handler_.on_writable(*this);
     }
-    if (!stopped()) read_some();
+    if (stopped()) return;
+    if (finishing_) return discard();
+    read_some();
 }
 
 void Connection::resume() {
@@ -136,6 +138,16 @@ void Connection::read_some() {
     }
     if (stopped()) return;
     if (readable_ && may_read()) reactor_.make_ready(*this);
+}
+
+void Connection::discard() {
+    if (!readable_) return;
+    Chunk& chunk = *reactor_.read_chunk(kReadBytesMin).get();
+    const iovec into{chunk.tail(), std::min(chunk.free_space(), kReadBytes)};
+    const IoResult got = reactor_.net().read(socket_, {&into, 1});
+    if (got.kind == IoResult::Kind::kClosed) return end(std::nullopt);
+    readable_ = ended_ || got.kind == IoResult::Kind::kDone;
+    if (readable_) reactor_.make_ready(*this);
 }
 
 // Makes in_ end where a chunk has room for what is needed next.
@@ -423,6 +435,14 @@ void Connection::half_close() {
     flush();
     half_closed_ = true;
     reactor_.net().shutdown_write(socket_);
+}
+
+void Connection::finish() {
+    if (stopped()) return;
+    half_close();
+    finishing_ = true;
+    in_ = Slice();
+    reactor_.make_ready(*this);  // it may have been held
 }
 
 void Connection::close(Refusal why) {

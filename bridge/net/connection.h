@@ -55,6 +55,9 @@ class Connection final : public Peer, public Ready {
 
     // No more will be written; what the peer has sent is read to its end (a planned stop).
     void half_close();
+    // All is written and nothing more is taken: half-closes, and throws away what is read until the
+    // peer ends too.
+    void finish();
     // The hold of the endpoint has ended: goes on where it stopped.
     void resume();
     // A PONG that was not asked for, if it is due.
@@ -79,6 +82,7 @@ class Connection final : public Peer, public Ready {
 
     void on_queued() override;
     void read_some();
+    void discard();
     bool may_take();
     bool may_read();
     void pause();
@@ -106,6 +110,7 @@ class Connection final : public Peer, public Ready {
     State state_ = State::kHandshake;
     std::optional<Refusal> closing_;  // close() was called: the next turn ends it
     bool half_closed_ = false;
+    bool finishing_ = false;
     bool relieved_ = false;  // of being blocked, or without room: on_writable() is due
     bool parked_ = false;    // its endpoint knows that it has something to read
     uint8_t zmtp_major_ = 0;

@@ -254,8 +254,14 @@ void Endpoint::half_close() {
 }
 
 bool Endpoint::written() const {
-    return std::all_of(peers_.begin(), peers_.end(),
-                       [](const auto& peer) { return peer.second->outbox().empty(); });
+    return std::all_of(peers_.begin(), peers_.end(), [](const auto& peer) {
+        return kSendOnly.has(peer.second->type()) || peer.second->outbox().empty();
+    });
+}
+
+void Endpoint::finish() {
+    for (const auto& [id, connection] : owned_)
+        connection->finish();
 }
 
 bool Endpoint::reads_to_the_end() const {

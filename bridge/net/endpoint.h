@@ -95,8 +95,11 @@ class Endpoint final : public Gate {
     void half_close();
     // Some of those have not ended yet.
     bool reads_to_the_end() const;
-    // Everything for its peers has been given to the kernel.
+    // Everything for its peers has been given to the kernel; but for those that are half-closed.
     bool written() const;
+    // Then: Connection::finish() of all.
+    void finish();
+    bool finished() const { return owned_.empty(); }
 
     const std::map<PeerId, Connection*>& peers() const { return peers_; }
     const RefusalCounts& refusals() const { return refusals_; }

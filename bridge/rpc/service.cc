@@ -128,6 +128,14 @@ std::vector<WorkerStatus> Service::worker_statuses() const {
     return statuses;
 }
 
+bool Service::holds_worker() const {
+    for (const Worker* worker = pool_.first(); worker != nullptr;
+         worker = WorkerPool::next(*worker)) {
+        if (!worker->holds.empty()) return true;
+    }
+    return false;
+}
+
 void Service::check_invariants() const {
     pool_.check_invariants();
     ZB_CHECK(counts_.accepted == counts_.answered + counts_.ended.total() + asked_ + kept_,

@@ -72,6 +72,8 @@ class Service {
     void drain() { draining_ = true; }
     // Nobody waits for an answer.
     bool idle() const { return asked_ == 0; }
+    // Some worker has not replied to what it was given, whoever waits for it.
+    bool holds_worker() const;
 
     ServiceStatus status() const;
     std::vector<WorkerStatus> worker_statuses() const;  // in the order of their connecting

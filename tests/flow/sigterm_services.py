@@ -57,9 +57,69 @@ def gives_up(flow):
     check(not any(client.poll(0) for client in clients), "who was not answered gets nothing")
 
 
+def last_end(bridge):
+    """What the newest life said of the one before it."""
+    return re.findall(r"last_end=(\w+)", bridge.log())[-1]
+
+
+def marks_its_end(flow):
+    """An end is clean if nothing was lost and no worker was busy; a start that fails changes nothing of that."""
+    bridge, worker, clients, _ = begin(flow, "500ms")
+    equal(bridge.process.wait(PATIENCE_S), 0, "the exit status")
+    bridge.start()
+    equal(last_end(bridge), "unclean", "an end with a busy worker")
+    bridge.process.terminate()
+    equal(bridge.process.wait(PATIENCE_S), 0, "the exit status")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", bridge.port("CLIENTS")))
+        taken.listen()
+        check(bridge.command("run", bridge.file).returncode != 0, "it cannot start while its port is taken")
+    bridge.start()
+    equal(last_end(bridge), "clean", "an end without requests, and a start that failed")
+
+
+def sends_receipts(flow):
+    """A DEALER that reads its receipts late has one for each message that the bridge took, to the last."""
+    bridge = flow.bridge("""
+bridge:
+  drain_timeout: 60s
+endpoints:
+  in: { bind: "${IN}" }
+  out: { bind: "${OUT}", accept: pull }
+routes:
+  - { from: in, to: out }
+""")
+    pull = flow.socket(zmq.PULL, bridge.address("OUT"), RCVHWM=0)
+    dealer = flow.socket(zmq.DEALER, bridge.address("IN"), SNDHWM=0, RCVHWM=1, RCVBUF=4096)
+    for number in range(300_000):
+        dealer.send_multipart([b"%0100d" % number, b"", b"%d" % number])
+    seen = [0, 0]
+
+    def stands_still():
+        seen[:] = seen[1:] + [bridge.endpoint("in")["peers"][0]["in"]]
+        return seen[0] == seen[1] > 0
+
+    wait_until(stands_still, "it is not read any more, for it does not read")
+    bridge.process.terminate()
+    wait_until(lambda: "ending" in bridge.log(), "it has begun to end")
+    receipts = 0
+    while bridge.process.poll() is None or dealer.poll(500):
+        if dealer.poll(50):
+            dealer.recv_multipart()
+            receipts += 1
+    taken = 0
+    while pull.poll(500):
+        pull.recv_multipart()
+        taken += 1
+    equal(receipts, taken, "receipts, of the messages that were taken")
+
+
 def main(flow):
     answers_what_it_has(flow)
     gives_up(flow)
+    marks_its_end(flow)
+    sends_receipts(flow)
 
 
 if __name__ == "__main__":

@@ -317,6 +317,33 @@ TEST_CASE("a half-closed peer is not answered any more, and read on") {
     CHECK(rig.recorder.messages.size() == 1);
 }
 
+TEST_CASE("a peer is read after all is written, and unheard, until it has seen our end") {
+    EndpointRig rig;
+    const net::Socket socket = rig.open("DEALER");
+    rig.recorder.holds = rig.endpoint.get();
+    rig.send(socket, frame("unread"));
+    rig.endpoint->finish();
+    rig.send(socket, frame("more"));
+    CHECK_FALSE(rig.endpoint->finished());
+    CHECK(rig.recorder.messages.empty());
+    rig.net.end(socket);
+    rig.turns();
+    CHECK(rig.endpoint->finished());
+}
+
+TEST_CASE("who does not read its answers is not heard further, though it was read with the rest") {
+    net::EndpointOptions options;
+    options.limits.waiting_messages_max = 1;
+    EndpointRig rig(options);
+    const net::Socket socket = rig.open("DEALER");
+    rig.recorder.then = [&](net::Peer& peer, const Message& message) { peer.send(message); };
+    rig.net.send(socket, frame("1") + frame("2") + frame("3"));
+    rig.reactor.turn(false);
+    CHECK(rig.recorder.messages.size() == 1);
+    rig.turns();
+    CHECK(rig.recorder.messages.size() == 3);
+}
+
 TEST_CASE("while memory is exhausted sources are not read, and go on when it is not") {
     EndpointRig rig({}, 4 << 20);
     const net::Socket push = rig.open("PUSH");
