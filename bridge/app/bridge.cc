@@ -246,7 +246,8 @@ void Bridge::dial(size_t endpoint, net::PeerHandler& handler) {
     if (config.role == Role::kSource && ours == SocketType::kDealer) theirs = SocketType::kDealer;
     auto dialled = std::make_unique<net::DialledEndpoint>(
         net::DialledEndpoint::Setup{EndpointId(static_cast<uint32_t>(endpoint)), config.name, ours,
-                                    theirs, config.options.limits},
+                                    theirs, config.options.limits,
+                                    /*source=*/config.role == Role::kSource},
         handler, reactor_, connections_, dialler_);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*dialled);
     for (const net::Address& address : config.connect)
@@ -342,6 +343,8 @@ void Bridge::begin_drain() {
         endpoint->stop_listening();
         endpoint->half_close();
     }
+    for (const auto& endpoint : dialled_)
+        endpoint->drain();
     for (const auto& service : services_)
         service->drain();
     for (const auto& reader : readers_) {
@@ -377,6 +380,7 @@ void Bridge::stop_plugins() {
 void Bridge::begin_finish() {
     finishing_ = true;
     ended_clean_ = is_clean();  // workers go now
+    dialler_.linger(std::max(drain_timer_.due() - reactor_.now(), Duration{}));
     drain_timer_.arm(std::min(drain_timer_.due(), reactor_.now() + kFinishTime));
     for (const auto& endpoint : endpoints_) {
         if (endpoint) endpoint->finish();
@@ -401,6 +405,11 @@ uint64_t Bridge::undelivered() const {
     }
     for (const auto& intake : intakes_) {
         if (intake) messages += intake->on_their_way();
+    }
+    for (const auto& endpoint : dialled_) {  // what a service's say stands at the service
+        const size_t i = endpoint->id().number();
+        if (outlets_[i]) messages += endpoint->waiting_out();
+        if (intakes_[i]) messages += endpoint->waiting_in();
     }
     for (const auto& service : services_)
         messages += service->status().unanswered;

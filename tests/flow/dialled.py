@@ -1,6 +1,8 @@
 """Sockets that applications have bound: the bridge connects to them, as producer, consumer, publisher and worker, waits for
 those that are not there yet, and connects again when they come back.
 """
+import subprocess
+
 from harness import *
 
 YAML = """
@@ -116,8 +118,54 @@ def play_parting(flow):
     bridge.wait_for_peers("orders-in", 0)
 
 
+STOP = """
+endpoints:
+  orders-in: { connect: "${PUSH_AT}", socket: pull }
+  archive: { connect: "${PULL_AT}", socket: push }
+routes:
+  - { from: orders-in, to: archive }
+"""
+
+
+def play_stop(flow):
+    """A planned stop loses nothing of what applications had sent, and waits for those who take it slowly."""
+    bridge = flow.bridge(STOP)
+    push = bound(flow, zmq.PUSH, bridge.address("PUSH_AT"))
+    pull = flow.socket(zmq.PULL, RCVHWM=10, RCVBUF=8192)
+    wait_until(lambda: try_bind(pull, bridge.address("PULL_AT")), "the archive can be bound")
+    numbers = [b"%d " % number + bytes(200_000) for number in range(60)]  # more than the system's buffers hold
+    for each in numbers:
+        push.send(each)
+    bridge.wait_for("libzmq has all", lambda status: any(
+        (each.get("delivery") or {}).get("to_pulls") == len(numbers) for each in status["endpoints"]))
+    bridge.process.terminate()
+    try:
+        bridge.process.wait(1)
+    except subprocess.TimeoutExpired:
+        pass
+    for each in numbers:
+        equal(recv(pull, "an order of before the stop"), [each], "the order")
+    equal(bridge.process.wait(PATIENCE_S), 0, "the exit status")
+    check("nobody took" not in bridge.log(), "nothing is told as lost")
+    push.close()
+    bridge.start()
+    bridge.wait_for_peers("archive", 1)
+    push = bound(flow, zmq.PUSH, bridge.address("PUSH_AT"))
+    push.send(b"one")
+    equal(recv(pull, "an order"), [b"one"], "the order")
+    pull.close()
+    bridge.wait_for_peers("archive", 0)
+    push.send(b"for nobody")
+    bridge.wait_for("it waits", lambda status: any(
+        (each.get("delivery") or {}).get("line") for each in status["endpoints"]))
+    bridge.process.terminate()
+    equal(bridge.process.wait(PATIENCE_S), 0, "the exit status")
+    check("messages=1" in bridge.log(), "what nobody took is told")
+
+
 def main(flow):
     play_parting(flow)
+    play_stop(flow)
     play_stuck_worker(flow)
     bridge = flow.bridge(YAML)  # nobody is there to connect to
     sub = flow.socket(zmq.SUB, bridge.address("SCREENS"), SUBSCRIBE=b"")

@@ -1,5 +1,6 @@
 #include "bridge/net/dialled/dialled_endpoint.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <functional>
@@ -74,10 +75,10 @@ class DialledPeer final : public Peer, public Ready {
             for (size_t i = 0; i < filled; i++) {
                 bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
             }
-            const size_t whole = whole_messages(bytes);
+            const auto [whole, messages] = whole_messages(bytes);
             ZB_CHECK(whole > 0, bytes.size());
             bytes.resize(whole);
-            if (!link_.push(bytes)) {
+            if (!link_.push(bytes, messages)) {
                 blocked_ = true;
                 break;
             }
@@ -87,15 +88,18 @@ class DialledPeer final : public Peer, public Ready {
         if (pushed) endpoint_.dialler_.nudge();
     }
 
-    static size_t whole_messages(std::string_view bytes) {
+    struct Whole {
+        size_t bytes = 0;
+        uint64_t messages = 0;
+    };
+    static Whole whole_messages(std::string_view bytes) {
         PeerLimits any;
         any.frame_bytes_max = any.message_bytes_max = ~uint64_t{0} >> 1;
         any.frames_max = ~uint32_t{0};
-        size_t at = 0;
-        for (;;) {
-            const zmtp::Cut cut = zmtp::cut_next(bytes.substr(at), any);
-            if (cut.kind != zmtp::Cut::Kind::kMessage) return at;
-            at += cut.size;
+        for (Whole whole;; whole.messages++) {
+            const zmtp::Cut cut = zmtp::cut_next(bytes.substr(whole.bytes), any);
+            if (cut.kind != zmtp::Cut::Kind::kMessage) return whole;
+            whole.bytes += cut.size;
         }
     }
 
@@ -120,6 +124,7 @@ DialledEndpoint::DialledEndpoint(Setup setup, PeerHandler& handler, Reactor& rea
       dialler_(dialler) {}
 
 DialledEndpoint::~DialledEndpoint() {
+    reactor_.drop(*this);
     for (const auto& wire : wires_) {
         if (wire->peer) wire->peer->leave(reactor_);
     }
@@ -133,16 +138,28 @@ void DialledEndpoint::connect(const std::string& address) {
 
 void DialledEndpoint::take_news() {
     bool took = false;
+    bool more = false;
     for (const auto& wire : wires_) {
         if (wire->peer && wire->peer->waits_for_room()) wire->peer->on_room();
-        while (!held_ && wire->in.empty()) {
+        size_t quantum = kQuantumBytes;
+        parse(*wire, quantum);
+        while (!held_ && wire->in.empty() && quantum > 0) {
             Link::Incoming incoming;
             if (!wire->link->pop(incoming)) break;
             took = true;
             take(*wire, incoming);
+            parse(*wire, quantum);
         }
+        more |= !wire->in.empty() || wire->link->has_incoming();
     }
     if (took) dialler_.nudge();
+    if (more && !held_) reactor_.make_ready(*this);
+}
+
+void DialledEndpoint::drain() {
+    for (const auto& wire : wires_)
+        wire->link->drain(setup_.source);
+    dialler_.nudge();
 }
 
 void DialledEndpoint::take(Wire& wire, Link::Incoming& incoming) {
@@ -170,14 +187,13 @@ void DialledEndpoint::take(Wire& wire, Link::Incoming& incoming) {
             std::memcpy(chunk->tail(), incoming.bytes.data(), incoming.bytes.size());
             chunk->commit(incoming.bytes.size());
             wire.in = Slice(chunk, chunk->data(), incoming.bytes.size());
-            parse(wire);
             return;
         }
     }
 }
 
-void DialledEndpoint::parse(Wire& wire) {
-    while (!wire.in.empty() && !held_) {
+void DialledEndpoint::parse(Wire& wire, size_t& quantum) {
+    while (!wire.in.empty() && !held_ && quantum > 0) {
         const MessageEnd end = message_end(wire.in.bytes(), 0);
         if (!wire.peer || wire.peer->closing()) {  // gone: nobody is left whom it could be from
             if (setup_.peer_type != SocketType::kSub) lost_++;
@@ -196,15 +212,14 @@ void DialledEndpoint::parse(Wire& wire) {
             wire.peer->counters().bytes_in += end.end;
         }
         wire.in.remove_prefix(end.end);
+        quantum -= std::min(quantum, std::max(end.end, kItemBytesLeast));
     }
     if (wire.in.empty()) wire.in = Slice();
 }
 
 void DialledEndpoint::release() {
     held_ = false;
-    for (const auto& wire : wires_)
-        parse(*wire);
-    take_news();
+    reactor_.make_ready(*this);
 }
 
 std::vector<const Peer*> DialledEndpoint::peers() const {
@@ -217,9 +232,34 @@ std::vector<const Peer*> DialledEndpoint::peers() const {
 
 bool DialledEndpoint::drained() const {
     for (const auto& wire : wires_) {
-        if (wire->link->waiting_bytes() > 0) return false;
+        if (wire->peer && !wire->peer->outbox().empty()) return false;
+        if (setup_.source && !wire->link->read_out()) return false;
     }
-    return true;
+    return waiting_out() == 0 && (!setup_.source || waiting_in() == 0);
+}
+
+uint64_t DialledEndpoint::waiting_in() const {
+    uint64_t messages = 0;
+    for (const auto& wire : wires_) {
+        messages += wire->link->waiting().incoming;
+        for (size_t at = 0; at < wire->in.size(); messages++)
+            at = message_end(wire->in.bytes(), at).end;
+    }
+    return messages;
+}
+
+uint64_t DialledEndpoint::waiting_out() const {
+    uint64_t messages = 0;
+    for (const auto& wire : wires_)
+        messages += wire->link->waiting().outgoing;
+    return messages;
+}
+
+uint64_t DialledEndpoint::lost() const {
+    uint64_t messages = lost_;
+    for (const auto& wire : wires_)
+        messages += wire->link->lost();
+    return messages;
 }
 
 }  // namespace zbridge::net

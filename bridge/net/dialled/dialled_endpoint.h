@@ -16,14 +16,18 @@ namespace zbridge::net {
 
 class DialledPeer;
 
-class DialledEndpoint final : public Gate {
+class DialledEndpoint final : public Gate, private Ready {
  public:
+    static constexpr size_t kQuantumBytes = 256 * 1024;  // of each address in a turn
+    static constexpr size_t kItemBytesLeast = 256;       // what a small message counts for
+
     struct Setup {
         EndpointId id;
         std::string name;
         SocketType socket = SocketType::kDealer;     // ours
         SocketType peer_type = SocketType::kDealer;  // what the application's is taken for
         PeerLimits limits;
+        bool source = false;  // its peers are read no more at a planned stop
     };
     DialledEndpoint(Setup setup, PeerHandler& handler, Reactor& reactor,
                     ConnectionLimit& connections, Dialler& dialler);
@@ -31,24 +35,32 @@ class DialledEndpoint final : public Gate {
 
     // Before Dialler::start().
     void connect(const std::string& address);
-    // Takes what the dialler's thread has brought.
+    // Takes what the dialler's thread has brought: a quantum of each address, the rest in turns to
+    // come.
     void take_news();
+    // A planned stop: what has come from a source is taken, and then no more.
+    void drain();
 
     void hold() override { held_ = true; }
     void release() override;
     bool held() const { return held_; }
 
+    EndpointId id() const { return setup_.id; }
     const std::string& name() const { return setup_.name; }
     std::vector<const Peer*> peers() const;
+    // Nothing waits: neither what a source has sent nor what peers are to get.
     bool drained() const;
-    // Messages that came while their peer was not there: of one that we disconnected.
-    uint64_t lost() const { return lost_; }
+    uint64_t waiting_in() const;   // messages that came and are not taken
+    uint64_t waiting_out() const;  // messages that libzmq has not taken, beside peers' outboxes
+    // Messages that came from a peer that was not there any more, or were to go to one.
+    uint64_t lost() const;
 
  private:
     friend class DialledPeer;
     struct Wire;
+    void on_turn() override { take_news(); }
     void take(Wire& wire, Link::Incoming& incoming);
-    void parse(Wire& wire);
+    void parse(Wire& wire, size_t& quantum);
 
     Setup setup_;
     PeerHandler& handler_;

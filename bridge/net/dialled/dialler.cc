@@ -50,6 +50,14 @@ class Dialler::Loop {
         nudge();
     }
 
+    // REQUIRES: the thread has ended.
+    void linger(Duration time) {
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+        for (const auto& line : lines_) {
+            if (line) line->linger(static_cast<int>(ms));
+        }
+    }
+
     void run() {
         while (!stopping_) {
             wait();
@@ -83,6 +91,10 @@ class Dialler::Loop {
         try {
             lines_[at] = make_line(link);
         } catch (const zmq::error_t&) {
+            if (link.stops_reading() && !link.read_out()) {
+                link.set_read_out();
+                news = true;
+            }
             return false;  // out of descriptors and the like: the next round tries again
         }
         return true;
@@ -115,6 +127,7 @@ Dialler::~Dialler() {
     if (!thread_.joinable()) return;
     loop_->stop();
     thread_.join();
+    loop_->linger(linger_);
 }
 
 Status Dialler::start() {

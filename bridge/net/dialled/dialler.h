@@ -33,6 +33,8 @@ class Dialler {
     Status start();
     // Something was pushed, or popped off a full mailbox, or is to be renewed.
     void nudge();
+    // How long the destructor may wait for libzmq to send what it has taken.
+    void linger(Duration time) { linger_ = time; }
     // Set when there is something to pop: the reactor takes it back.
     bool take_news() { return news_.exchange(false, std::memory_order_acquire); }
 
@@ -43,6 +45,7 @@ class Dialler {
     std::vector<std::shared_ptr<Link>> links_;
     std::unique_ptr<Loop> loop_;
     std::thread thread_;
+    Duration linger_{};
     std::atomic<bool> news_ = false;
 };
 

@@ -45,11 +45,15 @@ bool is_made_anew(SocketType type) {
     return !is_immediate(type) && type != SocketType::kPull;
 }
 
-constexpr int kBurstMessages = 256;  // read from one socket before the next has its turn
+// Each way, before the next socket has its turn; and no more bytes than a mailbox holds.
+constexpr uint64_t kBurstMessages = 256;
 constexpr int kLingerMs = 0;
 constexpr int kReconnectMs = 100, kReconnectMaxMs = 5000;
 // libzmq connects again at once, but never after bytes that its protocol does not allow.
 constexpr Duration kRetryTime = std::chrono::seconds(1);
+// A source is read at a planned stop until nothing has come for so long, or so much has come.
+constexpr Duration kQuietTime = std::chrono::milliseconds(50);
+constexpr size_t kDrainBytesMax = 16 << 20;
 
 }  // namespace
 
@@ -75,6 +79,10 @@ Line::Line(Link& link, zmq::context_t& context, uint64_t number, const Clock& cl
     socket_.connect(link.address());
 }
 
+Line::~Line() {
+    lose_unsent();
+}
+
 bool Line::reads() const {
     return link_.socket() != SocketType::kPush;  // else libzmq takes a read for an error
 }
@@ -87,10 +95,10 @@ bool Line::may_write() const {
 bool Line::add_to(std::vector<zmq_pollitem_t>& items) {
     items.push_back({events_.handle(), 0, ZMQ_POLLIN, 0});
     short wanted = 0;
-    if (reads() && link_.has_room()) wanted |= ZMQ_POLLIN;
+    if (reads() && !link_.read_out() && link_.has_room()) wanted |= ZMQ_POLLIN;
     if (may_write() && (unsent_at_ < unsent_.size() || link_.has_outgoing())) wanted |= ZMQ_POLLOUT;
     items.push_back({socket_.handle(), 0, wanted, 0});
-    return ended_.has_value();
+    return ended_.has_value() || (reads() && link_.stops_reading() && !link_.read_out());
 }
 
 bool Line::turn() {
@@ -131,14 +139,17 @@ void Line::hear() {
 
 // Whole messages only: libzmq takes all frames of one or none.
 void Line::write() {
-    bool made_room = false;
-    while (may_write()) {
+    size_t bytes = 0;
+    uint64_t messages = 0;
+    while (may_write() && messages < kBurstMessages && bytes < Link::kMailboxBytes) {
         if (unsent_at_ >= unsent_.size()) {
-            if (!link_.take_outgoing(unsent_, made_room)) break;
+            unsent_.clear();
             unsent_at_ = 0;
+            if (!link_.take_outgoing(unsent_)) break;
         }
         bool more = true;
         bool first = true;
+        bool later = false;
         size_t at = unsent_at_;
         while (more) {
             const Frame frame = frame_at(unsent_, at);
@@ -147,26 +158,32 @@ void Line::write() {
                                (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
             zmq::message_t part(frame.body.data(), frame.body.size());
             if (!socket_.send(part, flags)) {
-                if (first) {  // later, from its first frame on
-                    news_ |= made_room;
-                    return;
-                }
-                break;  // libzmq has dropped the message: its connection has gone
+                later = first;  // from its first frame on
+                break;          // else libzmq has dropped the message: its connection has gone
             }
             first = false;
             at = frame.end;
         }
-        unsent_at_ = message_end(unsent_, unsent_at_).end;
+        if (later) break;
+        const size_t end = message_end(unsent_, unsent_at_).end;
+        bytes += end - unsent_at_;
+        messages++;
+        unsent_at_ = end;
     }
-    news_ |= made_room;
+    if (messages > 0) news_ |= link_.sent(bytes, messages);
 }
 
 void Line::read() {
-    if (!reads() || !link_.has_room()) return;
-    std::string bytes;
+    if (!reads() || link_.read_out()) return;
+    const size_t bytes = link_.has_room() ? read_burst() : 0;
+    if (link_.stops_reading()) stop_reading(bytes);
+}
+
+size_t Line::read_burst() {
+    Link::Incoming incoming{Link::Incoming::Kind::kBytes, {}, 0};
+    std::string& bytes = incoming.bytes;
     zmq::message_t part;
-    for (int messages = 0; messages < kBurstMessages && bytes.size() < Link::kMailboxBytes;
-         messages++) {
+    while (incoming.messages < kBurstMessages && bytes.size() < Link::kMailboxBytes) {
         if (!socket_.recv(part, zmq::recv_flags::dontwait)) {
             dry_ = true;
             break;
@@ -179,8 +196,33 @@ void Line::read() {
             (void)socket_.recv(part, zmq::recv_flags::none);
             append_frame(bytes, {part.data<char>(), part.size()}, part.more());
         }
+        incoming.messages++;
     }
-    if (!bytes.empty()) put({Link::Incoming::Kind::kBytes, std::move(bytes)});
+    const size_t size = bytes.size();
+    if (size > 0) put(std::move(incoming));
+    return size;
+}
+
+// libzmq cannot half-close: who goes on sending is cut off in the end.
+void Line::stop_reading(size_t bytes) {
+    drain_bytes_ += bytes;
+    if (!dry_ || bytes > 0)
+        dry_since_.reset();
+    else if (!dry_since_)
+        dry_since_ = clock_.now();
+    const bool quiet = dry_since_ && clock_.now() - *dry_since_ >= kQuietTime;
+    if (!quiet && drain_bytes_ < kDrainBytesMax) return;
+    link_.set_read_out();
+    news_ = true;
+}
+
+void Line::lose_unsent() {
+    uint64_t messages = 0;
+    for (size_t at = unsent_at_; at < unsent_.size(); messages++)
+        at = message_end(unsent_, at).end;
+    link_.lose(unsent_.size() - unsent_at_, messages);
+    unsent_.clear();
+    unsent_at_ = 0;
 }
 
 // Tells an end when all that came before it has been read. libzmq says it before it lets go of the
@@ -189,8 +231,9 @@ void Line::settle() {
     if (!ended_) return;
     const bool given_up = !retried_ && !back_ && clock_.now() - *ended_ >= kRetryTime;
     if (!retried_ && !back_ && !given_up) return;
-    if (reads() && !dry_) return;
+    if (reads() && !dry_ && !link_.read_out()) return;
     ended_.reset();
+    if (!is_immediate(link_.socket())) lose_unsent();
     if (open_) put({Link::Incoming::Kind::kClosed, {}});
     open_ = back_;
     if (back_)

@@ -23,6 +23,10 @@ class Line {
  public:
     // `number` is no other line's of this context. Throws zmq::error_t.
     Line(Link& link, zmq::context_t& context, uint64_t number, const Clock& clock);
+    // What libzmq has not taken is lost.
+    ~Line();
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
 
     // Adds what to wait for. Returns whether the wait must be short: time alone brings it on.
     bool add_to(std::vector<zmq_pollitem_t>& items);
@@ -32,11 +36,16 @@ class Line {
     bool spent() const { return spent_; }
     // Told as opened, and not yet as closed.
     bool open() const { return open_; }
+    // How long libzmq goes on sending when the context ends.
+    void linger(int ms) { socket_.set(zmq::sockopt::linger, ms); }
 
  private:
     void hear();
     void write();
     void read();
+    size_t read_burst();
+    void stop_reading(size_t bytes);
+    void lose_unsent();
     void settle();
     void put(Link::Incoming incoming);
     bool reads() const;
@@ -48,6 +57,8 @@ class Line {
     zmq::socket_t events_;  // of the monitor
     std::string unsent_;    // a batch from outgoing that libzmq has not taken whole
     size_t unsent_at_ = 0;
+    size_t drain_bytes_ = 0;            // read since reading is to end
+    std::optional<Instant> dry_since_;  // likewise: nothing has come
 
     bool open_ = false;
     bool spent_ = false;

@@ -28,6 +28,12 @@ class Link {
         enum class Kind : uint8_t { kOpened, kClosed, kBytes };
         Kind kind;
         std::string bytes;  // whole messages, as on the wire
+        uint64_t messages = 0;
+    };
+    // What waits, in messages.
+    struct Waiting {
+        uint64_t incoming = 0;  // for the reactor
+        uint64_t outgoing = 0;  // for libzmq to take
     };
 
     Link(std::string address, SocketType socket) : address_(std::move(address)), socket_(socket) {}
@@ -35,31 +41,55 @@ class Link {
     const std::string& address() const { return address_; }
     SocketType socket() const { return socket_; }
 
-    // The reactor's side. push() takes the bytes if there is room.
-    bool push(std::string& bytes);
+    // The reactor's side. push() takes the bytes, whole messages, if there is room. What was pushed
+    // when a connection ends goes with it; a PUSH's is for whoever comes next.
+    bool push(std::string& bytes, uint64_t messages);
     bool pop(Incoming& into);
-    size_t waiting_bytes() const;  // that the thread has not given to libzmq
+    bool has_incoming() const;
+    Waiting waiting() const;
     // Ends the connection, with what libzmq holds for it, and makes a new one: kClosed comes, then
-    // kOpened. What was pushed is for whoever is there then, as after any other end.
+    // kOpened.
     void renew();
+    // A planned stop: the reactor is woken whenever all that was pushed is libzmq's. With
+    // `stop_reading`, what has come in is handed over, and then no more.
+    void drain(bool stop_reading);
+    bool read_out() const;  // that has been done
+    uint64_t lost() const;  // messages for a peer that had gone
 
     // The thread's side.
     void put(Incoming incoming);
     bool has_room() const;  // for what comes in
     bool has_outgoing() const;
-    // True: `into` is the next of what was pushed. `made_room`: the reactor waits for that.
-    bool take_outgoing(std::string& into, bool& made_room);
+    bool take_outgoing(std::string& into);  // true: the next of what was pushed
+    // Libzmq has taken so much of that. True: the reactor waits for it.
+    bool sent(size_t bytes, uint64_t messages);
+    // So much of it is given up.
+    void lose(size_t bytes, uint64_t messages);
+    bool stops_reading() const;
+    void set_read_out();
     bool take_renewal();  // true once after each renew()
 
  private:
+    struct Batch {
+        std::string bytes;
+        uint64_t messages;
+    };
+    bool keeps_outgoing() const { return socket_ == SocketType::kPush; }
+    void lose_locked(size_t bytes, uint64_t messages);
+
     const std::string address_;
     const SocketType socket_;
     mutable std::mutex lock_;
-    std::deque<std::string> outgoing_;
+    std::deque<Batch> outgoing_;
     std::deque<Incoming> incoming_;
+    // Outgoing until libzmq has taken it.
     size_t outgoing_bytes_ = 0, incoming_bytes_ = 0;
-    bool wants_room_ = false;  // the reactor found outgoing_ full
+    Waiting waiting_;
+    uint64_t lost_ = 0;
+    uint32_t ends_untold_ = 0;  // kClosed in incoming_: what is pushed is still for who has gone
+    bool wants_room_ = false;   // the reactor found outgoing_ full
     bool renewal_ = false;
+    bool draining_ = false, stops_reading_ = false, read_out_ = false;
 };
 
 }  // namespace zbridge::net

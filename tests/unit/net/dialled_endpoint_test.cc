@@ -17,14 +17,16 @@ struct Rig final : net::PeerHandler {
         : memory(64 << 20), reactor(net, clock, memory), dialler([] {}, clock) {
         endpoint = std::make_unique<net::DialledEndpoint>(
             net::DialledEndpoint::Setup{EndpointId(1), "out", counterpart_of(peer_type), peer_type,
-                                        limits},
+                                        limits, /*source=*/peer_type == SocketType::kPush},
             *this, reactor, connections, dialler);
         endpoint->connect("tcp://10.0.0.7:5555");
         arrive(Link::Incoming::Kind::kOpened);
     }
     Link& link() { return *dialler.links().front(); }
     void arrive(Link::Incoming::Kind kind, std::string bytes = {}) {
-        link().put({kind, std::move(bytes)});
+        const bool brings = kind == Link::Incoming::Kind::kBytes;
+        const uint64_t brought = brings ? count(bytes) : 0;
+        link().put({kind, std::move(bytes), brought});
         endpoint->take_news();
     }
     void say(std::string bytes) { arrive(Link::Incoming::Kind::kBytes, std::move(bytes)); }
@@ -36,10 +38,16 @@ struct Rig final : net::PeerHandler {
     // What the thread has been given since the last time.
     std::string outgoing() {
         std::string all, batch;
-        bool made_room = false;
-        while (link().take_outgoing(batch, made_room))
+        while (link().take_outgoing(batch))
             all += batch;
+        (void)link().sent(all.size(), count(all));
         return all;
+    }
+    static uint64_t count(const std::string& wire) {
+        uint64_t counted = 0;
+        for (size_t at = 0; at < wire.size(); counted++)
+            at = message_end(wire, at).end;
+        return counted;
     }
 
     void on_opened(net::Peer& opened) override { peer = &opened; }
@@ -137,4 +145,71 @@ TEST_CASE("a dialled peer that is closed is heard no more, and another one takes
     rig.arrive(Link::Incoming::Kind::kOpened);
     rig.say(frame("new"));
     CHECK(rig.messages == std::vector<Frames>{{"new"}});
+}
+
+TEST_CASE("a dialled endpoint takes a quantum a turn, however much its dialler's thread brings") {
+    Rig rig(kPush);
+    const std::string kibibyte = frame(std::string(1000, 'x'));
+    for (size_t i = 0; i < 10; i++) {
+        std::string batch;
+        while (batch.size() < 100'000)
+            batch += kibibyte;
+        rig.link().put({Link::Incoming::Kind::kBytes, batch, Rig::count(batch)});
+    }
+    rig.endpoint->take_news();
+    const size_t first = rig.messages.size();
+    CHECK(first * kibibyte.size() >= net::DialledEndpoint::kQuantumBytes);
+    CHECK(first * kibibyte.size() < net::DialledEndpoint::kQuantumBytes + kibibyte.size());
+    rig.reactor.turn(false);
+    CHECK(rig.messages.size() > first);
+    CHECK(rig.messages.size() <= 2 * first);
+    for (size_t i = 0; i < 4; i++)
+        rig.reactor.turn(false);
+    CHECK(rig.messages.size() == 10 * 100);
+    CHECK(rig.reactor.idle());
+}
+
+TEST_CASE("a dialled source has drained when all that came in is taken and no more is read") {
+    Rig rig(kPush);
+    rig.endpoint->hold();
+    rig.say(frame("one") + frame("two"));
+    rig.endpoint->drain();
+    CHECK(rig.link().stops_reading());
+    CHECK(rig.endpoint->waiting_in() == 2);
+    rig.link().set_read_out();
+    CHECK_FALSE(rig.endpoint->drained());
+    rig.endpoint->release();
+    rig.turn();
+    CHECK(rig.messages.size() == 2);
+    CHECK(rig.endpoint->drained());
+}
+
+TEST_CASE("a dialled target has drained when libzmq has taken all") {
+    Rig rig(kPull);
+    rig.endpoint->drain();
+    CHECK(rig.endpoint->drained());
+    rig.send("one");
+    CHECK_FALSE(rig.endpoint->drained());
+    rig.turn();
+    std::string batch;
+    CHECK(rig.link().take_outgoing(batch));
+    CHECK(rig.endpoint->waiting_out() == 1);
+    CHECK_FALSE(rig.endpoint->drained());
+    CHECK(rig.link().sent(batch.size(), 1));
+    CHECK(rig.endpoint->drained());
+}
+
+TEST_CASE(
+    "what a dialled worker was to get goes with it, what a PULL was to get is the next one's") {
+    for (const auto& [type, kept] : {std::pair{kRep, false}, std::pair{kPull, true}}) {
+        Rig rig(type);
+        rig.send("before");
+        rig.turn();
+        rig.link().put({Link::Incoming::Kind::kClosed, {}});
+        rig.send("while nobody has told it");
+        rig.reactor.turn(false);
+        rig.endpoint->take_news();
+        CHECK(rig.endpoint->lost() == (kept ? 0 : 2));
+        CHECK(rig.endpoint->waiting_out() == (kept ? 2 : 0));
+    }
 }
