@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "bridge/model/message.h"
+#include "bridge/net/dialled/send_message.h"
 
 namespace zbridge::net {
 
@@ -147,30 +148,28 @@ void Line::write() {
             unsent_at_ = 0;
             if (!link_.take_outgoing(unsent_)) break;
         }
-        bool more = true;
-        bool first = true;
-        bool later = false;
-        size_t at = unsent_at_;
-        while (more) {
-            const Frame frame = frame_at(unsent_, at);
-            more = frame.more;
-            const auto flags = zmq::send_flags::dontwait |
-                               (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
-            zmq::message_t part(frame.body.data(), frame.body.size());
-            if (!socket_.send(part, flags)) {
-                later = first;  // from its first frame on
-                break;          // else libzmq has dropped the message: its connection has gone
-            }
-            first = false;
-            at = frame.end;
-        }
-        if (later) break;
+        const Sent sent = send_message(std::string_view(unsent_).substr(unsent_at_),
+                                       [this](std::string_view body, bool more) {
+                                           return send_frame(body, more);
+                                       });
+        if (sent == Sent::kLater) break;
         const size_t end = message_end(unsent_, unsent_at_).end;
-        bytes += end - unsent_at_;
-        messages++;
+        if (sent == Sent::kLost) {
+            link_.lose(end - unsent_at_, 1);
+        } else {
+            bytes += end - unsent_at_;
+            messages++;
+        }
         unsent_at_ = end;
     }
     if (messages > 0) news_ |= link_.sent(bytes, messages);
+}
+
+bool Line::send_frame(std::string_view body, bool more) {
+    zmq::message_t part(body.data(), body.size());
+    const auto flags =
+        zmq::send_flags::dontwait | (more ? zmq::send_flags::sndmore : zmq::send_flags::none);
+    return socket_.send(part, flags).has_value();
 }
 
 void Line::read() {

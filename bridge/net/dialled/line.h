@@ -42,6 +42,7 @@ class Line {
  private:
     void hear();
     void write();
+    bool send_frame(std::string_view body, bool more);
     void read();
     size_t read_burst();
     void stop_reading(size_t bytes);
