@@ -19,13 +19,13 @@ SocketTypes dialling_as(Role role) {
     using enum SocketType;
     switch (role) {
         case Role::kSource:
-            return {kPull, kSub, kXsub, kRep, kDealer, kRouter};
+            return {kPull, kSub, kXsub, kDealer};
         case Role::kTarget:
             return {kPush, kPub, kXpub};
         case Role::kClients:
-            return {kRep, kDealer, kRouter};
+            return {kDealer};
         case Role::kWorkers:
-            return {kReq, kDealer, kRouter};
+            return {kReq, kDealer};
         case Role::kZbp:
         case Role::kUnused:
             break;
@@ -54,6 +54,14 @@ void check_socket(const Value& endpoint, const EndpointConfig& config, const Use
     if (socket == nullptr || config.connect.empty()) return;
     const SocketTypes possible = dialling_as(config.role);
     if (possible.has(*config.socket)) return;
+    if (*config.socket == SocketType::kRouter || *config.socket == SocketType::kRep) {
+        findings.error(
+            socket->place,
+            fmt::format("`socket`: the bridge is no {} where it connects, only where it binds: "
+                        "expected {}",
+                        zbridge::name_of(*config.socket), words_of(possible)));
+        return;
+    }
     findings.error(
         socket->place,
         fmt::format("`socket`: the bridge cannot be a {} here: {} is {} (line {}); expected {}",
