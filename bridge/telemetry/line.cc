@@ -1,5 +1,7 @@
 #include "bridge/telemetry/line.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "bridge/base/json_writer.h"
@@ -110,13 +112,16 @@ std::string escape(std::string_view bytes, size_t bytes_max) {
 std::string format_text(const Line& line) {
     std::string out =
         fmt::format("{} {:<5} {:<8} ", format_utc(line.time_us), name_of(line.level), line.module);
-    // A message is ours, but may carry an error's text: quotes stay readable, control characters
-    // are escaped.
-    for (const char c : line.message.substr(0, Log::kMessageBytesMax)) {
-        if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f)
-            append_escaped(out, static_cast<uint8_t>(c));
+    // A message is ours, but may carry an error's text, or a peer's: quotes stay readable, what is
+    // not printable is escaped.
+    const std::string_view message = line.message.substr(0, Log::kMessageBytesMax);
+    for (size_t at = 0; at < message.size();) {
+        const size_t printable = printable_at(message, at);
+        if (printable == 0)
+            append_escaped(out, byte_at(message, at));
         else
-            out += c;
+            out += message.substr(at, printable);
+        at += std::max(printable, size_t{1});
     }
     bool first = true;
     for (const Field& field : line.fields) {

@@ -207,3 +207,22 @@ TEST_CASE("keys beyond the limit share one line a minute") {
     }
     CHECK(kept.last_after_time() == "warn  net      refused  about=others suppressed=989\n");
 }
+
+TEST_CASE("a message's text may be a peer's: a terminal obeys nothing of it") {
+    Kept kept;
+    const auto shown = [&](std::string_view message) {
+        kept.log->info("m", std::string(message));
+        const std::string line = kept.last_after_time();
+        const std::string text = line.substr(line.find("m  ") + 9);
+        return text.substr(0, text.size() - 1);
+    };
+    CHECK(shown("says \"N\xc3\xbcLL\", C:\\x") == "says \"N\xc3\xbcLL\", C:\\x");
+    CHECK(shown("a\x1b[2J\n") == "a\\x1b[2J\\n");
+    CHECK(shown("a\x9b"
+                "31m") == "a\\x9b31m");
+    CHECK(shown("a\xc2\x9b"
+                "31m") == "a\\xc2\\x9b31m");
+    CHECK(shown("a\xe2\x80\xae"
+                "b") == "a\\xe2\\x80\\xaeb");
+    CHECK(shown("cut \xc3") == "cut \\xc3");
+}
