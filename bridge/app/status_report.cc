@@ -106,6 +106,10 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         for (const net::Peer* peer : dialled->peers())
             take(*peer);
         report.add("lost", dialled->lost());
+        report.add("refused_dialled", refusals_report(dialled->refusals()));
+        Report& troubles = report.add("troubles", Report::list());
+        for (std::string& what : dialled->troubles())
+            troubles.add(std::move(what));
     }
     report.add("serves", config.types().list());
     report.add("connected", count);

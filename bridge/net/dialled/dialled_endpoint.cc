@@ -40,10 +40,19 @@ class DialledPeer final : public Peer, public Ready {
     bool take_subscription(std::string_view prefix, bool add) {
         const auto known = subscriptions_.find(prefix);
         if (add == (known != subscriptions_.end())) return false;
-        if (add)
-            subscriptions_.emplace(prefix);
-        else
+        if (!add) {
+            subscription_bytes_ -= prefix.size();
             subscriptions_.erase(known);
+            return true;
+        }
+        const PeerLimits& limits = endpoint_.setup_.limits;
+        if (subscriptions_.size() >= limits.subscriptions_max ||
+            subscription_bytes_ + prefix.size() > limits.subscription_bytes_max) {
+            endpoint_.refusals_.add(Refusal::kSubscriptions);
+            return false;
+        }
+        subscription_bytes_ += prefix.size();
+        subscriptions_.emplace(prefix);
         return true;
     }
 
@@ -72,10 +81,14 @@ class DialledPeer final : public Peer, public Ready {
             // waits for its rest.
             std::string bytes;
             const size_t filled = outbox_.gather(parts);
+            Whole taken;
             for (size_t i = 0; i < filled; i++) {
                 bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
+                if (bytes.size() < Link::kMailboxBytes && i + 1 < filled) continue;
+                taken = whole_messages(bytes);
+                if (taken.bytes > 0) break;  // the next batch may be another time's
             }
-            const auto [whole, messages] = whole_messages(bytes);
+            const auto [whole, messages] = taken;
             ZB_CHECK(whole > 0, bytes.size());
             bytes.resize(whole);
             if (!link_.push(bytes, messages)) {
@@ -107,6 +120,7 @@ class DialledPeer final : public Peer, public Ready {
     Link& link_;
     bool closing_ = false;  // nothing of it is heard any more
     std::set<std::string, std::less<>> subscriptions_;
+    uint64_t subscription_bytes_ = 0;
 };
 
 struct DialledEndpoint::Wire {
@@ -132,7 +146,7 @@ DialledEndpoint::~DialledEndpoint() {
 
 void DialledEndpoint::connect(const std::string& address) {
     wires_.push_back(std::make_unique<Wire>());
-    wires_.back()->link = std::make_shared<Link>(address, setup_.socket);
+    wires_.back()->link = std::make_shared<Link>(address, setup_.socket, setup_.limits);
     dialler_.add(wires_.back()->link);
 }
 
@@ -260,6 +274,25 @@ uint64_t DialledEndpoint::lost() const {
     for (const auto& wire : wires_)
         messages += wire->link->lost();
     return messages;
+}
+
+RefusalCounts DialledEndpoint::refusals() const {
+    RefusalCounts all = refusals_;
+    for (const auto& wire : wires_) {
+        const RefusalCounts its = wire->link->refusals();
+        for (size_t i = 0; i < kRefusalCount; i++)
+            all.add(static_cast<Refusal>(i), its.of(static_cast<Refusal>(i)));
+    }
+    return all;
+}
+
+std::vector<std::string> DialledEndpoint::troubles() const {
+    std::vector<std::string> troubles;
+    for (const auto& wire : wires_) {
+        const std::string what = wire->link->trouble();
+        if (!what.empty()) troubles.push_back(wire->link->address() + ": " + what);
+    }
+    return troubles;
 }
 
 }  // namespace zbridge::net

@@ -1,7 +1,9 @@
 // An endpoint that the bridge connects: one link an address, each a Peer while it is connected.
 //
 // Promise: the same seam as a bound endpoint: a handler cannot tell them apart.
-// Limits:  of what waits for a peer: PeerLimits, as anywhere; and beyond it Link's mailboxes.
+// Limits:  PeerLimits, and beyond what waits for a peer Link's mailboxes. A message or subscription
+// above them
+//          is refused and counted, a frame above them ends the connection.
 #pragma once
 
 #include <memory>
@@ -54,6 +56,9 @@ class DialledEndpoint final : public Gate, private Ready {
     uint64_t waiting_out() const;  // messages that libzmq has not taken, beside peers' outboxes
     // Messages that came from a peer that was not there any more, or were to go to one.
     uint64_t lost() const;
+    RefusalCounts refusals() const;  // messages and subscriptions above the limits
+    // Of addresses whose socket libzmq has made trouble with: "tcp://...: what".
+    std::vector<std::string> troubles() const;
 
  private:
     friend class DialledPeer;
@@ -70,6 +75,7 @@ class DialledEndpoint final : public Gate, private Ready {
     std::vector<std::unique_ptr<Wire>> wires_;
     bool held_ = false;
     uint64_t lost_ = 0;
+    RefusalCounts refusals_;
 };
 
 }  // namespace zbridge::net

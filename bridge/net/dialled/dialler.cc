@@ -64,8 +64,7 @@ class Dialler::Loop {
             bool news = false;
             for (size_t i = 0; i < lines_.size(); i++) {
                 if (!renewed(i, news)) continue;
-                news |= lines_[i]->turn();
-                if (lines_[i]->spent()) lines_[i].reset();
+                news |= turn(i);
             }
             if (news) {
                 dialler_.news_.store(true, std::memory_order_release);
@@ -79,6 +78,21 @@ class Dialler::Loop {
         return std::make_unique<Line>(link, context_, monitors_++, dialler_.clock_);
     }
 
+    // An error of libzmq's that is not foreseen ends this line alone, which is made anew.
+    bool turn(size_t at) {
+        Link& link = *dialler_.links_[at];
+        try {
+            const bool news = lines_[at]->turn();
+            if (lines_[at]->spent()) lines_[at].reset();
+            return news;
+        } catch (const zmq::error_t& error) {
+            link.set_trouble(error.what());
+        }
+        if (lines_[at]->open()) link.put({Link::Incoming::Kind::kClosed, {}});
+        lines_[at].reset();
+        return true;
+    }
+
     // Makes a link's socket anew if that was asked for. False: there is none for now.
     bool renewed(size_t at, bool& news) {
         Link& link = *dialler_.links_[at];
@@ -90,7 +104,8 @@ class Dialler::Loop {
         if (lines_[at] != nullptr) return true;
         try {
             lines_[at] = make_line(link);
-        } catch (const zmq::error_t&) {
+        } catch (const zmq::error_t& error) {
+            link.set_trouble(error.what());
             if (link.stops_reading() && !link.read_out()) {
                 link.set_read_out();
                 news = true;

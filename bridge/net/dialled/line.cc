@@ -68,6 +68,12 @@ Line::Line(Link& link, zmq::context_t& context, uint64_t number, const Clock& cl
     socket_.set(zmq::sockopt::sndhwm, subscribes ? 0 : Link::kHighWaterMark);
     socket_.set(zmq::sockopt::rcvhwm, Link::kHighWaterMark);
     socket_.set(zmq::sockopt::linger, kLingerMs);
+    const PeerLimits& limits = link.limits();
+    socket_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits.frame_bytes_max));
+    socket_.set(
+        zmq::sockopt::handshake_ivl,
+        static_cast<int>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(limits.handshake_time).count()));
     socket_.set(zmq::sockopt::immediate, is_immediate(link.socket()));
     socket_.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
     socket_.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
@@ -148,10 +154,9 @@ void Line::write() {
             unsent_at_ = 0;
             if (!link_.take_outgoing(unsent_)) break;
         }
-        const Sent sent = send_message(std::string_view(unsent_).substr(unsent_at_),
-                                       [this](std::string_view body, bool more) {
-                                           return send_frame(body, more);
-                                       });
+        const Sent sent = send_message(
+            std::string_view(unsent_).substr(unsent_at_),
+            [this](std::string_view body, bool more) { return send_frame(body, more); });
         if (sent == Sent::kLater) break;
         const size_t end = message_end(unsent_, unsent_at_).end;
         if (sent == Sent::kLost) {
@@ -182,24 +187,42 @@ size_t Line::read_burst() {
     Link::Incoming incoming{Link::Incoming::Kind::kBytes, {}, 0};
     std::string& bytes = incoming.bytes;
     zmq::message_t part;
-    while (incoming.messages < kBurstMessages && bytes.size() < Link::kMailboxBytes) {
+    uint64_t read = 0;
+    while (read < kBurstMessages && bytes.size() < Link::kMailboxBytes) {
         if (!socket_.recv(part, zmq::recv_flags::dontwait)) {
             dry_ = true;
             break;
         }
         // Its connection may have come since the monitor was heard.
         if (!open_) hear();
-        append_frame(bytes, {part.data<char>(), part.size()}, part.more());
-        while (part.more()) {
-            // The rest of a message is there.
-            (void)socket_.recv(part, zmq::recv_flags::none);
-            append_frame(bytes, {part.data<char>(), part.size()}, part.more());
+        const size_t before = bytes.size();
+        const auto refusal = take_message(part, bytes);
+        if (refusal) {
+            bytes.resize(before);
+            link_.refuse(*refusal);
         }
-        incoming.messages++;
+        read++;
+        if (!refusal) incoming.messages++;
     }
     const size_t size = bytes.size();
     if (size > 0) put(std::move(incoming));
     return size;
+}
+
+// Of a message that is refused libzmq is made to give the rest all the same.
+std::optional<Refusal> Line::take_message(zmq::message_t& part, std::string& bytes) {
+    const PeerLimits& limits = link_.limits();
+    const size_t begin = bytes.size();
+    std::optional<Refusal> refusal;
+    for (uint32_t frames = 1;; frames++) {
+        if (frames > limits.frames_max) refusal = Refusal::kTooManyFrames;
+        if (!refusal) append_frame(bytes, {part.data<char>(), part.size()}, part.more());
+        if (!refusal && bytes.size() - begin > limits.message_bytes_max)
+            refusal = Refusal::kTooLarge;
+        if (!part.more()) return refusal;
+        // The rest of a message is there.
+        (void)socket_.recv(part, zmq::recv_flags::none);
+    }
 }
 
 // libzmq cannot half-close: who goes on sending is cut off in the end.
@@ -232,6 +255,9 @@ void Line::settle() {
     if (!retried_ && !back_ && !given_up) return;
     if (reads() && !dry_ && !link_.read_out()) return;
     ended_.reset();
+    if (given_up && open_)
+        link_.set_trouble(
+            "disconnected: a frame above max_frame, or bytes that ZMTP does not allow");
     if (!is_immediate(link_.socket())) lose_unsent();
     if (open_) put({Link::Incoming::Kind::kClosed, {}});
     open_ = back_;

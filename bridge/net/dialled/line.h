@@ -45,6 +45,7 @@ class Line {
     bool send_frame(std::string_view body, bool more);
     void read();
     size_t read_burst();
+    std::optional<Refusal> take_message(zmq::message_t& first, std::string& bytes);
     void stop_reading(size_t bytes);
     void lose_unsent();
     void settle();

@@ -61,6 +61,26 @@ uint64_t Link::lost() const {
     return lost_;
 }
 
+std::string Link::trouble() const {
+    const std::lock_guard guard(lock_);
+    return trouble_;
+}
+
+RefusalCounts Link::refusals() const {
+    const std::lock_guard guard(lock_);
+    return refusals_;
+}
+
+void Link::refuse(Refusal why) {
+    const std::lock_guard guard(lock_);
+    refusals_.add(why);
+}
+
+void Link::set_trouble(std::string what) {
+    const std::lock_guard guard(lock_);
+    trouble_ = std::move(what);
+}
+
 void Link::put(Incoming incoming) {
     const std::lock_guard guard(lock_);
     if (incoming.kind == Incoming::Kind::kClosed) {

@@ -13,7 +13,9 @@
 #include <mutex>
 #include <string>
 
+#include "bridge/model/refusal.h"
 #include "bridge/model/socket_type.h"
+#include "bridge/net/options.h"
 
 namespace zbridge::net {
 
@@ -36,10 +38,12 @@ class Link {
         uint64_t outgoing = 0;  // for libzmq to take
     };
 
-    Link(std::string address, SocketType socket) : address_(std::move(address)), socket_(socket) {}
+    Link(std::string address, SocketType socket, const PeerLimits& limits)
+        : address_(std::move(address)), socket_(socket), limits_(limits) {}
 
     const std::string& address() const { return address_; }
     SocketType socket() const { return socket_; }
+    const PeerLimits& limits() const { return limits_; }
 
     // The reactor's side. push() takes the bytes, whole messages, if there is room. What was pushed
     // when a connection ends goes with it; a PUSH's is for whoever comes next.
@@ -55,6 +59,9 @@ class Link {
     void drain(bool stop_reading);
     bool read_out() const;  // that has been done
     uint64_t lost() const;  // messages for a peer that had gone
+    RefusalCounts refusals() const;
+    std::string trouble()
+        const;  // an error of libzmq's that made the socket anew, the last; else empty
 
     // The thread's side.
     void put(Incoming incoming);
@@ -67,6 +74,8 @@ class Link {
     void lose(size_t bytes, uint64_t messages);
     bool stops_reading() const;
     void set_read_out();
+    void refuse(Refusal why);
+    void set_trouble(std::string what);
     bool take_renewal();  // true once after each renew()
 
  private:
@@ -79,6 +88,7 @@ class Link {
 
     const std::string address_;
     const SocketType socket_;
+    const PeerLimits limits_;
     mutable std::mutex lock_;
     std::deque<Batch> outgoing_;
     std::deque<Incoming> incoming_;
@@ -86,6 +96,8 @@ class Link {
     size_t outgoing_bytes_ = 0, incoming_bytes_ = 0;
     Waiting waiting_;
     uint64_t lost_ = 0;
+    std::string trouble_;
+    RefusalCounts refusals_;
     uint32_t ends_untold_ = 0;  // kClosed in incoming_: what is pushed is still for who has gone
     bool wants_room_ = false;   // the reactor found outgoing_ full
     bool renewal_ = false;

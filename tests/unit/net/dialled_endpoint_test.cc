@@ -128,6 +128,27 @@ TEST_CASE("a dialled SUB's prefixes are told once each, and known when it goes")
     CHECK(rig.told.size() == 5);
 }
 
+TEST_CASE("a dialled SUB's subscriptions have limits") {
+    net::PeerLimits limits;
+    limits.subscriptions_max = 2;
+    limits.subscription_bytes_max = 5;
+    Rig rig(kSub, limits);
+    rig.say(zmtp::subscribe("aa") + zmtp::subscribe("bbbb") + zmtp::subscribe("c") +
+            zmtp::subscribe("d") + zmtp::cancel("aa") + zmtp::subscribe("dddd"));
+    CHECK(rig.told == std::vector<std::string>{"+aa", "+c", "-aa", "+dddd"});
+    CHECK(rig.endpoint->refusals().of(Refusal::kSubscriptions) == 2);
+}
+
+TEST_CASE("what waits for a dialled peer is handed over in pieces of a mailbox's size") {
+    Rig rig(kPull);
+    for (size_t i = 0; i < 40; i++)
+        rig.send(std::string(300'000, 'x'));
+    rig.turn();
+    std::string batch;
+    CHECK(rig.link().take_outgoing(batch));
+    CHECK(batch.size() <= Link::kMailboxBytes + 310'000);
+}
+
 TEST_CASE("a dialled peer that is closed is heard no more, and another one takes its place") {
     Rig rig(kRep);
     rig.peer->close(Refusal::kTimeout);
