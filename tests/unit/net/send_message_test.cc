@@ -9,8 +9,8 @@ using namespace zbridge;
 
 namespace {
 
-// A socket as libzmq's: the frame numbered `fails_at`, of all that it is given, is refused as its connection
-// ends, and the rest of that message is thrown away.
+// A socket as libzmq's: the frame numbered `fails_at`, of all that it is given, is refused as its
+// connection ends, and the rest of that message is thrown away.
 struct Socket {
     explicit Socket(size_t at) : fails_at(at) {}
     size_t fails_at;
