@@ -399,6 +399,20 @@ TEST_CASE(
     CHECK(world.told(late) == "-a -b");
 }
 
+TEST_CASE("all publishers are told of a prefix with the same bytes, encoded once") {
+    World world;
+    world.outlet({kSub});
+    world.route({0});
+    world.build();
+    StubPeer& pub = world.producer(kPub);
+    StubPeer& other = world.producer(kXpub);
+    world.consumer(0, kSub).subscribe("a");
+    iovec told[2] = {};
+    CHECK(pub.outbox().gather({&told[0], 1}) == 1);
+    CHECK(other.outbox().gather({&told[1], 1}) == 1);
+    CHECK(told[0].iov_base == told[1].iov_base);
+}
+
 TEST_CASE("a prefix that two targets want is told once") {
     World world;
     world.outlet({kSub});
