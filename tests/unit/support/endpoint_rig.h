@@ -87,6 +87,7 @@ struct EndpointRig {
                 false,
                 true,
                 reserved,
+                1,
                 doorkeeper},
             recorder, reactor, connections, recorder);
         listener = net.listen({}, {}).value().socket;  // its number: bind() takes the next one
