@@ -1,11 +1,10 @@
 // What the programs of one run tell each other beside the messages: a shared page, so that it costs
 // the run nothing.
 //
-// Flow:  run.py creates the file (zeros) -> consumers say they are ready -> producers send -> the
-// consumer's window
-//        ends and it says stop -> each producer says how much it has sent -> the consumer knows
-//        when it has all.
-// Limits: kConsumersMax consumers with a progress of their own.
+// Flow:    run.py creates the file (zeros) -> consumers say they are ready -> producers send -> the
+//          consumer's window ends and it says stop -> each producer says how much it has sent ->
+//          the consumer knows when it has all.
+// Limits:  kConsumersMax consumers with a progress of their own.
 #pragma once
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 // the processor time of the watched process (the bridge, all its threads) and its memory are taken
 // at the same two moments.
 //
-// Thread: one.
+// Thread:  one.
 #pragma once
 
 #include <fmt/format.h>

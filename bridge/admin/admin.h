@@ -1,7 +1,7 @@
 // The admin endpoint: calls of the command line, answered on the reactor thread.
 //
 // Limits:  what the endpoint's PeerLimits say of a call's size; a call does a bounded piece of
-// work.
+//          work.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ using settings::EndpointConfig;
 using settings::Role;
 
 Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, World world) {
-    std::unique_ptr<Bridge> bridge(new Bridge(config, world));
+    std::unique_ptr<Bridge> bridge(new Bridge(config, std::move(world)));
     if (Status status = bridge->build_plugins(); !status.ok()) return status;
     bridge->build_outlets();
     if (Status status = bridge->build_services(); !status.ok()) return status;
@@ -40,10 +40,10 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
 
 Bridge::Bridge(const settings::Config& config, World world)
     : config_(config),
-      world_(world),
+      world_(std::move(world)),
       memory_(config.bridge.memory_bytes),
-      reactor_(world.net, world.clock, memory_),
-      dialler_([&net = world.net] { net.wake(); }, world.clock),
+      reactor_(world_.net, world_.clock, memory_),
+      dialler_([&net = world_.net] { net.wake(); }, world_.clock),
       drain_timer_(reactor_.timers(),
                    [this] {
                        if (!finishing_) ended_clean_ = is_clean();
@@ -55,7 +55,7 @@ Bridge::Bridge(const settings::Config& config, World world)
           }
       }) {
     connections_.max = config.bridge.connections_max;
-    ids_.epoch = world.life.epoch.number();
+    ids_.epoch = world_.life.epoch.number();
 }
 
 Bridge::~Bridge() {

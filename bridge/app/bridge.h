@@ -2,9 +2,9 @@
 //
 // Thread:  the reactor thread, but for request_stop() and stop_now(), which any thread may call.
 // Ending:  request_stop() stops listening, half-closes each peer that only sends and reads it to
-// its end, lets services
-//          finish, writes what waits; then half-closes everybody and reads on until they have
-//          seen it (kFinishTime). At most drain_timeout for all. stop_now() ends with the turn.
+//          its end, lets services finish, writes what waits; then half-closes everybody and reads
+//          on until they have seen it (kFinishTime). At most drain_timeout for all. stop_now() ends
+//          with the turn.
 #pragma once
 
 #include <atomic>

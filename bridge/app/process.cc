@@ -20,6 +20,9 @@ namespace zbridge::app {
 
 namespace {
 
+// Files, dialled sockets, the admin calls' places: beside listeners and connections.
+constexpr uint64_t kOwnDescriptors = 96;
+
 constexpr int kWakeSignal = SIGUSR2;  // ends the signal thread; sent by ourselves only
 
 sigset_t our_signals() {
@@ -64,12 +67,27 @@ uint32_t some_epoch() {
     return static_cast<uint32_t>(1 + OsRandom().below(kFirstEpochMax));
 }
 
-// Every connection is a descriptor: take as many as we may.
-void raise_descriptor_limit() {
+// Every connection is a descriptor: take as many as we may. Returns how many there are.
+uint64_t raise_descriptor_limit() {
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return UINT64_MAX;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+// Connections leave enough of them for the bridge itself, and for whoever asks it how it is.
+void leave_descriptors(settings::Config& config, uint64_t descriptors, telemetry::Log& log) {
+    const uint64_t listeners = 2 * config.endpoints.size() + config.plugins.size();
+    const uint64_t reserve = kOwnDescriptors + listeners;
+    const uint64_t most = descriptors > reserve ? descriptors - reserve : 1;
+    if (most >= config.bridge.connections_max) return;
+    log.warn("app",
+             "fewer connections than `max_connections`: the system gives too few descriptors",
+             {{"connections", most},
+              {"max_connections", config.bridge.connections_max},
+              {"descriptors", descriptors}});
+    config.bridge.connections_max = static_cast<uint32_t>(most);
 }
 
 Result<telemetry::LogOptions> log_options(const settings::BridgeConfig& config) {
@@ -120,16 +138,17 @@ Status not_begun(DataDir& data_dir, Status why) {
 
 }  // namespace
 
-Status run_process(const settings::Config& config, plugin::Catalog& catalog) {
+Status run_process(settings::Config config, plugin::Catalog& catalog) {
     const sigset_t signals = our_signals();
     (void)pthread_sigmask(SIG_BLOCK, &signals,
                           nullptr);  // all threads inherit it: only ours waits for them
-    raise_descriptor_limit();
+    const uint64_t descriptors = raise_descriptor_limit();
 
     RealClock clock;
     auto options = log_options(config.bridge);
     if (!options.ok()) return std::move(options).error();
     telemetry::Log log(*options, clock);
+    leave_descriptors(config, descriptors, log);
 
     PosixDisk disk;
     auto data_dir = DataDir::open(disk, config.bridge.data_dir, some_epoch());

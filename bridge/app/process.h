@@ -12,6 +12,6 @@ namespace zbridge::app {
 
 // Runs until it is told to end. An error: it could not start, or its end could not be marked.
 // Blocks the signals that it waits for: call it before any other thread exists.
-Status run_process(const settings::Config& config, plugin::Catalog& catalog);
+Status run_process(settings::Config config, plugin::Catalog& catalog);
 
 }  // namespace zbridge::app

@@ -8,9 +8,10 @@
 //
 // Thread:  start and end of the process: it blocks.
 // Promise: an epoch that open() has given is never given again on this directory, whatever crashes
-// when. It rises by one. Failure: kBusy: another bridge has it. kInvalid: its files are damaged, or
-// of a newer zbridge, or it is no directory:
-//          nothing is changed then. Messages are whole sentences that name the path.
+//          when. It rises by one.
+// Failure: kBusy: another bridge has it. kInvalid: its files are damaged, or of a newer zbridge, or
+//          it is no directory: nothing is changed then. Messages are whole sentences that name the
+//          path.
 #pragma once
 
 #include <cstdint>

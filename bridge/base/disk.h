@@ -2,13 +2,12 @@
 // kernel's; SimDisk (sim_disk.h) is its twin in memory that loses what was not synced.
 //
 // Thread:  any; one file is used by one thread at a time. Calls block: never on the reactor thread,
-// but at start and end. Promise: bytes last after sync_data() of their file; a file's name, its new
-// name or its absence lasts after sync_dir()
-//          of its directory.
+//          but at start and end.
+// Promise: bytes last after sync_data() of their file; a file's name, its new name or its absence
+//          lasts after sync_dir() of its directory.
 // Failure: Code::kNotFound, kBusy (a lock), kNoSpace, kInvalid (not a directory, not a file), else
-// kIo. Messages name the
-//          path and what was tried. After a failed sync_data() the bytes before it must be taken
-//          for lost: the next one may say they are well (Linux).
+//          kIo. Messages name the path and what was tried. After a failed sync_data() the bytes
+//          before it must be taken for lost: the next one may say they are well (Linux).
 #pragma once
 
 #include <cstdint>

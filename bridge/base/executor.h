@@ -3,14 +3,11 @@
 //
 // Flow:    reactor: submit(work, done) -> helper thread: work() -> reactor: run_done() calls done()
 // Thread:  submit() and run_done() on the reactor thread; work() elsewhere; done() on the reactor
-// thread. What both need
-//          they share: work() writes it, done() reads it, never at once.
+//          thread. What both need they share: work() writes it, done() reads it, never at once.
 // Promise: of what one thread executes, work runs, and done is called, in the order of submit().
-// Every accepted work runs,
-//          also when the executor ends; its done does not, then.
+//          Every accepted work runs, also when the executor ends; its done does not, then.
 // Limits:  ExecutorOptions::tasks_max works are accepted and not yet done; beyond that submit()
-// refuses. So an answer
-//          always has its place.
+//          refuses. So an answer always has its place.
 #pragma once
 
 #include <cstdint>

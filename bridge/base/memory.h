@@ -1,9 +1,11 @@
 // Shared, counted memory: bytes are received once and looked at by everyone who needs them.
 //
 // Flow:    net reads into a Chunk -> messages are Slices of it -> outboxes and lines hold Slices ->
-// the last one frees it. Thread:  one reactor thread; the counts are not atomic on purpose (a
-// message costs a few of them). Limits:  MemoryBudget::limit() bounds all chunks that are alive,
-// and what is counted beside them. Above pressed() whoever may drop or hold does so.
+//          the last one frees it.
+// Thread:  one reactor thread; the counts are not atomic on purpose (a message costs a few of
+//          them).
+// Limits:  MemoryBudget::limit() bounds all chunks that are alive, and what is counted beside them.
+//          Above pressed() whoever may drop or hold does so.
 #pragma once
 
 #include <cstddef>

@@ -2,12 +2,11 @@
 // synced, tears it by chance, and faults are given on demand.
 //
 // Thread:  one, but its calls may come from an Executor's (simulated) threads.
-// Promise: the same calls and the same Random give the same disk.
-// Model:   of bytes written since the last sync_data(), each sector of kSectorBytes reaches the
-// disk or not, by chance. Of
-//          the changes of a directory's names since its sync_dir(), a prefix does. A sync_data()
-//          that was given a fault loses what it should have kept, for good, though reads go on
-//          showing it until the crash.
+// Promise: the same calls and the same Random give the same disk. Model: of bytes written since the
+//          last sync_data(), each sector of kSectorBytes reaches the disk or not, by chance. Of the
+//          changes of a directory's names since its sync_dir(), a prefix does. A sync_data() that
+//          was given a fault loses what it should have kept, for good, though reads go on showing
+//          it until the crash.
 #pragma once
 
 #include <cstdint>

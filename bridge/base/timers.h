@@ -3,7 +3,7 @@
 //
 // Thread:  the reactor thread only.
 // Promise: timers fire in the order of their due time, and of their arming where that is equal: the
-// same run each time.
+//          same run each time.
 #pragma once
 
 #include <cstdint>

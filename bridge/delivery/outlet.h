@@ -2,13 +2,12 @@
 // that they asked for.
 //
 // Flow:    intake -> can_take() -> [deliver] -> the outbox of the PULL that has waited longest, of
-// each SUB that matches Promise: nobody gets a message twice. What a lost PULL had not been written
-// goes back to the front of the line; a
-//          PULL that is away, or takes nothing, gets nothing. A stalled SUB never holds the others,
-//          unless the route says `on_full: block`.
+//          each SUB that matches
+// Promise: nobody gets a message twice. What a lost PULL had not been written goes back to the
+//          front of the line; a PULL that is away, or takes nothing, gets nothing. A stalled SUB
+//          never holds the others, unless the route says `on_full: block`.
 // Limits:  the line (LineOptions); each peer's outbox (PeerLimits); kQuantum* a PULL's share before
-// the next one's turn.
-//          While memory is pressed, who is full is whoever has to wait at all.
+//          the next one's turn. While memory is pressed, who is full is whoever has to wait at all.
 //
 // Which messages wait for a PULL: where only PULLs are accepted, all of them. Where SUBs are too,
 // those of a PUSH, REQ or DEALER while no SUB is there, and all once a PULL has been there; a PUB's

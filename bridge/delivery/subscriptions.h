@@ -1,8 +1,8 @@
 // Who has subscribed to what: prefixes of a message's first frame, as SUB peers say them.
 //
 // A radix tree of bytes: matching costs the length of the topic at most, however many prefixes
-// there are. Order:   the peers of a prefix are kept in the order of their PeerId: the same run
-// each time.
+// there are.
+// Order:   the peers of a prefix are kept in the order of their PeerId: the same run each time.
 #pragma once
 
 #include <cstdint>

@@ -2,19 +2,17 @@
 // or to none.
 //
 // Flow:    net -> [intake] -> shape -> can_take() of all targets -> deliver() to each -> receipt
-// Routes:  each whose prefix and filter match. A message that none takes is counted here, as
-// no_match; one that a route
-//          cannot read, or that misses what the route requires, at the route.
+//          Routes: each whose prefix and filter match. A message that none takes is counted here,
+//          as no_match; one that a route cannot read, or that misses what the route requires, at
+//          the route.
 // Holding: a message that a target has no room for stays with its peer: the whole endpoint is held
-// until there is room, so
-//          that no other peer's bytes pile up behind it.
+//          until there is room, so that no other peer's bytes pile up behind it.
 // Receipt: to a REQ, or a DEALER that begins with an empty frame: "OK <id>" once the message is
-// delivered or waits in a
-//          line, else "ERR <code> <reason>". A straight route stores nothing: a receipt says that
-//          the bridge has it.
-// Service: what a PUSH or publisher sends is refused (wrong_type): it could take no answer.
-// Demand:  a publisher that reads too slowly what it is asked for is told the difference when it
-// has room again: no change is lost, and what is kept for it is no more than that difference.
+//          delivered or waits in a line, else "ERR <code> <reason>". A straight route stores
+//          nothing: a receipt says that the bridge has it. Service: what a PUSH or publisher sends
+//          is refused (wrong_type): it could take no answer. Demand: a publisher that reads too
+//          slowly what it is asked for is told the difference when it has room again: no change is
+//          lost, and what is kept for it is no more than that difference.
 #pragma once
 
 #include <cstdint>

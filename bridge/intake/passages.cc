@@ -323,6 +323,7 @@ std::optional<Passages::Taken> Passages::take_at_once(const Origin& origin, cons
     item_.body = body;
     item_.next_step = 0;
     item_.target = Item::kAllTargets;
+    item_.generation = 0;
     Passed passed = lane.advance(item_, from, emitted_);
     if (passed.kind == Passed::Kind::kHeld) {
         keep_item(lane, passed.kind);
@@ -419,7 +420,7 @@ void Passages::begin(std::vector<Run>& runs, const Message& body, const Attribut
             continue;
         }
         if (attributes != nullptr) fill_from(*attributes, its);
-        run.queue.push_back({body, std::move(its), 0, Item::kAllTargets});
+        run.queue.push_back({body, std::move(its), 0, Item::kAllTargets, 0});
     }
     runs.resize(used);
     outcome = {};

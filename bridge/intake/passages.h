@@ -1,19 +1,17 @@
 // The messages of one source on routes that have steps or sinks: from the source to the last
 // target's word.
 //
-// Flow:    intake -> shape -> steps on the reactor -> room in all targets? -> deliver
-//                              \ a step with a thread -> its stage -> [exit] -> room? -> deliver
+// Flow:    intake -> shape -> steps on the reactor -> room in all targets? -> deliver \ a step with
+//          a thread -> its stage -> [exit] -> room? -> deliver
 // Promise: a message goes on in all its routes together, or waits for all of them, as on straight
-// routes: what a step has
-//          decided is kept meanwhile, no step sees it twice. Behind a stage each route goes on by
-//          itself, in order. Each message has one outcome: when every target has it, a sink has
-//          written it, or a step has ended it. The first refusal is the outcome, as soon as all is
-//          known.
+//          routes: what a step has decided is kept meanwhile, no step sees it twice. Behind a stage
+//          each route goes on by itself, in order. Each message has one outcome: when every target
+//          has it, a sink has written it, or a step has ended it. The first refusal is the outcome,
+//          as soon as all is known.
 // Holding: take() says no, and RoomListener::on_room() comes when it is worth another try with the
-// same message. A
-//          step that holds a message holds its source in the same way.
+//          same message. A step that holds a message holds its source in the same way.
 // Limits:  a message of each peer is held at most; kExitsMax messages wait behind a stage: then it
-// stops.
+//          stops.
 #pragma once
 
 #include <deque>

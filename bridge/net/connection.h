@@ -1,6 +1,6 @@
 // One peer on our own ZMTP: its socket, its handshake, its bytes in and out.
 //
-// Flow:    socket -> [cut] -> PeerHandler::on_message;   Peer::send -> outbox -> socket
+// Flow:    socket -> [cut] -> PeerHandler::on_message; Peer::send -> outbox -> socket
 // Limits:  all of net::PeerLimits; one read of at most kReadBytes a turn. A peer that breaks one
 //          loses its connection. kCommandsWaitingMax of our own frames for a peer that does not
 //          read: beyond that its PINGs go unanswered.

@@ -2,8 +2,8 @@
 // who send.
 //
 // Flow:    listener -> accept -> Connection -> handshake -> admit() -> the handler of the
-// endpoint's role Limits:  peers_max here, ConnectionLimit for all endpoints together; kAcceptsMax
-// new ones a turn.
+//          endpoint's role
+// Limits:  peers_max here, ConnectionLimit for all endpoints together; kAcceptsMax new ones a turn.
 #pragma once
 
 #include <map>

@@ -2,10 +2,10 @@
 // heard and said, and what is due because of them. Says nothing itself.
 //
 // Peer:    it is dead when it is silent for the time that its last PING promised, or for
-//          kSilentIntervals of our own heartbeat. Its silence is ours while we do not read it.
-// We:      a PING each `heartbeat`, to a peer that greets with 3.1. While it is not read, a PONG
-//          that it has not asked for each half of its own interval, or it would take us for dead.
-// Machine: `user_timeout` after the last time, the kernel is asked whether the other one answers.
+// kSilentIntervals of our own heartbeat. Its silence is ours while we do not read it. We:      a
+// PING each `heartbeat`, to a peer that greets with 3.1. While it is not read, a PONG that it has
+// not asked for each half of its own interval, or it would take us for dead. Machine:
+// `user_timeout` after the last time, the kernel is asked whether the other one answers.
 // Cost:    a read is two moments stored; all else happens on PINGs and on the timer.
 #pragma once
 

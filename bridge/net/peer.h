@@ -2,7 +2,8 @@
 //
 // Connection (our own ZMTP, on bound endpoints) and DialledPeer (libzmq, where we connect) stand
 // behind it. What an endpoint is for decides who its PeerHandler is: intake, delivery, a service's
-// clients or workers, the admin calls. Thread:  the reactor thread only.
+// clients or workers, the admin calls.
+// Thread:  the reactor thread only.
 #pragma once
 
 #include <cstdint>

@@ -2,9 +2,11 @@
 // for more.
 //
 // Thread:  everything here is called on the thread that calls run(), but stop(), which any thread
-// may call. Order:   a turn is events -> ready ones in the order they became so -> due timers ->
-// writing -> turn ends. Limits:  kEventsMax events a turn; each ready one does a bounded piece of
-// work and comes again if there is more.
+//          may call.
+// Order:   a turn is events -> ready ones in the order they became so -> due timers -> writing ->
+//          turn ends.
+// Limits:  kEventsMax events a turn; each ready one does a bounded piece of work and comes again if
+//          there is more.
 #pragma once
 
 #include <atomic>

@@ -2,7 +2,8 @@
 // objects found by path or name.
 //
 // A name is looked for among those linked in, then as NAME.so and libNAME.so in each search folder
-// in turn. Failure: find() says what was tried. What was found once is not looked for again.
+// in turn.
+// Failure: find() says what was tried. What was found once is not looked for again.
 #pragma once
 
 #include <map>

@@ -3,8 +3,8 @@
 //
 // Thread:  as each group says. The instance itself is never in two threads at once.
 // Limits:  kMetricsMax, kLogLinesMax a second, kPostsMax that wait, kTimersMax, kEmitsMax a call,
-// and keep_messages and
-//          keep_bytes of InstanceOptions. Beyond each the plugin is refused, and it is counted.
+//          and keep_messages and keep_bytes of InstanceOptions. Beyond each the plugin is refused,
+//          and it is counted.
 #pragma once
 
 #include <atomic>
@@ -90,10 +90,10 @@ class Context {
     static constexpr uint64_t kTimerNsMax = uint64_t{366} * 24 * 3600 * 1'000'000'000;
     static constexpr size_t kSentenceBytesMax = 512;
 
-    Context(const InstanceOptions& options, const Services& services)
-        : options_(options),
+    Context(InstanceOptions options, const Services& services)
+        : options_(std::move(options)),
           services_(services),
-          kept_bytes_(std::make_shared<KeptBytes>(options.keep_bytes)) {}
+          kept_bytes_(std::make_shared<KeptBytes>(options_.keep_bytes)) {}
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 

@@ -3,16 +3,13 @@
 //
 // Flow:    create -> start -> on_message, read, on_batch, on_peer -> drain -> stop -> destroy
 // Thread:  create, start, stop and the destructor on the main thread; drain and the events on the
-// reactor, or, for
-//          instances that may block, on a thread of their own: whoever calls sees to it that they
-//          never overlap.
+//          reactor, or, for instances that may block, on a thread of their own: whoever calls sees
+//          to it that they never overlap.
 // Failure: create: what is wrong, with its place in the file. A step that fails: its `on_error`.
-// One that took longer than
-//          kLongCall more than kLongCallsMax times: each further message is an error, and health is
-//          degraded.
+//          One that took longer than kLongCall more than kLongCallsMax times: each further message
+//          is an error, and health is degraded.
 // Limits:  those of Context. A call of on_message has a budget of kCallBudget: what took longer is
-// counted; one call of
-//          kTimedEvery is timed.
+//          counted; one call of kTimedEvery is timed.
 #pragma once
 
 #include <memory>

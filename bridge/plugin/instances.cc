@@ -23,7 +23,7 @@ Instances::~Instances() {
         instances_.pop_back();
 }
 
-Result<Instance*> Instances::add(InstanceOptions options, const std::string& folder) {
+Result<Instance*> Instances::add(const InstanceOptions& options, const std::string& folder) {
     auto declaration = catalog_.declaration(options.use, folder);
     if (!declaration.ok()) {
         return Status(Code::kInvalid, placed(options, {options.line, options.column,

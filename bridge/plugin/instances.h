@@ -3,8 +3,8 @@
 //
 // Thread:  the reactor (the main thread before and after it runs).
 // Failure: add() and start() say what is wrong, with the place in the file: the bridge then does
-// not start. Promise: torn down in reverse order of start; a thread has ended before its instance
-// stops.
+//          not start.
+// Promise: torn down in reverse order of start; a thread has ended before its instance stops.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,7 @@ class Instances {
     Instances& operator=(const Instances&) = delete;
 
     // `folder`: what a path in `use` is relative to.
-    Result<Instance*> add(InstanceOptions options, const std::string& folder);
+    Result<Instance*> add(const InstanceOptions& options, const std::string& folder);
     Instance* find(const std::string& name) const;  // null: none of that name
 
     // The thread of an instance that is a source, a sink, or a step that may block; made when first

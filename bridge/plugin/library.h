@@ -2,8 +2,7 @@
 //
 // Promise: it stays loaded until the process ends: messages and threads may still be in it.
 // Failure: not a shared object, for another architecture, a dependency that is missing, no entry
-// symbol: each a sentence
-//          with the path.
+//          symbol: each a sentence with the path.
 #pragma once
 
 #include <string>

@@ -2,11 +2,11 @@
 // one of an instance's own.
 //
 // Promise: what a plugin changes stands in the view alone until the bridge takes it out: a call
-// that fails or holds
-//          leaves the message as it was.
+//          that fails or holds leaves the message as it was.
 // Memory:  of a message of the bridge's the frames are looked at where they stand, and only when
-// they are asked for. Limits:  kFramesMax frames, kBytesMax of all of them: beyond that a change is
-// refused (ZB_FULL, ZB_INVALID); likewise kTextBytesMax, kNameBytesMax, kPropertiesMax.
+//          they are asked for.
+// Limits:  kFramesMax frames, kBytesMax of all of them: beyond that a change is refused (ZB_FULL,
+//          ZB_INVALID); likewise kTextBytesMax, kNameBytesMax, kPropertiesMax.
 #pragma once
 
 #include <atomic>

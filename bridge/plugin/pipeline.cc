@@ -52,10 +52,14 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
         item.next_step++;  // as it was before the step
         return {};
     }
+    if (item.generation >= Item::kGenerationsMax) {
+        step.counters.emitted_too_many += call.emitted.size();
+        call.emitted.clear();
+    }
     for (auto& one : call.emitted) {
         const std::string wire = one->wire();
         Item item_of_it{Message(memory_.copy(wire), frames_of(wire)), one->take_attributes(),
-                        item.next_step + 1, item.target};
+                        item.next_step + 1, item.target, item.generation + 1};
         emitted.push_back(std::move(item_of_it));
         step.counters.emitted++;
     }

@@ -3,10 +3,11 @@
 // Flow:    intake -> shape -> [pipeline] -> delivery
 // Thread:  the reactor.
 // Promise: a step sees each message once, and again only after it has held it. What a step emits
-// goes on with the next
-//          step, behind the message it came from. A step that may block is not called here: run()
-//          stops before it.
-// Limits:  Context::kEmitsMax messages out of one call.
+//          goes on with the next step, behind the message it came from. A step that may block is
+//          not called here: run() stops before it.
+// Limits:  Context::kEmitsMax messages out of one call, and Item::kGenerationsMax of them behind
+//          each other: so many messages may one become. Beyond that they are dropped and counted
+//          with the step.
 #pragma once
 
 #include <memory>
@@ -22,11 +23,13 @@ namespace zbridge::plugin {
 // A message on its way through a route.
 struct Item {
     static constexpr int kAllTargets = -1;
+    static constexpr uint32_t kGenerationsMax = 2;
 
     Message body;
     Attributes attributes;
     size_t next_step = 0;
     int target = kAllTargets;
+    uint32_t generation = 0;  // emitted for a message that was emitted for ...
 
     // It waits, and holds a large chunk by a few bytes: copied out of it.
     void compact(MemoryBudget& memory) {

@@ -3,11 +3,9 @@
 // Flow:    intake -> [line] -> the sink's own thread -> on_settled()
 // Thread:  the reactor; on_batch runs on the worker's.
 // Promise: in order; what is to be retried comes again before those behind it. A message is settled
-// when the sink has it,
-//          or never will.
+//          when the sink has it, or never will.
 // Limits:  line_messages and line_bytes of the instance wait: has_room() then says no. A batch:
-// what the sink asks for, at
-//          most kBatchMessagesMax.
+//          what the sink asks for, at most kBatchMessagesMax.
 #pragma once
 
 #include <deque>

@@ -1,12 +1,14 @@
 // Reads a source on its own thread, hands its messages to the bridge, and tells it what became of
 // them.
 //
-// Flow:    the source's read -> [reader] -> SourceTarget::take() -> intake;   outcome() ->
-// on_outcomes Thread:  the reactor; read and on_outcomes run on the worker's, never at once.
+// Flow:    the source's read -> [reader] -> SourceTarget::take() -> intake; outcome() ->
+//          on_outcomes
+// Thread:  the reactor; read and on_outcomes run on the worker's, never at once.
 // Promise: each delivered message gets one outcome, while the bridge lives.
 // Limits:  `window` messages of the instance are without an outcome: it is not read then.
-// kReadBytesMax a read. Failure: a read that fails comes again after a pause, which grows; health
-// shows its sentence meanwhile.
+//          kReadBytesMax a read.
+// Failure: a read that fails comes again after a pause, which grows; health shows its sentence
+//          meanwhile.
 #pragma once
 
 #include <deque>

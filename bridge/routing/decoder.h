@@ -1,14 +1,12 @@
 // Reads one encoded frame and tells a Selector what stands in it.
 //
 // Promise: the whole frame is checked, also what no path leads to: one value, nothing after it,
-// JSON in UTF-8 (RFC 8259).
-//          Any bytes are safe to give it. Numbers: an integer that fits 64 bits with sign stays
-//          one, every other number is a double (too large: undecodable) and keeps its digits as
-//          text.
+//          JSON in UTF-8 (RFC 8259). Any bytes are safe to give it. Numbers: an integer that fits
+//          64 bits with sign stays one, every other number is a double (too large: undecodable) and
+//          keeps its digits as text.
 // Limits:  kFrameBytesMax a frame and Selector::kDepthMax: read() says false. What reading a frame
-// took is kept for the
-//          next one up to kKeptBytes of a frame; a larger one's memory (about 7 times its size) is
-//          given back by trim().
+//          took is kept for the next one up to kKeptBytes of a frame; a larger one's memory (about
+//          7 times its size) is given back by trim().
 #pragma once
 
 #include <memory>

@@ -3,8 +3,8 @@
 //
 // Thread:  one at a time.
 // Promise: each frame that is needed is decoded once, and only if a path leads into it, or
-// all_decode() asked for it. Limits:  Selector::kPathsMax paths into one frame,
-// Decoder::kFrameBytesMax a decoded frame.
+//          all_decode() asked for it.
+// Limits:  Selector::kPathsMax paths into one frame, Decoder::kFrameBytesMax a decoded frame.
 #pragma once
 
 #include <cstdint>

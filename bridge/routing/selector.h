@@ -2,10 +2,10 @@
 // pass.
 //
 // Promise: of a key that stands twice in one map the last one counts. null, and what has no text or
-// number (msgpack's
-//          ext), is as if it were not there. An array or a map is found as its compact JSON text.
+//          number (msgpack's ext), is as if it were not there. An array or a map is found as its
+//          compact JSON text.
 // Limits:  kPathsMax paths a document; kDepthMax maps and arrays inside each other, beyond that a
-// reader gives up.
+//          reader gives up.
 #pragma once
 
 #include <array>

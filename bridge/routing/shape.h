@@ -3,18 +3,15 @@
 // Flow:    intake -> [shape] -> steps -> delivery
 // Thread:  one at a time, though attributes() is const: it reads into buffers that are kept.
 // Values:  a property is a bool, a number (int64_t if it fits, else double) or text; every other
-// attribute is text: a
-//          number as it was written. An array or map is its compact JSON text; null is missing. A
-//          `keys` entry of "" is kept. deliver_at: a number, or digits, are milliseconds since
-//          1970; else RFC 3339. delay counts from now.
+//          attribute is text: a number as it was written. An array or map is its compact JSON text;
+//          null is missing. A `keys` entry of "" is kept. deliver_at: a number, or digits, are
+//          milliseconds since 1970; else RFC 3339. delay counts from now.
 // Filter:  match_filter sees the properties and, as TAGS, the tag. A message for which it is not
-// TRUE, so also one without
-//          the property it asks for, is none of the route's: kNoMatch, whatever is required of the
-//          route's messages.
+//          TRUE, so also one without the property it asks for, is none of the route's: kNoMatch,
+//          whatever is required of the route's messages.
 // Failure: kNoMatch; kUndecodable: a frame is not what `decode` says, or deliver_at or delay is no
-// time; kMissing;
-//          kTooLarge: a frame to decode above Decoder::kFrameBytesMax, an attribute above
-//          kAttributeBytesMax. detail() names the attribute.
+//          time; kMissing; kTooLarge: a frame to decode above Decoder::kFrameBytesMax, an attribute
+//          above kAttributeBytesMax. detail() names the attribute.
 // Limits:  Selector::kPathsMax paths into one frame.
 #pragma once
 

@@ -8,10 +8,10 @@
 //          for the first. kAtLeastOnce: it may be executed again, after a loss or where a timeout
 //          is to be retried. A worker never holds more than its credit.
 // Limits:  line_max requests wait (busy), and as many repeats join running ones (busy);
-//          kKeptAnswersMax answers are kept for a client that is away (the oldest is dropped);
-//          a REQ worker whose envelope is above kWorkerEnvelopeBytesMax is malformed;
-//          above the memory budget's pressure nothing is accepted. Each is counted, and the client
-//          told as the service's error template says.
+//          kKeptAnswersMax answers are kept for a client that is away (the oldest is dropped); a
+//          REQ worker whose envelope is above kWorkerEnvelopeBytesMax is malformed; above the
+//          memory budget's pressure nothing is accepted. Each is counted, and the client told as
+//          the service's error template says.
 #pragma once
 
 #include <memory>

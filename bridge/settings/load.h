@@ -1,7 +1,7 @@
 // From one YAML file to a checked configuration, or to everything that is wrong with it at once.
 //
-// Limits: Source::kBytesMax of text, kDepthMax and kNodesMax (yaml.h), Findings::kFindingsMax; each
-// is said when reached.
+// Limits:  Source::kBytesMax of text, kDepthMax and kNodesMax (yaml.h), Findings::kFindingsMax;
+//          each is said when reached.
 #pragma once
 
 #include <optional>

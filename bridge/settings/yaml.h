@@ -2,8 +2,9 @@
 // here.
 //
 // Anchors, aliases and the merge key `<<` work; keys that stand twice, tags and further documents
-// are errors. Limits:  kDepthMax maps and lists in each other, kNodesMax values with those of
-// aliases; each is an error beyond it.
+// are errors.
+// Limits:  kDepthMax maps and lists in each other, kNodesMax values with those of aliases; each is
+//          an error beyond it.
 #pragma once
 
 #include <optional>

@@ -6,16 +6,14 @@
 //   connected","endpoint":"packers",...}
 //
 // Thread:  any. A line is made where it is logged and written by the log's own thread, so that
-// nobody waits for a
-//          terminal or a pipe.
+//          nobody waits for a terminal or a pipe.
 // Values:  may be any bytes. As text, all that is not printable stands as \n, \x1b ..., and values
-// with blanks, quotes, =
-//          or such escapes in quotes; in JSON the same escapes stand inside the string, with their
-//          backslash doubled.
+//          with blanks, quotes, = or such escapes in quotes; in JSON the same escapes stand inside
+//          the string, with their backslash doubled.
 // Failure: what cannot be written is lost. A log never stops the bridge.
 // Limits:  LogOptions::lines_max lines wait to be written; beyond that the oldest are lost, counted
-// by lost(), and told in a
-//          line of its own. kValueBytesMax of a value and kMessageBytesMax of a message are shown.
+//          by lost(), and told in a line of its own. kValueBytesMax of a value and kMessageBytesMax
+//          of a message are shown.
 #pragma once
 
 #include <atomic>

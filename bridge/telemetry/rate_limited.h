@@ -3,11 +3,10 @@
 //
 // Thread:  one.
 // Promise: the first line of a key is written at once. The count of those held back stands in the
-// key's next line as
-//          `suppressed`, or in a line of its own once its time is over: at the next call of log()
-//          or tick(), or at the end.
+//          key's next line as `suppressed`, or in a line of its own once its time is over: at the
+//          next call of log() or tick(), or at the end.
 // Limits:  keys_max keys are told apart; beyond that all others share one line a minute, so that
-// new keys make no flood.
+//          new keys make no flood.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,8 @@
 //
 // Promise: any bytes are safe to give it. What scan() takes is one whole value, nothing after it;
 //          JSON in UTF-8, without halves of surrogate pairs. Nothing is too lenient: who reads the
-//          same bytes with a strict reader sees the same keys and values.
-//          Numbers of any length are taken; their digits stay as they are.
+//          same bytes with a strict reader sees the same keys and values. Numbers of any length are
+//          taken; their digits stay as they are.
 // Failure: kInvalid, "byte 14: ..." (from 1). The visitor may have been told a part by then.
 // Limits:  kBytesMax a document; kDepthMax maps and arrays inside each other.
 #pragma once

@@ -7,9 +7,8 @@
 //
 // Promise: what is not changed is written as it stood if the format is the same: a number keeps its
 //          digits, a text its escapes, msgpack its sizes. Blanks between JSON's values are not
-//          kept.
-// Keys:    of keys that stand twice in one map find() takes the last one; remove() takes all of
-//          them; set() and rename() leave one.
+//          kept. Keys: of keys that stand twice in one map find() takes the last one; remove()
+//          takes all of them; set() and rename() leave one.
 // Failure: kInvalid, and a sentence about what cannot be. The tree may be half changed by then.
 // Limits:  scan.h's; kNodesMax values, also after set(); kBytesMax written.
 #pragma once

@@ -4,8 +4,8 @@
 // Thread:  one at a time. Blocks.
 // Promise: with sync_each, what append() says is done survives kill -9 and power loss. Before the
 //          first append, and after a failed one, what a killed process or a failed write has left
-//          unfinished is cut off: whoever reads the file sees whole messages.
-//          What open() cuts off is kept in PATH.torn, which the next cut replaces.
+//          unfinished is cut off: whoever reads the file sees whole messages. What open() cuts off
+//          is kept in PATH.torn, which the next cut replaces.
 // Failure: Status of the disk; kBusy: another process appends to this file; kInvalid: the file is
 //          damaged before its last kTornBytesMax bytes, which no torn write explains: it is left as
 //          it is.

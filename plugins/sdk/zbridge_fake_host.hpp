@@ -8,10 +8,9 @@
 //   CHECK(result.frames[0] == R"({"card": "***"})");
 //
 // Promise: options are taken as the bridge takes them: fallbacks, units, bounds, required; what is
-// wrong throws
-//          std::invalid_argument. Frames are given in memory of exactly their size, so that
-//          AddressSanitizer sees who reads or writes beyond. What an instance still keeps when it
-//          is destroyed is in kept_messages().
+//          wrong throws std::invalid_argument. Frames are given in memory of exactly their size, so
+//          that AddressSanitizer sees who reads or writes beyond. What an instance still keeps when
+//          it is destroyed is in kept_messages().
 #ifndef ZBRIDGE_FAKE_HOST_HPP
 #define ZBRIDGE_FAKE_HOST_HPP
 

@@ -15,12 +15,12 @@
 //
 // A class derives from Step, Source, Sink or Auth, and may have
 //   static constexpr zbridge::Option options[] = {...};   its option table
-//   static constexpr bool may_block = true;               a step that waits: it gets a thread of
-//   its own
-// Its constructor takes a zbridge::Context&: options are read there. It has no side effects: they
-// belong into start(). Failure: any exception becomes the bridge's error, with its what() as the
-// sentence. zbridge::Error says whether another try may do; options().refuse() points at the line
-// of the file.
+//   static constexpr bool may_block = true;               a step that waits: a thread of its own
+// Its constructor takes a zbridge::Context&: context.options() are read there. It has no side
+// effects: they belong into start().
+//
+// Failure: any exception becomes the bridge's error, with its what() as the sentence. zbridge::Error
+//          says whether another try may do; options().refuse() points at the line of the file.
 #ifndef ZBRIDGE_PLUGIN_HPP
 #define ZBRIDGE_PLUGIN_HPP
 

@@ -6,8 +6,7 @@
 //   auto changed = operations.run(tree, message);
 //
 // Order:   the values of `set` are read from the document as it came; then remove, rename, set,
-// each
-//          in the order in which they were added.
+//          each in the order in which they were added.
 // Failure: kInvalid, and a sentence that names the path; the tree may be half changed by then.
 #pragma once
 

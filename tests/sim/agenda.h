@@ -2,7 +2,7 @@
 // clock.
 //
 // Promise: two happenings of the same time run in the order in which they were planned: the same
-// run each time.
+//          run each time.
 #pragma once
 
 #include <cstdint>

@@ -4,9 +4,9 @@
 // A link has a pipe each way: bytes that are written wait on the wire, arrive some time later, a
 // piece at a time, and wait again until they are read. Both places are small, so that writes are
 // cut short and writers wait. Readiness is edge-triggered as epoll tells it: bytes or an end that
-// arrive, room after a write that was cut short. Time:    wait() is where the world goes on: what
-// is due happens, and when nothing is ready the clock jumps to the next
-//          happening, or to the end of the timeout.
+// arrive, room after a write that was cut short.
+// Time:    wait() is where the world goes on: what is due happens, and when nothing is ready the
+//          clock jumps to the next happening, or to the end of the timeout.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,7 @@
 // One run: a bridge, the applications around it, and all that happens to them, from one seed.
 //
 // Flow:    plan -> open the bridge -> what the seed lets happen -> everybody goes on until all is
-// quiet -> the ending
-//          -> compare with the model
+//          quiet -> the ending -> compare with the model
 // Failure: the first thing that is not as it must be ends the run; failure() says what.
 #pragma once
 

@@ -14,14 +14,12 @@
 // A name is [a-zA-Z_$][a-zA-Z0-9_$]*. In a text '' is '. NOT binds tighter than =: NOT (a = 1).
 //
 // Values:  three-valued: a property that is missing is NULL, and what is compared with NULL is
-// NULL. Text against a number
-//          or a bool is read as one; if it is none: NULL. <, > and BETWEEN know numbers alone: of
-//          two texts too. IN, CONTAINS and the like take a number as its text. A bare name is TRUE
-//          if it is true, or the text 'true'.
+//          NULL. Text against a number or a bool is read as one; if it is none: NULL. <, > and
+//          BETWEEN know numbers alone: of two texts too. IN, CONTAINS and the like take a number as
+//          its text. A bare name is TRUE if it is true, or the text 'true'.
 // Failure: compile() refuses, with the column and a sentence, what the grammar does not know and
-// what could never match:
-//          a condition that is no bool, text or bools where numbers are ordered, = NULL, IN of what
-//          is no name, bounds of BETWEEN in the wrong order.
+//          what could never match: a condition that is no bool, text or bools where numbers are
+//          ordered, = NULL, IN of what is no name, bounds of BETWEEN in the wrong order.
 // Limits:  kTextBytesMax of a filter, kDepthMax conditions inside each other.
 // Thread:  any, after compile().
 #pragma once

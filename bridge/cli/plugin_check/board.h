@@ -1,7 +1,7 @@
 // What a stage tells of itself from its own process: memory that both see, so that it survives a
 // crash.
 //
-// Limits: kTextBytesMax of findings, kFindingsMax of them: further ones are counted only.
+// Limits:  kTextBytesMax of findings, kFindingsMax of them: further ones are counted only.
 #pragma once
 
 #include <atomic>

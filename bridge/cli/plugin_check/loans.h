@@ -3,7 +3,7 @@
 // beyond it crashes there; under AddressSanitizer the bytes before it are poisoned too. When a call
 // has returned, all views of its messages are out of reach.
 //
-// Thread: any; one Loans at a time.
+// Thread:  any; one Loans at a time.
 #pragma once
 
 #include <deque>

@@ -2,8 +2,7 @@
 //
 // Promise: the same seam as a bound endpoint: a handler cannot tell them apart.
 // Limits:  PeerLimits, and beyond what waits for a peer Link's mailboxes. A message or subscription
-// above them
-//          is refused and counted, a frame above them ends the connection.
+//          above them is refused and counted, a frame above them ends the connection.
 #pragma once
 
 #include <memory>

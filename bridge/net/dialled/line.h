@@ -2,8 +2,7 @@
 //
 // Thread:  the dialler's.
 // Order:   kOpened, all that the connection brought, kClosed: the monitor's word of an end may come
-// while
-//          messages still wait in the socket, and is told when they have been read.
+//          while messages still wait in the socket, and is told when they have been read.
 // Failure: an error of libzmq's leaves as zmq::error_t: the dialler makes the line anew.
 #pragma once
 

@@ -3,9 +3,9 @@
 //
 // Thread:  both, under its lock.
 // Limits:  kMailboxBytes and kMailboxItems each way; a batch may go beyond them by its last
-// message. Full: the
-//          thread stops reading that socket (libzmq then holds or drops at the application's side,
-//          as its socket type does), the reactor keeps what waits in the peer's outbox.
+//          message. Full: the thread stops reading that socket (libzmq then holds or drops at the
+//          application's side, as its socket type does), the reactor keeps what waits in the peer's
+//          outbox.
 #pragma once
 
 #include <cstdint>

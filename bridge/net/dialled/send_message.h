@@ -1,9 +1,9 @@
 // Gives a socket of libzmq one message, frame by frame, without waiting.
 //
-// Source: libzmq 4.3, lb.cpp. It takes all of a message or none, but for one whose connection ends
-// in the
-//         middle: that frame is refused, and what follows is taken for the rest of the message, up
-//         to its last frame, and thrown away. So it is given that rest, and nothing else.
+// Source:  libzmq 4.3, lb.cpp. It takes all of a message or none, but for one whose connection ends
+//          in the middle: that frame is refused, and what follows is taken for the rest of the
+//          message, up to its last frame, and thrown away. So it is given that rest, and nothing
+//          else.
 #pragma once
 
 #include <cstdint>

@@ -2,11 +2,10 @@
 // nothing.
 //
 // Source:  ZMTP 2.0 and 3.x framing, RFC 15 and 23. A command may stand between the frames of a
-// message (libzmq sends PING
-//          so): it is told as kInterleaved, and take_out_commands() makes the message whole.
+//          message (libzmq sends PING so): it is told as kInterleaved, and take_out_commands()
+//          makes the message whole.
 // Promise: a header that was seen is not looked at again when more bytes have come (CutFrom): the
-// work is linear, however
-//          small the pieces are in which a message arrives.
+//          work is linear, however small the pieces are in which a message arrives.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ struct Rig {
     }
     Script& step(size_t i) { return all[i]->script; }
     Item item(std::string_view body) {
-        return {make_message(memory, {body}), {}, 0, Item::kAllTargets};
+        return {make_message(memory, {body}), {}, 0, Item::kAllTargets, 0};
     }
     Passed run(Item& item) { return pipeline->run(item, {}, emitted); }
     static std::string body(const Item& item) { return std::string(item.body.first().body); }
@@ -387,4 +387,26 @@ TEST_CASE("who an auth denies is told why; its word is bounded") {
     CHECK(auth.on_peer(claim, user, rig.pulse) == "who are you?");
     rig.step(0).peer = [&](const zb_peer_claim&, zb_view*) -> int32_t { throw 1; };
     CHECK(auth.on_peer(claim, user, rig.pulse) == "it threw an exception: none of the standard's");
+}
+
+TEST_CASE("what is emitted for messages that were emitted themselves has an end") {
+    Rig rig(1);
+    rig.step(0).step = [&](zb_message* message) {
+        zb_context* context = rig.step(0).context;
+        rig.step(0).host->emit(context, rig.step(0).host->copy(context, message));
+        return zb_verdict{ZB_PASS};
+    };
+    rig.build();
+    Item item = rig.item("first");
+    item.generation = Item::kGenerationsMax - 1;
+    CHECK(rig.run(item).kind == Kind::kThrough);
+    REQUIRE(rig.emitted.size() == 1);
+    CHECK(rig.emitted[0].generation == Item::kGenerationsMax);
+
+    Item emitted = rig.emitted[0];
+    emitted.next_step = 0;
+    rig.emitted.clear();
+    CHECK(rig.run(emitted).kind == Kind::kThrough);  // it goes on itself
+    CHECK(rig.emitted.empty());
+    CHECK(rig.all[0]->instance->counters.emitted_too_many == 1);
 }

@@ -28,7 +28,7 @@ struct Rig final : plugin::StageListener {
         return *stage_;
     }
     void take(const std::string& body) {
-        stage().take({Item{make_message(rig.memory, {body}), {}, 0, Item::kAllTargets},
+        stage().take({Item{make_message(rig.memory, {body}), {}, 0, Item::kAllTargets, 0},
                       {"uid:7", "", ""},
                       ++tickets});
     }
