@@ -81,6 +81,10 @@ struct Log::Writer {
         logger->set_level(spdlog::level::trace);
         logger->set_error_handler([](const std::string&) {});
     }
+    // The thread first, which writes what waits: then nobody else knows the sink.
+    ~Writer() { pool.reset(); }
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
 
     void post(std::string_view line) {
         posted.fetch_add(1, std::memory_order_relaxed);
