@@ -22,11 +22,6 @@ std::string refusal_text(Refusal why, std::string_view detail) {
     return text;
 }
 
-// A PUSH or publisher only sends: what it is told would break its protocol.
-bool can_be_answered(const net::Peer& peer) {
-    return may_have_receipts(peer) || peer.type() == SocketType::kRouter;
-}
-
 bool small_frames(const Message& message, const Envelope& envelope) {
     for (size_t at = 0; at < envelope.bytes;) {
         const Frame frame = frame_at(message.wire().bytes(), at);

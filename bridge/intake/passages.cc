@@ -31,13 +31,12 @@ bool is_empty(const Attributes& attributes) {
            !attributes.deliver_at_ms && attributes.keys.empty() && attributes.properties.empty();
 }
 
-// A PUSH or publisher only sends: what it is told would break its protocol.
+}  // namespace
+
 bool can_be_answered(const net::Peer& peer) {
     return peer.type() == SocketType::kReq || peer.type() == SocketType::kDealer ||
            peer.type() == SocketType::kRouter;
 }
-
-}  // namespace
 
 // One route: its stages, and what waits behind each.
 class Passages::Lane final {

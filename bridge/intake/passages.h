@@ -1,8 +1,8 @@
 // The messages of one source on routes that have steps or sinks: from the source to the last
 // target's word.
 //
-// Flow:    intake -> shape -> steps on the reactor -> room in all targets? -> deliver \ a step with
-//          a thread -> its stage -> [exit] -> room? -> deliver
+// Flow:    intake -> shape -> steps on the reactor -> room in all targets? -> deliver
+//                              \ a step with a thread -> its stage -> [exit] -> room? -> deliver
 // Promise: a message goes on in all its routes together, or waits for all of them, as on straight
 //          routes: what a step has decided is kept meanwhile, no step sees it twice. Behind a stage
 //          each route goes on by itself, in order. Each message has one outcome: when every target
@@ -27,6 +27,9 @@
 #include "bridge/plugin/step_stage.h"
 
 namespace zbridge::intake {
+
+// A PUSH or publisher only sends: what it is told would break its protocol.
+bool can_be_answered(const net::Peer& peer);
 
 // Where a message came from, and how it is answered.
 struct Origin {

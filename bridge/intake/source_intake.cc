@@ -15,10 +15,7 @@ SourceIntake::SourceIntake(plugin::SourceReader& reader, const std::vector<Route
 bool SourceIntake::take(const plugin::LooseMessage& message, uint64_t cookie) {
     waits_for_memory_ = memory_.exhausted();
     if (waits_for_memory_) return false;
-    std::string wire;
-    for (size_t i = 0; i < message.frames.size(); i++)
-        append_frame(wire, message.frames[i], i + 1 < message.frames.size());
-    const Message body(memory_.copy(wire), static_cast<uint32_t>(message.frames.size()));
+    const Message body = make_message(memory_, {message.frames.begin(), message.frames.end()});
     Origin origin;
     origin.cookie = cookie;
     origin.number = ids_.next;

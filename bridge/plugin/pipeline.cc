@@ -2,14 +2,6 @@
 
 namespace zbridge::plugin {
 
-namespace {
-
-uint32_t frames_of(std::string_view wire) {
-    return message_end(wire, 0).frames;
-}
-
-}  // namespace
-
 Passed Pipeline::run(Item& item, const routing::PeerView& peer, std::vector<Item>& emitted) {
     while (item.next_step < steps_.size()) {
         Instance& step = *steps_[item.next_step];
@@ -57,10 +49,8 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
         call.emitted.clear();
     }
     for (auto& one : call.emitted) {
-        const std::string wire = one->wire();
-        Item item_of_it{Message(memory_.copy(wire), frames_of(wire)), one->take_attributes(),
-                        item.next_step + 1, item.target, item.generation + 1};
-        emitted.push_back(std::move(item_of_it));
+        emitted.push_back({message_of(*one), one->take_attributes(), item.next_step + 1,
+                           item.target, item.generation + 1});
         step.counters.emitted++;
     }
     call.emitted.clear();
@@ -86,9 +76,11 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
 
 void Pipeline::take_changes(Item& item, const MessageView& view) {
     if (view.attributes_changed()) item.attributes = view.attributes();
-    if (!view.frames_changed()) return;
-    const std::string wire = view.wire();
-    item.body = Message(memory_.copy(wire), view.frame_count());
+    if (view.frames_changed()) item.body = message_of(view);
+}
+
+Message Pipeline::message_of(const MessageView& view) {
+    return {memory_.copy(view.wire()), view.frame_count()};
 }
 
 }  // namespace zbridge::plugin

@@ -70,6 +70,7 @@ class Pipeline {
 
  private:
     void take_changes(Item& item, const MessageView& view);
+    Message message_of(const MessageView& view);
 
     std::vector<Instance*> steps_;
     std::vector<std::string> targets_;

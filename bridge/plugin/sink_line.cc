@@ -17,8 +17,7 @@ SinkLine::SinkLine(Worker& worker, Timers& timers, const Clock& clock)
 bool SinkLine::has_room(RoomListener& waiting) {
     const InstanceOptions& options = worker_.instance.context().options();
     if (messages() < options.line_messages && bytes_ < options.line_bytes) return true;
-    if (std::find(wait_for_room_.begin(), wait_for_room_.end(), &waiting) == wait_for_room_.end())
-        wait_for_room_.push_back(&waiting);
+    wait_for_room_.add(waiting);
     return false;
 }
 
@@ -102,8 +101,7 @@ void SinkLine::on_done(Batch& batch) {
     if (progress) backoff_.reset();  // it does take messages: pauses grow while it takes none
     if (retry) again_.arm(clock_.now() + backoff_.next());
     send();
-    for (RoomListener* listener : std::exchange(wait_for_room_, {}))
-        listener->on_room();
+    wait_for_room_.tell();
 }
 
 }  // namespace zbridge::plugin

@@ -11,7 +11,7 @@
 #include <deque>
 #include <vector>
 
-#include "bridge/model/room_listener.h"
+#include "bridge/plugin/room_waiters.h"
 #include "bridge/plugin/settling.h"
 #include "bridge/plugin/worker.h"
 
@@ -53,7 +53,7 @@ class SinkLine {
     std::deque<Waiting> waiting_;
     std::vector<Waiting> in_work_;
     uint64_t bytes_ = 0;
-    std::vector<RoomListener*> wait_for_room_;
+    RoomWaiters wait_for_room_;
     Backoff backoff_;
     Timer again_;
     bool failing_ = false;

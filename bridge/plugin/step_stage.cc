@@ -1,7 +1,5 @@
 #include "bridge/plugin/step_stage.h"
 
-#include <algorithm>
-
 namespace zbridge::plugin {
 
 struct StepStage::Batch {
@@ -25,8 +23,7 @@ StepStage::StepStage(Worker& worker, Pipeline& pipeline, Timers& timers, const C
 bool StepStage::has_room(RoomListener& waiting) {
     const InstanceOptions& options = worker_.instance.context().options();
     if (messages() < options.line_messages && bytes_ < options.line_bytes) return true;
-    if (std::find(wait_for_room_.begin(), wait_for_room_.end(), &waiting) == wait_for_room_.end())
-        wait_for_room_.push_back(&waiting);
+    wait_for_room_.add(waiting);
     return false;
 }
 
@@ -91,8 +88,7 @@ void StepStage::on_done(Batch& batch) {
     telling_ = false;
     if (hold) again_.arm(clock_.now() + *hold);
     send();
-    for (RoomListener* listener : std::exchange(wait_for_room_, {}))
-        listener->on_room();
+    wait_for_room_.tell();
 }
 
 }  // namespace zbridge::plugin

@@ -11,8 +11,8 @@
 #include <deque>
 #include <vector>
 
-#include "bridge/model/room_listener.h"
 #include "bridge/plugin/pipeline.h"
+#include "bridge/plugin/room_waiters.h"
 #include "bridge/plugin/settling.h"
 #include "bridge/plugin/worker.h"
 
@@ -72,7 +72,7 @@ class StepStage {
     std::vector<Flight> in_work_;
     uint64_t bytes_ = 0;
     bool telling_ = false;  // the listener, of a batch
-    std::vector<RoomListener*> wait_for_room_;
+    RoomWaiters wait_for_room_;
     Timer again_;
 };
 

@@ -1,8 +1,8 @@
 // The thread of the sockets that the bridge connects: libzmq through cppzmq, which reconnects by
 // itself.
 //
-// Flow:    Link::outgoing -> [thread] -> libzmq -> the application; libzmq -> [thread] ->
-//          Link::incoming -> wake()
+// Flow:    Link::outgoing -> [thread] -> libzmq -> the application;
+//          libzmq -> [thread] -> Link::incoming -> wake()
 // Thread:  sockets live on the dialler's own thread; a Link's mailboxes are shared under its lock;
 //          all else is set before start().
 #pragma once
