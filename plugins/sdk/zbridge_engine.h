@@ -1,0 +1,197 @@
+/* The interface of an engine: what keeps topics (and groups) for the bridge. Version 0: it loads in
+ * the very build that it was made for (zb_plugin.build_id), and may change with each.
+ *
+ * Flow:    intake: publish() ... turn_end() -> the engine commits -> on_committed(), on_visible()
+ *          -> the bridge sends receipts, and gives what is visible to the readers that have
+ *          everything before it. A reader that lags asks read() until it has.
+ * Thread:  everything here is called on the reactor, but for what create, start and stop do (see
+ *          zb_plugin): nothing blocks. The engine's work that blocks runs on executors that the
+ *          host makes: their `done` comes on the reactor, before the turn's end.
+ * World:   an engine touches the disk, time, chance, memory and threads through zb_world alone: so
+ *          that a simulated bridge simulates its engine too.
+ * Promise: what on_committed() names survives kill -9 and, where the topic says fsync, power loss.
+ *          Numbers rise by one with each publish() and note() that was taken, and commit in order.
+ * Failure: after on_failed() nothing commits any more; publish() answers ZB_STORE_FAILED.
+ */
+#ifndef ZBRIDGE_ENGINE_H
+#define ZBRIDGE_ENGINE_H
+
+#include "zbridge_plugin.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ZB_ENGINE "zbridge.engine/0"
+#define ZB_ENGINE_HOST "zbridge.engine_host/0" /* zb_host.get_extension -> const zb_engine_host* */
+
+#define ZB_NO_TOPIC UINT32_MAX
+
+/* What an engine stands on. Pointers are to C++ objects of bridge/base; they outlive the instance.
+ * In create all of them are NULL: nothing may be touched there. */
+typedef struct zb_world {
+    uint32_t size;
+    uint32_t was_clean;     /* the life before ended in order */
+    uint64_t epoch;         /* of this life: above that of every life before */
+    const char* folder;     /* the data directory, which this process has locked; NULL: there is none */
+    void* disk;             /* zbridge::Disk */
+    void* clock;            /* zbridge::Clock */
+    void* random;           /* zbridge::Random */
+    void* memory;           /* zbridge::MemoryBudget */
+} zb_world;
+
+/* zb_published, zb_taken: what became of a publish() */
+enum {
+    ZB_TAKEN = 0,
+    ZB_LATER = 1,        /* not now: on_room() comes. Nothing was kept. */
+    ZB_TOPIC_FULL = 2,   /* refused, all of it; a sentence is in zb_receipt.reason */
+    ZB_STORE_FULL = 3,
+    ZB_STORE_FAILED = 4,
+    ZB_TOO_LARGE = 5,
+    ZB_UNCONFIGURED = 6  /* the topic is kept, but not in the file any more */
+};
+typedef int32_t zb_taken;
+
+typedef struct zb_property {
+    zb_view name;
+    zb_value value;
+} zb_property;
+
+/* A message's attributes. Views live for the call. */
+typedef struct zb_attributes {
+    uint32_t size;
+    uint32_t key_count;
+    uint32_t property_count;
+    uint32_t reserved;
+    zb_view id; /* the producer's; empty: none */
+    zb_view order_key;
+    zb_view tag;
+    int64_t deliver_at_ms; /* since 1970; 0: at once */
+    const zb_view* keys;
+    const zb_property* properties;
+} zb_attributes;
+
+typedef struct zb_publication {
+    uint32_t topic;
+    uint32_t frames;
+    zb_view wire;                    /* one whole message, its frames as ZMTP writes them */
+    const zb_attributes* attributes; /* NULL: none */
+} zb_publication;
+
+typedef struct zb_receipt {
+    uint64_t number;      /* on_committed() names it */
+    uint64_t id_epoch;    /* the message's id; of a duplicate, that of the first one */
+    uint64_t id_sequence;
+    uint32_t duplicate;   /* 1: nothing new is stored */
+    uint32_t reserved;
+    zb_view reason;       /* of a refusal; lives until the next call */
+} zb_receipt;
+
+/* Messages that follow each other in a topic: offsets, ids and bytes. The bytes live in `chunk` (a
+ * zbridge::Chunk), which whoever wants to keep them retains (ChunkRef) within the call. */
+typedef struct zb_run {
+    void* chunk;
+    const char* wire;
+    uint64_t bytes;
+    uint64_t first_offset;
+    uint32_t count;
+    uint32_t frames;        /* of all of its messages together */
+    uint64_t id_epoch;
+    uint64_t first_sequence;
+    int64_t stored_ms;
+    zb_view attributes;     /* as the engine encodes them; empty: none. Lives as the bytes do. */
+} zb_run;
+
+typedef struct zb_bounds {
+    uint64_t floor; /* the oldest message that is kept */
+    uint64_t head;  /* one past the newest visible one */
+} zb_bounds;
+
+/* zb_start.where */
+enum { ZB_START_LATEST = 0, ZB_START_EARLIEST = 1, ZB_START_TIME = 2, ZB_START_OFFSET = 3 };
+
+/* What the engine calls. `context` is its own instance's. */
+typedef struct zb_engine_host {
+    uint32_t size;
+    uint32_t reserved;
+
+    /* What this life stands on. Thread: create, start: lives until destroy. */
+    const zb_world* (*world)(zb_context* context);
+    /* A zbridge::Executor of so many threads; its run_done() is called each turn. Lives until stop
+     * has returned. Thread: start. */
+    void* (*make_executor)(zb_context* context, const char* name, uint32_t threads,
+                           uint32_t tasks_max);
+
+    /* The entries of one of the engine's sections of the file, in its order. Each is asked as a
+     * context of its own: instance_name() is the entry's name, option_count() and the others read
+     * its options, option_error() tells of them. They live until destroy. Thread: create, start. */
+    uint32_t (*entry_count)(zb_context* context, const char* section);
+    zb_context* (*entry)(zb_context* context, const char* section, uint32_t index);
+
+    /* All that was taken up to this number is durable, as its topic says. */
+    void (*on_committed)(zb_context* context, uint64_t number);
+    /* Nothing that is not committed yet will be. */
+    void (*on_failed)(zb_context* context, zb_view sentence);
+    /* After ZB_LATER: it is worth another try. */
+    void (*on_room)(zb_context* context);
+    /* These follow what was visible of the topic before. Comes after on_committed(). */
+    void (*on_visible)(zb_context* context, uint32_t topic, const zb_run* runs, uint32_t count);
+    /* After read() said ZB_LATER: it is worth another try, for any reader of the topic. */
+    void (*on_loaded)(zb_context* context, uint32_t topic);
+    /* Within start, before it returns: a note of a life before that is still open, in the order in
+     * which they were written. */
+    void (*on_note)(zb_context* context, uint64_t key, uint32_t kind, zb_view bytes);
+    /* The answer to admin(). `body`: msgpack; copied. ZB_OK, or the code with a sentence as body. */
+    void (*on_answer)(zb_context* context, uint64_t cookie, zb_result result, zb_view body);
+} zb_engine_host;
+
+/* A section of the file that belongs to an engine: a map, its keys the names of entries. */
+typedef struct zb_section {
+    const char* name; /* "topics" */
+    const char* help; /* one sentence */
+    const zb_option* options;
+    uint32_t option_count;
+    uint32_t option_size; /* sizeof(zb_option) */
+} zb_section;
+
+typedef struct zb_engine {
+    uint32_t size;
+    uint32_t section_count;
+    const zb_section* sections;
+    uint32_t section_size; /* sizeof(zb_section) */
+    uint32_t reserved;
+
+    /* The handle of a topic by its name; made, if the engine makes such topics by itself (dead
+     * letters, rejects). ZB_NO_TOPIC: there is none. After start. */
+    uint32_t (*topic)(void* instance, zb_view name);
+
+    /* Takes all of these or none. */
+    zb_taken (*publish)(void* instance, const zb_publication* publications, uint32_t count,
+                        zb_receipt* receipt);
+    /* For the bridge's own memory: `bytes` under `key`, in order with what is published; those of a
+     * key are open until one that `closes` it. */
+    zb_taken (*note)(void* instance, uint64_t key, uint32_t kind, zb_view bytes, uint32_t closes,
+                     zb_receipt* receipt);
+    /* All sources had their turn: what was taken is to be committed soon. */
+    void (*turn_end)(void* instance);
+
+    zb_bounds (*bounds)(void* instance, uint32_t topic);
+    /* Where a reader begins. `value`: milliseconds since 1970, or an offset. */
+    uint64_t (*position)(void* instance, uint32_t topic, uint32_t where, int64_t value);
+    /* Runs from `offset` on, visible ones: about `bytes_max` bytes, at most `runs_max`. ZB_OK: with
+     * *count runs, 0 at the head. The first begins at `offset`, within a run that was cut, or later:
+     * what is between is not kept any more. ZB_LATER: they are being read: on_loaded(). */
+    zb_taken (*read)(void* instance, uint32_t topic, uint64_t offset, uint64_t bytes_max,
+                     zb_run* runs, uint32_t runs_max, uint32_t* count);
+
+    /* A verb of the command line: "topic ls". `body`: msgpack. Answered by on_answer(), also within
+     * this call. */
+    void (*admin)(void* instance, zb_view verb, zb_view body, uint64_t cookie);
+    /* Nothing that was taken is uncommitted. */
+    uint32_t (*idle)(void* instance);
+} zb_engine;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
