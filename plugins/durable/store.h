@@ -41,7 +41,7 @@ struct BatchMemory {
 // Where a batch lies: opaque to all but its store.
 struct Place {
     uint64_t segment = 0;
-    uint32_t position = 0;    // in the segment, of the header
+    uint32_t position = 0;  // in the segment, of the header
     uint32_t body_bytes = 0;
 };
 

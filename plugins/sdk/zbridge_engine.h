@@ -31,24 +31,24 @@ extern "C" {
  * In create all of them are NULL: nothing may be touched there. */
 typedef struct zb_world {
     uint32_t size;
-    uint32_t was_clean;     /* the life before ended in order */
-    uint64_t epoch;         /* of this life: above that of every life before */
-    const char* folder;     /* the data directory, which this process has locked; NULL: there is none */
-    void* disk;             /* zbridge::Disk */
-    void* clock;            /* zbridge::Clock */
-    void* random;           /* zbridge::Random */
-    void* memory;           /* zbridge::MemoryBudget */
+    uint32_t was_clean; /* the life before ended in order */
+    uint64_t epoch;     /* of this life: above that of every life before */
+    const char* folder; /* the data directory, which this process has locked; NULL: there is none */
+    void* disk;         /* zbridge::Disk */
+    void* clock;        /* zbridge::Clock */
+    void* random;       /* zbridge::Random */
+    void* memory;       /* zbridge::MemoryBudget */
 } zb_world;
 
 /* zb_published, zb_taken: what became of a publish() */
 enum {
     ZB_TAKEN = 0,
-    ZB_LATER = 1,        /* not now: on_room() comes. Nothing was kept. */
-    ZB_TOPIC_FULL = 2,   /* refused, all of it; a sentence is in zb_receipt.reason */
+    ZB_LATER = 1,      /* not now: on_room() comes. Nothing was kept. */
+    ZB_TOPIC_FULL = 2, /* refused, all of it; a sentence is in zb_receipt.reason */
     ZB_STORE_FULL = 3,
     ZB_STORE_FAILED = 4,
     ZB_TOO_LARGE = 5,
-    ZB_UNCONFIGURED = 6  /* the topic is kept, but not in the file any more */
+    ZB_UNCONFIGURED = 6 /* the topic is kept, but not in the file any more */
 };
 typedef int32_t zb_taken;
 
@@ -79,12 +79,12 @@ typedef struct zb_publication {
 } zb_publication;
 
 typedef struct zb_receipt {
-    uint64_t number;      /* on_committed() names it */
-    uint64_t id_epoch;    /* the message's id; of a duplicate, that of the first one */
+    uint64_t number;   /* on_committed() names it */
+    uint64_t id_epoch; /* the message's id; of a duplicate, that of the first one */
     uint64_t id_sequence;
-    uint32_t duplicate;   /* 1: nothing new is stored */
+    uint32_t duplicate; /* 1: nothing new is stored */
     uint32_t reserved;
-    zb_view reason;       /* of a refusal; lives until the next call */
+    zb_view reason; /* of a refusal; lives until the next call */
 } zb_receipt;
 
 /* Messages that follow each other in a topic: offsets, ids and bytes. The bytes live in `chunk` (a
@@ -95,11 +95,11 @@ typedef struct zb_run {
     uint64_t bytes;
     uint64_t first_offset;
     uint32_t count;
-    uint32_t frames;        /* of all of its messages together */
+    uint32_t frames; /* of all of its messages together */
     uint64_t id_epoch;
     uint64_t first_sequence;
     int64_t stored_ms;
-    zb_view attributes;     /* as the engine encodes them; empty: none. Lives as the bytes do. */
+    zb_view attributes; /* as the engine encodes them; empty: none. Lives as the bytes do. */
 } zb_run;
 
 typedef struct zb_bounds {
