@@ -142,6 +142,9 @@ Status Bridge::build_routes() {
                 case settings::TargetConfig::Kind::kPlugin:
                     its.sink = sinks_[target.index].get();
                     break;
+                case settings::TargetConfig::Kind::kTopic:
+                    return {Code::kInvalid,
+                            "route " + route.name + ": topics are not served by this build"};
             }
             built->add(its);
         }

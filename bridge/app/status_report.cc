@@ -240,6 +240,8 @@ Report plugin_report(const Bridge& bridge, size_t index) {
             report.add("peers", counters.calls);
             add("denied", counters.refused);
             break;
+        case settings::PluginUse::kEngine:
+            break;
     }
     add("kept", instance->context().kept_messages());
     add("log_lines_dropped", instance->context().log_lines_lost());

@@ -14,7 +14,32 @@ bool is_metric_name(std::string_view name) {
     });
 }
 
+// What an entry's context is asked for.
+InstanceOptions options_of(const SectionEntry& entry, const InstanceOptions& engine) {
+    InstanceOptions options;
+    options.name = entry.name;
+    options.use = engine.use;
+    options.file = engine.file;
+    options.line = entry.line;
+    options.column = entry.column;
+    options.values = entry.values;
+    return options;
+}
+
 }  // namespace
+
+Context::Context(InstanceOptions options, const Services& services)
+    : options_(std::move(options)),
+      services_(services),
+      kept_bytes_(std::make_shared<KeptBytes>(options_.keep_bytes)) {
+    for (const auto& [section, entries] : options_.sections) {
+        auto& contexts = entries_[section];
+        for (const SectionEntry& entry : entries)
+            contexts.push_back(std::make_unique<zb_context>(options_of(entry, options_), services));
+    }
+}
+
+Context::~Context() = default;
 
 const OptionValue* Context::option(const char* key, uint32_t index) const {
     if (key == nullptr) return nullptr;
@@ -39,6 +64,25 @@ void Context::option_error(const char* key, uint32_t index, std::string_view sen
     problem.sentence = "`" + std::string(key == nullptr ? "?" : key) +
                        "`: " + std::string(sentence.substr(0, kSentenceBytesMax));
     problems_.push_back(std::move(problem));
+}
+
+std::vector<OptionProblem> Context::problems() const {
+    std::vector<OptionProblem> all = problems_;
+    for (const auto& [section, entries] : entries_) {
+        for (const auto& entry : entries)
+            all.insert(all.end(), entry->problems_.begin(), entry->problems_.end());
+    }
+    return all;
+}
+
+uint32_t Context::entry_count(const char* section) const {
+    if (section == nullptr) return 0;
+    const auto found = entries_.find(section);
+    return found == entries_.end() ? 0 : static_cast<uint32_t>(found->second.size());
+}
+
+zb_context* Context::entry(const char* section, uint32_t index) const {
+    return index < entry_count(section) ? entries_.at(section)[index].get() : nullptr;
 }
 
 void Context::set_error(zb_result code, bool retryable, std::string_view sentence) {

@@ -90,10 +90,8 @@ class Context {
     static constexpr uint64_t kTimerNsMax = uint64_t{366} * 24 * 3600 * 1'000'000'000;
     static constexpr size_t kSentenceBytesMax = 512;
 
-    Context(InstanceOptions options, const Services& services)
-        : options_(std::move(options)),
-          services_(services),
-          kept_bytes_(std::make_shared<KeptBytes>(options_.keep_bytes)) {}
+    Context(InstanceOptions options, const Services& services);
+    ~Context();
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
@@ -104,7 +102,14 @@ class Context {
     const OptionValue* option(const char* key, uint32_t index) const;
     uint32_t option_count(const char* key) const;
     void option_error(const char* key, uint32_t index, std::string_view sentence);
-    const std::vector<OptionProblem>& problems() const { return problems_; }
+    // Of its entries too.
+    std::vector<OptionProblem> problems() const;
+
+    // Of an engine: the entries of a section of the file, in its order, each a context of its own:
+    // options().name is the entry's, and its options are read as those of an instance. Null: there
+    // is no such entry.
+    uint32_t entry_count(const char* section) const;
+    zb_context* entry(const char* section, uint32_t index) const;
 
     // The last error of the call that runs, or has just ended.
     void begin_call() {
@@ -154,6 +159,7 @@ class Context {
 
     const InstanceOptions options_;
     const Services& services_;
+    std::map<std::string, std::vector<std::unique_ptr<zb_context>>> entries_;  // by section
     std::vector<OptionProblem> problems_;
     Trouble trouble_;
 

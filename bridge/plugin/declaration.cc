@@ -1,7 +1,8 @@
 #include "bridge/plugin/declaration.h"
 
 #include <algorithm>
-#include <set>
+
+#include "bridge/plugin/option_rows.h"
 
 namespace zbridge::plugin {
 
@@ -10,10 +11,10 @@ namespace {
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kDigits = "0123456789";
 constexpr size_t kNameBytesMax = 63;
+constexpr std::string_view kSectionNames[] = {"topics", "groups"};
 
 // Structs of version 1.0 end here: shorter ones cannot be read.
 constexpr size_t kPluginSizeMin = offsetof(zb_plugin, get_extension) + sizeof(void*);
-constexpr size_t kOptionSizeMin = offsetof(zb_option, example) + sizeof(char*);
 constexpr size_t kStepSizeMin = offsetof(zb_step, on_message) + sizeof(void*);
 constexpr size_t kSourceSizeMin = offsetof(zb_source, on_outcomes) + sizeof(void*);
 constexpr size_t kSinkSizeMin = offsetof(zb_sink, on_batch) + sizeof(void*);
@@ -36,16 +37,6 @@ bool is_name(std::string_view text, std::string_view extra, bool digit_first) {
 
 std::string text_of(const char* text) {
     return text == nullptr ? std::string() : std::string(text);
-}
-
-std::vector<std::string> split(std::string_view words) {
-    std::vector<std::string> parts;
-    for (size_t at = 0; at <= words.size();) {
-        const size_t end = std::min(words.find('|', at), words.size());
-        parts.emplace_back(words.substr(at, end - at));
-        at = end + 1;
-    }
-    return parts;
 }
 
 std::string version_of(unsigned major, unsigned minor) {
@@ -104,52 +95,61 @@ Status Declaration::check_fields(std::string_view who) {
 }
 
 Status Declaration::take_options(std::string_view who) {
-    if (plugin_->option_count == 0) return {};
-    if (plugin_->option_count > kOptionsMax)
-        return wrong(who, std::to_string(plugin_->option_count) + " options; at most " +
-                              std::to_string(kOptionsMax));
-    if (plugin_->options == nullptr)
-        return wrong(who, "`options` is null, and `option_count` is not 0");
-    if (plugin_->option_size < kOptionSizeMin)
-        return wrong(who, "its zb_option says it has " + std::to_string(plugin_->option_size) +
-                              " bytes; version 1.0 has " + std::to_string(kOptionSizeMin));
-    std::set<std::string> keys;
-    bool has_short = false;
-    for (uint32_t i = 0; i < plugin_->option_count; i++) {
-        const auto& row = *reinterpret_cast<const zb_option*>(
-            reinterpret_cast<const char*>(plugin_->options) + size_t{i} * plugin_->option_size);
-        const std::string where = std::string(who) + ": option " +
-                                  (row.key == nullptr ? std::to_string(i) : std::string(row.key));
-        if (row.key == nullptr || !is_name(row.key, "_", false))
-            return wrong(where, "`key` must be 1 to 63 of a-z, 0-9 and `_`, a letter first");
-        if (!keys.insert(row.key).second) return wrong(where, "it stands twice");
-        if (row.type > ZB_OPTION_SECRET)
-            return wrong(where,
-                         "type " + std::to_string(row.type) + " is none that this bridge knows");
-        if (row.help == nullptr || *row.help == '\0') return wrong(where, "`help` is missing");
-        DeclaredOption option;
-        option.key = row.key;
-        option.type = static_cast<DeclaredOption::Type>(row.type);
-        option.required = (row.flags & ZB_OPTION_REQUIRED) != 0;
-        option.many = (row.flags & ZB_OPTION_MANY) != 0;
-        option.map = (row.flags & ZB_OPTION_MAP) != 0;
-        option.short_form = (row.flags & ZB_OPTION_SHORT) != 0;
-        option.fallback = text_of(row.fallback);
-        option.min = text_of(row.min);
-        option.max = text_of(row.max);
-        option.help = row.help;
-        option.example = text_of(row.example);
-        if (option.type == DeclaredOption::Type::kChoice) {
-            if (row.choices == nullptr || *row.choices == '\0')
-                return wrong(where, "a choice without `choices`");
-            option.choices = split(row.choices);
-        }
-        if (option.map && (option.many || !option.fallback.empty()))
-            return wrong(where, "a map is neither a list nor has a fallback");
-        if (option.short_form && std::exchange(has_short, true))
-            return wrong(where, "another option is the short form already");
-        declared_.options.push_back(std::move(option));
+    auto options =
+        check_options({plugin_->options, plugin_->option_count, plugin_->option_size}, who);
+    if (!options.ok()) return std::move(options).error();
+    declared_.options = *std::move(options);
+    return {};
+}
+
+Status Declaration::take_engine(std::string_view who) {
+    const std::string its = "its " ZB_ENGINE;
+    if (engine_->size != sizeof(zb_engine))
+        return wrong(who, its + " says it has " + std::to_string(engine_->size) +
+                              " bytes; this build's has " + std::to_string(sizeof(zb_engine)));
+    const std::pair<bool, const char*> fields[] = {
+        {engine_->topic != nullptr, "topic"},   {engine_->publish != nullptr, "publish"},
+        {engine_->note != nullptr, "note"},     {engine_->turn_end != nullptr, "turn_end"},
+        {engine_->bounds != nullptr, "bounds"}, {engine_->position != nullptr, "position"},
+        {engine_->read != nullptr, "read"},     {engine_->admin != nullptr, "admin"},
+        {engine_->idle != nullptr, "idle"},
+    };
+    for (const auto& [is_there, field] : fields) {
+        if (!is_there) return wrong(who, its + " has no `" + std::string(field) + "`");
     }
+    if (engine_->section_count > kSectionsMax)
+        return wrong(who, std::to_string(engine_->section_count) + " sections; at most " +
+                              std::to_string(kSectionsMax));
+    if (engine_->section_count > 0 && engine_->sections == nullptr)
+        return wrong(who, "`sections` is null, and `section_count` is not 0");
+    if (engine_->section_count > 0 && engine_->section_size != sizeof(zb_section))
+        return wrong(who, "its zb_section says it has " + std::to_string(engine_->section_size) +
+                              " bytes; this build's has " + std::to_string(sizeof(zb_section)));
+    for (uint32_t i = 0; i < engine_->section_count; i++) {
+        if (Status status = take_section(engine_->sections[i], i, who); !status.ok()) return status;
+    }
+    return {};
+}
+
+Status Declaration::take_section(const zb_section& section, uint32_t number, std::string_view who) {
+    const std::string where =
+        std::string(who) + ": section " +
+        (section.name == nullptr ? std::to_string(number) : std::string(section.name));
+    if (section.name == nullptr || std::find(std::begin(kSectionNames), std::end(kSectionNames),
+                                             section.name) == std::end(kSectionNames))
+        return wrong(where, "`name` must be one that the file keeps for engines: topics, groups");
+    for (const DeclaredSection& other : declared_.sections) {
+        if (other.name == section.name) return wrong(where, "it stands twice");
+    }
+    if (section.help == nullptr || *section.help == '\0') return wrong(where, "`help` is missing");
+    auto options =
+        check_options({section.options, section.option_count, section.option_size}, where);
+    if (!options.ok()) return std::move(options).error();
+    for (const DeclaredOption& option : *options) {
+        if (option.short_form)
+            return wrong(where + ": option " + option.key, "entries have no short form");
+    }
+    declared_.sections.push_back({section.name, section.help, *std::move(options)});
     return {};
 }
 
@@ -161,10 +161,20 @@ Status Declaration::take_interfaces(std::string_view who) {
     const auto missing = [&](std::string_view id, std::string_view field) {
         return wrong(who, "its " + std::string(id) + " has no `" + std::string(field) + "`");
     };
+    // Before anything of them is read: it may be laid out in another way.
+    for (const char* same_build : {ZB_ENGINE, "zbridge.store/0", "zbridge.gateway/0"}) {
+        if (plugin_->get_extension(same_build) == nullptr) continue;
+        const std::string theirs = text_of(plugin_->build_id);
+        if (theirs == build_id()) continue;
+        return wrong(who, std::string(same_build) +
+                              " loads in the build that it was made for: it has build id `" +
+                              theirs + "`, this bridge `" + std::string(build_id()) + "`");
+    }
     step_ = static_cast<const zb_step*>(plugin_->get_extension(ZB_STEP));
     source_ = static_cast<const zb_source*>(plugin_->get_extension(ZB_SOURCE));
     sink_ = static_cast<const zb_sink*>(plugin_->get_extension(ZB_SINK));
     auth_ = static_cast<const zb_auth*>(plugin_->get_extension(ZB_AUTH));
+    engine_ = static_cast<const zb_engine*>(plugin_->get_extension(ZB_ENGINE));
     if (step_ != nullptr && step_->size < kStepSizeMin) return short_struct(ZB_STEP, step_->size);
     if (step_ != nullptr && step_->on_message == nullptr) return missing(ZB_STEP, "on_message");
     if (source_ != nullptr && source_->size < kSourceSizeMin)
@@ -180,16 +190,10 @@ Status Declaration::take_interfaces(std::string_view who) {
     declared_.source = source_ != nullptr;
     declared_.sink = sink_ != nullptr;
     declared_.auth = auth_ != nullptr;
-    for (const char* same_build : {"zbridge.engine/0", "zbridge.store/0", "zbridge.gateway/0"}) {
-        if (plugin_->get_extension(same_build) == nullptr) continue;
-        const std::string theirs = text_of(plugin_->build_id);
-        if (theirs == build_id()) continue;
-        return wrong(who, std::string(same_build) +
-                              " loads in the build that it was made for: it has build id `" +
-                              theirs + "`, this bridge `" + std::string(build_id()) + "`");
-    }
+    declared_.engine = engine_ != nullptr;
+    if (declared_.engine) return take_engine(who);
     if (!declared_.step && !declared_.source && !declared_.sink && !declared_.auth)
-        return wrong(who, "it is no step, source, sink or auth that this bridge knows");
+        return wrong(who, "it is no step, source, sink, auth or engine that this bridge knows");
     return {};
 }
 

@@ -15,7 +15,7 @@ namespace zbridge::plugin {
 // A row of a plugin's option table: zb_option, checked.
 struct DeclaredOption {
     enum class Type : uint8_t { kText, kFlag, kCount, kNumber, kSize, kDuration, kChoice, kSecret };
-    std::string key;
+    std::string key;  // "mode"; "retention.age": `age` in the map `retention`
     Type type = Type::kText;
     bool required = false;
     bool many = false;                              // one value or a list
@@ -25,11 +25,19 @@ struct DeclaredOption {
     std::vector<std::string> choices;
 };
 
+// A section of the file that belongs to an engine: zb_section, checked.
+struct DeclaredSection {
+    std::string name, help;               // "topics"
+    std::vector<DeclaredOption> options;  // of each of its entries
+};
+
 struct Declared {
     std::string name, version, summary;
     std::string origin;  // the file it was loaded from; empty: linked in
-    bool step = false, source = false, sink = false, auth = false;  // what it can be
+    // What it can be.
+    bool step = false, source = false, sink = false, auth = false, engine = false;
     std::vector<DeclaredOption> options;
+    std::vector<DeclaredSection> sections;  // of an engine
 };
 
 // One value of an option, and where the file has it; {0, 0}: its fallback.
@@ -41,7 +49,17 @@ struct OptionValue {
     uint32_t line = 0, column = 0;
 };
 
+// By the options' keys.
+using OptionValues = std::map<std::string, std::vector<OptionValue>>;
+
 enum class OnError : uint8_t { kRefuse, kPass };
+
+// An entry of a section: `orders` of `topics`.
+struct SectionEntry {
+    std::string name;
+    uint32_t line = 0, column = 0;
+    OptionValues values;
+};
 
 struct InstanceOptions {
     std::string name;  // as the file calls it; of a step written in a route: "route/filter"
@@ -54,7 +72,9 @@ struct InstanceOptions {
     uint32_t window = 1024;           // of a source: messages without an outcome
     uint32_t line_messages = 10'000;  // of a sink, or a step with a thread: that wait for it
     uint64_t line_bytes = 16 << 20;   // likewise
-    std::map<std::string, std::vector<OptionValue>> values;
+    OptionValues values;
+    // Of an engine: by the section's name, its entries in the order of the file.
+    std::map<std::string, std::vector<SectionEntry>> sections;
 };
 
 // A value of an option that the plugin itself finds wrong.

@@ -45,6 +45,8 @@ std::string_view name_of(std::optional<PluginUse> use) {
             return "sink";
         case PluginUse::kAuth:
             return "auth";
+        case PluginUse::kEngine:
+            return "engine";
     }
     return {};
 }
@@ -92,16 +94,23 @@ std::string reference_to(const TargetConfig& to, const Config& config) {
             return "service/" + config.services[to.index].options.name;
         case TargetConfig::Kind::kPlugin:
             return "plugin/" + config.plugins[to.index].options.name;
+        case TargetConfig::Kind::kTopic:
+            return "topic/" + config.topics[to.index].name;
         case TargetConfig::Kind::kEndpoint:
             break;
     }
     return config.endpoints[to.index].name;
 }
 
+SocketTypes EndpointConfig::served() const {
+    if (reads_topics) return {SocketType::kSub, SocketType::kXsub};
+    return types_of(role);
+}
+
 SocketTypes EndpointConfig::types() const {
     if (accept) return *accept;
     if (bind.empty() && socket) return partners_of(*socket);
-    return types_of(role);
+    return served();
 }
 
 }  // namespace zbridge::settings

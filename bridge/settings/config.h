@@ -47,6 +47,7 @@ struct EndpointConfig {
     std::string name;
     Place place;
     Role role = Role::kUnused;  // inferred from its uses
+    bool reads_topics = false;  // a target, of topics: each of its SUBs from its own place
     std::vector<net::Address> bind;
     std::vector<net::Address> connect;
     std::optional<SocketType> socket;   // of dialled addresses: what we are
@@ -59,6 +60,8 @@ struct EndpointConfig {
     uint32_t credit = 1;         // of workers
     std::optional<size_t> auth;  // into Config::plugins: who may be here
 
+    // What its role can serve, where it reads topics SUBs alone.
+    SocketTypes served() const;
     // Of its peers: what it says to accept, or what its role serves; the counterparts of `socket`
     // where it only dials.
     SocketTypes types() const;
@@ -71,7 +74,14 @@ struct ServiceConfig {
     size_t workers = 0;
 };
 
-enum class PluginUse : uint8_t { kStep, kSource, kSink, kAuth };
+// What an engine keeps. How: its own options, in InstanceOptions::sections of the engine.
+struct TopicConfig {
+    std::string name;
+    Place place;           // of its entry in `topics`; of the first `rejects` that names it
+    bool declared = true;  // in `topics`; else it is there because a route's `rejects` names it
+};
+
+enum class PluginUse : uint8_t { kStep, kSource, kSink, kAuth, kEngine };
 
 struct PluginConfig {
     plugin::InstanceOptions options;
@@ -80,9 +90,19 @@ struct PluginConfig {
 };
 
 struct TargetConfig {
-    enum class Kind : uint8_t { kEndpoint, kService, kPlugin };
+    enum class Kind : uint8_t { kEndpoint, kService, kPlugin, kTopic };
     Kind kind = Kind::kEndpoint;
-    size_t index = 0;  // into Config::endpoints, services or plugins
+    size_t index = 0;  // into Config::endpoints, services, plugins or topics
+};
+
+// Where a reader of topics begins: a SUB with its first subscription, a sink when it is started.
+struct StartConfig {
+    // kLast: as kLatest, and for each new prefix the newest message of each first frame.
+    enum class Where : uint8_t { kLatest, kEarliest, kLast, kTime };
+    Where where = Where::kLatest;
+    int64_t time_ms = 0;  // kTime: since 1970
+
+    bool operator==(const StartConfig&) const = default;
 };
 
 struct RouteConfig {
@@ -90,27 +110,35 @@ struct RouteConfig {
     Place place;
     std::vector<size_t> from;          // indices into Config::endpoints
     std::vector<size_t> from_plugins;  // into Config::plugins: sources
+    // Into Config::topics. Then there is no other source; its targets are endpoints and sinks, and
+    // all below but `start` says nothing.
+    std::vector<size_t> from_topics;
+    StartConfig start;
     std::vector<TargetConfig> to;
     routing::ShapeOptions shape;
     std::vector<size_t> steps;                // into Config::plugins
     std::optional<delivery::OnFull> on_full;  // none: block for PULL, drop_newest for SUB
     // What the file demands, checked against what the targets carry: nothing more is to be done
-    // about it.
+    // about it. With a topic among the targets at_least_once, if the file says nothing.
     std::optional<rpc::ServiceOptions::Execute> guarantee;
+    // Into Config::topics: where what is refused goes, if there is nobody to tell.
+    std::optional<size_t> rejects;
 };
 
 struct Config {
     BridgeConfig bridge;
     std::vector<PluginConfig> plugins;      // with the steps that stand in routes
+    std::optional<size_t> engine;           // into plugins: what keeps topics
     std::vector<EndpointConfig> endpoints;  // in the order of the file, as all lists here
     std::vector<ServiceConfig> services;
+    std::vector<TopicConfig> topics;  // those of `topics`, then those that only `rejects` names
     std::vector<RouteConfig> routes;
 };
 
 // "step"; "unused" for none.
 std::string_view name_of(std::optional<PluginUse> use);
 
-// As the file writes it: "packers", "service/accounts", "plugin/archive".
+// As the file writes it: "packers", "service/accounts", "plugin/archive", "topic/orders".
 std::string reference_to(const TargetConfig& target, const Config& config);
 
 }  // namespace zbridge::settings

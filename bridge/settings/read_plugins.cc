@@ -1,5 +1,7 @@
 // `plugins:`, and the steps of routes: each becomes an instance, its options checked by the
 // plugin's own table.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "bridge/settings/draft.h"
@@ -12,6 +14,24 @@ namespace {
 
 using plugin::Declared;
 using plugin::InstanceOptions;
+
+struct Kind {
+    PluginUse use;
+    bool Declared::*is;
+    std::string_view name, word, where;
+};
+constexpr Kind kKinds[] = {
+    {PluginUse::kStep, &Declared::step, "step", "a step", "a step, for `steps`"},
+    {PluginUse::kSource, &Declared::source, "source", "a source", "a source, for `from`"},
+    {PluginUse::kSink, &Declared::sink, "sink", "a sink", "a sink, for `to`"},
+    {PluginUse::kAuth, &Declared::auth, "auth", "an auth", "an auth, for `auth` of an endpoint"},
+    {PluginUse::kEngine, &Declared::engine, "engine", "an engine", "an engine, for `topics`"},
+};
+
+const Kind& kind_of(PluginUse use) {
+    return *std::find_if(std::begin(kKinds), std::end(kKinds),
+                         [&](const Kind& kind) { return kind.use == use; });
+}
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
     return {words.begin(), words.end()};
@@ -192,36 +212,15 @@ void read_steps(const Value& route, RouteConfig& config, Draft& draft) {
 void use_plugin(size_t number, UseOfPlugin use, Draft& draft) {
     const auto& instance = draft.config.plugins[number].options;
     const Declared* declared = draft.plugin_declared[number];
-    const auto word = [](PluginUse as) {
-        switch (as) {
-            case PluginUse::kStep:
-                return "a step";
-            case PluginUse::kSource:
-                return "a source";
-            case PluginUse::kSink:
-                return "a sink";
-            case PluginUse::kAuth:
-                return "an auth";
+    const Kind& as = kind_of(use.as);
+    if (declared != nullptr && !(declared->*as.is)) {
+        std::vector<std::string_view> is;
+        for (const Kind& kind : kKinds) {
+            if (declared->*kind.is) is.push_back(kind.where);
         }
-        return "";
-    };
-    if (declared != nullptr) {
-        const bool can = use.as == PluginUse::kStep     ? declared->step
-                         : use.as == PluginUse::kSource ? declared->source
-                         : use.as == PluginUse::kSink   ? declared->sink
-                                                        : declared->auth;
-        if (!can) {
-            std::vector<std::string_view> is;
-            if (declared->step) is.push_back("a step, for `steps`");
-            if (declared->source) is.push_back("a source, for `from`");
-            if (declared->sink) is.push_back("a sink, for `to`");
-            if (declared->auth) is.push_back("an auth, for `auth` of an endpoint");
-            draft.findings.error(
-                use.place,
-                fmt::format("the plugin of {} is no {}: it is {}", in_quotes(instance.name),
-                            std::string(word(use.as)).substr(2), one_of(is)));
-            return;
-        }
+        draft.findings.error(use.place, fmt::format("the plugin of {} is no {}: it is {}",
+                                                    in_quotes(instance.name), as.name, one_of(is)));
+        return;
     }
     auto& first = draft.plugin_uses[number];
     if (!first) {
@@ -234,7 +233,7 @@ void use_plugin(size_t number, UseOfPlugin use, Draft& draft) {
         use.place,
         fmt::format("{} cannot be {} here: on line {} it is {}; expected another "
                     "instance of the plugin",
-                    in_quotes(instance.name), word(use.as), first->place.line, word(first->as)));
+                    in_quotes(instance.name), as.word, first->place.line, kind_of(first->as).word));
 }
 
 // The plugin's own word on its options, where its table has nothing against them.

@@ -108,7 +108,7 @@ enum {
  * reference and schema. All strings are static and NUL-terminated; min, max, fallback and example
  * as one writes them in the file. */
 typedef struct zb_option {
-    const char* key; /* [a-z][a-z0-9_]{0,62} */
+    const char* key; /* [a-z][a-z0-9_]{0,62}; "retention.age" is `age` in the map `retention` */
     uint32_t type;
     uint32_t flags;
     const char* fallback; /* NULL: none */

@@ -72,7 +72,7 @@ def main(flow):
     Tried(flow, objects / "null_create.so").says(use, "plugin wrong (")
     Tried(flow, objects / "null_create.so").says(use, "`create` is null")
     Tried(flow, objects / "short_struct.so").says(use, "its zb_plugin says it has 24 bytes; version 1.0 has ")
-    Tried(flow, objects / "no_interface.so").says(use, "it is no step, source, sink or auth that this bridge knows")
+    Tried(flow, objects / "no_interface.so").says(use, "it is no step, source, sink, auth or engine that this bridge knows")
     Tried(flow, objects / "wrong_build.so").says(use, "zbridge.store/0 loads in the build that it was made for")
     Tried(flow, objects / "wrong_fallback.so").says(use, "the `fallback` of its option `count` is wrong: ")
     Tried(flow, objects / "needs_gone.so").says(use, "libgone.so: cannot open shared object file")

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "bridge/plugin/option_rows.h"
 #include "tests/unit/support/scripted_plugin.h"
 
 using namespace zbridge;
@@ -139,7 +140,8 @@ TEST_CASE("rows of options that have grown are read at their own distance") {
 
 TEST_CASE("a wrong row of the option table is named by its key") {
     CHECK(wrong_with({row(nullptr)}) ==
-          "option 0: `key` must be 1 to 63 of a-z, 0-9 and `_`, a letter first");
+          "option 0: `key` must be 1 to 63 of a-z, 0-9 and `_`, a letter first; dots between such "
+          "words are maps in each other");
     CHECK(wrong_with({row("1st")}).rfind("option 1st: `key`", 0) == 0);
     CHECK(wrong_with({row("Key")}).rfind("option Key: `key`", 0) == 0);
     CHECK(wrong_with({row("")}).rfind("option : `key`", 0) == 0);
@@ -158,7 +160,7 @@ TEST_CASE("a wrong row of the option table is named by its key") {
     rowless.plugin.option_count = 1;
     CHECK(wrong_of(rowless).find("`options` is null, and `option_count` is not 0") !=
           std::string::npos);
-    rowless.plugin.option_count = Declaration::kOptionsMax + 1;
+    rowless.plugin.option_count = plugin::kOptionsMax + 1;
     CHECK(wrong_of(rowless).find("257 options; at most 256") != std::string::npos);
 }
 
@@ -166,8 +168,8 @@ TEST_CASE("a plugin that is nothing, or lacks a function of what it is, is refus
     Script nothing;
     nothing.is_step = nothing.is_source = nothing.is_sink = nothing.is_auth = false;
     CHECK(wrong_of(nothing) ==
-          "plugin scripted (./libmine.so): it is no step, source, sink or auth that this bridge "
-          "knows");
+          "plugin scripted (./libmine.so): it is no step, source, sink, auth or engine that this "
+          "bridge knows");
     Script step;
     step.as_step.on_message = nullptr;
     CHECK(wrong_of(step).find("its zbridge.step/1 has no `on_message`") != std::string::npos);

@@ -36,6 +36,7 @@ struct Script {
     zb_sink as_sink{sizeof(zb_sink), 0, 0, 0, 0, call_batch};
     zb_auth as_auth{sizeof(zb_auth), 0, call_peer};
     bool is_step = true, is_source = true, is_sink = true, is_auth = true;
+    const zb_engine* as_engine = nullptr;  // null: it is none
     zb_plugin plugin{sizeof(zb_plugin), ZB_ABI_MAJOR, ZB_ABI_MINOR, "scripted", "1.2.3",
                      "A test's own.",   nullptr,      nullptr,      0,          sizeof(zb_option),
                      call_create,       call_start,   call_drain,   call_stop,  [](void*) {},
@@ -89,6 +90,7 @@ struct Script {
         if (wanted == ZB_SOURCE && current->is_source) return &current->as_source;
         if (wanted == ZB_SINK && current->is_sink) return &current->as_sink;
         if (wanted == ZB_AUTH && current->is_auth) return &current->as_auth;
+        if (wanted == ZB_ENGINE) return current->as_engine;
         return nullptr;
     }
 };
