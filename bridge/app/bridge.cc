@@ -9,6 +9,22 @@ namespace {
 // While memory is pressed, peers that stopped in the middle of a message are looked for this often.
 constexpr Duration kRelieveEvery = std::chrono::seconds(1);
 
+constexpr uint64_t kFirstUnstoredId = uint64_t{1} << 62;
+
+delivery::FeedStart feed_start(const settings::StartConfig& config) {
+    using Where = settings::StartConfig::Where;
+    switch (config.where) {
+        case Where::kEarliest:
+            return {ZB_START_EARLIEST, 0};
+        case Where::kTime:
+            return {ZB_START_TIME, config.time_ms};
+        case Where::kLatest:
+        case Where::kLast:
+            break;
+    }
+    return {};
+}
+
 // When all is written: so long have peers to read it and to end. One that lives needs no more than
 // a moment; for the others the kernel goes on.
 constexpr Duration kFinishTime = std::chrono::seconds(1);
@@ -21,7 +37,9 @@ using settings::Role;
 Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, World world) {
     std::unique_ptr<Bridge> bridge(new Bridge(config, std::move(world)));
     if (Status status = bridge->build_plugins(); !status.ok()) return status;
+    if (Status status = bridge->start_engine(); !status.ok()) return status;
     bridge->build_outlets();
+    if (Status status = bridge->build_feeds(); !status.ok()) return status;
     if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
     bridge->build_intakes();
@@ -34,6 +52,7 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
     for (const auto& reader : bridge->readers_) {
         if (reader) reader->begin();
     }
+    bridge->reactor_.before_writing([raw = bridge.get()] { raw->before_writing(); });
     bridge->reactor_.at_turn_end([raw = bridge.get()] { raw->on_turn_end(); });
     return bridge;
 }
@@ -99,11 +118,60 @@ Status Bridge::build_plugins() {
 void Bridge::build_outlets() {
     for (size_t i = 0; i < config_.endpoints.size(); i++) {
         const EndpointConfig& endpoint = config_.endpoints[i];
-        outlets_.push_back(endpoint.role != Role::kTarget
+        outlets_.push_back(endpoint.role != Role::kTarget || endpoint.reads_topics
                                ? nullptr
                                : std::make_unique<delivery::Outlet>(endpoint.name, endpoint.types(),
                                                                     endpoint.line, reactor_));
     }
+}
+
+// Before all that publishes and reads.
+Status Bridge::start_engine() {
+    if (!config_.engine) return {};
+    if (world_.disk == nullptr || world_.random == nullptr)
+        return {Code::kInvalid, "topics are configured, and this bridge has no disk"};
+    plugin::Instance* instance = plugins_->find(config_.plugins[*config_.engine].options.name);
+    ZB_CHECK(instance != nullptr, *config_.engine);
+    plugin::EngineWorld its;
+    its.disk = world_.disk;
+    its.clock = &world_.clock;
+    its.random = world_.random;
+    its.memory = &memory_;
+    its.data_dir = world_.data_dir;
+    its.epoch = world_.life.epoch.number();
+    its.was_clean = world_.life.clean_start;
+    engine_ = std::make_unique<plugin::Engine>(*instance, std::move(its), world_.make_executor);
+    // Messages that are stored have the store's numbers, from 1 on; the others have these.
+    ids_.next = kFirstUnstoredId;
+    return plugins_->start(*instance);
+}
+
+Result<TopicId> Bridge::topic(size_t number) const {
+    const std::string& name = config_.topics[number].name;
+    const auto id = engine_->topic(name);
+    if (!id) return Status(Code::kInvalid, "the engine does not know the topic " + name);
+    return *id;
+}
+
+Status Bridge::build_feeds() {
+    for (const EndpointConfig& endpoint : config_.endpoints) {
+        feeds_.push_back(!endpoint.reads_topics
+                             ? nullptr
+                             : std::make_unique<delivery::Feed>(endpoint.name, *engine_, reactor_));
+    }
+    for (const settings::RouteConfig& route : config_.routes) {
+        for (const size_t number : route.from_topics) {
+            auto id = topic(number);
+            if (!id.ok()) return std::move(id).error().with_context("route " + route.name);
+            for (const settings::TargetConfig& target : route.to) {
+                if (target.kind != settings::TargetConfig::Kind::kEndpoint)
+                    return {Code::kInvalid,
+                            "route " + route.name + ": a topic is read by endpoints alone"};
+                feeds_[target.index]->add(*id, feed_start(route.start));
+            }
+        }
+    }
+    return {};
 }
 
 Status Bridge::build_services() {
@@ -142,11 +210,19 @@ Status Bridge::build_routes() {
                 case settings::TargetConfig::Kind::kPlugin:
                     its.sink = sinks_[target.index].get();
                     break;
-                case settings::TargetConfig::Kind::kTopic:
-                    return {Code::kInvalid,
-                            "route " + route.name + ": topics are not served by this build"};
+                case settings::TargetConfig::Kind::kTopic: {
+                    auto id = topic(target.index);
+                    if (!id.ok()) return std::move(id).error().with_context("route " + route.name);
+                    its.topic = *id;
+                    break;
+                }
             }
             built->add(its);
+        }
+        if (route.rejects) {
+            auto id = topic(*route.rejects);
+            if (!id.ok()) return std::move(id).error().with_context("route " + route.name);
+            built->rejects = *id;
         }
         add_steps(route, *built);
         routes_.push_back(std::move(built));
@@ -189,7 +265,7 @@ void Bridge::build_intakes() {
                                 ? intake::Subscribe::kAll
                                 : intake::Subscribe::kDemand;
         intakes_.push_back(std::make_unique<intake::Intake>(
-            options, from_here, ids_, reactor_.timers(), world_.clock, memory_));
+            options, from_here, ids_, reactor_.timers(), world_.clock, memory_, engine_.get()));
     }
 }
 
@@ -202,8 +278,9 @@ void Bridge::build_sources() {
             if (std::find(from.begin(), from.end(), i) != from.end())
                 from_here.push_back(routes_[r].get());
         }
-        sources_.push_back(std::make_unique<intake::SourceIntake>(
-            *readers_[i], from_here, ids_, reactor_.timers(), world_.clock, memory_));
+        sources_.push_back(std::make_unique<intake::SourceIntake>(*readers_[i], from_here, ids_,
+                                                                  reactor_.timers(), world_.clock,
+                                                                  memory_, engine_.get()));
     }
 }
 
@@ -259,6 +336,7 @@ void Bridge::dial(size_t endpoint, net::PeerHandler& handler) {
 }
 
 net::PeerHandler* Bridge::handler_of(size_t endpoint) {
+    if (feeds_[endpoint]) return feeds_[endpoint].get();
     if (outlets_[endpoint]) return outlets_[endpoint].get();
     if (intakes_[endpoint]) return intakes_[endpoint].get();
     for (size_t i = 0; i < config_.services.size(); i++) {
@@ -294,6 +372,11 @@ void Bridge::stop_now() {
     world_.net.wake();
 }
 
+// What the engine has committed is receipted and given on in this very turn.
+void Bridge::before_writing() {
+    if (engine_) engine_->on_turn_end();
+}
+
 void Bridge::on_turn_end() {
     if (dialler_.take_news()) {
         for (const auto& endpoint : dialled_)
@@ -302,6 +385,9 @@ void Bridge::on_turn_end() {
     if (plugins_) (void)plugins_->on_turn();
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->on_turn_end();
+    }
+    for (const auto& feed : feeds_) {
+        if (feed) feed->on_turn_end();
     }
     for (const auto& source : sources_)
         source->on_turn_end();
@@ -324,6 +410,9 @@ void Bridge::relieve_memory() {
     if (memory_.used() < memory_after_compaction_ + memory_.limit() / 16) return;
     for (const auto& outlet : outlets_) {
         if (outlet) outlet->compact();
+    }
+    for (const auto& feed : feeds_) {
+        if (feed) feed->compact();
     }
     for (const auto& service : services_)
         service->compact();
@@ -361,12 +450,15 @@ bool Bridge::drained() const {
         if (intakes_[i] && endpoints_[i] && endpoints_[i]->reads_to_the_end()) return false;
         if (endpoints_[i] && !endpoints_[i]->written()) return false;
         if (outlets_[i] && !outlets_[i]->drained()) return false;
-        if (intakes_[i] && intakes_[i]->on_their_way() > 0) return false;
+        if (feeds_[i] && feeds_[i]->waiting_messages() > 0) return false;
+        if (intakes_[i] && intakes_[i]->on_their_way() + intakes_[i]->receipts_waiting() > 0)
+            return false;
     }
     for (size_t i = 0; i < config_.plugins.size(); i++) {
         if (readers_[i] && !readers_[i]->idle()) return false;
         if (sinks_[i] && !sinks_[i]->idle()) return false;
     }
+    if (engine_ && !engine_->idle()) return false;
     return std::all_of(services_.begin(), services_.end(),
                        [](const auto& service) { return service->idle(); }) &&
            std::all_of(dialled_.begin(), dialled_.end(),

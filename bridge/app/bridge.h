@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bridge/app/auth.h"
+#include "bridge/delivery/feed.h"
 #include "bridge/delivery/outlet.h"
 #include "bridge/intake/intake.h"
 #include "bridge/intake/route.h"
@@ -35,6 +36,10 @@ struct World {
     plugin::Catalog* catalog = nullptr;
     plugin::MakeExecutor make_executor = {};
     telemetry::Log* log = nullptr;
+    // For an engine: a configuration with topics cannot be opened without.
+    Disk* disk = nullptr;
+    Random* random = nullptr;
+    std::string data_dir = {};
 };
 
 class Bridge {
@@ -64,10 +69,13 @@ class Bridge {
     // only.
     const std::vector<std::unique_ptr<net::Endpoint>>& endpoints() const { return endpoints_; }
     const std::vector<std::unique_ptr<delivery::Outlet>>& outlets() const { return outlets_; }
+    const std::vector<std::unique_ptr<delivery::Feed>>& feeds() const { return feeds_; }
     const std::vector<std::unique_ptr<intake::Intake>>& intakes() const { return intakes_; }
     const std::vector<std::unique_ptr<intake::Route>>& routes() const { return routes_; }
     const std::vector<std::unique_ptr<rpc::Service>>& services() const { return services_; }
     const std::vector<std::unique_ptr<net::DialledEndpoint>>& dialled() const { return dialled_; }
+    // Null: there are no topics.
+    plugin::Engine* engine() const { return engine_.get(); }
     // Null: there are none.
     const plugin::Instances* plugins() const { return plugins_.get(); }
     const std::vector<std::unique_ptr<plugin::SinkLine>>& sinks() const { return sinks_; }
@@ -82,7 +90,10 @@ class Bridge {
  private:
     Bridge(const settings::Config& config, World world);
     Status build_plugins();
+    Status start_engine();
     void build_outlets();
+    Status build_feeds();
+    Result<TopicId> topic(size_t number) const;
     Status build_services();
     Status build_routes();
     void add_steps(const settings::RouteConfig& config, intake::Route& route);
@@ -93,6 +104,7 @@ class Bridge {
     void dial(size_t endpoint, net::PeerHandler& handler);
     net::PeerHandler* handler_of(size_t endpoint);
 
+    void before_writing();
     void on_turn_end();
     void relieve_memory();
     void begin_drain();
@@ -108,11 +120,13 @@ class Bridge {
     net::ConnectionLimit connections_;
     intake::MessageIds ids_;
     std::unique_ptr<plugin::Instances> plugins_;
+    std::unique_ptr<plugin::Engine> engine_;
     std::vector<std::unique_ptr<Auth>> auths_;                    // indexed like config_.plugins
     std::vector<std::unique_ptr<plugin::SinkLine>> sinks_;        // indexed like config_.plugins
     std::vector<std::unique_ptr<plugin::SourceReader>> readers_;  // likewise
     // Indexed like config_.endpoints; empty where an endpoint has another role.
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
+    std::vector<std::unique_ptr<delivery::Feed>> feeds_;  // likewise
     rpc::RequestNumbers request_numbers_;
     std::vector<std::unique_ptr<rpc::Service>> services_;  // indexed like config_.services
     std::vector<std::unique_ptr<intake::Route>> routes_;   // indexed like config_.routes

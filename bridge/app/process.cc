@@ -161,7 +161,9 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     const auto make_executor = [&net](ExecutorOptions executor) -> std::unique_ptr<Executor> {
         return std::make_unique<ThreadExecutor>(std::move(executor), [&net] { (*net)->wake(); });
     };
-    auto bridge = Bridge::open(config, {**net, clock, events, life, &catalog, make_executor, &log});
+    OsRandom random;
+    auto bridge = Bridge::open(config, {**net, clock, events, life, &catalog, make_executor, &log,
+                                        &disk, &random, config.bridge.data_dir});
     if (!bridge.ok()) return not_begun(**data_dir, std::move(bridge).error());
     Calls calls(**bridge, clock);
     if (Status status = calls.serve(config.bridge.admin_path()); !status.ok())

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bridge/intake/rejects.h"
 #include "bridge/net/zmtp/command.h"
 
 namespace zbridge::intake {
@@ -41,8 +42,8 @@ struct Intake::Parcel {
 };
 
 Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, Timers& timers,
-               const Clock& clock, MemoryBudget& memory)
-    : options_(options), routes_(std::move(routes)), ids_(ids), memory_(memory) {
+               const Clock& clock, MemoryBudget& memory, plugin::Engine* engine)
+    : options_(options), routes_(std::move(routes)), ids_(ids), memory_(memory), engine_(engine) {
     std::vector<delivery::Outlet*> heard;
     for (Route* route : routes_) {
         for (rpc::Service* service : route->services) {
@@ -59,19 +60,23 @@ Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& id
     const bool straight = std::all_of(routes_.begin(), routes_.end(),
                                       [](const Route* route) { return route->straight(); });
     if (!straight) {
-        passages_ = std::make_unique<Passages>(routes_, Passages::World{timers, clock, memory},
-                                               *this, *this);
+        passages_ = std::make_unique<Passages>(
+            routes_, Passages::World{timers, clock, memory, engine_}, *this, *this);
     }
+    has_topics_ = std::any_of(routes_.begin(), routes_.end(),
+                              [](const Route* route) { return route->has_topics(); });
+    if (has_topics_) engine_->listen(*this);
     const bool sinks = std::any_of(routes_.begin(), routes_.end(),
                                    [](const Route* route) { return route->has_sink(); });
-    if (options_.subscribe == Subscribe::kAll || !services_.empty() || sinks) on_demand("", true);
+    if (options_.subscribe == Subscribe::kAll || !services_.empty() || sinks || has_topics_)
+        on_demand("", true);
 }
 
 void Intake::on_opened(net::Peer& peer) {
     for (rpc::Service* service : services_) {
         if (can_be_answered(peer)) service->client_opened(peer);
     }
-    if (passages_) peers_.emplace(peer.id(), &peer);
+    if (passages_ || has_topics_) peers_.emplace(peer.id(), &peer);
     if (!is_publisher(peer)) return;
     Publisher& publisher = publishers_[peer.id()];
     publisher.peer = &peer;
@@ -104,10 +109,16 @@ net::Take Intake::take_straight(net::Peer& peer, const Message& message, Parcel&
     }
 
     bool served = false;
-    for (const auto& [route, refusal] : chosen_) {
+    const auto published = has_topics_ ? publish(parcel.body) : std::nullopt;
+    for (const auto& [route, refusal, attributes] : chosen_) {
         if (refusal) {
             refuse(route, peer, parcel, *refusal, route->shape.detail());
             parcel.wants_receipt = false;  // one message, one answer
+            continue;
+        }
+        if (published && published->why && !route->topics.empty()) {
+            refuse(route, peer, parcel, *published->why, published->reason);
+            parcel.wants_receipt = false;
             continue;
         }
         route->messages++;
@@ -130,19 +141,37 @@ net::Take Intake::take_straight(net::Peer& peer, const Message& message, Parcel&
     }
     if (chosen_.empty())
         refuse(nullptr, peer, parcel, routes_.empty() ? Refusal::kNoRoute : Refusal::kNoMatch, "");
+    else if (parcel.wants_receipt && !served && published && !published->why)
+        receipt(peer, parcel.envelope, "OK " + published->id.text(), published->number);
     else if (parcel.wants_receipt && !served)
         receipt(peer, parcel.envelope, "OK " + MessageId{ids_.epoch, ids_.next}.text());
     ids_.next++;
     return net::Take::kTaken;
 }
 
+std::optional<plugin::Published> Intake::publish(const Message& body) {
+    publications_.clear();
+    for (const Chosen& chosen : chosen_) {
+        if (chosen.refusal) continue;
+        for (const TopicId topic : chosen.route->topics) {
+            publications_.push_back(
+                {topic, &body, chosen.attributes ? &*chosen.attributes : nullptr});
+        }
+    }
+    if (publications_.empty()) return std::nullopt;
+    return engine_->publish(publications_);
+}
+
 net::Take Intake::take_with_steps(net::Peer& peer, Parcel& parcel, bool from_pub) {
-    const Origin origin{peer.id(), 0, parcel.envelope, parcel.wants_receipt, from_pub, ids_.next};
+    const uint64_t slot = parcel.wants_receipt ? open_slot(peer.id()) : 0;
+    const Origin origin{peer.id(), slot,     parcel.envelope, parcel.wants_receipt,
+                        from_pub,  ids_.next};
     const auto& info = peer.info();
     Outcome outcome;
     const auto taken = passages_->take(origin, parcel.body, nullptr,
                                        {info.user, info.identity, info.address}, outcome);
     if (taken == Passages::Taken::kHeld) {
+        if (parcel.wants_receipt) slots_.at(peer.id()).waiting.pop_back();
         hold();
         return net::Take::kHold;
     }
@@ -159,15 +188,37 @@ void Intake::answer(net::Peer& peer, const Origin& origin, const Outcome& outcom
         refusals_.add(*why);
     }
     if (!origin.wants_receipt) return;
-    if (why)
-        receipt(peer, origin.envelope, refusal_text(*why, outcome.reason));
-    else if (!outcome.served)
-        receipt(peer, origin.envelope, "OK " + MessageId{ids_.epoch, origin.number}.text());
+    std::string wire;  // a service answers itself
+    if (why || !outcome.served) {
+        wire = origin.envelope.bytes();
+        const MessageId id = outcome.id.value_or(MessageId{ids_.epoch, origin.number});
+        append_frame(wire, why ? refusal_text(*why, outcome.reason) : "OK " + id.text(), false);
+    }
+    fill_slot(peer.id(), origin.cookie, std::move(wire));
 }
 
 void Intake::on_outcome(const Origin& origin, const Outcome& outcome) {
     net::Peer* its = peer(origin.peer);
     if (its != nullptr) answer(*its, origin, outcome);
+}
+
+uint64_t Intake::open_slot(PeerId peer) {
+    Slots& slots = slots_[peer];
+    slots.waiting.emplace_back();
+    return slots.first + slots.waiting.size() - 1;
+}
+
+void Intake::fill_slot(PeerId id, uint64_t slot, std::string wire) {
+    const auto found = slots_.find(id);
+    net::Peer* its = peer(id);
+    if (found == slots_.end() || its == nullptr) return;
+    Slots& slots = found->second;
+    slots.waiting[slot - slots.first] = {true, std::move(wire)};
+    for (; !slots.waiting.empty() && slots.waiting.front().known; slots.first++) {
+        if (!slots.waiting.front().wire.empty())
+            its->send({}, memory_.copy(slots.waiting.front().wire));
+        slots.waiting.pop_front();
+    }
 }
 
 net::Peer* Intake::peer(PeerId id) {
@@ -185,20 +236,25 @@ void Intake::choose_routes(const net::Peer& peer, const Message& body) {
     for (Route* route : routes_) {
         if (!route->shape.matches(body)) continue;
         std::optional<Refusal> refusal;
+        std::optional<Attributes> kept;
         if (!route->shape.trivial()) {
             const auto& info = peer.info();
-            const auto attributes =
+            auto attributes =
                 route->shape.attributes(body, {info.user, info.identity, info.address});
-            if (!attributes.ok()) refusal = attributes.error();
+            if (!attributes.ok())
+                refusal = attributes.error();
+            else if (!route->topics.empty())
+                kept = *std::move(attributes);
         }
-        if (refusal != Refusal::kNoMatch) chosen_.push_back({route, refusal});
+        if (refusal != Refusal::kNoMatch) chosen_.push_back({route, refusal, std::move(kept)});
     }
 }
 
 // All targets of all routes of the message, before any of them gets it.
 bool Intake::has_room(const Message& body, bool from_pub) {
-    for (const auto& [route, refusal] : chosen_) {
+    for (const auto& [route, refusal, attributes] : chosen_) {
         if (refusal) continue;
+        if (!route->topics.empty() && !engine_->has_room(*this)) return false;
         for (delivery::Outlet* outlet : route->outlets) {
             if (!outlet->can_take(body, route->on_full, from_pub, *this)) return false;
         }
@@ -209,14 +265,42 @@ bool Intake::has_room(const Message& body, bool from_pub) {
 void Intake::refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why,
                     std::string_view detail) {
     (route != nullptr ? route->refusals : refusals_).add(why);
-    if (!parcel.wants_receipt) return;
-    receipt(peer, parcel.envelope, refusal_text(why, detail));
+    if (parcel.wants_receipt) return receipt(peer, parcel.envelope, refusal_text(why, detail));
+    if (route != nullptr) keep_refused(*route, parcel.body, why, detail, engine_);
 }
 
-void Intake::receipt(net::Peer& peer, const Slice& envelope, const std::string& text) {
-    std::string frame;
-    append_frame(frame, text, false);
-    peer.send(envelope, memory_.copy(frame));
+void Intake::receipt(net::Peer& peer, const Slice& envelope, std::string text, uint64_t number) {
+    if (receipts_.empty() && (number == 0 || number <= engine_->committed()))
+        return send_receipt(peer, envelope.bytes(), text);
+    if (number == 0) number = receipts_.back().number;
+    const bool if_committed = text.starts_with("OK ");
+    receipts_.push_back(
+        {number, peer.id(), std::string(envelope.bytes()), std::move(text), if_committed});
+}
+
+void Intake::send_receipt(net::Peer& peer, std::string_view envelope, std::string_view text) {
+    std::string wire(envelope);
+    append_frame(wire, text, false);
+    peer.send({}, memory_.copy(wire));
+}
+
+void Intake::on_committed(uint64_t number) {
+    for (; !receipts_.empty() && receipts_.front().number <= number; receipts_.pop_front()) {
+        const Receipt& first = receipts_.front();
+        if (net::Peer* its = peer(first.peer)) send_receipt(*its, first.envelope, first.text);
+    }
+}
+
+void Intake::on_commit_failed() {
+    for (; !receipts_.empty(); receipts_.pop_front()) {
+        const Receipt& first = receipts_.front();
+        if (first.if_committed) refusals_.add(Refusal::kStoreFailed);
+        net::Peer* its = peer(first.peer);
+        if (its == nullptr) continue;
+        send_receipt(*its, first.envelope,
+                     first.if_committed ? refusal_text(Refusal::kStoreFailed, engine_->failure())
+                                        : first.text);
+    }
 }
 
 void Intake::on_writable(net::Peer& peer) {
@@ -235,6 +319,7 @@ void Intake::on_closed(net::Peer& peer) {
         service->client_closed(peer);
     if (passages_) passages_->forget(peer.id());
     peers_.erase(peer.id());
+    slots_.erase(peer.id());
     publishers_.erase(peer.id());
 }
 

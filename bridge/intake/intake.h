@@ -2,6 +2,7 @@
 // or to none.
 //
 // Flow:    net -> [intake] -> shape -> can_take() of all targets -> deliver() to each -> receipt
+//          into topics: publish() -> [engine commits] -> on_committed() -> receipt
 //          Routes: each whose prefix and filter match. A message that none takes is counted here,
 //          as no_match; one that a route cannot read, or that misses what the route requires, at
 //          the route.
@@ -9,13 +10,18 @@
 //          until there is room, so that no other peer's bytes pile up behind it.
 // Receipt: to a REQ, or a DEALER that begins with an empty frame: "OK <id>" once the message is
 //          delivered or waits in a line, else "ERR <code> <reason>". A straight route stores
-//          nothing: a receipt says that the bridge has it. Service: what a PUSH or publisher sends
+//          nothing: a receipt says that the bridge has it; of a route into a topic, that the topic
+//          has it, on the disk. A connection's receipts are in the order of its messages.
+// Topics:  all of a message's topics have it or none, and live targets only if they do. Rejects:
+//          what a route refuses of a PUSH or publisher goes to the route's `rejects`, if it has one.
+// Service: what a PUSH or publisher sends
 //          is refused (wrong_type): it could take no answer. Demand: a publisher that reads too
 //          slowly what it is asked for is told the difference when it has room again: no change is
 //          lost, and what is kept for it is no more than that difference.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,6 +52,7 @@ struct MessageIds {
 class Intake final : public net::PeerHandler,
                      public RoomListener,
                      public delivery::DemandListener,
+                     public plugin::CommitListener,
                      public Origins {
  public:
     static constexpr uint32_t kEnvelopeFramesMax = 16;     // with the empty frame
@@ -53,8 +60,9 @@ class Intake final : public net::PeerHandler,
     static constexpr size_t kPrefixBytesMax =
         245;  // longer ones are shortened here and filtered at the target
 
+    // `engine`: null where no route has topics.
     Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, Timers& timers,
-           const Clock& clock, MemoryBudget& memory);
+           const Clock& clock, MemoryBudget& memory, plugin::Engine* engine);
     // What is held when there is no room: its endpoint, bound, dialled or both. Before the first
     // peer.
     void attach(net::Gate& gate) { gates_.push_back(&gate); }
@@ -65,12 +73,16 @@ class Intake final : public net::PeerHandler,
     void on_closed(net::Peer& peer) override;
     void on_room() override;
     void on_demand(std::string_view prefix, bool wanted) override;
+    void on_committed(uint64_t number) override;
+    void on_commit_failed() override;
 
     void compact() {
         if (passages_) passages_->compact();
     }
     // Messages that are not with all their targets yet: with a step or a sink.
     size_t on_their_way() const { return passages_ ? passages_->on_their_way() : 0; }
+    // Receipts that wait for the disk.
+    size_t receipts_waiting() const { return receipts_.size(); }
 
     const RefusalCounts& refusals() const { return refusals_; }
     const std::vector<Route*>& routes() const { return routes_; }
@@ -85,13 +97,21 @@ class Intake final : public net::PeerHandler,
     struct Chosen {
         Route* route;
         std::optional<Refusal> refusal;  // it is the route's, which cannot take it
+        std::optional<Attributes>
+            attributes;  // for its topics; none: it has no topics, or no shape
     };
     // The routes that the message is for.
     void choose_routes(const net::Peer& peer, const Message& body);
     bool has_room(const Message& body, bool from_pub);
+    // Into the topics of all chosen routes. None: they have none.
+    std::optional<plugin::Published> publish(const Message& body);
     void refuse(Route* route, net::Peer& peer, const Parcel& parcel, Refusal why,
                 std::string_view detail);
-    void receipt(net::Peer& peer, const Slice& envelope, const std::string& text);
+    // `number`: that must be committed before; 0: none.
+    void receipt(net::Peer& peer, const Slice& envelope, std::string text, uint64_t number = 0);
+    uint64_t open_slot(PeerId peer);
+    void fill_slot(PeerId peer, uint64_t slot, std::string wire);
+    void send_receipt(net::Peer& peer, std::string_view envelope, std::string_view text);
     void hold();
     struct Publisher {
         net::Peer* peer = nullptr;
@@ -108,6 +128,8 @@ class Intake final : public net::PeerHandler,
     std::vector<rpc::Service*> services_;  // of all routes, each once
     MessageIds& ids_;
     MemoryBudget& memory_;
+    plugin::Engine* engine_;
+    bool has_topics_ = false;
     std::vector<net::Gate*> gates_;
     // None: all routes are straight, and pay nothing for those that are not.
     std::unique_ptr<Passages> passages_;
@@ -115,7 +137,27 @@ class Intake final : public net::PeerHandler,
     std::map<PeerId, Publisher> publishers_;
     std::map<std::string, uint64_t, std::less<>> wanted_;  // prefix -> by how many
     std::vector<Chosen> chosen_;                           // of the message in on_message()
-    RefusalCounts refusals_;                               // of no route in particular
+    std::vector<plugin::Publication> publications_;        // likewise
+    // Receipts that wait for what was published before them, in their order.
+    struct Receipt {
+        uint64_t number = 0;
+        PeerId peer{};
+        std::string envelope;
+        std::string text;
+        bool if_committed = false;  // else it is said in any case
+    };
+    std::deque<Receipt> receipts_;
+    // Where messages may stay on their way: what each peer is to be told, in its messages' order.
+    struct Slot {
+        bool known = false;
+        std::string wire;  // empty: nothing
+    };
+    struct Slots {
+        uint64_t first = 0;  // the number of the first one
+        std::deque<Slot> waiting;
+    };
+    std::map<PeerId, Slots> slots_;
+    RefusalCounts refusals_;  // of no route in particular
 };
 
 }  // namespace zbridge::intake

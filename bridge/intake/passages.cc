@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bridge/intake/rejects.h"
+
 namespace zbridge::intake {
 
 using plugin::Flight;
@@ -42,9 +44,9 @@ bool can_be_answered(const net::Peer& peer) {
 class Passages::Lane final {
  public:
     Lane(Route& its_route, Passages& passages) : route(its_route), passages_(passages) {
-        at_once_ =
-            !route.has_sink() && std::all_of(route.workers.begin(), route.workers.end(),
-                                             [](const auto* each) { return each == nullptr; });
+        at_once_ = !route.has_sink() && !route.has_topics() &&
+                   std::all_of(route.workers.begin(), route.workers.end(),
+                               [](const auto* each) { return each == nullptr; });
         if (!route.steps) return;
         for (plugin::Worker* worker : route.workers)
             exits_.push_back(worker == nullptr ? nullptr : std::make_unique<Exit>(*this, *worker));
@@ -64,6 +66,7 @@ class Passages::Lane final {
     // For the item in all its targets, or in its next stage.
     bool has_room(const Item& item, bool from_pub, RoomListener& waiting) {
         if (!through(item)) return exits_[item.next_step]->stage.has_room(waiting);
+        if (!route.topics.empty() && !passages_.world_.engine->has_room(waiting)) return false;
         for (size_t i = 0; i < route.targets.size(); i++) {
             if (!goes_to(item, i)) continue;
             const Target& target = route.targets[i];
@@ -78,13 +81,18 @@ class Passages::Lane final {
     bool stays_on_its_way(const Item& item) const {
         if (!through(item)) return true;
         for (size_t i = 0; i < route.targets.size(); i++) {
-            if (goes_to(item, i) && route.targets[i].sink != nullptr) return true;
+            const Target& target = route.targets[i];
+            if (goes_to(item, i) && (target.sink != nullptr || target.topic)) return true;
         }
         return false;
     }
 
     // REQUIRES: has_room(). Why not all of its targets have it. `ticket` 0: none of them needs one.
     std::optional<Refusal> deliver(Item& item, const Origin& origin, Ticket ticket, bool& served) {
+        if (const auto refused = publish(item, ticket)) {
+            refuse(item.body, origin, *refused, "");
+            return refused;
+        }
         bool kept = true;
         std::optional<Refusal> why;
         for (size_t i = 0; i < route.targets.size(); i++) {
@@ -101,8 +109,36 @@ class Passages::Lane final {
             }
         }
         if (!kept) why = Refusal::kLineFull;
-        if (why) route.refusals.add(*why);
+        if (why) refuse(item.body, origin, *why, "");
         return why;
+    }
+
+    // Counted; and kept in `rejects`, where nobody can be told.
+    void refuse(const Message& body, const Origin& origin, Refusal why, std::string_view detail) {
+        route.refusals.add(why);
+        const bool told = origin.wants_receipt || origin.peer == PeerId{};
+        if (!told) keep_refused(route, body, why, detail, passages_.world_.engine);
+    }
+
+    // Into all of its topics that the item goes to. Why not.
+    std::optional<Refusal> publish(const Item& item, Ticket ticket) {
+        if (route.topics.empty()) return std::nullopt;
+        std::vector<plugin::Publication> publications;
+        for (size_t i = 0; i < route.targets.size(); i++) {
+            if (!goes_to(item, i) || !route.targets[i].topic) continue;
+            publications.push_back({*route.targets[i].topic, &item.body, &item.attributes});
+        }
+        if (publications.empty()) return std::nullopt;
+        const plugin::Published published = passages_.world_.engine->publish(publications);
+        Open& open = passages_.tickets_.at(ticket);
+        if (published.why) {
+            if (open.outcome.reason.empty()) open.outcome.reason = published.reason;
+            return published.why;
+        }
+        open.parts++;
+        if (!open.outcome.id) open.outcome.id = published.id;
+        passages_.published_.emplace_back(published.number, ticket);
+        return std::nullopt;
     }
 
     void enter_stage(Item item, const routing::PeerView& from, Ticket ticket) {
@@ -136,11 +172,12 @@ class Passages::Lane final {
         void on_stage_done(Flight flight, Passed passed, std::vector<Item> emitted) override {
             const Ticket ticket = flight.ticket;
             const plugin::PeerText peer = flight.peer;
+            const Message body = flight.item.body;
             lane_.passages_.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
             if (passed.kind == Passed::Kind::kThrough) queue_.push_back(std::move(flight));
             for (Item& item : emitted)
                 queue_.push_back({std::move(item), peer, ticket});
-            if (passed.kind != Passed::Kind::kThrough) lane_.end(ticket, passed);
+            if (passed.kind != Passed::Kind::kThrough) lane_.end(body, ticket, passed);
             pump();
         }
         bool stage_may_go_on() override { return queue_.size() < kExitsMax; }
@@ -181,8 +218,9 @@ class Passages::Lane final {
                 return false;
             }
             if (passed.kind == Passed::Kind::kDropped || passed.kind == Passed::Kind::kRefused) {
+                const Message body = front.item.body;
                 queue_.pop_front();
-                lane_.end(ticket, passed);
+                lane_.end(body, ticket, passed);
                 return true;
             }
             Open& open = passages.tickets_.at(ticket);
@@ -221,9 +259,10 @@ class Passages::Lane final {
         return std::nullopt;
     }
 
-    void end(Ticket ticket, const Passed& passed) {
+    void end(const Message& body, Ticket ticket, const Passed& passed) {
         const bool refused = passed.kind == Passed::Kind::kRefused;
-        if (refused) route.refusals.add(passed.refusal);
+        if (refused)
+            refuse(body, passages_.tickets_.at(ticket).origin, passed.refusal, passed.reason);
         passages_.on_settled(ticket, refused ? std::optional(passed.refusal) : std::nullopt,
                              passed.reason);
     }
@@ -241,6 +280,9 @@ Passages::Passages(const std::vector<Route*>& routes, World world, Origins& orig
       hold_(world.timers, [this] { held_.on_room(); }) {
     for (Route* route : routes)
         lanes_.push_back(std::make_unique<Lane>(*route, *this));
+    const bool topics = std::any_of(routes.begin(), routes.end(),
+                                    [](const Route* route) { return !route->topics.empty(); });
+    if (topics) world_.engine->listen(*this);
 }
 
 Passages::~Passages() = default;
@@ -257,10 +299,10 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
     } else if (lanes_.size() == 1 && lanes_.front()->at_once()) {
         if (const auto taken = take_at_once(origin, body, attributes, from, outcome)) return *taken;
     } else {
-        begin(runs_, body, attributes, from, outcome);
+        begin(runs_, origin, body, attributes, from, outcome);
     }
     for (Run& run : runs_) {
-        const auto time = advance(run, from);
+        const auto time = advance(run, origin, from);
         if (!time) continue;
         const Instant due = world_.clock.now() + *time;
         pending_[origin.peer] = {std::exchange(runs_, {}), due};
@@ -293,7 +335,13 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
     }
     forget_items();
     if (ticket == 0) return Taken::kDone;
-    tickets_.at(ticket).outcome = outcome;
+    Outcome& its = tickets_.at(ticket).outcome;
+    its.served |= outcome.served;
+    its.routed = outcome.routed;
+    if (outcome.why && !its.why) {
+        its.why = outcome.why;
+        if (!outcome.reason.empty()) its.reason = outcome.reason;
+    }
     on_settled(ticket, std::nullopt, "");  // our own part
     return Taken::kDeferred;
 }
@@ -307,7 +355,7 @@ std::optional<Passages::Taken> Passages::take_at_once(const Origin& origin, cons
     Lane& lane = *lanes_.front();
     Route& route = lane.route;
     const auto otherwise = [&] {
-        begin(runs_, body, attributes, from, outcome);
+        begin(runs_, origin, body, attributes, from, outcome);
         return std::nullopt;
     };
     if (!route.shape.matches(body)) return otherwise();
@@ -334,7 +382,7 @@ std::optional<Passages::Taken> Passages::take_at_once(const Origin& origin, cons
         !lane.has_room(item_, origin.from_pub, held_)) {
         keep_item(lane, passed.kind);
         if (passed.kind == Passed::Kind::kRefused) {
-            route.refusals.add(passed.refusal);
+            lane.refuse(body, origin, passed.refusal, passed.reason);
             runs_[0].why = passed.refusal;
             runs_[0].reason = std::move(passed.reason);
         }
@@ -364,6 +412,22 @@ void Passages::keep_item(Lane& lane, Passed::Kind kind) {
     item_ = {};
 }
 
+void Passages::on_committed(uint64_t number) {
+    while (!published_.empty() && published_.front().first <= number) {
+        const Ticket ticket = published_.front().second;
+        published_.pop_front();
+        on_settled(ticket, std::nullopt, "");
+    }
+}
+
+void Passages::on_commit_failed() {
+    while (!published_.empty()) {
+        const Ticket ticket = published_.front().second;
+        published_.pop_front();
+        on_settled(ticket, Refusal::kStoreFailed, world_.engine->failure());
+    }
+}
+
 // Of a message that has gone on: to keep it would be to keep its memory.
 void Passages::forget_items() {
     for (Run& run : runs_)
@@ -389,8 +453,9 @@ Passages::Taken Passages::hold_until(Instant due) {
 }
 
 // The routes of a message, each with what it makes of it.
-void Passages::begin(std::vector<Run>& runs, const Message& body, const Attributes* attributes,
-                     const routing::PeerView& from, Outcome& outcome) {
+void Passages::begin(std::vector<Run>& runs, const Origin& origin, const Message& body,
+                     const Attributes* attributes, const routing::PeerView& from,
+                     Outcome& outcome) {
     size_t used = 0;
     for (const auto& lane : lanes_) {
         Route& route = lane->route;
@@ -415,7 +480,7 @@ void Passages::begin(std::vector<Run>& runs, const Message& body, const Attribut
         run.reason.clear();
         if (why) {
             run.reason = route.shape.detail();
-            route.refusals.add(*why);
+            lane->refuse(body, origin, *why, run.reason);
             continue;
         }
         if (attributes != nullptr) fill_from(*attributes, its);
@@ -426,7 +491,8 @@ void Passages::begin(std::vector<Run>& runs, const Message& body, const Attribut
 }
 
 // How long it is held; none: all of its items are through, ended, or before a stage.
-std::optional<Duration> Passages::advance(Run& run, const routing::PeerView& from) {
+std::optional<Duration> Passages::advance(Run& run, const Origin& origin,
+                                          const routing::PeerView& from) {
     while (!run.queue.empty()) {
         std::vector<Item> emitted;
         Passed passed = run.lane->advance(run.queue.back(), from, emitted);
@@ -438,7 +504,7 @@ std::optional<Duration> Passages::advance(Run& run, const routing::PeerView& fro
         Item item = std::move(run.queue.back());
         run.queue.pop_back();
         if (passed.kind == Passed::Kind::kRefused) {
-            run.lane->route.refusals.add(passed.refusal);
+            run.lane->refuse(item.body, origin, passed.refusal, passed.reason);
             if (!run.why) {
                 run.why = passed.refusal;
                 run.reason = std::move(passed.reason);

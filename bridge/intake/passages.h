@@ -10,6 +10,8 @@
 //          as soon as all is known.
 // Holding: take() says no, and RoomListener::on_room() comes when it is worth another try with the
 //          same message. A step that holds a message holds its source in the same way.
+// Topics:  all of a route's topics have a message or none, and the route's other targets only if
+//          they do; the topics' word is that it is committed.
 // Limits:  a message of each peer is held at most; kExitsMax messages wait behind a stage: then it
 //          stops.
 #pragma once
@@ -45,8 +47,9 @@ struct Origin {
 struct Outcome {
     std::optional<Refusal> why;  // none: accepted
     std::string reason;
-    bool routed = true;   // false: it matched no route
-    bool served = false;  // a service has it: it answers
+    std::optional<MessageId> id;  // that a topic gave it
+    bool routed = true;           // false: it matched no route
+    bool served = false;          // a service has it: it answers
 };
 
 class Origins {
@@ -58,7 +61,7 @@ class Origins {
     virtual net::Peer* peer(PeerId id) = 0;
 };
 
-class Passages final : public plugin::Settling {
+class Passages final : public plugin::Settling, public plugin::CommitListener {
  public:
     static constexpr size_t kExitsMax = 256;
 
@@ -66,6 +69,7 @@ class Passages final : public plugin::Settling {
         Timers& timers;
         const Clock& clock;
         MemoryBudget& memory;
+        plugin::Engine* engine;  // null where no route has topics
     };
     // All of these outlive it.
     Passages(const std::vector<Route*>& routes, World world, Origins& origins, RoomListener& held);
@@ -89,6 +93,8 @@ class Passages final : public plugin::Settling {
 
     void on_settled(plugin::Ticket ticket, std::optional<Refusal> why,
                     std::string_view reason) override;
+    void on_committed(uint64_t number) override;
+    void on_commit_failed() override;
 
  private:
     class Lane;
@@ -111,9 +117,9 @@ class Passages final : public plugin::Settling {
         Outcome outcome;
     };
 
-    void begin(std::vector<Run>& runs, const Message& body, const Attributes* attributes,
-               const routing::PeerView& from, Outcome& outcome);
-    std::optional<Duration> advance(Run& run, const routing::PeerView& from);
+    void begin(std::vector<Run>& runs, const Origin& origin, const Message& body,
+               const Attributes* attributes, const routing::PeerView& from, Outcome& outcome);
+    std::optional<Duration> advance(Run& run, const Origin& origin, const routing::PeerView& from);
     bool has_room(const std::vector<Run>& runs, bool from_pub);
     Taken hold_until(Instant due);
     std::optional<Taken> take_at_once(const Origin& origin, const Message& body,
@@ -134,6 +140,8 @@ class Passages final : public plugin::Settling {
     std::vector<plugin::Item> emitted_;
     std::map<PeerId, Pending> pending_;  // of peers whose message is held
     std::map<plugin::Ticket, Open> tickets_;
+    // What was published, in its order: the number, and whose it is.
+    std::deque<std::pair<uint64_t, plugin::Ticket>> published_;
     plugin::Ticket next_ticket_ = 1;
     Timer hold_;
 };

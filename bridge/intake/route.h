@@ -10,6 +10,7 @@
 
 #include "bridge/delivery/outlet.h"
 #include "bridge/model/refusal.h"
+#include "bridge/plugin/engine.h"
 #include "bridge/plugin/pipeline.h"
 #include "bridge/plugin/sink_line.h"
 #include "bridge/routing/shape.h"
@@ -22,6 +23,7 @@ struct Target {
     delivery::Outlet* outlet = nullptr;
     rpc::Service* service = nullptr;
     plugin::SinkLine* sink = nullptr;
+    std::optional<TopicId> topic = {};
 };
 
 struct Route {
@@ -33,6 +35,7 @@ struct Route {
         targets.push_back(target);
         if (target.outlet != nullptr) outlets.push_back(target.outlet);
         if (target.service != nullptr) services.push_back(target.service);
+        if (target.topic) topics.push_back(*target.topic);
     }
 
     std::string name;
@@ -42,10 +45,14 @@ struct Route {
     // The same again, for the straight path.
     std::vector<delivery::Outlet*> outlets;
     std::vector<rpc::Service*> services;
+    std::vector<TopicId> topics;
+    // Where a message goes that this route refuses, if its sender cannot be told.
+    std::optional<TopicId> rejects;
     // None: the route has no steps.
     std::unique_ptr<plugin::Pipeline> steps;
     std::vector<plugin::Worker*> workers;  // beside the steps: of those that may block; else null
 
+    bool has_topics() const { return !topics.empty() || rejects; }
     // Its messages may stay on their way: it has steps, or a sink.
     bool straight() const { return !steps && !has_sink(); }
     bool has_sink() const {
@@ -58,6 +65,8 @@ struct Route {
     uint64_t messages = 0;  // that took this route
     uint64_t bytes = 0;
     RefusalCounts refusals;
+    uint64_t rejects_kept = 0;     // of those refused: in `rejects`
+    uint64_t rejects_dropped = 0;  // had no room there either
 };
 
 }  // namespace zbridge::intake

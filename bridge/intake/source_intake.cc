@@ -4,11 +4,11 @@ namespace zbridge::intake {
 
 SourceIntake::SourceIntake(plugin::SourceReader& reader, const std::vector<Route*>& routes,
                            MessageIds& ids, Timers& timers, const Clock& clock,
-                           MemoryBudget& memory)
+                           MemoryBudget& memory, plugin::Engine* engine)
     : reader_(reader),
       ids_(ids),
       memory_(memory),
-      passages_(routes, {timers, clock, memory}, *this, *this) {
+      passages_(routes, {timers, clock, memory, engine}, *this, *this) {
     reader_.attach(*this);
 }
 

@@ -14,7 +14,7 @@ class SourceIntake final : public plugin::SourceTarget, public RoomListener, pub
  public:
     // All of these outlive it.
     SourceIntake(plugin::SourceReader& reader, const std::vector<Route*>& routes, MessageIds& ids,
-                 Timers& timers, const Clock& clock, MemoryBudget& memory);
+                 Timers& timers, const Clock& clock, MemoryBudget& memory, plugin::Engine* engine);
 
     bool take(const plugin::LooseMessage& message, uint64_t cookie) override;
     void on_room() override { reader_.go_on(); }

@@ -19,7 +19,8 @@ Slice joined(const std::vector<Slice>& pieces, MemoryBudget& memory) {
 }  // namespace
 
 void Outbox::add(const Slice& wire, uint32_t ends) {
-    const bool whole = ends == 1 && !unended_;
+    const bool whole = ends > 0 && !unended_;
+    ZB_CHECK(ends < 2 || whole, ends);
     unended_ = ends == 0;
     bytes_ += wire.size();
     appended_ += wire.size();
@@ -28,7 +29,7 @@ void Outbox::add(const Slice& wire, uint32_t ends) {
         Segment& last = segments_.back();
         if (last.run && last.slice.is_followed_by(wire)) {
             last.slice.extend(wire.size());
-            last.ends++;
+            last.ends += ends;
             return;
         }
     }

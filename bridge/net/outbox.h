@@ -26,6 +26,8 @@ class Outbox {
 
     // Appends a whole message, or its last part behind append_part()s.
     void append(const Slice& wire) { add(wire, 1); }
+    // Appends whole messages that follow each other. REQUIRES: none is begun.
+    void append_run(const Slice& wire, uint32_t messages) { add(wire, messages); }
     // Appends bytes that are the beginning of a message: append() must follow.
     void append_part(const Slice& wire) { add(wire, 0); }
     // Appends a frame of the bridge's own between two messages (a PONG): it is no message, is never

@@ -59,12 +59,20 @@ class Peer {
     // outbox().appended().
     uint64_t send(const Slice& head, const Slice& rest);
 
+    // The same for messages that follow each other in memory.
+    void send_run(const Slice& wire, uint32_t messages);
+
     // The kernel takes no more of its bytes for now; on_writable() comes when all that waits has
     // been written.
     bool blocked() const { return blocked_; }
     // Another message stays within the endpoint's waiting_bytes_max and waiting_messages_max.
     bool has_room() const {
         return outbox_.bytes() < waiting_bytes_max_ && outbox_.messages() < waiting_messages_max_;
+    }
+    // Likewise, for so many that follow each other.
+    bool has_room_for(uint64_t bytes, uint64_t messages) const {
+        return outbox_.bytes() + bytes <= waiting_bytes_max_ &&
+               outbox_.messages() + messages <= waiting_messages_max_;
     }
     // Writes now what waits, as far as the peer takes it.
     virtual void flush() = 0;
@@ -111,6 +119,14 @@ inline uint64_t Peer::send(const Slice& head, const Slice& rest) {
     counters_.bytes_out += head.size() + rest.size();
     if (was_empty) on_queued();
     return position;
+}
+
+inline void Peer::send_run(const Slice& wire, uint32_t messages) {
+    const bool was_empty = outbox_.empty();
+    outbox_.append_run(wire, messages);
+    counters_.messages_out += messages;
+    counters_.bytes_out += wire.size();
+    if (was_empty) on_queued();
 }
 
 // What became of a message that was offered.

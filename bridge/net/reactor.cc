@@ -89,6 +89,8 @@ void Reactor::turn(bool may_wait) {
     running_.clear();
 
     timers_.run_due(now_);
+    for (const auto& then : before_writing_)
+        then();
 
     flushing_.swap(dirty_);
     for (size_t i = 0; i < flushing_.size(); i++) {

@@ -3,8 +3,8 @@
 //
 // Thread:  everything here is called on the thread that calls run(), but stop(), which any thread
 //          may call.
-// Order:   a turn is events -> ready ones in the order they became so -> due timers -> writing ->
-//          turn ends.
+// Order:   a turn is events -> ready ones in the order they became so -> due timers -> what is to be
+//          written is decided -> writing -> turn ends.
 // Limits:  kEventsMax events a turn; each ready one does a bounded piece of work and comes again if
 //          there is more.
 #pragma once
@@ -68,6 +68,8 @@ class Reactor {
     void make_dirty(Ready& ready);
     // Destroys it at the end of the turn, when nobody up the stack uses it any more.
     void bury(std::unique_ptr<Ready> dead) { graveyard_.push_back(std::move(dead)); }
+    // Called in every turn when all that came in has been looked at, before the writing.
+    void before_writing(std::function<void()> then) { before_writing_.push_back(std::move(then)); }
     // Called at the end of every turn, in the order given.
     void at_turn_end(std::function<void()> then) { turn_ends_.push_back(std::move(then)); }
 
@@ -99,7 +101,7 @@ class Reactor {
     std::vector<uint32_t> free_slots_;
     std::vector<Ready*> ready_, running_, dirty_, flushing_;
     std::vector<std::unique_ptr<Ready>> graveyard_;
-    std::vector<std::function<void()>> turn_ends_;
+    std::vector<std::function<void()>> before_writing_, turn_ends_;
     ChunkRef read_chunk_;
     std::atomic<bool> stopping_ = false;
 };

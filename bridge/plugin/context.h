@@ -34,6 +34,8 @@ struct zb_metric final {
 
 namespace zbridge::plugin {
 
+class Engine;
+
 // What instances stand on. Outlives them.
 struct Services {
     const Clock* clock = nullptr;
@@ -135,6 +137,9 @@ class Context {
     // The call that runs now; null: none does.
     StepCall* step_call = nullptr;
     ReadCall* read_call = nullptr;
+
+    // Of an engine: what it is to the bridge; null until it is about to start.
+    Engine* engine = nullptr;
 
     // Of instances that run on the reactor: how what they have posted, or set a timer for, is
     // called. None, and not before: they may not. end_reactor_calls(): nor from now on.

@@ -1,9 +1,11 @@
 // The C functions of zb_host, in the order of the header: each checks what it was given and calls
 // Context or MessageView. No exception passes this border.
+#include <cstring>
 #include <limits>
 
 #include "bridge/plugin/context.h"
 #include "bridge/plugin/declaration.h"
+#include "bridge/plugin/engine.h"
 
 namespace zbridge::plugin {
 
@@ -190,8 +192,8 @@ zb_result post(zb_context* context, void (*call)(void*), void* argument) {
 zb_result set_timer(zb_context* context, uint64_t after_ns, void (*call)(void*), void* argument) {
     return context->set_timer(after_ns, call, argument);
 }
-const void* get_extension(zb_context*, const char*) {
-    return nullptr;  // this host has none yet
+const void* get_extension(zb_context*, const char* id) {
+    return std::strcmp(id, ZB_ENGINE_HOST) == 0 ? &engine_host_table() : nullptr;
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class Instance {
     Instance& operator=(const Instance&) = delete;
 
     Status start();
+    bool started() const { return started_; }
     void drain(Instant deadline, Pulse& pulse);
     void stop();
     // Of instances that run on the reactor: from now on, until drain, it may post and set timers.
@@ -68,6 +69,7 @@ class Instance {
     const Declaration& declaration() const { return declaration_; }
     Context& context() { return context_; }
     const Context& context() const { return context_; }
+    void* self() const { return self_; }  // of an engine: what its functions are given
     bool step_may_block() const { return step_may_block_; }
 
     // REQUIRES: it is a step. Changes stand in `message`, and what was emitted in context().

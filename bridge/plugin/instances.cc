@@ -64,14 +64,18 @@ bool Instances::has_worker(const Instance& instance) const {
                        [&](const auto& worker) { return &worker->instance == &instance; });
 }
 
+Status Instances::start(Instance& instance) {
+    if (!has_worker(instance)) instance.allow_reactor_calls(reactor_pulse_);
+    Status status = instance.start();
+    if (status.ok()) return {};
+    const InstanceOptions& options = instance.context().options();
+    return {status.code(), placed(options, {options.line, options.column, status.message()})};
+}
+
 Status Instances::start() {
     for (const auto& instance : instances_) {
-        if (!has_worker(*instance)) instance->allow_reactor_calls(reactor_pulse_);
-        if (Status status = instance->start(); !status.ok()) {
-            const InstanceOptions& options = instance->context().options();
-            return {status.code(),
-                    placed(options, {options.line, options.column, status.message()})};
-        }
+        if (instance->started()) continue;
+        if (Status status = start(*instance); !status.ok()) return status;
     }
     return {};
 }

@@ -14,13 +14,12 @@
 #include <vector>
 
 #include "bridge/plugin/catalog.h"
+#include "bridge/plugin/engine.h"
 #include "bridge/plugin/sink_line.h"
 #include "bridge/plugin/source_reader.h"
 #include "bridge/plugin/step_stage.h"
 
 namespace zbridge::plugin {
-
-using MakeExecutor = std::function<std::unique_ptr<Executor>(ExecutorOptions)>;
 
 class Instances {
  public:
@@ -42,6 +41,8 @@ class Instances {
     Worker& worker_of(Instance& instance);
     Pulse& reactor_pulse() { return reactor_pulse_; }
 
+    // One before the others: what they will need.
+    Status start(Instance& instance);
     Status start();
     // Finishes what the threads have done. True: something was.
     bool on_turn();

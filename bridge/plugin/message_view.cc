@@ -6,24 +6,6 @@ namespace zbridge::plugin {
 
 namespace {
 
-zb_value value_of(const Value& value) {
-    zb_value out{ZB_NOTHING, 0, 0, 0, {nullptr, 0}};
-    if (const bool* flag = std::get_if<bool>(&value)) {
-        out.kind = ZB_BOOL;
-        out.flag = *flag ? 1 : 0;
-    } else if (const int64_t* integer = std::get_if<int64_t>(&value)) {
-        out.kind = ZB_INTEGER;
-        out.integer = *integer;
-    } else if (const double* number = std::get_if<double>(&value)) {
-        out.kind = ZB_NUMBER;
-        out.number = *number;
-    } else if (const std::string* text = std::get_if<std::string>(&value)) {
-        out.kind = ZB_STRING;
-        out.text = to_c(*text);
-    }
-    return out;
-}
-
 std::optional<Value> value_of(const zb_value& value) {
     switch (value.kind) {
         case ZB_BOOL:
@@ -53,6 +35,24 @@ zb_value text_value(const std::optional<std::string>& text) {
 }
 
 }  // namespace
+
+zb_value value_to_c(const Value& value) {
+    zb_value out{ZB_NOTHING, 0, 0, 0, {nullptr, 0}};
+    if (const bool* flag = std::get_if<bool>(&value)) {
+        out.kind = ZB_BOOL;
+        out.flag = *flag ? 1 : 0;
+    } else if (const int64_t* integer = std::get_if<int64_t>(&value)) {
+        out.kind = ZB_INTEGER;
+        out.integer = *integer;
+    } else if (const double* number = std::get_if<double>(&value)) {
+        out.kind = ZB_NUMBER;
+        out.number = *number;
+    } else if (const std::string* text = std::get_if<std::string>(&value)) {
+        out.kind = ZB_STRING;
+        out.text = to_c(*text);
+    }
+    return out;
+}
 
 zb_view to_c(std::string_view bytes) {
     return {bytes.data(), bytes.size()};
@@ -202,7 +202,7 @@ zb_value MessageView::attribute(uint32_t which) const {
         case ZB_TAG:
             return text_value(all.tag);
         case ZB_DELIVER_AT:
-            if (all.deliver_at_ms) return value_of(Value(*all.deliver_at_ms));
+            if (all.deliver_at_ms) return value_to_c(Value(*all.deliver_at_ms));
             break;
         default:
             break;
@@ -245,7 +245,7 @@ zb_result MessageView::set_text(std::optional<std::string> Attributes::*attribut
 
 zb_value MessageView::property(std::string_view name) const {
     for (const auto& [known, value] : attributes().properties) {
-        if (known == name) return value_of(value);
+        if (known == name) return value_to_c(value);
     }
     return text_value(std::nullopt);
 }

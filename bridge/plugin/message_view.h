@@ -105,6 +105,7 @@ class MessageView {
 };
 
 zb_view to_c(std::string_view bytes);
+zb_value value_to_c(const Value& value);  // its text is a view of the value's
 std::string_view from_c(zb_view view);
 
 }  // namespace zbridge::plugin

@@ -165,6 +165,8 @@ typedef struct zb_engine {
      * letters, rejects). ZB_NO_TOPIC: there is none. After start. */
     uint32_t (*topic)(void* instance, zb_view name);
 
+    /* The next publish() is not answered ZB_LATER. 0: on_room() comes. */
+    uint32_t (*has_room)(void* instance);
     /* Takes all of these or none. */
     zb_taken (*publish)(void* instance, const zb_publication* publications, uint32_t count,
                         zb_receipt* receipt);

@@ -111,7 +111,7 @@ struct World {
         route->add({outlet.get(), nullptr, nullptr});
         intake = std::make_unique<intake::Intake>(intake::IntakeOptions{},
                                                   std::vector<intake::Route*>{route.get()}, ids,
-                                                  reactor.timers(), clock, memory);
+                                                  reactor.timers(), clock, memory, nullptr);
         source = endpoint({kPush, kPub, kXpub, kReq, kDealer}, *intake, source_listener);
         target = endpoint({kPull, kSub, kXsub}, *outlet, target_listener);
         intake->attach(*source);

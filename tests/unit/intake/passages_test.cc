@@ -94,7 +94,7 @@ struct World {
     }
     void build() {
         intake = std::make_unique<intake::Intake>(intake::IntakeOptions{}, all_routes(), ids,
-                                                  reactor.timers(), clock, memory);
+                                                  reactor.timers(), clock, memory, nullptr);
         intake->attach(gate);
     }
     StubPeer& peer(net::PeerHandler& handler, SocketType type) {
@@ -194,7 +194,7 @@ struct Feed {
                                                               world.reactor.timers(), world.clock);
         world.source = std::make_unique<intake::SourceIntake>(*world.reader, world.all_routes(),
                                                               world.ids, world.reactor.timers(),
-                                                              world.clock, world.memory);
+                                                              world.clock, world.memory, nullptr);
         world.reader->begin();
     }
     // Its thread runs so often; it never rests, so that settle() would not end.

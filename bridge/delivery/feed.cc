@@ -1,0 +1,254 @@
+#include "bridge/delivery/feed.h"
+
+#include <algorithm>
+
+namespace zbridge::delivery {
+
+struct Feed::State final : net::PeerState {
+    std::list<net::Peer*>::iterator place;
+    bool placed = false;          // its cursors are: it has subscribed
+    bool gets_all = false;        // it has the empty prefix
+    bool has_run = false;         // it was given the run of give_run() as a whole
+    std::vector<Cursor> cursors;  // beside topics_
+    uint64_t stamp = 0;
+};
+
+Feed::Feed(std::string name, plugin::Engine& engine, net::Reactor& reactor)
+    : name_(std::move(name)), engine_(engine), reactor_(reactor), again_(reactor.timers(), [] {}) {}
+
+void Feed::add(TopicId topic, FeedStart start) {
+    topics_.push_back({topic, start, engine_.bounds(topic).head});
+    engine_.listen(topic, *this);
+}
+
+void Feed::on_opened(net::Peer& peer) {
+    auto state = std::make_unique<State>();
+    state->cursors.resize(topics_.size());
+    subs_.push_back(&peer);
+    state->place = std::prev(subs_.end());
+    peer.set_state(std::move(state));
+}
+
+net::Take Feed::on_message(net::Peer& peer, const Message&) {
+    peer.close(Refusal::kMalformed);  // a SUB has nothing to say
+    return net::Take::kTaken;
+}
+
+void Feed::on_subscription(net::Peer& peer, const net::Subscription& subscription) {
+    State& state = peer.state<State>();
+    if (subscription.add) {
+        subscriptions_.add(subscription.prefix, peer);
+        if (!state.placed) {
+            // Its other prefixes may be on their way: what it lags is given at the turn's end.
+            place_cursors(state);
+            again_.arm(reactor_.now());
+        }
+    } else {
+        subscriptions_.remove(subscription.prefix, peer);
+    }
+    if (subscription.prefix.empty()) state.gets_all = subscription.add;
+}
+
+void Feed::place_cursors(State& state) {
+    state.placed = true;
+    for (size_t i = 0; i < topics_.size(); i++) {
+        const Topic& topic = topics_[i];
+        Cursor& cursor = state.cursors[i];
+        cursor.next = topic.start.where == ZB_START_LATEST
+                          ? topic.head
+                          : engine_.position(topic.id, topic.start.where, topic.start.value);
+        cursor.at_head = cursor.next >= topic.head;
+    }
+}
+
+void Feed::on_visible(TopicId id, std::span<const plugin::Run> runs) {
+    for (size_t topic = 0; topic < topics_.size(); topic++) {
+        if (topics_[topic].id != id) continue;
+        for (const plugin::Run& run : runs) {
+            give_run(topic, run);
+            topics_[topic].head = run.first_offset + run.messages;
+        }
+    }
+}
+
+// To those that get all of it at once, to the others message by message.
+void Feed::give_run(size_t topic, const plugin::Run& run) {
+    bool by_message = false;
+    for (net::Peer* peer : subs_) {
+        State& state = peer->state<State>();
+        Cursor& cursor = state.cursors[topic];
+        if (!state.placed || !cursor.at_head) continue;
+        state.has_run = false;
+        if (!takes_more(*peer)) {
+            fall_behind(cursor, run.first_offset);
+        } else if (state.gets_all && peer->has_room_for(run.wire.size(), run.messages)) {
+            state.has_run = true;
+            peer->send_run(run.wire, run.messages);
+            counters_.to_subs += run.messages;
+        } else {
+            by_message = true;
+        }
+    }
+    if (by_message) give_each(topic, run);
+}
+
+void Feed::give_each(size_t topic, const plugin::Run& run) {
+    size_t at = 0;
+    for (uint32_t i = 0; i < run.messages; i++) {
+        const MessageEnd message = message_end(run.wire.bytes(), at);
+        const Slice wire = run.wire.part(at, message.end - at);
+        const uint64_t offset = run.first_offset + i;
+        stamp_++;
+        subscriptions_.match(frame_at(wire.bytes(), 0).body,
+                             [&](const std::vector<net::Peer*>& peers) {
+                                 for (net::Peer* peer : peers) {
+                                     State& state = peer->state<State>();
+                                     Cursor& cursor = state.cursors[topic];
+                                     if (!cursor.at_head || state.has_run) continue;
+                                     if (std::exchange(state.stamp, stamp_) == stamp_) continue;
+                                     if (!takes_more(*peer)) {
+                                         fall_behind(cursor, offset);
+                                         continue;
+                                     }
+                                     peer->send_run(wire, 1);
+                                     counters_.to_subs++;
+                                 }
+                             });
+        at = message.end;
+    }
+}
+
+void Feed::fall_behind(Cursor& cursor, uint64_t offset) {
+    cursor.at_head = false;
+    cursor.next = offset;
+    counters_.fell_behind++;
+}
+
+// Nobody is full who just reads: what was queued in this turn only is written first.
+bool Feed::takes_more(net::Peer& peer) const {
+    if (!peer.has_room() && !peer.blocked()) peer.flush();
+    return peer.has_room() && !(reactor_.memory().pressed() && peer.blocked());
+}
+
+bool Feed::is_subscribed(const net::Peer& peer, std::string_view first_frame) const {
+    bool found = false;
+    subscriptions_.match(first_frame, [&](const std::vector<net::Peer*>& peers) {
+        found = found || std::find(peers.begin(), peers.end(), &peer) != peers.end();
+    });
+    return found;
+}
+
+// Gives a peer what it lags, up to its room and its turn. True: there is more for it.
+bool Feed::pump(net::Peer& peer, size_t topic) {
+    State& state = peer.state<State>();
+    Cursor& cursor = state.cursors[topic];
+    if (!state.placed || cursor.at_head || cursor.waits || peer.blocked() || !takes_more(peer))
+        return false;
+    const std::vector<plugin::Run>* runs = engine_.read(topics_[topic].id, cursor.next, kPumpBytes);
+    if (runs == nullptr) {
+        cursor.waits = true;
+        return false;
+    }
+    for (const plugin::Run& run : *runs) {
+        if (!pump_run(peer, cursor, run)) return false;
+    }
+    if (cursor.next >= topics_[topic].head) {
+        cursor.at_head = true;
+        return false;
+    }
+    return true;
+}
+
+// False: the peer takes no more now; its cursor stands behind what it was given.
+bool Feed::pump_run(net::Peer& peer, Cursor& cursor, const plugin::Run& run) {
+    if (run.first_offset > cursor.next) {
+        counters_.lost_to_retention += run.first_offset - cursor.next;
+        cursor.next = run.first_offset;
+    }
+    const State& state = peer.state<State>();
+    const uint64_t end = run.first_offset + run.messages;
+    size_t at = 0;
+    for (uint64_t offset = run.first_offset; offset < cursor.next && offset < end; offset++)
+        at = message_end(run.wire.bytes(), at).end;
+    if (cursor.next >= end) return true;
+    const Slice rest = run.wire.from(at);
+    const uint64_t messages = end - cursor.next;
+    if (state.gets_all && takes_more(peer) && peer.has_room_for(rest.size(), messages)) {
+        peer.send_run(rest, static_cast<uint32_t>(messages));
+        counters_.to_subs += messages;
+        cursor.next = end;
+        return true;
+    }
+    for (size_t from = 0; cursor.next < end; cursor.next++) {
+        const size_t to = message_end(rest.bytes(), from).end;
+        const Slice wire = rest.part(from, to - from);
+        from = to;
+        if (!state.gets_all && !is_subscribed(peer, frame_at(wire.bytes(), 0).body)) continue;
+        if (!takes_more(peer)) return false;
+        peer.send_run(wire, 1);
+        counters_.to_subs++;
+    }
+    return true;
+}
+
+void Feed::on_loaded(TopicId id) {
+    for (size_t topic = 0; topic < topics_.size(); topic++) {
+        if (topics_[topic].id != id) continue;
+        for (net::Peer* peer : subs_)
+            peer->state<State>().cursors[topic].waits = false;
+    }
+    again_.arm(reactor_.now());
+}
+
+void Feed::on_turn_end() {
+    bool more = false;
+    for (net::Peer* peer : subs_) {
+        for (size_t topic = 0; topic < topics_.size(); topic++)
+            more = pump(*peer, topic) || more;
+    }
+    if (more) again_.arm(reactor_.now());  // the turn after this one does not wait
+}
+
+void Feed::on_writable(net::Peer&) {
+    again_.arm(reactor_.now());
+}
+
+void Feed::on_closed(net::Peer& peer) {
+    peer.each_subscription([&](std::string_view prefix) { subscriptions_.remove(prefix, peer); });
+    subs_.erase(peer.state<State>().place);
+}
+
+void Feed::compact() {
+    for (net::Peer* peer : subs_)
+        peer->outbox().compact(reactor_.memory());
+}
+
+size_t Feed::lagging() const {
+    return static_cast<size_t>(std::count_if(subs_.begin(), subs_.end(), [](net::Peer* peer) {
+        const State& state = peer->state<State>();
+        return state.placed && std::any_of(state.cursors.begin(), state.cursors.end(),
+                                           [](const Cursor& each) { return !each.at_head; });
+    }));
+}
+
+uint64_t Feed::lag() const {
+    uint64_t furthest = 0;
+    for (net::Peer* peer : subs_) {
+        const State& state = peer->state<State>();
+        if (!state.placed) continue;
+        for (size_t topic = 0; topic < topics_.size(); topic++) {
+            const Cursor& cursor = state.cursors[topic];
+            if (!cursor.at_head) furthest = std::max(furthest, topics_[topic].head - cursor.next);
+        }
+    }
+    return furthest;
+}
+
+uint64_t Feed::waiting_messages() const {
+    uint64_t messages = 0;
+    for (const net::Peer* peer : subs_)
+        messages += peer->outbox().messages();
+    return messages;
+}
+
+}  // namespace zbridge::delivery

@@ -1,0 +1,101 @@
+// The SUB peers of an endpoint that reads topics: each has a cursor of its own in each topic, placed
+// at its first subscription.
+//
+// Flow:    engine -> on_visible() -> [feed] -> peers that have all before it
+//          a peer that lags: read() from its cursor -> [feed] -> the peer, until it has caught up
+// Promise: a peer gets every message of its prefixes from its cursor on, once, in order, as long as
+//          it is connected and retention has them. Slow ones stop nobody: they lag.
+// Lost:    what retention has removed before a peer's cursor came to it: counted.
+// Limits:  a peer's own (waiting_bytes, waiting_messages); above them it lags, and costs no memory.
+//          kPumpBytes of a topic to a peer that lags, before it is another's turn.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "bridge/delivery/subscriptions.h"
+#include "bridge/net/peer.h"
+#include "bridge/net/reactor.h"
+#include "bridge/plugin/engine.h"
+
+namespace zbridge::delivery {
+
+struct FeedStart {
+    uint32_t where = ZB_START_LATEST;
+    int64_t value = 0;  // ms since 1970, or an offset
+};
+
+struct FeedCounters {
+    uint64_t to_subs = 0;            // copies given to SUBs
+    uint64_t fell_behind = 0;        // times that one began to lag
+    uint64_t lost_to_retention = 0;  // messages that were gone before a peer came to them
+};
+
+class Feed final : public net::PeerHandler, public plugin::TopicListener {
+ public:
+    static constexpr uint64_t kPumpBytes = 256 * 1024;
+
+    // They outlive it.
+    Feed(std::string name, plugin::Engine& engine, net::Reactor& reactor);
+
+    // Before the first peer.
+    void add(TopicId topic, FeedStart start);
+
+    void on_opened(net::Peer& peer) override;
+    net::Take on_message(net::Peer& peer, const Message& message) override;
+    void on_subscription(net::Peer& peer, const net::Subscription& subscription) override;
+    void on_writable(net::Peer& peer) override;
+    void on_closed(net::Peer& peer) override;
+
+    void on_visible(TopicId topic, std::span<const plugin::Run> runs) override;
+    void on_loaded(TopicId topic) override;
+
+    // Gives those that lag their turn.
+    void on_turn_end();
+    void compact();
+
+    const std::string& name() const { return name_; }
+    const FeedCounters& counters() const { return counters_; }
+    size_t subs() const { return subs_.size(); }
+    size_t lagging() const;
+    // The furthest that a peer is behind, in messages.
+    uint64_t lag() const;
+    uint64_t waiting_messages() const;  // that peers have been given and have not taken
+    const Subscriptions& subscriptions() const { return subscriptions_; }
+
+ private:
+    struct Topic {
+        TopicId id;
+        FeedStart start;
+        uint64_t head = 0;  // one past what has been made visible
+    };
+    struct Cursor {
+        uint64_t next = 0;
+        bool at_head = false;  // it gets what becomes visible; else it reads
+        bool waits = false;    // for on_loaded()
+    };
+    struct State;
+    void place_cursors(State& state);
+    void give_run(size_t topic, const plugin::Run& run);
+    void give_each(size_t topic, const plugin::Run& run);
+    void fall_behind(Cursor& cursor, uint64_t offset);
+    bool takes_more(net::Peer& peer) const;
+    bool pump(net::Peer& peer, size_t topic);
+    bool pump_run(net::Peer& peer, Cursor& cursor, const plugin::Run& run);
+    bool is_subscribed(const net::Peer& peer, std::string_view first_frame) const;
+
+    std::string name_;
+    plugin::Engine& engine_;
+    net::Reactor& reactor_;
+    std::vector<Topic> topics_;
+    std::list<net::Peer*> subs_;
+    Subscriptions subscriptions_;
+    uint64_t stamp_ =
+        0;         // of the message being given: a SUB with two matching prefixes gets it once
+    Timer again_;  // armed: somebody lags and has had its turn
+    FeedCounters counters_;
+};
+
+}  // namespace zbridge::delivery

@@ -1,0 +1,270 @@
+#include "bridge/plugin/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/base/check.h"
+
+namespace zbridge::plugin {
+
+// Attributes as the C interface gives them.
+struct Engine::Given {
+    zb_attributes attributes{};
+    std::vector<zb_view> keys;
+    std::vector<zb_property> properties;
+
+    const zb_attributes* fill(const Attributes& from) {
+        keys.clear();
+        properties.clear();
+        for (const std::string& key : from.keys)
+            keys.push_back(to_c(key));
+        for (const auto& [name, value] : from.properties)
+            properties.push_back({to_c(name), value_to_c(value)});
+        const auto text = [](const std::optional<std::string>& of) {
+            return of ? to_c(*of) : zb_view{nullptr, 0};
+        };
+        attributes = {sizeof(zb_attributes),
+                      static_cast<uint32_t>(keys.size()),
+                      static_cast<uint32_t>(properties.size()),
+                      0,
+                      text(from.id),
+                      text(from.order_key),
+                      text(from.tag),
+                      from.deliver_at_ms.value_or(0),
+                      keys.data(),
+                      properties.data()};
+        return &attributes;
+    }
+};
+
+namespace {
+
+Refusal refusal_of(zb_taken taken) {
+    switch (taken) {
+        case ZB_TOPIC_FULL:
+            return Refusal::kTopicFull;
+        case ZB_STORE_FULL:
+            return Refusal::kStoreFull;
+        case ZB_TOO_LARGE:
+            return Refusal::kTooLarge;
+        case ZB_UNCONFIGURED:
+            return Refusal::kUnconfigured;
+        default:
+            return Refusal::kStoreFailed;
+    }
+}
+
+Run run_of(const zb_run& run) {
+    const ChunkRef chunk(static_cast<Chunk*>(run.chunk));
+    return {Slice(chunk, run.wire, run.bytes), run.count, run.first_offset};
+}
+
+}  // namespace
+
+// What the engine calls. Each finds the Engine in its context.
+struct EngineCalls {
+    static Engine* of(zb_context* context) { return context->engine; }
+
+    static const zb_world* world(zb_context* context) {
+        static const zb_world nothing{sizeof(zb_world), 0,       0,       nullptr,
+                                      nullptr,          nullptr, nullptr, nullptr};
+        const Engine* engine = of(context);
+        return engine == nullptr ? &nothing : &engine->c_world_;
+    }
+
+    static void* make_executor(zb_context* context, const char* name, uint32_t threads,
+                               uint32_t tasks_max) {
+        Engine* engine = of(context);
+        if (engine == nullptr) return nullptr;
+        engine->executors_.push_back(engine->make_executor_({name, threads, tasks_max}));
+        return engine->executors_.back().get();
+    }
+
+    static uint32_t entry_count(zb_context* context, const char* section) {
+        return context->entry_count(section);
+    }
+    static zb_context* entry(zb_context* context, const char* section, uint32_t index) {
+        return context->entry(section, index);
+    }
+
+    static void on_committed(zb_context* context, uint64_t number) {
+        Engine& engine = *of(context);
+        ZB_CHECK(number >= engine.committed_, number, engine.committed_);
+        engine.committed_ = number;
+        for (CommitListener* each : engine.commit_listeners_)
+            each->on_committed(number);
+    }
+
+    static void on_failed(zb_context* context, zb_view sentence) {
+        Engine& engine = *of(context);
+        if (std::exchange(engine.failed_, true)) return;
+        engine.failure_ = from_c(sentence);
+        for (CommitListener* each : engine.commit_listeners_)
+            each->on_commit_failed();
+        on_room(context);
+    }
+
+    static void on_room(zb_context* context) {
+        const auto told = std::exchange(of(context)->waiting_, {});
+        for (RoomListener* each : told)
+            each->on_room();
+    }
+
+    static void on_visible(zb_context* context, uint32_t topic, const zb_run* runs,
+                           uint32_t count) {
+        Engine& engine = *of(context);
+        if (topic >= engine.topic_listeners_.size()) return;
+        std::vector<Run> visible;
+        for (uint32_t i = 0; i < count; i++)
+            visible.push_back(run_of(runs[i]));
+        for (TopicListener* each : engine.topic_listeners_[topic])
+            each->on_visible(TopicId(topic), visible);
+    }
+
+    static void on_loaded(zb_context* context, uint32_t topic) {
+        Engine& engine = *of(context);
+        if (topic >= engine.topic_listeners_.size()) return;
+        for (TopicListener* each : engine.topic_listeners_[topic])
+            each->on_loaded(TopicId(topic));
+    }
+
+    static void on_note(zb_context* context, uint64_t key, uint32_t kind, zb_view bytes) {
+        const Engine& engine = *of(context);
+        if (engine.on_note_) engine.on_note_(key, kind, from_c(bytes));
+    }
+
+    static void on_answer(zb_context* context, uint64_t cookie, zb_result result, zb_view body) {
+        Engine& engine = *of(context);
+        const auto asked = std::find_if(engine.answers_.begin(), engine.answers_.end(),
+                                        [&](const auto& each) { return each.first == cookie; });
+        if (asked == engine.answers_.end()) return;
+        const Engine::OnAnswer answer = std::move(asked->second);
+        engine.answers_.erase(asked);
+        answer(result, from_c(body));
+    }
+};
+
+const zb_engine_host& engine_host_table() {
+    static const zb_engine_host table{sizeof(zb_engine_host),    0,
+                                      EngineCalls::world,        EngineCalls::make_executor,
+                                      EngineCalls::entry_count,  EngineCalls::entry,
+                                      EngineCalls::on_committed, EngineCalls::on_failed,
+                                      EngineCalls::on_room,      EngineCalls::on_visible,
+                                      EngineCalls::on_loaded,    EngineCalls::on_note,
+                                      EngineCalls::on_answer};
+    return table;
+}
+
+Engine::Engine(Instance& instance, EngineWorld world, MakeExecutor make_executor)
+    : instance_(instance),
+      calls_(instance.declaration().engine()),
+      world_(std::move(world)),
+      make_executor_(std::move(make_executor)),
+      c_runs_(kRunsMax) {
+    ZB_CHECK(calls_ != nullptr, instance.name());
+    c_world_ = {sizeof(zb_world), world_.was_clean ? 1U : 0U,
+                world_.epoch,     world_.data_dir.empty() ? nullptr : world_.data_dir.c_str(),
+                world_.disk,      world_.clock,
+                world_.random,    world_.memory};
+    instance_.context().engine = this;
+}
+
+Engine::~Engine() {
+    instance_.context().engine = nullptr;
+}
+
+std::optional<TopicId> Engine::topic(std::string_view name) const {
+    const uint32_t handle = calls().topic(instance_.self(), to_c(name));
+    if (handle == ZB_NO_TOPIC) return std::nullopt;
+    return TopicId(handle);
+}
+
+void Engine::listen(TopicId topic, TopicListener& listener) {
+    if (topic.number() >= topic_listeners_.size()) topic_listeners_.resize(topic.number() + 1);
+    topic_listeners_[topic.number()].push_back(&listener);
+}
+
+bool Engine::has_room() const {
+    return failed_ || calls().has_room(instance_.self()) != 0;
+}
+
+bool Engine::has_room(RoomListener& waiting) {
+    if (has_room()) return true;
+    if (std::find(waiting_.begin(), waiting_.end(), &waiting) == waiting_.end())
+        waiting_.push_back(&waiting);
+    return false;
+}
+
+Published Engine::publish(std::span<const Publication> publications) {
+    publications_.clear();
+    size_t with_attributes = 0;
+    for (const Publication& each : publications) {
+        const zb_attributes* attributes = nullptr;
+        if (each.attributes != nullptr) {
+            if (with_attributes == given_.size()) given_.push_back(std::make_unique<Given>());
+            attributes = given_[with_attributes++]->fill(*each.attributes);
+        }
+        publications_.push_back({each.topic.number(), each.message->frames(),
+                                 to_c(each.message->wire().bytes()), attributes});
+    }
+    zb_receipt receipt{};
+    const zb_taken taken = calls().publish(instance_.self(), publications_.data(),
+                                           static_cast<uint32_t>(publications_.size()), &receipt);
+    ZB_CHECK(taken != ZB_LATER, instance_.name());
+    Published published;
+    if (taken == ZB_TAKEN) {
+        published.number = receipt.number;
+        published.id = {receipt.id_epoch, receipt.id_sequence};
+    } else {
+        published.why = refusal_of(taken);
+        published.reason = from_c(receipt.reason);
+    }
+    return published;
+}
+
+std::optional<uint64_t> Engine::note(uint64_t key, uint32_t kind, std::string_view bytes,
+                                     bool closes) {
+    zb_receipt receipt{};
+    const zb_taken taken =
+        calls().note(instance_.self(), key, kind, to_c(bytes), closes ? 1 : 0, &receipt);
+    if (taken != ZB_TAKEN) return std::nullopt;
+    return receipt.number;
+}
+
+Engine::Bounds Engine::bounds(TopicId topic) const {
+    const zb_bounds bounds = calls().bounds(instance_.self(), topic.number());
+    return {bounds.floor, bounds.head};
+}
+
+uint64_t Engine::position(TopicId topic, uint32_t where, int64_t value) const {
+    return calls().position(instance_.self(), topic.number(), where, value);
+}
+
+const std::vector<Run>* Engine::read(TopicId topic, uint64_t offset, uint64_t bytes_max) {
+    uint32_t count = 0;
+    const zb_taken taken = calls().read(instance_.self(), topic.number(), offset, bytes_max,
+                                        c_runs_.data(), kRunsMax, &count);
+    if (taken != ZB_TAKEN) return nullptr;
+    runs_.clear();
+    for (uint32_t i = 0; i < count; i++)
+        runs_.push_back(run_of(c_runs_[i]));
+    return &runs_;
+}
+
+void Engine::admin(std::string_view verb, std::string_view body, OnAnswer answer) {
+    const uint64_t cookie = next_answer_++;
+    answers_.emplace_back(cookie, std::move(answer));
+    calls().admin(instance_.self(), to_c(verb), to_c(body), cookie);
+}
+
+void Engine::on_turn_end() {
+    for (const auto& executor : executors_)
+        (void)executor->run_done();
+    calls().turn_end(instance_.self());
+}
+
+bool Engine::idle() const {
+    return failed_ || calls().idle(instance_.self()) != 0;
+}
+
+}  // namespace zbridge::plugin

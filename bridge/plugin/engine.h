@@ -1,0 +1,163 @@
+// The engine of topics, as the rest of the bridge sees it: what stands behind zbridge.engine/0.
+//
+// Flow:    intake: has_room() -> publish() -> [engine commits] -> CommitListener -> receipts
+//                                                              -> TopicListener -> delivery
+// Thread:  the reactor.
+// Promise: numbers rise with each publish that was taken; on_committed(n) speaks for all up to n, in
+//          order. What is visible of a topic is told to its listeners after that, without a gap.
+// Failure: after on_failed() nothing is committed any more; publish() refuses with kStoreFailed.
+// Limits:  as many bytes as the engine lets wait for its disk: has_room().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/base/disk.h"
+#include "bridge/base/executor.h"
+#include "bridge/base/random.h"
+#include "bridge/model/attributes.h"
+#include "bridge/model/ids.h"
+#include "bridge/model/message.h"
+#include "bridge/model/message_id.h"
+#include "bridge/model/refusal.h"
+#include "bridge/model/room_listener.h"
+#include "bridge/plugin/instance.h"
+#include "plugins/sdk/zbridge_engine.h"
+
+namespace zbridge::plugin {
+
+using MakeExecutor = std::function<std::unique_ptr<Executor>(ExecutorOptions)>;
+
+// What an engine stands on: it outlives it.
+struct EngineWorld {
+    Disk* disk = nullptr;
+    Clock* clock = nullptr;
+    Random* random = nullptr;
+    MemoryBudget* memory = nullptr;
+    std::string data_dir;
+    uint64_t epoch = 0;  // of this life
+    bool was_clean = true;
+};
+
+struct Publication {
+    TopicId topic;
+    const Message* message = nullptr;
+    const Attributes* attributes = nullptr;  // null: none
+};
+
+struct Published {
+    std::optional<Refusal> why;  // none: taken
+    std::string_view reason;     // of a refusal; until the next call
+    uint64_t number = 0;         // that on_committed() names
+    MessageId id;                // of a duplicate: the first one's
+};
+
+// Messages that follow each other in a topic, in offset and in memory.
+struct Run {
+    Slice wire;
+    uint32_t messages = 0;
+    uint64_t first_offset = 0;
+};
+
+class CommitListener {
+ public:
+    virtual ~CommitListener() = default;
+    virtual void on_committed(uint64_t number) = 0;
+    virtual void on_commit_failed() = 0;
+};
+
+class TopicListener {
+ public:
+    virtual ~TopicListener() = default;
+    // They follow what was visible before.
+    virtual void on_visible(TopicId topic, std::span<const Run> runs) = 0;
+    // A read() that had to wait is worth another try.
+    virtual void on_loaded(TopicId topic) = 0;
+};
+
+class Engine {
+ public:
+    static constexpr uint32_t kRunsMax = 256;  // of one read()
+
+    // `instance` has not been started. All of these outlive it.
+    Engine(Instance& instance, EngineWorld world, MakeExecutor make_executor);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // After start. None: there is no such topic.
+    std::optional<TopicId> topic(std::string_view name) const;
+    void listen(CommitListener& listener) { commit_listeners_.push_back(&listener); }
+    void listen(TopicId topic, TopicListener& listener);
+    // Before start: of notes that a life before has left open.
+    using OnNote = std::function<void(uint64_t key, uint32_t kind, std::string_view bytes)>;
+    void at_note(OnNote on_note) { on_note_ = std::move(on_note); }
+
+    bool has_room() const;
+    // False: `waiting` is told when it is worth another try.
+    bool has_room(RoomListener& waiting);
+    // All or none. REQUIRES: has_room() in this very call of the source.
+    Published publish(std::span<const Publication> publications);
+    // The bridge's own memory over restarts: open until one of the same key closes it. None: the
+    // store has failed.
+    std::optional<uint64_t> note(uint64_t key, uint32_t kind, std::string_view bytes, bool closes);
+
+    struct Bounds {
+        uint64_t floor = 0, head = 0;
+    };
+    Bounds bounds(TopicId topic) const;
+    uint64_t position(TopicId topic, uint32_t where, int64_t value) const;
+    // Visible messages from `offset` on. None: they are being read from the disk: on_loaded(). None
+    // in it: `offset` is the head.
+    const std::vector<Run>* read(TopicId topic, uint64_t offset, uint64_t bytes_max);
+
+    using OnAnswer = std::function<void(zb_result result, std::string_view body)>;
+    void admin(std::string_view verb, std::string_view body, OnAnswer answer);
+
+    // Each turn, behind what the sources have brought: finishes what its threads have done, and has
+    // what was published committed.
+    void on_turn_end();
+    // What was taken is committed, and told.
+    bool idle() const;
+    bool failed() const { return failed_; }
+    uint64_t committed() const { return committed_; }
+    const std::string& failure() const { return failure_; }
+
+ private:
+    friend struct EngineCalls;  // the C functions over it
+
+    const zb_engine& calls() const { return *calls_; }
+
+    Instance& instance_;
+    const zb_engine* calls_;
+    EngineWorld world_;
+    zb_world c_world_{};
+    MakeExecutor make_executor_;
+    std::vector<std::unique_ptr<Executor>> executors_;
+    std::vector<CommitListener*> commit_listeners_;
+    std::vector<std::vector<TopicListener*>> topic_listeners_;  // by topic
+    std::vector<RoomListener*> waiting_;
+    OnNote on_note_;
+    std::vector<std::pair<uint64_t, OnAnswer>> answers_;
+    uint64_t next_answer_ = 1;
+    uint64_t committed_ = 0;
+    bool failed_ = false;
+    std::string failure_;
+    // Kept for their memory.
+    std::vector<zb_publication> publications_;
+    struct Given;  // attributes, as C sees them
+    std::vector<std::unique_ptr<Given>> given_;
+    std::vector<zb_run> c_runs_;
+    std::vector<Run> runs_;
+};
+
+// zb_host.get_extension(): what an engine may call.
+const zb_engine_host& engine_host_table();
+
+}  // namespace zbridge::plugin

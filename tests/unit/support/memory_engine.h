@@ -1,0 +1,189 @@
+// An engine in memory, of two topics ("a", "b"), whose disk is the test: what was published is
+// committed when it says so, read when it says so, and lost when it says so.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/plugin/engine.h"
+#include "tests/unit/support/scripted_plugin.h"
+
+namespace zbridge::testing {
+
+class MemoryEngine {
+ public:
+    struct Stored {
+        Slice wire;
+        std::string properties;  // "name=text ...", as published
+        std::string id;
+    };
+
+    MemoryEngine(MemoryBudget& memory, const plugin::Services& services) : memory_(memory) {
+        plugin_ = {sizeof(zb_plugin),
+                   ZB_ABI_MAJOR,
+                   ZB_ABI_MINOR,
+                   "toy",
+                   "1.0.0",
+                   "A test's own.",
+                   plugin::build_id().data(),
+                   nullptr,
+                   0,
+                   sizeof(zb_option),
+                   create,
+                   nullptr,
+                   nullptr,
+                   nullptr,
+                   [](void*) {},
+                   extension};
+        current = this;
+        auto checked = plugin::Declaration::check(&plugin_, "");
+        REQUIRE(checked.ok());
+        declaration_ = *std::move(checked);
+        auto made = plugin::Instance::create(*declaration_, instance_named("toy"), services);
+        REQUIRE(made.ok());
+        instance_ = *std::move(made);
+        plugin::EngineWorld world;
+        world.memory = &memory;
+        engine_ = std::make_unique<plugin::Engine>(*instance_, world, nullptr);
+        REQUIRE(instance_->start().ok());
+    }
+
+    plugin::Engine& engine() { return *engine_; }
+    TopicId topic(const std::string& name) { return engine_->topic(name).value(); }
+
+    // The disk has everything.
+    void commit() {
+        if (number_ == committed_) return;
+        committed_ = number_;
+        host_->on_committed(context_, committed_);
+        for (auto& [topic, waiting] : waiting_) {
+            std::deque<Stored>& kept = kept_[topic];
+            for (Stored& message : std::exchange(waiting, {})) {
+                kept.push_back(std::move(message));
+                const zb_run run = run_of(topic, kept.size() - 1);
+                host_->on_visible(context_, topic, &run, 1);
+            }
+        }
+    }
+    void fail() { host_->on_failed(context_, view_of("the disk is gone")); }
+    void make_room() {
+        room = true;
+        host_->on_room(context_);
+    }
+    void load() {
+        loaded = true;
+        for (uint32_t topic = 0; topic < 2; topic++)
+            host_->on_loaded(context_, topic);
+    }
+    const std::deque<Stored>& kept(const std::string& name) { return kept_[topic(name).number()]; }
+
+    bool room = true;
+    bool loaded = true;                   // reads are answered at once
+    zb_taken answer = ZB_TAKEN;           // of publish
+    std::map<uint32_t, uint64_t> floors;  // by topic: what retention has left
+
+ private:
+    static MemoryEngine& of(void* self) { return *static_cast<MemoryEngine*>(self); }
+    static zb_result create(const zb_host* host, zb_context* context, void** self) {
+        current->host_ =
+            static_cast<const zb_engine_host*>(host->get_extension(context, ZB_ENGINE_HOST));
+        current->context_ = context;
+        *self = current;
+        return ZB_OK;
+    }
+    static const void* extension(const char* id) {
+        return std::string_view(id) == ZB_ENGINE ? &current->calls_ : nullptr;
+    }
+    static uint32_t find_topic(void*, zb_view name) {
+        return text_of(name) == "a" ? 0 : text_of(name) == "b" ? 1 : ZB_NO_TOPIC;
+    }
+    static uint32_t has_room(void* self) { return of(self).room ? 1 : 0; }
+    static zb_taken publish(void* self, const zb_publication* publications, uint32_t count,
+                            zb_receipt* receipt) {
+        MemoryEngine& toy = of(self);
+        if (toy.answer != ZB_TAKEN) {
+            receipt->reason = view_of("a is full of it");
+            return toy.answer;
+        }
+        receipt->number = ++toy.number_;
+        receipt->id_epoch = 9;
+        receipt->id_sequence = toy.number_;
+        for (uint32_t i = 0; i < count; i++) {
+            Stored stored{toy.memory_.copy(plugin::from_c(publications[i].wire)), "", ""};
+            if (const zb_attributes* given = publications[i].attributes) {
+                stored.id = text_of(given->id);
+                for (uint32_t p = 0; p < given->property_count; p++) {
+                    stored.properties += text_of(given->properties[p].name) + "=" +
+                                         text_of(given->properties[p].value.text) + " ";
+                }
+            }
+            toy.waiting_[publications[i].topic].push_back(std::move(stored));
+        }
+        return ZB_TAKEN;
+    }
+    static zb_taken note(void*, uint64_t, uint32_t, zb_view, uint32_t, zb_receipt*) {
+        return ZB_STORE_FAILED;
+    }
+    static zb_bounds bounds(void* self, uint32_t topic) {
+        return {of(self).floors[topic], of(self).kept_[topic].size()};
+    }
+    static uint64_t position(void* self, uint32_t topic, uint32_t where, int64_t value) {
+        const zb_bounds its = bounds(self, topic);
+        if (where == ZB_START_EARLIEST) return its.floor;
+        return where == ZB_START_OFFSET ? static_cast<uint64_t>(value) : its.head;
+    }
+    static zb_taken read(void* self, uint32_t topic, uint64_t offset, uint64_t, zb_run* runs,
+                         uint32_t runs_max, uint32_t* count) {
+        MemoryEngine& toy = of(self);
+        if (!toy.loaded) return ZB_LATER;
+        offset = std::max(offset, toy.floors[topic]);
+        for (; offset < toy.kept_[topic].size() && *count < std::min(runs_max, 3U); offset++)
+            runs[(*count)++] = toy.run_of(topic, offset);
+        return ZB_TAKEN;
+    }
+    zb_run run_of(uint32_t topic, uint64_t offset) {
+        const Slice& wire = kept_[topic][offset].wire;
+        zb_run run{};
+        run.chunk = wire.chunk().get();
+        run.wire = wire.data();
+        run.bytes = wire.size();
+        run.first_offset = offset;
+        run.count = 1;
+        return run;
+    }
+
+    static inline MemoryEngine* current = nullptr;  // the one that create and extension speak for
+
+    MemoryBudget& memory_;
+    zb_section sections_[1] = {{"topics", "Topics.", nullptr, 0, sizeof(zb_option)}};
+    zb_engine calls_{sizeof(zb_engine),
+                     0,
+                     sections_,
+                     sizeof(zb_section),
+                     0,
+                     find_topic,
+                     has_room,
+                     publish,
+                     note,
+                     [](void*) {},
+                     bounds,
+                     position,
+                     read,
+                     [](void*, zb_view, zb_view, uint64_t) {},
+                     [](void*) { return uint32_t{1}; }};
+    zb_plugin plugin_{};
+    std::unique_ptr<plugin::Declaration> declaration_;
+    std::unique_ptr<plugin::Instance> instance_;
+    std::unique_ptr<plugin::Engine> engine_;
+    const zb_engine_host* host_ = nullptr;
+    zb_context* context_ = nullptr;
+    uint64_t number_ = 0, committed_ = 0;
+    std::map<uint32_t, std::deque<Stored>> waiting_, kept_;
+};
+
+}  // namespace zbridge::testing
