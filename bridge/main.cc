@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
                                     colours && isatty(STDOUT_FILENO) == 1,
                                     colours && isatty(STDERR_FILENO) == 1,
                                     environment,
-                                    width()};
+                                    width(),
+                                    isatty(STDIN_FILENO) == 1 ? &std::cin : nullptr};
     return static_cast<int>(zbridge::cli::run({argv + 1, argv + argc}, terminal));
 }

@@ -17,19 +17,28 @@ net::Take Admin::on_message(net::Peer& peer, const Message& message) {
     }
     const auto envelope = find_envelope(message, kEnvelopeFramesMax);
     const Message body = envelope ? message.after(envelope->bytes, envelope->frames) : message;
-    std::string frame;
-    append_frame(frame, protocol::pack_answer(answer(body.first().body)), false);
-    peer.send(envelope ? message.wire().part(0, envelope->bytes) : Slice(), memory_.copy(frame));
+    const Slice its = envelope ? message.wire().part(0, envelope->bytes) : Slice();
+    answer(body.first().body, [this, id = peer.id(), its](const Result<telemetry::Report>& answer) {
+        say(id, its, answer);
+    });
     return net::Take::kTaken;
 }
 
-Result<telemetry::Report> Admin::answer(std::string_view body) const {
+void Admin::say(PeerId id, const Slice& envelope, const Result<telemetry::Report>& answer) {
+    const auto peer = peers_.find(id);
+    if (peer == peers_.end()) return;
+    std::string frame;
+    append_frame(frame, protocol::pack_answer(answer), false);
+    peer->second->send(envelope, memory_.copy(frame));
+}
+
+void Admin::answer(std::string_view body, Tell tell) const {
     auto call = protocol::unpack_call(body);
-    if (!call.ok()) return std::move(call).error();
+    if (!call.ok()) return tell(std::move(call).error());
     const auto found = answers_.find(call->name);
     if (found == answers_.end())
-        return Status(Code::kNotFound, "this bridge knows no call `" + call->name + "`");
-    return found->second(call->args);
+        return tell(Status(Code::kNotFound, "this bridge knows no call `" + call->name + "`"));
+    found->second(call->args, std::move(tell));
 }
 
 }  // namespace zbridge::admin

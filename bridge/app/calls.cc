@@ -1,14 +1,74 @@
 #include "bridge/app/calls.h"
 
+#include <array>
+
 #include "bridge/app/status_report.h"
+#include "bridge/protocol/report_codec.h"
 
 namespace zbridge::app {
 
+namespace {
+
+using telemetry::Report;
+
+// What the engine is asked as it stands here.
+constexpr std::array kTopicCalls = {"topic ls",    "topic show", "topic create", "topic rm",
+                                    "topic purge", "topic set",  "topic browse", "topic query"};
+
+Code code_of(zb_result result) {
+    switch (result) {
+        case ZB_NOT_FOUND:
+            return Code::kNotFound;
+        case ZB_FULL:
+            return Code::kBusy;
+        case ZB_FAILED:
+            return Code::kIo;
+        default:
+            return Code::kInvalid;
+    }
+}
+
+}  // namespace
+
 Calls::Calls(Bridge& bridge, const Clock& clock)
     : bridge_(bridge), clock_(clock), admin_(bridge.reactor().memory()) {
-    admin_.serve("status", [this](const telemetry::Report& args) -> Result<telemetry::Report> {
-        return status_report(bridge_, clock_.now(), args.at("peers").text() != "false");
+    admin_.serve_later("status", [this](const Report& args, const admin::Admin::Tell& tell) {
+        status(args.at("peers").text() != "false", tell);
     });
+    for (const char* call : kTopicCalls) {
+        admin_.serve_later(call, [this, call](const Report& args, const admin::Admin::Tell& tell) {
+            ask_engine(call, args, tell);
+        });
+    }
+}
+
+// What the bridge knows, and then what the engine adds of itself.
+void Calls::status(bool peers, const admin::Admin::Tell& tell) {
+    Report report = status_report(bridge_, clock_.now(), peers);
+    if (bridge_.engine() == nullptr) return tell(std::move(report));
+    ask_engine("status", Report::map(), [report, tell](const Result<Report>& answer) mutable {
+        if (answer.ok()) {
+            for (const auto& [name, value] : answer->entries())
+                report.add(name, value);
+        } else {
+            report.add("store", Report::map()).add("trouble", answer.error().message());
+        }
+        tell(std::move(report));
+    });
+}
+
+void Calls::ask_engine(const std::string& verb, const Report& args,
+                       const admin::Admin::Tell& tell) {
+    if (bridge_.engine() == nullptr) {
+        return tell(
+            Status(Code::kNotFound, "this bridge has no topics: its file has none under `topics`"));
+    }
+    bridge_.engine()->admin(verb, protocol::pack(args),
+                            [tell](zb_result result, std::string_view body) {
+                                if (result != ZB_OK)
+                                    return tell(Status(code_of(result), std::string(body)));
+                                tell(protocol::unpack(body));
+                            });
 }
 
 Status Calls::serve(const std::string& path) {

@@ -19,6 +19,10 @@ class Calls {
     Status serve(const std::string& path);
 
  private:
+    void status(bool peers, const admin::Admin::Tell& tell);
+    void ask_engine(const std::string& verb, const telemetry::Report& args,
+                    const admin::Admin::Tell& tell);
+
     Bridge& bridge_;
     const Clock& clock_;
     admin::Admin admin_;

@@ -56,6 +56,19 @@ Report outlet_report(const delivery::Outlet& outlet) {
     return report;
 }
 
+Report feed_report(const delivery::Feed& feed) {
+    const auto& counters = feed.counters();
+    Report report = Report::map();
+    report.add("subs", feed.subs());
+    report.add("lagging", feed.lagging());
+    report.add("lag", feed.lag());
+    report.add("to_subs", counters.to_subs);
+    report.add("fell_behind", counters.fell_behind);
+    report.add("dropped_retention", counters.lost_to_retention);
+    report.add("prefixes", feed.subscriptions().prefixes());
+    return report;
+}
+
 // What each worker at an endpoint holds, beside what any peer has.
 using Workers = std::map<PeerId, rpc::WorkerStatus>;
 
@@ -121,7 +134,10 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
     }
     if (bridge.intakes()[index])
         report.add("unrouted", refusals_report(bridge.intakes()[index]->refusals()));
+    if (bridge.intakes()[index] && bridge.engine() != nullptr)
+        report.add("receipts_waiting", bridge.intakes()[index]->receipts_waiting());
     if (bridge.outlets()[index]) report.add("delivery", outlet_report(*bridge.outlets()[index]));
+    if (bridge.feeds()[index]) report.add("reading", feed_report(*bridge.feeds()[index]));
     if (with_peers) report.add("peers", std::move(peers));
     return report;
 }
@@ -132,6 +148,10 @@ Report route_report(const intake::Route& route) {
     report.add("messages", route.messages);
     report.add("bytes", route.bytes);
     report.add("refused", refusals_report(route.refusals));
+    if (route.rejects) {
+        report.add("rejects_kept", route.rejects_kept);
+        report.add("rejects_dropped", route.rejects_dropped);
+    }
     return report;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <istream>
 #include <ostream>
 #include <string_view>
 
@@ -29,7 +30,8 @@ struct Terminal {
     bool out_colour = false;  // a terminal, and NO_COLOR is not set
     bool err_colour = false;
     settings::Environment environment;
-    size_t out_width = 0;  // columns of the terminal; 0: it is none
+    size_t out_width = 0;        // columns of the terminal; 0: it is none
+    std::istream* in = nullptr;  // where the user answers; null: nobody does
 };
 
 using Body = std::function<Exit(Terminal&)>;
@@ -45,6 +47,12 @@ Body declare_check(CLI::App& app);
 Body declare_run(CLI::App& app);
 Body declare_status(CLI::App& app);
 Body declare_schema(CLI::App& app);
+Body declare_topic_ls(CLI::App& app);
+Body declare_topic_show(CLI::App& app);
+Body declare_topic_create(CLI::App& app);
+Body declare_topic_browse(CLI::App& app);
+Body declare_topic_purge(CLI::App& app);
+Body declare_topic_rm(CLI::App& app);
 Body declare_plugin_ls(CLI::App& app);
 Body declare_plugin_info(CLI::App& app);
 Body declare_plugin_new(CLI::App& app);

@@ -3,17 +3,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
-#include "bridge/cli/locate.h"
 #include "bridge/cli/status_text.h"
-#include "bridge/net/dialled/ask.h"
-#include "bridge/protocol/call.h"
 
 namespace zbridge::cli {
 
 namespace {
-
-constexpr Duration kAnswerTime = std::chrono::seconds(5);
 
 struct Options {
     std::string at;
@@ -22,23 +18,10 @@ struct Options {
 };
 
 Exit status(const Options& options, Terminal& terminal) {
-    const auto address = locate_bridge(options.at, terminal.environment);
-    if (!address.ok()) {
-        terminal.err << "zbridge: " << address.error().message() << "\n";
-        return address.error().code() == Code::kUnavailable ? Exit::kNotReachable : Exit::kUsage;
-    }
-    protocol::Call call{"status", telemetry::Report::map()};
-    call.args.add("peers", options.peers || options.json);
-    const auto bytes = net::ask(*address, protocol::pack_call(call), kAnswerTime);
-    if (!bytes.ok()) {
-        terminal.err << "zbridge: " << bytes.error().message() << "\n";
-        return Exit::kNotReachable;
-    }
-    const auto answer = protocol::unpack_answer(*bytes);
-    if (!answer.ok()) {
-        terminal.err << "zbridge: " << answer.error().message() << "\n";
-        return Exit::kFailed;
-    }
+    telemetry::Report args = telemetry::Report::map();
+    args.add("peers", options.peers || options.json);
+    const auto [answer, exit] = ask_bridge(options.at, "status", std::move(args), terminal);
+    if (!answer) return exit;
     if (options.json)
         terminal.out << answer->json(JsonWriter::Style::kIndented) << "\n";
     else
@@ -50,11 +33,7 @@ Exit status(const Options& options, Terminal& terminal) {
 
 Body declare_status(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option(
-           "--at", options->at,
-           "an address, data directory, admin socket or YAML file; else ZBRIDGE_AT, else this "
-           "folder's bridge")
-        ->type_name("PLACE");
+    declare_at(app, options->at);
     app.add_flag("--peers", options->peers, "a line for each connected peer too");
     app.add_flag("--json", options->json, "everything, peers included, as JSON");
     return [options](Terminal& terminal) { return status(*options, terminal); };

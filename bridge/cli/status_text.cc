@@ -3,30 +3,13 @@
 #include <fmt/format.h>
 
 #include "bridge/cli/table.h"
+#include "bridge/cli/text.h"
 
 namespace zbridge::cli {
 
 namespace {
 
 using telemetry::Report;
-
-std::string bytes_text(uint64_t bytes) {
-    static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
-    double value = static_cast<double>(bytes);
-    size_t unit = 0;
-    while (value >= 1024 && unit < 3) {
-        value /= 1024;
-        unit++;
-    }
-    return fmt::format("{:.{}f} {}", value, unit == 0 || value >= 100 ? 0 : 1, kUnits[unit]);
-}
-
-std::string duration_text(uint64_t seconds) {
-    if (seconds < 60) return fmt::format("{} s", seconds);
-    if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
-    if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-    return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
-}
 
 // "too_large 3, malformed 1"
 std::string counts_text(const Report& counts) {
@@ -39,17 +22,6 @@ std::string counts_text(const Report& counts) {
 
 std::string cell(const Report& row, std::string_view name) {
     return row.at(name).text();
-}
-
-// Bytes of an identity that no terminal should see.
-std::string printable(const std::string& text) {
-    std::string shown;
-    for (const char c : text) {
-        const bool plain = c > 0x20 && c < 0x7f;
-        shown +=
-            plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
-    return shown;
 }
 
 std::string endpoints_text(const Report& endpoints, size_t width) {

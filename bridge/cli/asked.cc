@@ -1,0 +1,57 @@
+#include "bridge/cli/asked.h"
+
+#include <CLI/CLI.hpp>
+
+#include "bridge/cli/locate.h"
+#include "bridge/net/dialled/ask.h"
+#include "bridge/protocol/call.h"
+
+namespace zbridge::cli {
+
+namespace {
+constexpr Duration kAnswerTime = std::chrono::seconds(5);
+}
+
+void declare_at(CLI::App& app, std::string& at) {
+    app.add_option(
+           "--at", at,
+           "an address, data directory, admin socket or YAML file; else ZBRIDGE_AT, else this "
+           "folder's bridge")
+        ->type_name("PLACE");
+}
+
+Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Report args,
+                 Terminal& terminal) {
+    const auto failed = [&](const Status& why, Exit exit) {
+        terminal.err << "zbridge: " << why.message() << "\n";
+        return Asked{std::nullopt, exit};
+    };
+    const auto address = locate_bridge(at, terminal.environment);
+    if (!address.ok()) {
+        return failed(address.error(), address.error().code() == Code::kUnavailable
+                                           ? Exit::kNotReachable
+                                           : Exit::kUsage);
+    }
+    const auto bytes =
+        net::ask(*address, protocol::pack_call({call, std::move(args)}), kAnswerTime);
+    if (!bytes.ok()) return failed(bytes.error(), Exit::kNotReachable);
+    auto answer = protocol::unpack_answer(*bytes);
+    if (!answer.ok()) return failed(answer.error(), Exit::kFailed);
+    return {*std::move(answer), Exit::kOk};
+}
+
+bool is_confirmed(bool yes, const std::string& question, Terminal& terminal) {
+    if (yes) return true;
+    if (terminal.in == nullptr) {
+        terminal.err << "zbridge: " << question << " Nobody is here to be asked: expected --yes\n";
+        return false;
+    }
+    terminal.err << question << " [y/N] " << std::flush;
+    std::string said;
+    std::getline(*terminal.in, said);
+    if (said == "y" || said == "Y" || said == "yes") return true;
+    terminal.err << "zbridge: nothing was done\n";
+    return false;
+}
+
+}  // namespace zbridge::cli

@@ -1,0 +1,28 @@
+// What a command asks a running bridge, the way of all of them: found by --at, asked, and its answer
+// or what is wrong told to the user.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "bridge/cli/command.h"
+#include "bridge/telemetry/report.h"
+
+namespace zbridge::cli {
+
+// Declares --at; the value goes into `at`.
+void declare_at(CLI::App& app, std::string& at);
+
+// The bridge's answer. An exit: what is wrong stands on terminal.err.
+struct Asked {
+    std::optional<telemetry::Report> answer;
+    Exit exit = Exit::kOk;
+};
+Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Report args,
+                 Terminal& terminal);
+
+// Before what cannot be taken back: asks on the terminal. False, having said so: the user does not
+// want it, or there is nobody to be asked and --yes was not given.
+bool is_confirmed(bool yes, const std::string& question, Terminal& terminal);
+
+}  // namespace zbridge::cli

@@ -1,0 +1,35 @@
+#include "bridge/cli/text.h"
+
+#include <fmt/format.h>
+
+namespace zbridge::cli {
+
+std::string bytes_text(uint64_t bytes) {
+    static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
+    double value = static_cast<double>(bytes);
+    size_t unit = 0;
+    while (value >= 1024 && unit < 3) {
+        value /= 1024;
+        unit++;
+    }
+    return fmt::format("{:.{}f} {}", value, unit == 0 || value >= 100 ? 0 : 1, kUnits[unit]);
+}
+
+std::string duration_text(uint64_t seconds) {
+    if (seconds < 60) return fmt::format("{} s", seconds);
+    if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+    return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
+}
+
+std::string printable(const std::string& bytes, bool blanks) {
+    std::string shown;
+    for (const char c : bytes) {
+        const bool plain = (c > 0x20 && c < 0x7f) || (blanks && c == ' ');
+        shown +=
+            plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    return shown;
+}
+
+}  // namespace zbridge::cli

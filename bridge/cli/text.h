@@ -1,0 +1,14 @@
+// Values as the command line shows them to people.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace zbridge::cli {
+
+std::string bytes_text(uint64_t bytes);       // "1.5 KiB"
+std::string duration_text(uint64_t seconds);  // "2 h 5 min"
+// What no terminal should see as \x1b. `blanks`: a blank is shown as it is.
+std::string printable(const std::string& bytes, bool blanks = false);
+
+}  // namespace zbridge::cli

@@ -1,0 +1,179 @@
+// zbridge topic ls|show|create|browse|purge|rm
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "bridge/base/time_text.h"
+#include "bridge/cli/asked.h"
+#include "bridge/cli/command.h"
+#include "bridge/cli/table.h"
+#include "bridge/cli/text.h"
+
+namespace zbridge::cli {
+
+namespace {
+
+using telemetry::Report;
+
+constexpr size_t kBodyShownMax = 60;  // bytes of a message's first frame
+
+struct Options {
+    std::string at;
+    std::string topic;
+    bool json = false;
+    bool yes = false;
+    std::optional<uint64_t> from, below;
+    uint32_t max = 20;
+};
+
+std::shared_ptr<Options> declare(CLI::App& app, bool topic, bool json) {
+    auto options = std::make_shared<Options>();
+    if (topic) app.add_option("TOPIC", options->topic, "the topic's name")->required();
+    declare_at(app, options->at);
+    if (json) app.add_flag("--json", options->json, "everything, as JSON");
+    return options;
+}
+
+// What the answer is, shown by `show` or as JSON.
+template <class Show>
+Exit ask_and_show(const Options& options, const std::string& call, Report args, Terminal& terminal,
+                  Show&& show) {
+    if (!options.topic.empty()) args.add("topic", options.topic);
+    const auto [answer, exit] = ask_bridge(options.at, call, std::move(args), terminal);
+    if (!answer) return exit;
+    if (options.json)
+        terminal.out << answer->json(JsonWriter::Style::kIndented) << "\n";
+    else
+        show(*answer);
+    return Exit::kOk;
+}
+
+std::string cell(const Report& row, std::string_view name) {
+    return row.at(name).text();
+}
+
+std::string topics_text(const Report& topics, size_t width) {
+    Table table({"TOPIC", "STATE", "MESSAGES", "SIZE", "FLOOR", "HEAD", "OLDEST"},
+                {"FLOOR", "STATE"});
+    for (const Report& topic : topics.items()) {
+        const Report& oldest = topic.at("oldest_age_s");
+        table.add({cell(topic, "name"), cell(topic, "state"), cell(topic, "messages"),
+                   bytes_text(topic.at("bytes").number()), cell(topic, "floor"),
+                   cell(topic, "head"),
+                   oldest.is_null() ? "" : duration_text(oldest.number()) + " ago"});
+    }
+    return table.empty() ? "no topics\n" : table.text(width);
+}
+
+void show_values(const Report& values, const std::string& prefix, std::string& text) {
+    for (const auto& [name, value] : values.entries()) {
+        if (!value.entries().empty())
+            show_values(value, prefix + name + ".", text);
+        else if (!value.text().empty())
+            text += fmt::format("{:<24} {}\n", prefix + name, value.text());
+    }
+}
+
+std::string messages_text(const Report& messages, size_t width) {
+    Table table({"OFFSET", "ID", "STORED", "TAG", "FRAMES", "SIZE", "BODY"},
+                {"TAG", "FRAMES", "STORED"});
+    for (const Report& message : messages.items()) {
+        const auto& frames = message.at("frames").items();
+        uint64_t bytes = 0;
+        for (const Report& frame : frames)
+            bytes += frame.text().size();
+        std::string body = frames.empty() ? "" : frames.back().text();
+        const bool cut = body.size() > kBodyShownMax;
+        body = printable(body.substr(0, kBodyShownMax), true) + (cut ? "..." : "");
+        const auto stored_us = static_cast<int64_t>(message.at("stored_ms").number()) * 1000;
+        table.add({cell(message, "offset"), cell(message, "id"), format_utc(stored_us),
+                   printable(cell(message, "tag")), std::to_string(frames.size()),
+                   bytes_text(bytes), body});
+    }
+    return table.empty() ? "no messages there\n" : table.text(width);
+}
+
+}  // namespace
+
+Body declare_topic_ls(CLI::App& app) {
+    auto options = declare(app, /*topic=*/false, /*json=*/true);
+    return [options](Terminal& terminal) {
+        return ask_and_show(
+            *options, "topic ls", Report::map(), terminal,
+            [&](const Report& answer) { terminal.out << topics_text(answer, terminal.out_width); });
+    };
+}
+
+Body declare_topic_show(CLI::App& app) {
+    auto options = declare(app, /*topic=*/true, /*json=*/true);
+    return [options](Terminal& terminal) {
+        return ask_and_show(*options, "topic show", Report::map(), terminal,
+                            [&](const Report& answer) {
+                                std::string text;
+                                show_values(answer, "", text);
+                                terminal.out << text;
+                            });
+    };
+}
+
+Body declare_topic_create(CLI::App& app) {
+    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    return [options](Terminal& terminal) {
+        return ask_and_show(*options, "topic create", Report::map(), terminal, [&](const Report&) {
+            terminal.out << "made the topic " << options->topic << "\n";
+        });
+    };
+}
+
+Body declare_topic_browse(CLI::App& app) {
+    auto options = declare(app, /*topic=*/true, /*json=*/true);
+    app.add_option("--from", options->from, "an offset; else the oldest message")
+        ->type_name("OFFSET");
+    app.add_option("--max", options->max, "at most so many messages; else 20")->type_name("COUNT");
+    return [options](Terminal& terminal) {
+        Report args = Report::map();
+        if (options->from) args.add("from", *options->from);
+        args.add("max", options->max);
+        return ask_and_show(*options, "topic browse", std::move(args), terminal,
+                            [&](const Report& answer) {
+                                terminal.out << messages_text(answer, terminal.out_width);
+                            });
+    };
+}
+
+Body declare_topic_purge(CLI::App& app) {
+    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    app.add_option("--below", options->below, "only those below this offset; else all")
+        ->type_name("OFFSET");
+    app.add_flag("--yes", options->yes, "do not ask");
+    return [options](Terminal& terminal) {
+        const std::string which =
+            options->below ? fmt::format("the messages below {}", *options->below) : "all messages";
+        if (!is_confirmed(options->yes,
+                          fmt::format("Remove {} of the topic {}?", which, options->topic),
+                          terminal))
+            return Exit::kFailed;
+        Report args = Report::map();
+        if (options->below) args.add("below", *options->below);
+        return ask_and_show(*options, "topic purge", std::move(args), terminal,
+                            [&](const Report& answer) {
+                                terminal.out << options->topic << " begins at "
+                                             << cell(answer, "floor") << " now\n";
+                            });
+    };
+}
+
+Body declare_topic_rm(CLI::App& app) {
+    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    app.add_flag("--yes", options->yes, "do not ask");
+    return [options](Terminal& terminal) {
+        if (!is_confirmed(options->yes,
+                          fmt::format("Remove the topic {} with all its messages?", options->topic),
+                          terminal))
+            return Exit::kFailed;
+        return ask_and_show(*options, "topic rm", Report::map(), terminal, [&](const Report&) {
+            terminal.out << "removed the topic " << options->topic << "\n";
+        });
+    };
+}
+
+}  // namespace zbridge::cli

@@ -1,0 +1,91 @@
+"""Nothing that was receipted is lost: the bridge is killed (SIGKILL) again and again, at moments nobody has chosen, while
+producers publish into a topic with many messages in flight. Each producer writes every receipt into a file of its own.
+At the end a SUB from the beginning finds every receipted message: in its producer's order, and once for each id, though
+producers send again what had no receipt.
+
+    topic_kill9.py BRIDGE --kills=200
+"""
+import random
+
+from harness import *
+
+PRODUCERS = 2
+IN_FLIGHT = 256
+YAML = """
+plugins: { durable: {} }
+endpoints:
+  in: { bind: "${IN}" }
+  out: { bind: "${OUT}" }
+topics:
+  orders: { dedup: { window: 1h, max: 10000000 } }
+routes:
+  - { from: in, set: { id: "$frame[0]" }, to: topic/orders }
+  - { from: topic/orders, to: out, start: earliest }
+"""
+
+
+def producer(link, address, name, file):
+    """Sends 0, 1, 2 ... with IN_FLIGHT of them without a receipt; after a silence sends again what has none."""
+    dealer = None
+    sent = receipted = 0
+    with open(file, "wb", buffering=0) as receipts:
+        while True:
+            if dealer is None:
+                dealer = connected(zmq.Context.instance(), zmq.DEALER, address, RECONNECT_IVL=10, SNDHWM=0, RCVHWM=0)
+                sent = receipted
+            while sent - receipted < IN_FLIGHT and not link.told():
+                dealer.send_multipart([b"%d" % sent, b"", b"%s-%08d" % (name, sent), b"x" * 64])
+                sent += 1
+            # One whose bridge has gone gets no receipt for what it had on its way: a new socket, and again.
+            if not dealer.poll(1000):
+                dealer.close()
+                dealer = None
+                continue
+            number, _, text = dealer.recv_multipart()
+            if int(number) != receipted or not text.startswith(b"OK "):
+                link.say(f"receipt {number} {text}, expected that of {receipted}")
+                return
+            receipts.write(b"%d\n" % receipted)
+            receipted += 1
+            if link.told():  # enough: what is receipted by now is to be found
+                link.say(receipted)
+                return
+
+
+def main(flow):
+    kills = flow.options.kills
+    chance = random.Random(flow.options.seed)
+    bridge = flow.bridge(YAML)
+    files = [flow.tmp / f"receipts-{number}" for number in range(PRODUCERS)]
+    names = [b"p%d" % number for number in range(PRODUCERS)]
+    producers = [flow.start(producer, bridge.address("IN"), name, file) for name, file in zip(names, files)]
+
+    def receipted():
+        return [file.read_bytes().count(b"\n") if file.exists() else 0 for file in files]
+
+    for _ in range(kills):
+        aim = sum(receipted()) + chance.randrange(1, 4000)
+        wait_until(lambda: sum(receipted()) >= aim or any(each.has_said() for each in producers), "receipts come")
+        bridge.kill()
+        bridge.start()
+    aim = sum(receipted()) + 1000
+    wait_until(lambda: sum(receipted()) >= aim, "receipts come after the last start")
+    for each in producers:
+        each.say("enough")
+    counts = [each.hear() for each in producers]
+    check(all(isinstance(count, int) for count in counts), f"each receipt is the next message's: {counts}")
+
+    sub = flow.socket(zmq.SUB, bridge.address("OUT"), RCVHWM=0)
+    sub.subscribe(b"")
+    found = {name: [] for name in names}
+    while any(len(found[name]) < count for name, count in zip(names, counts)):
+        name, number = recv(sub, f"the rest of {counts}, after { {n: len(f) for n, f in found.items()} }")[0].split(b"-")
+        found[name].append(int(number))
+    for name, count in zip(names, counts):
+        equal(found[name][:count], list(range(count)), f"what the topic has of {name.decode()}")
+        equal(len(set(found[name])), len(found[name]), f"messages of {name.decode()}, each once")
+    flow.figure(f"{kills} kills, {sum(counts)} receipts, 0 lost, 0 twice")
+
+
+if __name__ == "__main__":
+    run(main, kills=6, seed=1)
