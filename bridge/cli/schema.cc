@@ -3,7 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bridge/app/catalog.h"
+#include "bridge/base/clock.h"
 #include "bridge/cli/command.h"
+#include "bridge/settings/file_table.h"
 #include "bridge/settings/reference.h"
 #include "bridge/settings/schema.h"
 
@@ -18,7 +21,10 @@ Body declare_schema(CLI::App& app) {
                               "every key with its default and its help, as a YAML file");
     app.add_flag("--markdown", options->markdown, "the same as tables")->excludes(yaml);
     return [options](Terminal& terminal) {
-        const auto& table = settings::bridge_table();
+        const RealClock clock;
+        const auto catalog = app::make_catalog(terminal.environment, clock);
+        const settings::FileTable file(*catalog);
+        const auto& table = file.table();
         if (options->yaml)
             terminal.out << settings::reference_yaml(table);
         else if (options->markdown)

@@ -164,7 +164,7 @@ void advise_route(const Value& value, const RouteConfig& config, Draft& draft) {
                             "an empty `prefix` matches every message: `match` may be left out");
     }
     const auto* set = value.find("set");
-    if (set == nullptr) return;
+    if (set == nullptr || has_topic(config.to)) return;
     for (const auto key : {"deliver_at", "delay"}) {
         const auto* time = set->written_at(key);
         if (time == nullptr) continue;
@@ -194,9 +194,11 @@ void advise_second_ways(Draft& draft) {
     };
     for (size_t i = 0; i < routes.size(); i++) {
         for (size_t j = 0; j < i; j++) {
-            const bool twice = overlap(routes[i], routes[j]) &&
-                               shares(routes[i].from, routes[j].from, std::equal_to<>()) &&
-                               shares(routes[i].to, routes[j].to, same_target);
+            const bool twice =
+                overlap(routes[i], routes[j]) &&
+                (shares(routes[i].from, routes[j].from, std::equal_to<>()) ||
+                 shares(routes[i].from_topics, routes[j].from_topics, std::equal_to<>())) &&
+                shares(routes[i].to, routes[j].to, same_target);
             if (!twice) continue;
             draft.findings.warn(
                 routes[i].place,

@@ -235,15 +235,20 @@ constexpr Option kOptions[] = {
     {.path = "services.*.restart", .type = kChoice, .fallback = "lose", .choices = kRestarts,
      .reload = kLive, .help = "What becomes of waiting requests when the bridge is started again."},
 
-    {.path = "topics", .type = kAbsent, .help = kNeedsDurable},
-    {.path = "groups", .type = kAbsent, .help = kNeedsDurable},
+    {.path = "topics", .type = kOpaque, .help = "What the engine keeps."},
+    {.path = "groups", .type = kOpaque, .help = kNeedsDurable},
 
     {.path = "routes", .help = "Where messages go, from a source to one target or more."},
     {.path = "routes[]", .reload = kLive, .help = "A route."},
     {.path = "routes[].name", .type = kName, .reload = kLive,
      .help = "Its name in status, counters and logs. Default: from->to.", .example = "orders"},
     {.path = "routes[].from", .type = kReference, .many = true, .required = true, .reload = kLive,
-     .help = "Where messages come from: one endpoint or a list.", .example = "orders-in"},
+     .help = "Where messages come from: an endpoint, a source (plugin/NAME) or a list of them; or "
+             "topic/NAME, which SUBs and sinks read.", .example = "orders-in"},
+    {.path = "routes[].start", .type = kText, .reload = kLive,
+     .help = "From a topic: where a SUB begins with its first subscription. latest (the default), "
+             "earliest, last (the newest message of each first frame), or a time.",
+     .example = "earliest", .commented = true},
     {.path = "routes[].match", .reload = kLive,
      .help = "Which messages the route takes. Default: all.", .commented = true},
     {.path = "routes[].match.prefix", .type = kText, .reload = kLive,
@@ -276,7 +281,7 @@ constexpr Option kOptions[] = {
     {.path = "routes[].set.delay", .type = kExpression, .reload = kLive,
      .help = "Not before this duration is over.", .example = "30s", .commented = true},
     {.path = "routes[].set.properties", .reload = kLive, .help = "Named values, for filters."},
-    {.path = "routes[].set.properties.*", .type = kExpression, .properties = true, .reload = kLive,
+    {.path = "routes[].set.properties.*", .type = kExpression, .names = Names::kProperties, .reload = kLive,
      .help = "A property.", .example = "$.region"},
     {.path = "routes[].required", .type = kText, .many = true, .reload = kLive,
      .help = "Attributes and properties without which a message is refused: missing.",
@@ -285,22 +290,29 @@ constexpr Option kOptions[] = {
      .help = "What looks at each message, in order: names of `plugins`, or plugins with their "
              "options.", .example = "[mask-cards, { filter: \"amount > 0\" }]", .commented = true},
     {.path = "routes[].to", .type = kReference, .many = true, .required = true, .reload = kLive,
-     .help = "Where messages go: an endpoint, a service, a sink (plugin/NAME), or a list of them.",
-     .example = "packers"},
+     .help = "Where messages go: an endpoint, topic/NAME, service/NAME, a sink (plugin/NAME), or a "
+             "list of them.", .example = "packers"},
     {.path = "routes[].guarantee", .type = kChoice, .choices = kExecute, .reload = kLive,
-     .help = "What the route must be able to promise; more than its targets can carry is an error.",
+     .help = "What the route must be able to promise; more than its targets can carry is an error. "
+             "With a topic among them it is at_least_once.",
      .example = "at_most_once"},
     {.path = "routes[].on_full", .type = kChoice, .choices = kOnFull, .reload = kLive,
      .help = "What happens when a target is full. Default: block where PULLs share, drop_newest "
              "for a SUB.", .example = "block"},
-    {.path = "routes[].rejects", .type = kAbsent, .help = kNeedsDurable},
-    {.path = "routes[].start", .type = kAbsent, .help = kNeedsDurable},
+    {.path = "routes[].rejects", .type = kReference, .reload = kLive,
+     .help = "To a topic: the topic for messages that are refused where nobody can be told, as a "
+             "PUSH. Without it they are counted.", .example = "topic/orders-rejected",
+     .commented = true},
     {.path = "routes[].settle", .type = kAbsent, .help = kNeedsDurable},
     {.path = "routes[].replies", .type = kAbsent, .help = kNeedsDurable},
 };
 // clang-format on
 
 }  // namespace
+
+bool is_engine_section(const Option& row) {
+    return row.path == "topics" || row.path == "groups";
+}
 
 const Table& bridge_table() {
     static const Table table(kOptions);  // constant: built once, never changed

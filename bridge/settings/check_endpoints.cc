@@ -37,14 +37,26 @@ void check_accept(const Value& endpoint, const EndpointConfig& config, const Use
                   Findings& findings) {
     const auto* accept = endpoint.find("accept");
     if (accept == nullptr) return;
-    const SocketTypes served = types_of(config.role);
+    const SocketTypes served = config.served();
+    const SocketTypes of_groups{SocketType::kPull, SocketType::kRep, SocketType::kReq,
+                                SocketType::kDealer};
     for (const auto& type : accept->items) {
-        if (served.has(*socket_type_named(type.text()))) continue;
+        const SocketType is = *socket_type_named(type.text());
+        if (served.has(is)) continue;
+        if (config.reads_topics && of_groups.has(is)) {
+            findings.error(type.place,
+                           fmt::format("`accept`: a {} shares messages with others: read a topic "
+                                       "by a group, which this build does not have; {} is {} (line "
+                                       "{}), and serves {}",
+                                       zbridge::name_of(is), in_quotes(config.name), use.as,
+                                       use.place.line, words_of(served)));
+            continue;
+        }
         findings.error(
             type.place,
             fmt::format("`accept`: a {} cannot be served here: {} is {} (line {}); expected {}",
-                        zbridge::name_of(*socket_type_named(type.text())), in_quotes(config.name),
-                        use.as, use.place.line, words_of(served)));
+                        zbridge::name_of(is), in_quotes(config.name), use.as, use.place.line,
+                        words_of(served)));
     }
 }
 
@@ -52,6 +64,13 @@ void check_socket(const Value& endpoint, const EndpointConfig& config, const Use
                   Findings& findings) {
     const auto* socket = endpoint.find("socket");
     if (socket == nullptr || config.connect.empty()) return;
+    if (config.reads_topics) {
+        findings.error(endpoint.find("connect")->key_place,
+                       fmt::format("`connect`: {} is a reader of topics (line {}), and each SUB "
+                                   "that connects in reads from its own place: expected `bind`",
+                                   in_quotes(config.name), use.place.line));
+        return;
+    }
     const SocketTypes possible = dialling_as(config.role);
     if (possible.has(*config.socket)) return;
     if (*config.socket == SocketType::kRouter || *config.socket == SocketType::kRep) {
@@ -84,6 +103,12 @@ void check_role_keys(const Value& endpoint, const EndpointConfig& config, const 
     };
     for (const auto& row : kRows) {
         const auto* value = endpoint.written_at(row.key);
+        if (value != nullptr && config.reads_topics && row.key == "line") {
+            findings.error(value->key_place,
+                           fmt::format("`line` is what waits for PULLs: {} is {} (line {})",
+                                       in_quotes(config.name), use.as, use.place.line));
+            continue;
+        }
         if (value == nullptr || config.role == row.role) continue;
         findings.error(value->key_place,
                        fmt::format("`{}` is for {}: {} is {} (line {})", row.key, row.belongs_to,

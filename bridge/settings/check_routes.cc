@@ -29,16 +29,17 @@ void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft
     if (guarantee == nullptr) return;
     for (const auto& target : config.to) {
         if (is_endpoint(target)) {
-            if (config.guarantee != Execute::kAtLeastOnce) continue;
+            // Beside a topic it is a follower: the promise is the topic's.
+            if (config.guarantee != Execute::kAtLeastOnce || has_topic(config.to)) continue;
             draft.findings.error(
                 guarantee->place,
                 fmt::format("`guarantee`: {} carries at_most_once: neither a PULL nor a SUB "
-                            "confirms what it gets; "
-                            "expected a service, or a topic, which needs the durable plugin",
-                            in_quotes(draft.config.endpoints[target.index].name)));
+                            "confirms what it gets; expected {}",
+                            in_quotes(draft.config.endpoints[target.index].name),
+                            config.from_topics.empty() ? "a service or a topic" : "at_most_once"));
             continue;
         }
-        if (!is_service(target)) continue;  // a sink confirms what it takes
+        if (!is_service(target)) continue;  // a sink or a topic confirms what it takes
         const auto& service = draft.config.services[target.index];
         if (service.options.execute == *config.guarantee) continue;
         const auto executes =
@@ -53,12 +54,12 @@ void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft
 
 void check_on_full(const Value& route, const RouteConfig& config, Draft& draft) {
     const auto* on_full = route.written_at("on_full");
-    if (on_full == nullptr || config.to.empty()) return;
+    if (on_full == nullptr || config.to.empty() || !config.from_topics.empty()) return;
     if (std::none_of(config.to.begin(), config.to.end(), is_endpoint)) {
         draft.findings.error(
             on_full->key_place,
             "`on_full` means nothing to a service, whose `line` is the limit: what goes beyond is "
-            "refused as busy; nor to a sink, which always holds its sources");
+            "refused as busy; nor to a sink or a topic, which hold their sources");
         return;
     }
     if (config.on_full != delivery::OnFull::kDisconnect) return;

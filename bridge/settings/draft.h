@@ -16,8 +16,9 @@ namespace zbridge::settings {
 // Why an endpoint has its role.
 struct Use {
     Role role = Role::kUnused;
-    Place place;     // of the reference
-    std::string as;  // "the clients of service accounts", "a source of routes"
+    Place place;                // of the reference
+    std::string as;             // "the clients of service accounts", "a source of routes"
+    bool reads_topics = false;  // kTarget
 };
 
 struct UseOfPlugin {
@@ -36,11 +37,15 @@ struct Draft {
     // Beside each of the configuration's endpoints, services and routes: what the file says of it.
     std::vector<const Value*> endpoint_values, service_values, route_values;
     std::vector<std::optional<Use>> uses;  // of each endpoint, the first one
-    std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers, plugin_numbers;
+    std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers, plugin_numbers,
+        topic_numbers;
     // Beside each of the configuration's plugins; null: it was not found.
     std::vector<const plugin::Declared*> plugin_declared;
     std::vector<bool> plugin_sound;  // nothing is wrong with its options by its table
     std::vector<std::optional<UseOfPlugin>> plugin_uses;
+    // There is an engine, or what may be one: it was not looked into, or not found, of which there
+    // is a finding.
+    bool has_engine = false;
 };
 
 // "push, pub or req": as the file writes them.
@@ -52,11 +57,14 @@ void read_bridge(const Value& file, Draft& draft);
 void read_plugins(const Value& file, Draft& draft);
 void read_endpoints(const Value& file, Draft& draft);
 void read_services(const Value& file, Draft& draft);
+void read_topics(const Value& file, Draft& draft);  // and what else belongs to the engine
 void read_routes(const Value& file, Draft& draft);
+void read_topic_keys(const Value& route, RouteConfig& config, Draft& draft);
 void read_steps(const Value& route, RouteConfig& config, Draft& draft);
 void try_plugins(Draft& draft);      // what the plugins themselves say of their options
 void check_endpoints(Draft& draft);  // against the roles that services and routes gave them
 void check_routes(Draft& draft);     // against what their endpoints and services can do
+void check_topics(Draft& draft);     // routes that read or publish to them
 void advise(const Value& file, Draft& draft);  // warnings: legal, and surely not meant
 
 // "[kind/]name" of an endpoint or, where allowed, a service; none with a finding otherwise.
@@ -66,8 +74,14 @@ struct Expected {
     bool route_target = false;  // stands in a route's `to`
     bool route_source = false;
     bool plugin = false;  // may be plugin/NAME
+    bool topic = false;   // may be topic/NAME
 };
 std::optional<TargetConfig> resolve(const Value& reference, const Expected& expected, Draft& draft);
+
+bool has_topic(const std::vector<TargetConfig>& targets);
+
+// "`topics` needs an engine, ...". `what`: "`topics`", "\"topic/orders\"".
+std::string why_no_engine(std::string_view what, const Draft& draft);
 
 // An instance is one thing, and only what its plugin can be: else a finding.
 void use_plugin(size_t number, UseOfPlugin use, Draft& draft);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kSectionsExpected =
-    "expected a map of bridge, plugins, endpoints, services, routes";
+    "expected a map of bridge, plugins, endpoints, services, topics, routes";
 
 // What no YAML parser should see. False: there is a finding, and the text cannot be read.
 bool check_bytes(const Source& source, Findings& findings) {
@@ -76,9 +76,11 @@ std::optional<Config> read_config(const Environment& environment, Findings& find
     read_plugins(file, draft);
     read_endpoints(file, draft);
     read_services(file, draft);
+    read_topics(file, draft);
     read_routes(file, draft);
     check_endpoints(draft);
     check_routes(draft);
+    check_topics(draft);
     try_plugins(draft);
     // Advice on what is half understood would be noise.
     if (findings.has_errors()) return std::nullopt;

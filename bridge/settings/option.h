@@ -38,6 +38,14 @@ enum class Reload : uint8_t {
     kRestart,    // the bridge is started again
 };
 
+// What the names in a map of the user's look like: of a row `*`.
+enum class Names : uint8_t {
+    kPlain,       // [a-z0-9][a-z0-9_-]{0,62}
+    kProperties,  // letters of any case and dots too
+    kTopics,      // [A-Za-z0-9%_.-]{1,127}
+    kAny,         // any text
+};
+
 struct Choice {
     std::string_view name;
     std::string_view absent = {};  // why this build refuses it; empty: it does not
@@ -53,10 +61,9 @@ struct Option {
     std::span<const Choice> choices = {};
     bool many = false;  // one value or a list of them
     bool required = false;
-    bool off = false;  // kDuration: `off` is 0
-    bool properties =
-        false;  // a row `*`: its names are those of properties, letters of any case and dots
-    bool any_name = false;            // a row `*`: its names are any text
+    bool off = false;                 // kDuration: `off` is 0
+    Names names = Names::kPlain;      // a row `*`
+    bool whole = false;               // kSection: where it is left out, its defaults count still
     std::string_view short_for = {};  // kSection: a single value stands for this key of it
     Reload reload = Reload::kRestart;
     std::string_view help = {};     // one sentence; kAbsent: what it needs
@@ -87,8 +94,11 @@ class Table {
     Row root_;
 };
 
-// Of the file itself.
+// Of the file itself. What engines declare is kOpaque in it (FileTable shows it).
 const Table& bridge_table();
+
+// The row of a section that an engine may declare: `topics`, `groups`.
+bool is_engine_section(const Option& row);
 
 std::string_view name_of(
     Type type);  // "a duration with its unit, as 5s or 500ms": as a sentence expects it

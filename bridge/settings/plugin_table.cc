@@ -11,27 +11,6 @@ namespace {
 using plugin::DeclaredOption;
 using plugin::OptionValue;
 
-Type type_of(DeclaredOption::Type type) {
-    switch (type) {
-        case DeclaredOption::Type::kFlag:
-            return Type::kFlag;
-        case DeclaredOption::Type::kCount:
-            return Type::kCount;
-        case DeclaredOption::Type::kNumber:
-            return Type::kNumber;
-        case DeclaredOption::Type::kSize:
-            return Type::kSize;
-        case DeclaredOption::Type::kDuration:
-            return Type::kDuration;
-        case DeclaredOption::Type::kChoice:
-            return Type::kChoice;
-        case DeclaredOption::Type::kText:
-        case DeclaredOption::Type::kSecret:
-            break;
-    }
-    return Type::kText;
-}
-
 OptionValue value_of(const Value& value) {
     OptionValue out;
     out.line = value.written ? value.place.line : 0;
@@ -56,46 +35,17 @@ OptionValue value_of(const Value& value) {
 
 }  // namespace
 
-PluginTable::PluginTable(const plugin::Declared& declared) : declared_(declared) {
-    const auto keep = [this](std::string text) -> std::string_view {
-        return texts_.emplace_back(std::move(text));
-    };
-    for (const DeclaredOption& declared_option : declared.options) {
-        Option row;
-        row.path = declared_option.key;
-        row.type = type_of(declared_option.type);
-        row.fallback = declared_option.fallback;
-        row.min = declared_option.min;
-        row.max = declared_option.max;
-        row.help = declared_option.help;
-        row.example = declared_option.example;
-        row.many = declared_option.many;
-        row.required = declared_option.required;
-        if (declared_option.type == DeclaredOption::Type::kChoice) {
-            auto& choices = choices_.emplace_back();
-            for (const std::string& choice : declared_option.choices)
-                choices.push_back({choice, {}});
-            row.choices = choices;
-        }
-        if (!declared_option.map) {
-            rows_.push_back(row);
-            continue;
-        }
-        Option section;
-        section.path = row.path;
-        section.help = row.help;
-        section.required = row.required;
-        rows_.push_back(section);
-        row.path = keep(declared_option.key + ".*");
-        row.required = false;
-        row.any_name = true;
-        rows_.push_back(row);
-    }
-    table_ = std::make_unique<Table>(rows_);
+PluginTable::PluginTable(const plugin::Declared& declared, const plugin::DeclaredSection* section)
+    : declared_(declared), options_(section != nullptr ? section->options : declared.options) {
+    if (section != nullptr)
+        rows_.add_entries(*section, "*");
+    else
+        rows_.add("", options_);
+    table_.emplace(rows_.rows());
 }
 
 Status PluginTable::problem() const {
-    for (const Option& row : rows_) {
+    for (const Option& row : rows_.rows()) {
         Option free = row;
         free.min = free.max = {};
         const std::tuple<std::string_view, std::string_view, const Option*> texts[] = {
@@ -114,17 +64,28 @@ Status PluginTable::problem() const {
 }
 
 const DeclaredOption* PluginTable::short_form() const {
-    for (const DeclaredOption& option : declared_.options) {
+    for (const DeclaredOption& option : options_) {
         if (option.short_form) return &option;
     }
     return nullptr;
 }
 
-std::map<std::string, std::vector<OptionValue>> PluginTable::values(const Value& section) const {
-    std::map<std::string, std::vector<OptionValue>> all;
+plugin::OptionValues PluginTable::values(const Value& section) const {
+    plugin::OptionValues all;
+    collect(section, "", all);
+    return all;
+}
+
+void PluginTable::collect(const Value& section, const std::string& prefix,
+                          plugin::OptionValues& all) const {
     for (const auto& [key, value] : section.entries) {
         if (!value.good) continue;
-        auto& values = all[key];
+        const std::string path = prefix + key;
+        if (value.option->whole) {
+            collect(value, path + ".", all);
+            continue;
+        }
+        auto& values = all[path];
         for (const auto& [name, entry] : value.entries) {  // of a map
             if (!entry.good) continue;
             values.push_back(value_of(entry));
@@ -136,9 +97,8 @@ std::map<std::string, std::vector<OptionValue>> PluginTable::values(const Value&
         const bool single =
             value.entries.empty() && !value.option->many && value.option->type != Type::kSection;
         if (single) values.push_back(value_of(value));
-        if (values.empty()) all.erase(key);
+        if (values.empty()) all.erase(path);
     }
-    return all;
 }
 
 }  // namespace zbridge::settings

@@ -43,6 +43,9 @@ const Declared* find_plugin(const std::string& use, Place place, Draft& draft) {
     auto found = draft.plugins->find(use, draft.folder);
     if (found.ok()) {
         Status problem = PluginTable(**found).problem();
+        for (const auto& section : (*found)->sections) {
+            if (problem.ok()) problem = PluginTable(**found, &section).problem();
+        }
         if (problem.ok()) return *found;
         draft.findings.error(place, problem.message());
         return nullptr;

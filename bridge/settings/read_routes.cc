@@ -21,21 +21,28 @@ void read_source(const Value& route, RouteConfig& config, Draft& draft) {
     const auto* from = route.find("from");
     if (from == nullptr) return;
     for (const auto& item : from->items) {
-        const auto found =
-            resolve(item, {.what = "an endpoint", .route_source = true, .plugin = true}, draft);
+        const auto found = resolve(item,
+                                   {.what = "an endpoint or topic/NAME",
+                                    .route_source = true,
+                                    .plugin = true,
+                                    .topic = true},
+                                   draft);
         if (!found) continue;
         if (found->kind == TargetConfig::Kind::kPlugin) {
             use_plugin(found->index, {PluginUse::kSource, item.place}, draft);
             config.from_plugins.push_back(found->index);
             continue;
         }
-        if (std::find(config.from.begin(), config.from.end(), found->index) != config.from.end()) {
+        const bool is_topic = found->kind == TargetConfig::Kind::kTopic;
+        auto& known = is_topic ? config.from_topics : config.from;
+        if (std::find(known.begin(), known.end(), found->index) != known.end()) {
             draft.findings.error(item.place,
                                  fmt::format("{} stands twice in `from`", in_quotes(item.text())));
             continue;
         }
-        use_endpoint(found->index, {Role::kSource, item.place, "a source of routes"}, draft);
-        config.from.push_back(found->index);
+        known.push_back(found->index);
+        if (!is_topic)
+            use_endpoint(found->index, {Role::kSource, item.place, "a source of routes"}, draft);
     }
 }
 
@@ -44,10 +51,11 @@ void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
     if (to == nullptr) return;
     for (const auto& item : to->items) {
         const auto found = resolve(item,
-                                   {.what = "an endpoint or service/NAME",
+                                   {.what = "an endpoint, topic/NAME or service/NAME",
                                     .service = true,
                                     .route_target = true,
-                                    .plugin = true},
+                                    .plugin = true,
+                                    .topic = true},
                                    draft);
         if (!found) continue;
         const bool again =
@@ -60,7 +68,9 @@ void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
             continue;
         }
         if (found->kind == TargetConfig::Kind::kEndpoint) {
-            use_endpoint(found->index, {Role::kTarget, item.place, "a target of routes"}, draft);
+            const bool reads = !config.from_topics.empty();
+            const auto* as = reads ? "a reader of topics" : "a target of routes";
+            use_endpoint(found->index, {Role::kTarget, item.place, as, reads}, draft);
         }
         if (found->kind == TargetConfig::Kind::kPlugin)
             use_plugin(found->index, {PluginUse::kSink, item.place}, draft);
@@ -249,6 +259,8 @@ std::string default_name(const RouteConfig& route, const Config& config) {
         name += (name.empty() ? "" : ",") + config.endpoints[from].name;
     for (const size_t from : route.from_plugins)
         name += (name.empty() ? "plugin/" : ",plugin/") + config.plugins[from].options.name;
+    for (const size_t from : route.from_topics)
+        name += (name.empty() ? "topic/" : ",topic/") + config.topics[from].name;
     name += "->";
     for (size_t i = 0; i < route.to.size(); i++) {
         if (i > 0) name += ",";
@@ -298,6 +310,7 @@ void read_routes(const Value& file, Draft& draft) {
         read_steps(route, config, draft);
         read_required(route, config, draft.findings);
         read_delivery(route, config);
+        read_topic_keys(route, config, draft);
         draft.config.routes.push_back(std::move(config));
         draft.route_values.push_back(&route);
     }

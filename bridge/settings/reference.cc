@@ -28,6 +28,7 @@ constexpr Sample kSamples[] = {
     {"services.*", "accounts", ""},
     {"bridge.log.levels.*", "net", ""},
     {"plugins.*", "mask-cards", ""},
+    {"topics.*", "orders", ""},
     {"routes[].set.properties.*", "region", ""},
     {"routes[]", "", "  - { from: prices-in, to: packers }\n"},
 };

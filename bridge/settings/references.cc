@@ -21,7 +21,7 @@ std::string why_not_kind(std::string_view kind, std::string_view text, const Exp
             "{} takes no messages: publish to its topic, which needs the durable plugin",
             in_quotes(text));
     }
-    if (kind == "topic" || kind == "group") {
+    if (kind == "group") {
         return fmt::format("{} needs the durable plugin, which this build does not have",
                            in_quotes(text));
     }
@@ -39,6 +39,10 @@ std::string unknown_name(std::string_view kind, std::string_view name, const Exp
         return fmt::format("no service is named {}{}", in_quotes(name),
                            did_you_mean(name, names_in(draft.service_numbers)));
     }
+    if (expected.topic && draft.topic_numbers.contains(name)) {
+        return fmt::format("no endpoint is named {0}, but a topic is; did you mean \"topic/{1}\"?",
+                           in_quotes(name), name);
+    }
     if (expected.plugin && draft.plugin_numbers.contains(name)) {
         return fmt::format(
             "no endpoint is named {0}, but a plugin is; did you mean \"plugin/{1}\"?",
@@ -51,6 +55,16 @@ std::string unknown_name(std::string_view kind, std::string_view name, const Exp
     }
     return fmt::format("no endpoint is named {}{}", in_quotes(name),
                        did_you_mean(name, names_in(draft.endpoint_numbers)));
+}
+
+std::string unknown_topic(std::string_view name, const Draft& draft) {
+    if (!is_topic_name(name)) {
+        return fmt::format(
+            "{} is no name of a topic: expected 1 to 127 of A-Z, a-z, 0-9, `%`, `_`, `.` and `-`",
+            in_quotes(name));
+    }
+    return fmt::format("no topic is named {} under `topics`{}", in_quotes(name),
+                       did_you_mean(name, names_in(draft.topic_numbers)));
 }
 
 }  // namespace
@@ -84,6 +98,16 @@ std::optional<TargetConfig> resolve(const Value& reference, const Expected& expe
         return refuse(fmt::format("no plugin is named {} under `plugins`{}", in_quotes(name),
                                   did_you_mean(name, names_in(draft.plugin_numbers))));
     }
+    if (kind == "topic" && !expected.topic) {
+        return refuse(fmt::format("{} is a topic: expected {}", in_quotes(text), expected.what));
+    }
+    if (kind == "topic") {
+        if (!draft.has_engine) return refuse(why_no_engine(in_quotes(text), draft));
+        const auto found = draft.topic_numbers.find(name);
+        if (found != draft.topic_numbers.end())
+            return TargetConfig{TargetConfig::Kind::kTopic, found->second};
+        return refuse(unknown_topic(name, draft));
+    }
     if (kind != "endpoint" && kind != "service") return refuse(why_not_kind(kind, text, expected));
     const auto& numbers = kind == "service" ? draft.service_numbers : draft.endpoint_numbers;
     const auto found = numbers.find(name);
@@ -98,14 +122,15 @@ void use_endpoint(size_t endpoint, Use use, Draft& draft) {
     auto& config = draft.config.endpoints[endpoint];
     if (!first) {
         config.role = use.role;
+        config.reads_topics = use.reads_topics;
         first = std::move(use);
         return;
     }
-    const bool shared =
-        first->role == use.role && (use.role == Role::kSource || use.role == Role::kTarget);
-    if (shared) return;
-    const auto rule =
-        first->role == use.role ? "an endpoint serves one service" : "an endpoint has one role";
+    const bool routed = use.role == Role::kSource || use.role == Role::kTarget;
+    if (first->role == use.role && routed && first->reads_topics == use.reads_topics) return;
+    const auto rule = first->role != use.role ? "an endpoint has one role"
+                      : routed ? "a SUB is served from topics or from straight routes"
+                               : "an endpoint serves one service";
     draft.findings.error(
         use.place,
         fmt::format("{} cannot be {}: on line {} it is {}, and {}; expected another endpoint with "

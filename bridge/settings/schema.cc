@@ -10,7 +10,21 @@ namespace zbridge::settings {
 namespace {
 
 constexpr std::string_view kNamePattern = "^[a-z0-9][a-z0-9_-]{0,62}$";
-constexpr std::string_view kPropertyPattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,254}$";
+
+// What the names of a row `*` match.
+std::string_view pattern_of(Names names) {
+    switch (names) {
+        case Names::kPlain:
+            return kNamePattern;
+        case Names::kProperties:
+            return "^[A-Za-z_][A-Za-z0-9_.-]{0,254}$";
+        case Names::kTopics:
+            return "^[A-Za-z0-9%_.-]{1,127}$";
+        case Names::kAny:
+            break;
+    }
+    return "";
+}
 
 class SchemaWriter {
  public:
@@ -83,7 +97,7 @@ class SchemaWriter {
         json_.key("patternProperties").begin_map();
         if (is_root) json_.key("^x-").begin_map().end_map();
         if (const auto* names = row.names()) {
-            json_.key(names->option->properties ? kPropertyPattern : kNamePattern);
+            json_.key(pattern_of(names->option->names));
             write_row(*names);
         }
         json_.end_map();

@@ -186,4 +186,14 @@ bool is_name(std::string_view text) {
                                          [&](char c) { return plain(c) || c == '_' || c == '-'; });
 }
 
+bool is_topic_name(std::string_view text) {
+    constexpr size_t kNameBytesMax = 127;
+    constexpr std::string_view kOthers = "%_.-";
+    return !text.empty() && text.size() <= kNameBytesMax &&
+           std::all_of(text.begin(), text.end(), [&](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      kOthers.find(c) != std::string_view::npos;
+           });
+}
+
 }  // namespace zbridge::settings

@@ -21,5 +21,7 @@ std::string duration_text(Duration duration);  // "10s"; "0" for none
 
 // [a-z0-9][a-z0-9_-]{0,62}
 bool is_name(std::string_view text);
+// [A-Za-z0-9%_.-]{1,127}
+bool is_topic_name(std::string_view text);
 
 }  // namespace zbridge::settings

@@ -81,7 +81,7 @@ class Reader {
         const Table::Row* below = row.find(entry.key);
         if (below == nullptr && row.names() != nullptr) {
             below = row.names();
-            if (!below->option->any_name) check_name(entry, below->option->properties);
+            check_name(entry, below->option->names);
         }
         if (below == nullptr || entry.key == "*" || entry.key == "[]") {
             if (row.option == nullptr && entry.key.starts_with("x-"))
@@ -198,6 +198,13 @@ class Reader {
                                 fmt::format("`{}` is missing in {}: expected {}", below.key, where,
                                             expectation(option)));
             }
+            if (option.whole) {
+                const Node nothing{Node::Kind::kNothing, value.place, {}, {}, {}};
+                Value map =
+                    section(nothing, below, fmt::format("`{}`", below.key), value.key_place);
+                map.written = false;
+                value.entries.push_back({std::string(below.key), std::move(map)});
+            }
             if (option.fallback.empty()) continue;
             auto scalar = read_scalar(option, std::string(option.fallback));
             ZB_CHECK(scalar.ok(), option.path);
@@ -210,11 +217,24 @@ class Reader {
         }
     }
 
-    void check_name(const Node::Entry& entry, bool is_property) {
-        if (is_property ? is_property_name(entry.key) : is_name(entry.key)) return;
-        const auto expected = is_property
-                                  ? "letters, digits, `_`, `-` and `.`, a letter or `_` first"
-                                  : "1 to 63 of a-z, 0-9, `_` and `-`, a letter or digit first";
+    void check_name(const Node::Entry& entry, Names names) {
+        std::string_view expected;
+        switch (names) {
+            case Names::kPlain:
+                if (is_name(entry.key)) return;
+                expected = "1 to 63 of a-z, 0-9, `_` and `-`, a letter or digit first";
+                break;
+            case Names::kProperties:
+                if (is_property_name(entry.key)) return;
+                expected = "letters, digits, `_`, `-` and `.`, a letter or `_` first";
+                break;
+            case Names::kTopics:
+                if (is_topic_name(entry.key)) return;
+                expected = "1 to 127 of A-Z, a-z, 0-9, `%`, `_`, `.` and `-`";
+                break;
+            case Names::kAny:
+                return;
+        }
         findings_.error(entry.place,
                         fmt::format("{} is no name: expected {}", in_quotes(entry.key), expected));
     }

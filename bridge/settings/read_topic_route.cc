@@ -1,0 +1,71 @@
+// What a route says of topics: where a reader of one begins, and where what is refused goes.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "bridge/base/time_text.h"
+#include "bridge/settings/draft.h"
+
+namespace zbridge::settings {
+
+namespace {
+
+using Where = StartConfig::Where;
+
+constexpr std::pair<std::string_view, Where> kStarts[] = {
+    {"latest", Where::kLatest}, {"earliest", Where::kEarliest}, {"last", Where::kLast}};
+
+void read_start(const Value& start, RouteConfig& config, Findings& findings) {
+    const auto named = std::find_if(std::begin(kStarts), std::end(kStarts),
+                                    [&](const auto& known) { return known.first == start.text(); });
+    if (named != std::end(kStarts)) {
+        config.start.where = named->second;
+        return;
+    }
+    if (const auto time = parse_time_ms(start.text())) {
+        config.start = {Where::kTime, *time};
+        return;
+    }
+    findings.error(start.place,
+                   fmt::format("`start`: {} is no place in a topic: expected latest, earliest, "
+                               "last, or a time, as 2026-11-24T10:00:00Z or milliseconds since "
+                               "1970{}",
+                               in_quotes(start.text()),
+                               did_you_mean(start.text(), {"latest", "earliest", "last"})));
+}
+
+void read_rejects(const Value& rejects, RouteConfig& config, Draft& draft) {
+    const std::string& text = rejects.text();
+    if (text.find('/') == std::string::npos) {
+        draft.findings.error(
+            rejects.place,
+            fmt::format("`rejects`: {} is no topic: expected topic/{}", in_quotes(text), text));
+        return;
+    }
+    const auto found = resolve(rejects, {.what = "topic/NAME", .topic = true}, draft);
+    if (!found) return;
+    if (found->kind == TargetConfig::Kind::kTopic) {
+        config.rejects = found->index;
+        return;
+    }
+    draft.findings.error(
+        rejects.place,
+        fmt::format("`rejects`: {} is no topic: expected topic/NAME", in_quotes(text)));
+}
+
+}  // namespace
+
+void read_topic_keys(const Value& route, RouteConfig& config, Draft& draft) {
+    if (const auto* start = route.find("start")) read_start(*start, config, draft.findings);
+    if (const auto* rejects = route.find("rejects")) read_rejects(*rejects, config, draft);
+    if (!config.guarantee && has_topic(config.to))
+        config.guarantee = rpc::ServiceOptions::Execute::kAtLeastOnce;
+}
+
+bool has_topic(const std::vector<TargetConfig>& targets) {
+    return std::any_of(targets.begin(), targets.end(), [](const TargetConfig& target) {
+        return target.kind == TargetConfig::Kind::kTopic;
+    });
+}
+
+}  // namespace zbridge::settings
