@@ -41,7 +41,8 @@ Body declare_check(CLI::App& app) {
     auto options = std::make_shared<Options>();
     app.add_option("FILE", options->file, "the YAML file")->required();
     app.add_flag("--strict", options->strict, "warnings are errors");
-    app.add_flag("--json", options->json, "findings, endpoints, services and routes as JSON");
+    app.add_flag("--json", options->json,
+                 "findings, endpoints, services, topics and routes as JSON");
     return [options](Terminal& terminal) { return check(*options, terminal); };
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "bridge/base/json_writer.h"
+#include "bridge/cli/topic_text.h"
 #include "bridge/settings/units.h"
 
 namespace zbridge::cli {
@@ -50,6 +51,7 @@ std::string_view name_of_on_full(delivery::OnFull on_full) {
 // "clients of accounts"
 std::string role_text(size_t endpoint, const Config& config) {
     const auto role = config.endpoints[endpoint].role;
+    if (config.endpoints[endpoint].reads_topics) return "reader of topics";
     for (const auto& service : config.services) {
         const bool uses =
             role == Role::kClients ? service.clients == endpoint : service.workers == endpoint;
@@ -95,6 +97,8 @@ std::string route_text(const RouteConfig& route, const Config& config) {
     std::string text = joined(route.from, [&](size_t from) { return config.endpoints[from].name; });
     for (const size_t from : route.from_plugins)
         text += (text.empty() ? "plugin/" : ", plugin/") + config.plugins[from].options.name;
+    for (const size_t from : route.from_topics)
+        text += (text.empty() ? "topic/" : ", topic/") + config.topics[from].name;
     for (const size_t step : route.steps)
         text += " -> " + config.plugins[step].options.name;
     text += " -> " + joined(route.to, [&](const TargetConfig& to) {
@@ -103,7 +107,7 @@ std::string route_text(const RouteConfig& route, const Config& config) {
     return text;
 }
 
-std::string conditions_text(const RouteConfig& route) {
+std::string conditions_text(const RouteConfig& route, const Config& config) {
     std::string text;
     const auto add = [&](const std::string& condition) {
         text += (text.empty() ? "" : "; ") + condition;
@@ -112,6 +116,8 @@ std::string conditions_text(const RouteConfig& route) {
         add("first frame begins with " + in_quotes(*route.shape.match_prefix));
     if (route.shape.match_filter) add("filter: " + in_quotes(*route.shape.match_filter));
     if (route.on_full) add(fmt::format("when full: {}", name_of_on_full(*route.on_full)));
+    if (!route.from_topics.empty()) add("from " + start_text(route.start));
+    if (route.rejects) add("refused: topic/" + config.topics[*route.rejects].name);
     return text;
 }
 
@@ -136,7 +142,7 @@ std::string table(std::string_view title, const std::vector<Row>& rows, bool col
 }
 
 std::string config_tables(const Config& config, bool colour) {
-    std::vector<Row> endpoints, services, routes;
+    std::vector<Row> endpoints, services, topics, routes;
     for (size_t i = 0; i < config.endpoints.size(); i++) {
         const auto& endpoint = config.endpoints[i];
         endpoints.push_back({endpoint.name, role_text(i, config), addresses_text(endpoint),
@@ -148,11 +154,16 @@ std::string config_tables(const Config& config, bool colour) {
                                 config.endpoints[service.workers].name,
                             service_text(service.options)});
     }
+    for (size_t i = 0; i < config.topics.size(); i++) {
+        const auto& topic = config.topics[i];
+        topics.push_back(
+            {topic.name, topic_text(i, config), topic.declared ? "" : "not in `topics`"});
+    }
     for (const auto& route : config.routes) {
-        routes.push_back({route.name, route_text(route, config), conditions_text(route)});
+        routes.push_back({route.name, route_text(route, config), conditions_text(route, config)});
     }
     return table("endpoints", endpoints, colour) + table("services", services, colour) +
-           table("routes", routes, colour);
+           table("topics", topics, colour) + table("routes", routes, colour);
 }
 
 void write_findings(JsonWriter& json, std::string_view key, const std::vector<Finding>& findings) {
@@ -210,16 +221,40 @@ void write_services(JsonWriter& json, const Config& config) {
     json.end_list();
 }
 
+void write_topics(JsonWriter& json, const Config& config) {
+    const auto text = [](const std::string& name) { return name; };
+    json.key("topics").begin_list();
+    for (size_t i = 0; i < config.topics.size(); i++) {
+        const auto& topic = config.topics[i];
+        const TopicUses uses = uses_of(i, config);
+        json.begin_map().text("name", topic.name).number("line", topic.place.line);
+        json.flag("declared", topic.declared);
+        write_list(json, "published_by", uses.publish, text);
+        write_list(json, "rejects_of", uses.reject, text);
+        write_list(json, "read_by", uses.read, text);
+        json.end_map();
+    }
+    json.end_list();
+}
+
 void write_routes(JsonWriter& json, const Config& config) {
     json.key("routes").begin_list();
     for (const auto& route : config.routes) {
         json.begin_map().text("name", route.name).number("line", route.place.line);
-        write_list(json, "from", route.from,
-                   [&](size_t from) { return config.endpoints[from].name; });
+        json.key("from").begin_list();
+        for (const size_t from : route.from)
+            json.text(config.endpoints[from].name);
+        for (const size_t from : route.from_plugins)
+            json.text("plugin/" + config.plugins[from].options.name);
+        for (const size_t from : route.from_topics)
+            json.text("topic/" + config.topics[from].name);
+        json.end_list();
         write_list(json, "to", route.to,
                    [&](const TargetConfig& to) { return settings::reference_to(to, config); });
         if (route.shape.match_prefix) json.text("prefix", *route.shape.match_prefix);
         if (route.shape.match_filter) json.text("filter", *route.shape.match_filter);
+        if (!route.from_topics.empty()) json.text("start", start_text(route.start));
+        if (route.rejects) json.text("rejects", "topic/" + config.topics[*route.rejects].name);
         json.end_map();
     }
     json.end_list();
@@ -234,10 +269,13 @@ std::string config_text(const std::string& file, const Loaded& loaded, bool colo
         return text + "\n";
     }
     const auto& config = *loaded.config;
-    return fmt::format(
-               "{}: no errors, {}: {}, {}, {}\n", file, counted(loaded.warnings.size(), "warning"),
-               counted(config.endpoints.size(), "endpoint"),
-               counted(config.services.size(), "service"), counted(config.routes.size(), "route")) +
+    const std::string topics =
+        config.topics.empty() ? "" : counted(config.topics.size(), "topic") + ", ";
+    return fmt::format("{}: no errors, {}: {}, {}, {}{}\n", file,
+                       counted(loaded.warnings.size(), "warning"),
+                       counted(config.endpoints.size(), "endpoint"),
+                       counted(config.services.size(), "service"), topics,
+                       counted(config.routes.size(), "route")) +
            config_tables(config, colour);
 }
 
@@ -249,6 +287,7 @@ std::string config_json(const std::string& file, const Loaded& loaded, bool ok) 
     if (loaded.config) {
         write_endpoints(json, *loaded.config);
         write_services(json, *loaded.config);
+        write_topics(json, *loaded.config);
         write_routes(json, *loaded.config);
     }
     return json.end_map().take() + "\n";

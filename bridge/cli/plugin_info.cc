@@ -16,18 +16,26 @@ namespace zbridge::cli {
 
 namespace {
 
+std::string options_text(const std::vector<plugin::DeclaredOption>& options) {
+    Table table({"option", "type", "default", "range"});
+    for (const auto& option : options) {
+        table.add({option.key + (option.required ? " (required)" : ""), type_text(option),
+                   option.fallback, range_text(option)});
+    }
+    std::string text = table.empty() ? "" : "\n" + table.text() + "\n";
+    for (const auto& option : options)
+        text += fmt::format("{}: {}\n", option.key, option.help);
+    return text;
+}
+
 std::string info_text(const plugin::Declared& declared, const std::string& use) {
     std::string text = fmt::format("{} {}: {}\n{}\n", declared.name, declared.version,
                                    kinds_text(declared), declared.summary);
     if (!declared.origin.empty()) text += declared.origin + "\n";
-    Table table({"option", "type", "default", "range"});
-    for (const auto& option : declared.options) {
-        table.add({option.key + (option.required ? " (required)" : ""), type_text(option),
-                   option.fallback, range_text(option)});
-    }
-    if (!table.empty()) text += "\n" + table.text() + "\n";
-    for (const auto& option : declared.options)
-        text += fmt::format("{}: {}\n", option.key, option.help);
+    text += options_text(declared.options);
+    for (const auto& section : declared.sections)
+        text +=
+            fmt::format("\n{}: {}\n", section.name, section.help) + options_text(section.options);
     return text + "\n" + example_yaml(declared, use);
 }
 

@@ -65,7 +65,7 @@ std::vector<std::string> problems_of_row(const settings::Option& row, const std:
 
 Result<InstanceOptions, std::vector<std::string>> sample_options(
     const Declared& declared, const std::vector<std::string>& given) {
-    std::string text;
+    std::vector<OptionLine> lines;
     std::vector<std::string> keys;
     for (const std::string& one : given) {
         const size_t equals = one.find('=');
@@ -74,14 +74,13 @@ Result<InstanceOptions, std::vector<std::string>> sample_options(
                 fmt::format("--set {}: expected KEY=VALUE, as --set file=/tmp/x", one)};
         }
         keys.push_back(one.substr(0, equals));
-        text += fmt::format("{}: {}\n", keys.back(), one.substr(equals + 1));
+        lines.push_back({keys.back(), one.substr(equals + 1)});
     }
     for (const DeclaredOption& option : declared.options) {
         const bool is_given = std::find(keys.begin(), keys.end(), option.key) != keys.end();
-        if (option.required && !is_given)
-            text += fmt::format("{}: {}\n", option.key, example_of(option));
+        if (option.required && !is_given) lines.push_back({option.key, example_of(option)});
     }
-    return read(declared, text);
+    return read(declared, option_lines(lines, 0));
 }
 
 std::vector<std::string> problems_of_table(const Declared& declared) {
@@ -92,10 +91,10 @@ std::vector<std::string> problems_of_table(const Declared& declared) {
             found.push_back(std::move(problem));
     }
     if (!found.empty()) return found;
-    std::string text;
+    std::vector<OptionLine> lines;
     for (const DeclaredOption& option : declared.options)
-        text += fmt::format("{}: {}\n", option.key, example_of(option));
-    const auto examples = read(declared, text);
+        lines.push_back({option.key, example_of(option)});
+    const auto examples = read(declared, option_lines(lines, 0));
     if (examples.ok()) return {};
     for (const std::string& error : examples.error())
         found.push_back("the examples of its options: " + error);

@@ -49,7 +49,7 @@ TEST_CASE("help of a command is its usage, and a line for each thing that it tak
           "usage: zbridge check FILE [--strict] [--json]\n\n"
           "  FILE         the YAML file\n"
           "  --strict     warnings are errors\n"
-          "  --json       findings, endpoints, services and routes as JSON\n");
+          "  --json       findings, endpoints, services, topics and routes as JSON\n");
     CHECK(run({"help", "version"}).out == "version: print the version\n\nusage: zbridge version\n");
     CHECK(has(run({"help", "status"}).out, "usage: zbridge status [--at PLACE]"));
 }
