@@ -27,10 +27,18 @@ class File {
 
     // All of it, or an error; a part may have been written then.
     virtual Status write_at(uint64_t offset, std::string_view bytes) = 0;
-    // Up to `size` bytes; fewer only at the file's end.
-    virtual Result<std::string> read_at(uint64_t offset, size_t size) const = 0;
+    // Up to `size` bytes into `into`; fewer only at the file's end. How many.
+    virtual Result<size_t> read_into(uint64_t offset, char* into, size_t size) const = 0;
+    // The same, as a string.
+    Result<std::string> read_at(uint64_t offset, size_t size) const;
     virtual Status sync_data() = 0;            // fdatasync: bytes and size
     virtual Status resize(uint64_t size) = 0;  // grown parts read as zeros
+    // At least so large, with room on the disk for all of it: later writes below `size` find it.
+    // kNoSpace: there is none. Where a file system cannot promise it, only the size is seen to.
+    virtual Status reserve(uint64_t size) = 0;
+    // Begins to write what was written there, and waits for it, so that the next sync_data() has
+    // less to do. Promises nothing: a hint.
+    virtual void write_out(uint64_t offset, uint64_t size) = 0;
     virtual Result<uint64_t> size() const = 0;
 };
 

@@ -38,6 +38,7 @@ struct ThreadExecutor::Shared {
             task.work = nullptr;  // what it holds goes here, not on the reactor thread
             lock.lock();
             ended.push_back(std::move(task));
+            if (finishing) changed.notify_all();
             // One wake is enough until run_done() has looked.
             const bool first = ended.size() == 1;
             if (!first) continue;
@@ -52,6 +53,7 @@ struct ThreadExecutor::Shared {
     std::deque<Task> waiting;
     std::vector<Task> ended;
     bool ending = false;
+    bool finishing = false;  // the reactor waits in finish()
     std::function<void()> wake;
     std::vector<std::thread> threads;
 };
@@ -102,6 +104,18 @@ size_t ThreadExecutor::run_done() {
         if (task.done) task.done();
     }
     return ended.size();
+}
+
+void ThreadExecutor::finish() {
+    while (tasks_ > 0) {
+        {
+            std::unique_lock lock(shared_->mutex);
+            shared_->finishing = true;
+            shared_->changed.wait(lock, [&] { return !shared_->ended.empty(); });
+            shared_->finishing = false;
+        }
+        run_done();
+    }
 }
 
 SimExecutor::~SimExecutor() {

@@ -37,6 +37,8 @@ class Executor {
     // Calls the done of each work that has ended since; those that end meanwhile wait for the next
     // call. Returns how many.
     virtual size_t run_done() = 0;
+    // Waits until all has run, and is done, also what a done() submits. Blocks: for the end.
+    virtual void finish() = 0;
     // Accepted and not yet done.
     virtual size_t tasks() const = 0;
 };
@@ -54,6 +56,7 @@ class ThreadExecutor final : public Executor {
 
     bool submit(Work work, Done done) override;
     size_t run_done() override;
+    void finish() override;
     size_t tasks() const override { return tasks_; }
 
  private:
@@ -76,6 +79,7 @@ class SimExecutor final : public Executor {
 
     bool submit(Work work, Done done) override;
     size_t run_done() override;
+    void finish() override { run_all(); }
     size_t tasks() const override { return waiting_.size() + ended_.size(); }
 
     // Runs one work, if one waits. False: none did.

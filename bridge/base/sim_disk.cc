@@ -131,11 +131,11 @@ class SimDisk::SimFile final : public File {
         return {};
     }
 
-    Result<std::string> read_at(uint64_t offset, size_t size) const override {
+    Result<size_t> read_into(uint64_t offset, char* into, size_t size) const override {
         if (auto status = check_life(); !status.ok()) return status;
         if (auto status = disk_.begin(Operation::kRead, path_); !status.ok()) return status;
-        if (offset >= content_->now.size()) return std::string();
-        return content_->now.substr(offset, size);
+        if (offset >= content_->now.size()) return size_t{0};
+        return content_->now.copy(into, size, offset);
     }
 
     Status sync_data() override {
@@ -155,6 +155,19 @@ class SimDisk::SimFile final : public File {
         content_->pending.push_back({.resize = size, .offset = 0, .bytes = {}});
         return {};
     }
+
+    Status reserve(uint64_t size) override {
+        if (auto status = begin(Operation::kReserve); !status.ok()) return status;
+        const uint64_t now = content_->now.size();
+        if (size <= now) return {};
+        if (disk_.used() + (size - now) > disk_.capacity_)
+            return {Code::kNoSpace, "reserving room for " + path_ + ": no space left"};
+        content_->now.resize(size);
+        content_->pending.push_back({.resize = size, .offset = 0, .bytes = {}});
+        return {};
+    }
+
+    void write_out(uint64_t, uint64_t) override {}  // promises nothing, and does nothing
 
     Result<uint64_t> size() const override {
         if (auto status = check_life(); !status.ok()) return status;

@@ -59,6 +59,12 @@ TEST_CASE_TEMPLATE("files do what they should, real and simulated", World, RealW
         CHECK((*file)->resize(4).ok());
         CHECK((*file)->resize(6).ok());
         CHECK((*file)->sync_data().ok());
+        char into[4];
+        CHECK(*(*file)->read_into(2, into, 4) == 4);
+        CHECK(std::string_view(into, 4) == std::string_view("ll\0\0", 4));
+        CHECK(*(*file)->read_into(5, into, 4) == 1);
+        CHECK((*file)->reserve(3).ok());  // it is larger
+        CHECK(*(*file)->size() == 6);
     }
     CHECK(text_in(disk, path) == std::string("hell\0\0", 6));
     {
@@ -83,6 +89,29 @@ TEST_CASE_TEMPLATE("files do what they should, real and simulated", World, RealW
     CHECK(replace_file(disk, world.root + "/renamed", "new").ok());
     CHECK(text_in(disk, world.root + "/renamed") == "new");
     CHECK(*disk.list(world.root) == std::vector<std::string>{"renamed"});
+}
+
+TEST_CASE_TEMPLATE("a reserved file reads as zeros", World, RealWorld, SimWorld) {
+    World world;
+    auto file = world.disk.open(world.root + "/file", OpenMode::kWrite);
+    REQUIRE(file.ok());
+    REQUIRE((*file)->write_at(0, "x").ok());
+    REQUIRE((*file)->reserve(8192).ok());
+    (*file)->write_out(0, 8192);
+    REQUIRE((*file)->sync_data().ok());
+    CHECK(text_in(world.disk, world.root + "/file") == "x" + std::string(8191, '\0'));
+}
+
+TEST_CASE("what is reserved counts as space, and is there when it is written") {
+    SimWorld world;
+    world.disk.set_capacity(1000);
+    auto file = world.disk.open("/data/file", OpenMode::kWrite);
+    REQUIRE(file.ok());
+    CHECK((*file)->reserve(1001).code() == Code::kNoSpace);
+    REQUIRE((*file)->reserve(1000).ok());
+    auto other = world.disk.open("/data/other", OpenMode::kWrite);
+    CHECK((*other)->write_at(0, "x").code() == Code::kNoSpace);
+    CHECK((*file)->write_at(0, std::string(1000, 'x')).ok());
 }
 
 TEST_CASE_TEMPLATE("a lock has one holder, real and simulated", World, RealWorld, SimWorld) {
@@ -217,4 +246,11 @@ TEST_CASE("CRC-32C has the sums of RFC 3720") {
     CHECK(crc32c(std::string(32, '\xff')) == 0x62a8ab43);
     CHECK(crc32c("6789", crc32c("12345")) == crc32c("123456789"));
     CHECK(crc32c("") == 0);
+    SeededRandom random(1);
+    for (size_t size = 0; size < 300; size++) {
+        std::string bytes(size, '\0');
+        for (char& c : bytes)
+            c = static_cast<char>(random.next());
+        CHECK(crc32c(bytes, 7) == crc32c_by_table(bytes, 7));
+    }
 }

@@ -161,3 +161,24 @@ TEST_CASE("the simulated executor repeats itself from its seed, and one thread k
     CHECK(small.run_done() == 1);
     CHECK(small.submit([] {}, [] {}));
 }
+
+TEST_CASE("finish() waits for all, also for what a done submits") {
+    ThreadExecutor executor({.name = "test", .threads = 2, .tasks_max = 100}, [] {});
+    std::atomic<int> worked = 0;
+    int done = 0;
+    for (int i = 0; i < 40; i++) {
+        REQUIRE(executor.submit([&] { worked++; },
+                                [&] {
+                                    done++;
+                                    if (done <= 10) {
+                                        REQUIRE(
+                                            executor.submit([&] { worked++; }, [&] { done++; }));
+                                    }
+                                }));
+    }
+    executor.finish();
+    CHECK(executor.tasks() == 0);
+    CHECK(worked == done);
+    CHECK(done >= 50);
+    executor.finish();  // nothing is left
+}
