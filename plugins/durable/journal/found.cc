@@ -1,0 +1,35 @@
+#include "plugins/durable/journal/found.h"
+
+#include <fmt/format.h>
+
+namespace zbridge::durable {
+
+std::string Damage::sentence() const {
+    std::string lost = last ? fmt::format("batches {} to {} are lost", number(first), number(*last))
+                            : fmt::format("batches from {} on are lost", number(first));
+    if (last == first) lost = fmt::format("batch {} is lost", number(first));
+    return fmt::format("{}, offset {}: {}; {}{}", file, position, lost, witness,
+                       accepted ? " (accepted before)" : "");
+}
+
+std::string Found::Cut::sentence() const {
+    return fmt::format("{}, offset {}: cut {} bytes that are no whole batch{}", file, position,
+                       bytes,
+                       maybe_old ? "; some or all may be left of the file's earlier use" : "");
+}
+
+std::vector<std::string> Found::sentences() const {
+    std::vector<std::string> all;
+    for (const Damage& each : damage)
+        all.push_back(each.sentence());
+    for (const std::string& remark : remarks)
+        all.push_back(remark);
+    if (cut) all.push_back(cut->sentence());
+    if (skipped) all.push_back(fmt::format("batch {} was skipped, as asked for", number(*skipped)));
+    if (rewritten > 0)
+        all.push_back(fmt::format(
+            "{} batches at the end were written again: the disk may not have had them", rewritten));
+    return all;
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,398 @@
+#include "plugins/durable/journal/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace zbridge::durable {
+
+namespace {
+
+Seq before(Seq seq) {
+    return Seq{number(seq) - 1};
+}
+
+}  // namespace
+
+Status Replay::run() {
+    found_.segments = folder_.segments.size();
+    if (auto status = check_below(); !status.ok()) return status;
+    if (auto status = begin(); !status.ok()) return status;
+    while (!ended_) {
+        if (auto status = step(); !status.ok()) return status;
+    }
+    return {};
+}
+
+// What is wrong without a batch of the replay being lost for it.
+Status Replay::check_below() {
+    if (folder_.store_file_damaged) {
+        auto status = remark(folder_.file(StoreFile::kName) +
+                             " is damaged: it was made again from the segments");
+        if (!status.ok()) return status;
+    }
+    for (const FolderSegment& each : folder_.segments) {
+        if (each.header || each.number == folder_.segments.back().number) continue;
+        auto status = remark(folder_.segment_file(each.number) + ": its header is damaged");
+        if (!status.ok()) return status;
+    }
+    const uint64_t recovery = options_.recovery ? options_.recovery->place.segment : 0;
+    uint64_t expected = folder_.store_file.from;
+    for (const FolderSegment& each : folder_.segments) {
+        for (; expected < std::min(each.number, recovery); expected++) {
+            if (folder_.store_file.dropped.contains(expected)) continue;
+            auto status = remark(folder_.segment_file(expected) +
+                                 " is missing: what messages it held is lost");
+            if (!status.ok()) return status;
+        }
+        expected = each.number + 1;
+    }
+    return {};
+}
+
+Status Replay::begin() {
+    if (options_.recovery) {
+        next_ = options_.recovery->seq;
+    } else if (!folder_.segments.empty() && folder_.segments[0].header) {
+        next_ = folder_.segments[0].header->first;
+    }
+    if (folder_.segments.empty()) {
+        const bool was_here = folder_.as_stored || folder_.store_file_damaged ||
+                              options_.recovery || number(options_.covered) > 0 ||
+                              options_.expect_clean_stop;
+        ended_ = true;
+        if (was_here) {
+            const std::optional<Seq> last =
+                options_.covered >= next_ ? std::optional(options_.covered) : std::nullopt;
+            auto status =
+                damage({folder_.path, 0, next_, last, "all its segments are missing", false}, 0);
+            if (!status.ok()) return status;
+        }
+        end_.next = std::max(next_, next(options_.covered));
+        found_.end = Found::End::kNew;
+        return {};
+    }
+    if (!options_.recovery) {
+        const FolderSegment& oldest = folder_.segments[0];
+        uint64_t missing = folder_.store_file.from;
+        while (missing < oldest.number && folder_.store_file.dropped.contains(missing))
+            missing++;
+        if (missing < oldest.number) {
+            const std::optional<Bound> bound = folder_.bound_of(missing);
+            auto status = damage({folder_.segment_file(missing), 0, bound ? bound->first : Seq{1},
+                                  before(next_), "the file is missing", false},
+                                 missing);
+            if (!status.ok()) return status;
+        }
+        if (auto status = enter(0); !status.ok()) return status;
+        if (oldest.header) {
+            prev_crc_ = oldest.header->prev_crc;
+            return {};
+        }
+        // The oldest segment's header is gone: its first whole batch tells where the log begins.
+        auto ahead = look_ahead(std::nullopt);
+        if (!ahead.ok()) return std::move(ahead).error();
+        if (*ahead) next_ = (*ahead)->seq;
+        return {};
+    }
+    const Place& place = options_.recovery->place;
+    const auto at =
+        std::find_if(folder_.segments.begin(), folder_.segments.end(),
+                     [&](const FolderSegment& each) { return each.number >= place.segment; });
+    if (at == folder_.segments.end()) {
+        // The log ends before the place that the index knows.
+        if (auto status = enter(folder_.segments.size() - 1); !status.ok()) return status;
+        auto status =
+            damage({folder_.segment_file(place.segment), place.position, next_,
+                    options_.covered >= next_ ? std::optional(options_.covered) : std::nullopt,
+                    "the index knows this segment, which is missing", false},
+                   place.segment);
+        if (!status.ok()) return status;
+        position_ = bytes_->bytes();
+        next_ = std::max(next_, next(options_.covered));
+        return end_here(true);
+    }
+    const auto index = static_cast<size_t>(at - folder_.segments.begin());
+    if (auto status = enter(index); !status.ok()) return status;
+    if (at->number == place.segment) {
+        position_ = place.position;
+        if (position_ == kSegmentHeadBytes && at->header) prev_crc_ = at->header->prev_crc;
+        return {};
+    }
+    if (!at->header || at->header->first <= next_) return {};
+    auto status =
+        damage({folder_.segment_file(place.segment), place.position, next_,
+                before(at->header->first), "the index knows this segment, which is missing", false},
+               place.segment);
+    next_ = at->header->first;
+    prev_crc_ = at->header->prev_crc;
+    return status;
+}
+
+Status Replay::enter(size_t index) {
+    index_ = index;
+    position_ = kSegmentHeadBytes;
+    auto bytes = SegmentBytes::open(disk_, file(), *folder_.store,
+                                    options_.accept_loss || !folder_.store_file.lost.empty());
+    if (!bytes.ok()) return std::move(bytes).error();
+    bytes_.emplace(*std::move(bytes));
+    return {};
+}
+
+Status Replay::step() {
+    const std::optional<Bound> bound = folder_.bound_of(segment().number + 1);
+    if (!is_last() && bound && position_ == bound->prev_end && next_ == bound->first) {
+        if (prev_crc_ && *prev_crc_ != bound->prev_crc) {
+            auto status =
+                damage({file(), position_, before(next_), before(next_),
+                        "the segment behind it follows another batch than this one", false},
+                       segment().number);
+            if (!status.ok()) return status;
+        }
+        return go_on();
+    }
+    const auto batch = bytes_->batch_at(position_);
+    if (!batch.ok()) return batch.error();
+    const auto& header = batch->header;
+    const bool fits = batch->whole && header->segment == segment().number && header->seq == next_ &&
+                      (!prev_crc_ || *prev_crc_ == header->prev_crc);
+    return fits ? accept(*batch) : judge(*batch);
+}
+
+Status Replay::accept(const SegmentBytes::Batch& batch) {
+    const BatchHeader& header = *batch.header;
+    Held held;
+    held.batch = {
+        header.seq,     {segment().number, static_cast<uint32_t>(position_), header.body_bytes},
+        header.time_us, header.flags,
+        header.records, {}};
+    held.kept = held_bytes_ + batch.body.size() <= kHeldBytesMax;
+    if (held.kept) {
+        held.body = batch.body;
+        held_bytes_ += held.body.size();
+    }
+    held_.push_back(std::move(held));
+    found_.last = header.seq;
+    clean_stop_ = (header.flags & kCleanStop) != 0;
+    prev_crc_ = header.body_crc;
+    next_ = next(next_);
+    position_ += header.padded_bytes();
+    return prove(std::max(header.synced, options_.covered));
+}
+
+// No batch `next_` stands here.
+Status Replay::judge(const SegmentBytes::Batch& batch) {
+    if (is_last()) return judge_end(batch);
+    const std::optional<Bound> bound = folder_.bound_of(segment().number + 1);
+    if (bound && bound->first == next_) return go_on();
+    if (bound && bound->first < next_) {
+        return {Code::kInvalid,
+                fmt::format(
+                    "{}, offset {}: batch {} stands before a segment that begins with {}: these "
+                    "segments are not of one log",
+                    file(), position_, number(next_) - 1, number(bound->first))};
+    }
+    auto ahead = look_ahead(bound ? std::optional(bound->first) : std::nullopt);
+    if (!ahead.ok()) return std::move(ahead).error();
+    if (*ahead) return take_up(**ahead, "whole batches follow");
+    if (!bound) return go_on();  // it may well end here: the next one tells
+    auto status =
+        damage({file(), position_, next_, before(bound->first),
+                fmt::format("the next segment begins with batch {}", number(bound->first)), false},
+               segment().number);
+    next_ = bound->first;
+    prev_crc_ = bound->prev_crc;
+    return status.ok() ? go_on() : status;
+}
+
+Status Replay::judge_end(const SegmentBytes::Batch& batch) {
+    auto witness = find_witness(batch);
+    if (!witness.ok()) return std::move(witness).error();
+    if (witness->empty()) return end_here(false);
+
+    auto ahead = look_ahead(std::nullopt);
+    if (!ahead.ok()) return std::move(ahead).error();
+    if (*ahead) return take_up(**ahead, *witness);
+    const Seq highest = std::max(highest_seen_, options_.covered);
+    auto status =
+        damage({file(), position_, next_, highest >= next_ ? std::optional(highest) : std::nullopt,
+                *witness, false},
+               segment().number);
+    if (!status.ok()) return status;
+    next_ = std::max(next_, next(highest));  // a number that was given is not given again
+    return end_here(true);
+}
+
+// A sentence on why batch `next_` must have been durable; empty: nothing says so.
+Result<std::string> Replay::find_witness(const SegmentBytes::Batch& batch) {
+    std::string witness;
+    for (uint64_t at = position_; at < bytes_->bytes(); at += kSectorBytes) {
+        const auto head = bytes_->view(at, kBatchHeadBytes);
+        if (!head.ok()) return head.error();
+        if (head->size() < kBatchHeadBytes) break;
+        const auto header = decode_batch_header(head->data(), *folder_.store);
+        if (!header || header->segment < segment().number || header->seq <= next_) continue;
+        if (header->synced < next_) continue;
+        highest_seen_ = std::max(highest_seen_, header->seq);
+        if (witness.empty())
+            witness = fmt::format("batch {} at offset {} says that they were durable",
+                                  number(header->seq), at);
+    }
+    if (!witness.empty()) return witness;
+    if (options_.covered >= next_)
+        return fmt::format("the index has them, up to batch {}", number(options_.covered));
+    const auto& header = batch.header;
+    if (header && !batch.whole && (header->flags & kCleanStop) != 0 &&
+        header->segment == segment().number && header->seq == next_)
+        return std::string("it is the mark of an end in order, whose body is damaged");
+    if (options_.expect_clean_stop && !clean_stop_)
+        return std::string("the journal was ended in order, and its last batch would say so");
+    return witness;
+}
+
+// The next whole batch that may follow, `below` another one.
+Result<std::optional<Replay::Ahead>> Replay::look_ahead(std::optional<Seq> below) {
+    for (uint64_t at = position_; at < bytes_->bytes(); at += kSectorBytes) {
+        const auto head = bytes_->view(at, kBatchHeadBytes);
+        if (!head.ok()) return head.error();
+        if (head->size() < kBatchHeadBytes) break;
+        const auto header = decode_batch_header(head->data(), *folder_.store);
+        if (!header || header->segment != segment().number || header->seq < next_) continue;
+        if (below && header->seq >= *below) continue;
+        const auto batch = bytes_->batch_at(at);
+        if (!batch.ok()) return batch.error();
+        if (batch->whole) return std::optional(Ahead{at, header->seq});
+    }
+    return std::optional<Ahead>();
+}
+
+// Goes on behind what is lost.
+Status Replay::take_up(const Ahead& ahead, std::string witness) {
+    Damage lost{file(), position_, next_, before(ahead.seq), std::move(witness), false};
+    if (ahead.seq == next_) {  // it is there, but follows another batch than the one before
+        lost.first = before(next_);
+        lost.last = lost.first;
+    }
+    auto status = damage(std::move(lost), segment().number);
+    position_ = ahead.position;
+    next_ = ahead.seq;
+    prev_crc_.reset();
+    return status;
+}
+
+// To the next segment that is there.
+Status Replay::go_on() {
+    const uint64_t here = segment().number;
+    const FolderSegment& following = folder_.segments[index_ + 1];
+    bool missing = false;
+    for (uint64_t gap = here + 1; gap < following.number; gap++)
+        missing = missing || !folder_.store_file.dropped.contains(gap);
+    if (following.header) {
+        const Seq first = following.header->first;
+        if (first < next_)
+            return {Code::kInvalid,
+                    fmt::format("{} begins with batch {}, though {} stands before it: "
+                                "these segments are not of one log",
+                                folder_.segment_file(following.number), number(first),
+                                number(next_) - 1)};
+        if (first > next_ && missing) {
+            auto status = damage({folder_.segment_file(here + 1), 0, next_, before(first),
+                                  "the file is missing, and segments follow it", false},
+                                 here + 1);
+            if (!status.ok()) return status;
+        }
+        // The segment behind exists, so this one was synced: all of it is proven.
+        if (auto status = prove(before(first)); !status.ok()) return status;
+        next_ = first;
+        prev_crc_ = following.header->prev_crc;
+    } else if (auto status = prove(before(next_)); !status.ok()) {
+        return status;
+    }
+    return enter(index_ + 1);
+}
+
+Status Replay::end_here(bool lost) {
+    ended_ = true;
+    auto remains = end_of_remains(*bytes_, position_, segment().number);
+    if (!remains.ok()) return std::move(remains).error();
+    end_ = {segment().number,
+            position_,
+            *remains,
+            next_,
+            prev_crc_.value_or(0),
+            clean_stop_ && !lost && segment().header.has_value() && *remains == position_};
+    if (!segment().header) end_.position = end_.remains_end = 0;  // it has no beginning
+    found_.end = clean_stop_ && !lost ? Found::End::kCleanStop : Found::End::kUnclean;
+    if ((*remains > position_ && found_.end == Found::End::kUnclean) || !segment().header) {
+        found_.end = Found::End::kTorn;
+        found_.cut = {file(), end_.position, *remains - end_.position,
+                      !segment().header || segment().header->reused_from != 0};
+    }
+    return {};
+}
+
+Status Replay::damage(Damage damage, uint64_t segment) {
+    const Loss loss{segment, static_cast<uint32_t>(damage.position), damage.first};
+    damage.accepted = folder_.store_file.lost.contains(loss);
+    found_.damage.push_back(damage);
+    if (!damage.accepted) losses_.push_back(loss);
+    if (options_.strict)
+        return {Code::kInvalid, damage.sentence() + ". Refused, because --strict was given"};
+    if (damage.accepted || options_.accept_loss) return {};
+    return {Code::kInvalid,
+            damage.sentence() +
+                ". To start with what is left, at the cost of what is lost: --accept-loss"};
+}
+
+Status Replay::remark(std::string sentence) {
+    found_.remarks.push_back(sentence);
+    if (!options_.strict) return {};
+    return {Code::kInvalid, std::move(sentence) + ". Refused, because --strict was given"};
+}
+
+// All up to `seq` are on the disk for certain: they may be seen.
+Status Replay::prove(Seq seq) {
+    found_.proven = std::max(found_.proven, seq);
+    while (!held_.empty() && held_.front().batch.seq <= seq) {
+        if (auto status = hand_out(held_.front()); !status.ok()) return status;
+        held_.pop_front();
+    }
+    return {};
+}
+
+std::vector<Place> Replay::unproven() const {
+    std::vector<Place> places;
+    for (const Held& held : held_)
+        places.push_back(held.batch.place);
+    return places;
+}
+
+Status Replay::visit_rest() {
+    return held_.empty() ? Status() : prove(held_.back().batch.seq);
+}
+
+Status Replay::hand_out(Held& held) {
+    if (!held.kept) {
+        const auto batch = bytes_->batch_at(held.batch.place.position);
+        if (!batch.ok()) return batch.error();
+        if (!batch->whole || batch->header->seq != held.batch.seq)
+            return {Code::kIo, fmt::format("{}, offset {}: it reads otherwise than a moment ago",
+                                           file(), held.batch.place.position)};
+        held.body = batch->body;
+    } else {
+        held_bytes_ -= held.body.size();
+    }
+    held.batch.body = held.body;
+    if (options_.skip == held.batch.seq) {
+        found_.skipped = held.batch.seq;
+        return {};
+    }
+    found_.batches++;
+    found_.bytes += BatchMemory::capacity_for(held.body.size());
+    return visit_(held.batch)
+        .with_context(fmt::format("{}, offset {}", folder_.segment_file(held.batch.place.segment),
+                                  held.batch.place.position));
+}
+
+}  // namespace zbridge::durable

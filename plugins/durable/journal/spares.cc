@@ -1,0 +1,180 @@
+#include "plugins/durable/journal/spares.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/base/check.h"
+#include "plugins/durable/journal/segment_file.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+struct Step {
+    Status status;
+    std::shared_ptr<File> file;
+    uint64_t end = 0;
+};
+
+void fill(Disk& disk, const Spares::Options& options, uint64_t from, const std::string& name,
+          Step& step) {
+    const std::string path = options.folder + "/" + std::string(kFillingName);
+    const auto run = [&]() -> Status {
+        if (!step.file) {
+            auto file = disk.open(path, OpenMode::kTruncate);
+            if (!file.ok()) return std::move(file).error();
+            step.file = *std::move(file);
+            if (auto status = step.file->reserve(options.segment_bytes); !status.ok())
+                return status;
+        }
+        if (auto status = fill_step(*step.file, from, options.segment_bytes); !status.ok())
+            return status;
+        step.end = std::min(from + kFillStepBytes, options.segment_bytes);
+        if (step.end < options.segment_bytes) return {};
+        if (auto status = step.file->sync_data(); !status.ok()) return status;
+        step.file.reset();
+        const std::string spare = options.folder + "/" + name;
+        if (auto status = disk.rename(path, spare); !status.ok()) return status;
+        return disk.sync_dir(options.folder);
+    };
+    step.status = run();
+    if (step.status.ok()) return;
+    step.file.reset();
+    // Gives its room back; where that fails too, the next try begins anew.
+    (void)disk.remove(path);
+}
+
+Status retire(Disk& disk, const std::string& folder, uint64_t segment,
+              const std::string& store_text, bool keep) {
+    const std::string path = folder + "/" + segment_name(segment);
+    auto status = replace_file(disk, folder + "/" + std::string(StoreFile::kName), store_text);
+    if (!status.ok()) return status;
+    status = keep ? disk.rename(path, folder + "/" + spare_name(segment)) : disk.remove(path);
+    if (!status.ok()) return status;
+    return disk.sync_dir(folder);
+}
+
+}  // namespace
+
+Spares::Spares(Options options, Disk& disk, std::unique_ptr<Executor> helper, Timers& timers,
+               const Clock& clock, std::function<void()> on_ready)
+    : options_(std::move(options)),
+      disk_(disk),
+      clock_(clock),
+      on_ready_(std::move(on_ready)),
+      timer_(timers, [this] { next(); }),
+      helper_(std::move(helper)) {}
+
+void Spares::begin(std::vector<Spare> ready, uint64_t next_fresh) {
+    ready_.assign(ready.begin(), ready.end());
+    next_fresh_ = next_fresh;
+    next();
+}
+
+void Spares::pump(bool hurry) {
+    hurry_ = hurry;
+    if (hurry && timer_.armed() && failure_.ok()) {
+        timer_.cancel();
+        next();
+    }
+}
+
+std::optional<Spare> Spares::take() {
+    if (ready_.empty()) return std::nullopt;
+    Spare spare = std::move(ready_.front());
+    ready_.pop_front();
+    if (!timer_.armed()) next();
+    return spare;
+}
+
+void Spares::drop(uint64_t segment, uint64_t bytes, std::string store_text) {
+    drops_.push_back({segment, bytes, std::move(store_text)});
+    if (!working_) next();
+}
+
+void Spares::finish() {
+    stopped_ = true;
+    timer_.cancel();
+    helper_->finish();
+}
+
+// What is to be done next, if anything: room that comes back goes before room that is taken.
+void Spares::next() {
+    if (working_ || stopped_) return;
+    if (!drops_.empty()) {
+        Drop drop = std::move(drops_.front());
+        drops_.pop_front();
+        recycle(std::move(drop));
+    } else if (ready_.empty()) {
+        step();
+    }
+}
+
+void Spares::step() {
+    working_ = true;
+    auto step = std::make_shared<Step>();
+    step->file = std::exchange(filling_, nullptr);
+    const bool taken = helper_->submit(
+        [this, step, from = filled_, name = fresh_name(next_fresh_)] {
+            fill(disk_, options_, from, name, *step);
+        },
+        [this, step] {
+            filling_ = std::move(step->file);
+            on_step(step->status, step->end);
+        });
+    ZB_CHECK(taken);
+}
+
+void Spares::on_step(const Status& status, uint64_t end) {
+    working_ = false;
+    const bool complete = status.ok() && end == options_.segment_bytes;
+    filled_ = status.ok() && !complete ? end : 0;
+    failure_ = status;
+    if (complete) {
+        ready_.push_back({fresh_name(next_fresh_++), 0, options_.segment_bytes});
+        on_ready_();
+        next();
+        return;
+    }
+    if (stopped_) return;
+    if (!status.ok())
+        timer_.arm(clock_.now() + kRetry);
+    else if (!hurry_)
+        timer_.arm(clock_.now() + kStepPause);
+    if (!timer_.armed() || !drops_.empty()) next();
+}
+
+void Spares::recycle(Drop drop) {
+    working_ = true;
+    struct Recycled {
+        Status status;
+        std::optional<Spare> spare;
+    };
+    auto recycled = std::make_shared<Recycled>();
+    if (ready_.size() < kSparesMax && drop.bytes == options_.segment_bytes)
+        recycled->spare = {spare_name(drop.segment), drop.segment, drop.bytes};
+    const bool taken = helper_->submit(
+        [this, recycled, drop = std::move(drop)] {
+            recycled->status = retire(disk_, options_.folder, drop.segment, drop.store_text,
+                                      recycled->spare.has_value());
+        },
+        [this, recycled] { on_recycled(recycled->status, std::move(recycled->spare)); });
+    ZB_CHECK(taken);
+}
+
+void Spares::on_recycled(const Status& status, std::optional<Spare> spare) {
+    working_ = false;
+    if (!status.ok()) {
+        drop_failure_ = status;
+    } else if (spare) {
+        ready_.push_back(*std::move(spare));
+        failure_ = {};
+        on_ready_();
+    }
+    // A pause goes on; a try that failed for want of room may do now.
+    if (timer_.armed() && failure_.ok() && drops_.empty()) return;
+    timer_.cancel();
+    next();
+}
+
+}  // namespace zbridge::durable
