@@ -10,4 +10,5 @@ const zb_plugin* zbridge_plugin_entry_transform(void);
 const zb_plugin* zbridge_plugin_entry_throttle(void);
 const zb_plugin* zbridge_plugin_entry_file_source(void);
 const zb_plugin* zbridge_plugin_entry_file_sink(void);
+const zb_plugin* zbridge_plugin_entry_durable(void);
 }

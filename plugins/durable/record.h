@@ -34,6 +34,7 @@ enum class RecordType : uint8_t {
     kGroup = 21,
     kEpoch = 22,
     kCleanStop = 23,
+    kFloor = 24,
 };
 
 struct Record {

@@ -48,7 +48,8 @@ enum {
     ZB_STORE_FULL = 3,
     ZB_STORE_FAILED = 4,
     ZB_TOO_LARGE = 5,
-    ZB_UNCONFIGURED = 6 /* the topic is kept, but not in the file any more */
+    ZB_UNCONFIGURED = 6, /* the topic is kept, but not in the file any more */
+    ZB_UNABLE = 7        /* the message asks for what this engine cannot do (deliver_at) */
 };
 typedef int32_t zb_taken;
 

@@ -1,0 +1,76 @@
+// What the command line asks of topics: msgpack in, msgpack out.
+//
+//   status                                          {store: {...}, topics: [{...}, ...]}
+//   topic ls                                        [{name, state, messages, bytes, ...}, ...]
+//   topic show    {topic}                           one of these, with its options
+//   topic create  {topic}                           {topic}
+//   topic purge   {topic, below?: offset}           {topic, floor}
+//   topic rm      {topic}                           {topic}
+//   topic browse  {topic, from?: offset, max?}      [{offset, id, stored_ms, ..., frames}, ...]
+//
+// Thread:  the reactor. An answer comes when what was asked is durable, or read.
+// Failure: ZB_INVALID, ZB_NOT_FOUND, ZB_WRONG_STATE, ZB_FAILED with a sentence.
+// Limits:  kBrowseMax messages or kBrowseBytesMax bytes an answer, kBrowsesMax at once: ZB_FULL.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <string_view>
+
+#include "plugins/durable/log.h"
+#include "plugins/durable/topics/topics.h"
+
+namespace zbridge::durable {
+
+class AdminListener {
+ public:
+    virtual ~AdminListener() = default;
+    virtual void on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) = 0;
+};
+
+class Admin {
+ public:
+    static constexpr uint32_t kBrowseMax = 1'000;
+    static constexpr uint64_t kBrowseBytesMax = 1 << 20;
+    static constexpr size_t kBrowsesMax = 16;
+
+    // All outlive it.
+    Admin(Topics& topics, Log& log, const Clock& clock, AdminListener& listener)
+        : topics_(topics), log_(log), clock_(clock), listener_(listener) {}
+    Admin(const Admin&) = delete;
+    Admin& operator=(const Admin&) = delete;
+
+    void ask(std::string_view verb, std::string_view body, uint64_t cookie);
+    // Messages of this topic may be read now.
+    void on_loaded(TopicId topic);
+
+ private:
+    struct Request;
+    struct Browse {
+        uint64_t cookie = 0;
+        TopicId topic;
+        Offset from;
+        uint32_t max = 0;
+    };
+
+    void status(uint64_t cookie);
+    void list(uint64_t cookie);
+    void show(const Topic& topic, uint64_t cookie);
+    void create(std::string_view name, uint64_t cookie);
+    void purge(const Topic& topic, const Request& request, uint64_t cookie);
+    void remove(const Topic& topic, uint64_t cookie);
+    void browse(const Topic& topic, const Request& request, uint64_t cookie);
+    // False: it has to wait.
+    bool try_browse(const Browse& browse);
+    void refuse(uint64_t cookie, zb_result why, std::string_view sentence) {
+        listener_.on_admin_answer(cookie, why, sentence);
+    }
+
+    Topics& topics_;
+    Log& log_;
+    const Clock& clock_;
+    AdminListener& listener_;
+    std::list<Browse> browses_;  // that wait for the disk
+};
+
+}  // namespace zbridge::durable

@@ -1,0 +1,199 @@
+#include "plugins/durable/engine.h"
+
+#include <iterator>
+#include <thread>
+#include <utility>
+
+#include "bridge/base/check.h"
+#include "plugins/durable/topics_section.h"
+
+namespace zbridge::durable {
+
+const Option Engine::options[] = {
+    Option("folder", ZB_OPTION_TEXT, "Where the journal is; else `journal` in the data directory.")
+        .such_as("/var/lib/zbridge/journal"),
+    Option("segment_bytes", ZB_OPTION_SIZE,
+           "The journal's files are so large; a message is at most a quarter of it.")
+        .at_least("1MiB")
+        .at_most("1GiB")
+        .by_default("64MiB"),
+    Option("hot_memory", ZB_OPTION_SIZE,
+           "Of the newest messages, kept in memory for readers that are nearly there.")
+        .at_least("1MiB")
+        .at_most("16GiB")
+        .by_default("16MiB"),
+    Option("read_memory", ZB_OPTION_SIZE, "Of older messages, read from the disk for readers.")
+        .at_least("1MiB")
+        .at_most("16GiB")
+        .by_default("16MiB"),
+    Option("accept_loss", ZB_OPTION_FLAG,
+           "Start although the journal is damaged: what is not readable is lost.")
+        .by_default("false"),
+    Option("strict", ZB_OPTION_FLAG,
+           "Refuse to start if anything in the journal is not as it was"
+           " written.")
+        .by_default("false"),
+    Option("skip", ZB_OPTION_COUNT, "The number of a batch of the journal that is left out.")
+        .such_as("4711"),
+    Option("fail_fast", ZB_OPTION_FLAG,
+           "End the process when the journal cannot be written any more.")
+        .by_default("false"),
+};
+const uint32_t Engine::option_count = std::size(options);
+
+Engine::Engine(Context& given) : Plugin(given) {
+    const Options own = given.options();
+    log_options_.folder = own.has("folder") ? own.text("folder") : "";
+    log_options_.segment_bytes = static_cast<uint64_t>(own.integer("segment_bytes"));
+    log_options_.accept_loss = own.flag("accept_loss");
+    log_options_.strict = own.flag("strict");
+    if (own.has("skip")) log_options_.skip = static_cast<uint64_t>(own.integer("skip"));
+    if (log_options_.accept_loss && log_options_.strict)
+        own.refuse("strict", "`strict` and `accept_loss` exclude each other");
+    topics_options_.hot_bytes = static_cast<size_t>(own.integer("hot_memory"));
+    topics_options_.cold_bytes = static_cast<size_t>(own.integer("read_memory"));
+    fail_fast_ = own.flag("fail_fast");
+
+    const zb_host& host = given.host();
+    engine_host_ =
+        static_cast<const zb_engine_host*>(host.get_extension(given.handle(), ZB_ENGINE_HOST));
+    if (engine_host_ == nullptr) return;
+    const char* const section = topics_section().name;
+    for (uint32_t i = 0; i < engine_host_->entry_count(given.handle(), section); i++) {
+        const Context entry(&host, engine_host_->entry(given.handle(), section, i));
+        topics_options_.topics.push_back(read_topic(entry.name(), entry.options()));
+    }
+}
+
+Engine::~Engine() = default;
+
+void Engine::start() {
+    if (engine_host_ == nullptr) throw Error("this host keeps no topics");
+    const zb_world& world = *engine_host_->world(handle());
+    if (world.folder == nullptr) throw Error("topics need `bridge.data_dir`");
+    TopicsWorld topics_world;
+    topics_world.clock = static_cast<const Clock*>(world.clock);
+    topics_world.random = static_cast<Random*>(world.random);
+    topics_world.memory = static_cast<MemoryBudget*>(world.memory);
+    topics_world.epoch = world.epoch;
+    topics_world.was_clean = world.was_clean != 0;
+    topics_ = std::make_unique<Topics>(topics_options_, topics_world, *this);
+    log_ = open_log(world);
+    for (const std::string& sentence : log_->found())
+        warn(sentence);
+    if (Status served = topics_->serve(log_->store()); !served.ok()) throw Error(served.message());
+    admin_ = std::make_unique<Admin>(*topics_, *log_, *topics_world.clock, *this);
+    arm_tick();
+}
+
+std::unique_ptr<Log> Engine::open_log(const zb_world& world) {
+    LogOptions its = log_options_;
+    if (its.folder.empty()) its.folder = std::string(world.folder) + "/journal";
+    LogWorld log_world;
+    log_world.disk = static_cast<Disk*>(world.disk);
+    log_world.clock = static_cast<Clock*>(world.clock);
+    log_world.random = static_cast<Random*>(world.random);
+    log_world.epoch = world.epoch;
+    log_world.was_clean = world.was_clean != 0;
+    log_world.make_executor = [this](const char* name, uint32_t threads, uint32_t tasks_max) {
+        return static_cast<Executor*>(
+            engine_host_->make_executor(handle(), name, threads, tasks_max));
+    };
+    auto opened = durable::open_log(
+        its, log_world, [this](const LogBatch& batch) { return topics_->replay(batch); });
+    if (!opened.ok()) throw Error("opening " + its.folder + ": " + opened.error().message());
+    return std::move(*opened);
+}
+
+void Engine::drain(std::chrono::nanoseconds) {
+    draining_ = true;
+    topics_->turn_end();
+}
+
+void Engine::stop() {
+    topics_->turn_end();
+    for (int turn = 0; turn < kStopTurnsMax && !topics_->idle(); turn++) {
+        log_->run_done();
+        topics_->turn_end();
+        std::this_thread::yield();
+    }
+    if (!topics_->idle()) {
+        warn("the journal is left as after a crash: what it was writing has not come to an end");
+        return;
+    }
+    if (!topics_->failure().empty()) return;
+    if (const Status closed = log_->store().close(); !closed.ok())
+        warn("the end of the journal: " + closed.message());
+}
+
+void Engine::on_committed(uint64_t number) {
+    engine_host_->on_committed(handle(), number);
+}
+
+void Engine::on_failed(const std::string& sentence) {
+    const std::string whole = "the journal failed, nothing is stored any more: " + sentence;
+    context().log(ZB_LOG_ERROR, whole);
+    show_health();
+    ZB_CHECK(!fail_fast_, whole);
+    engine_host_->on_failed(handle(), to_c(std::string_view(sentence)));
+}
+
+void Engine::on_room() {
+    engine_host_->on_room(handle());
+}
+
+void Engine::on_visible(TopicId topic, const zb_run* runs, uint32_t count) {
+    engine_host_->on_visible(handle(), topic.number(), runs, count);
+}
+
+void Engine::on_loaded(TopicId topic) {
+    engine_host_->on_loaded(handle(), topic.number());
+    if (admin_) admin_->on_loaded(topic);
+}
+
+void Engine::on_note(uint64_t key, RecordType kind, std::string_view bytes) {
+    engine_host_->on_note(handle(), key, static_cast<uint32_t>(kind), to_c(bytes));
+}
+
+void Engine::on_answer(uint64_t cookie, bool ok, const std::string& body) {
+    on_admin_answer(cookie, ok ? ZB_OK : ZB_FAILED, body);
+}
+
+void Engine::on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) {
+    engine_host_->on_answer(handle(), cookie, result, to_c(body));
+}
+
+void Engine::warn(const std::string& sentence) {
+    context().warn(sentence);
+}
+
+void Engine::tick() {
+    topics_->tick();
+    show_health();
+    arm_tick();
+}
+
+void Engine::arm_tick() {
+    if (draining_) return;
+    // Refused once the end has begun: nothing is left to do then.
+    (void)context().host().set_timer(
+        handle(), kTickNs, [](void* self) { static_cast<Engine*>(self)->tick(); }, this);
+}
+
+void Engine::show_health() {
+    std::string trouble;
+    if (!topics_->failure().empty())
+        trouble = "the journal failed: " + topics_->failure();
+    else if (log_->store().full())
+        trouble = "the disk is full: only the journal's reserve is left";
+    else if (topics_->damaged_batches() > 0)
+        trouble = "batches that cannot be read: " + std::to_string(topics_->damaged_batches());
+    if (trouble == shown_trouble_) return;
+    if (trouble.empty())
+        context().healthy();
+    else
+        context().degraded(trouble);
+    shown_trouble_ = std::move(trouble);
+}
+
+}  // namespace zbridge::durable

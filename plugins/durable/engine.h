@@ -1,0 +1,72 @@
+// The plugin `durable`: topics for the bridge, over the interface zbridge.engine/0.
+//
+// Flow:    create: options -> start: the log is opened and replayed -> publish, read ... -> drain:
+//          what waits is committed -> stop: the log ends in order
+// Failure: a log that fails: health is unhealthy from then on; with `fail_fast` the process ends.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "plugins/durable/admin.h"
+#include "plugins/durable/log.h"
+#include "plugins/durable/topics/topics.h"
+#include "plugins/sdk/zbridge_engine.h"
+#include "plugins/sdk/zbridge_plugin.hpp"
+
+namespace zbridge::durable {
+
+class Engine final : public Plugin, public TopicsListener, public AdminListener {
+ public:
+    static const Option options[];
+    static const uint32_t option_count;
+
+    explicit Engine(Context& given);
+    ~Engine() override;
+
+    void start() override;
+    void drain(std::chrono::nanoseconds deadline) override;
+    void stop() override;
+
+    Topics& topics() { return *topics_; }
+    void ask(std::string_view verb, std::string_view body, uint64_t cookie) {
+        admin_->ask(verb, body, cookie);
+    }
+
+ private:
+    // Turns of stop() that wait for what is in flight: a host that drains needs none.
+    static constexpr int kStopTurnsMax = 1'000'000;
+    static constexpr uint64_t kTickNs = 1'000'000'000;
+
+    void on_committed(uint64_t number) override;
+    void on_failed(const std::string& sentence) override;
+    void on_room() override;
+    void on_visible(TopicId topic, const zb_run* runs, uint32_t count) override;
+    void on_loaded(TopicId topic) override;
+    void on_note(uint64_t key, RecordType kind, std::string_view bytes) override;
+    void on_answer(uint64_t cookie, bool ok, const std::string& body) override;
+    void on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) override;
+    void warn(const std::string& sentence) override;
+
+    void tick();
+    void arm_tick();
+    void show_health();
+    const zb_engine_host& engine_host() const;
+    std::unique_ptr<Log> open_log(const zb_world& world);
+
+    zb_context* handle() const { return context().handle(); }
+
+    const zb_engine_host* engine_host_;
+    TopicsOptions topics_options_;
+    LogOptions log_options_;
+    bool fail_fast_ = false;
+    bool draining_ = false;
+    std::string shown_trouble_;
+
+    // From start on, in the order in which they stand on each other.
+    std::unique_ptr<Log> log_;
+    std::unique_ptr<Topics> topics_;
+    std::unique_ptr<Admin> admin_;
+};
+
+}  // namespace zbridge::durable

@@ -1,0 +1,103 @@
+// The C side of the engine: the tables that the bridge finds, each function one call of Engine.
+#include <iterator>
+#include <string_view>
+
+#include "plugins/durable/engine.h"
+#include "plugins/durable/topics_section.h"
+#include "plugins/sdk/zbridge_plugin.hpp"
+
+namespace zbridge::durable {
+
+namespace {
+
+Engine& of(void* instance) {
+    return *border::self<Engine>(instance).plugin;
+}
+Topics& topics_of(void* instance) {
+    return of(instance).topics();
+}
+
+uint32_t topic(void* instance, zb_view name) noexcept {
+    const auto id = topics_of(instance).topic(from_c(name));
+    return id ? id->number() : ZB_NO_TOPIC;
+}
+uint32_t has_room(void* instance) noexcept {
+    return topics_of(instance).has_room() ? 1 : 0;
+}
+zb_taken publish(void* instance, const zb_publication* publications, uint32_t count,
+                 zb_receipt* receipt) noexcept {
+    return topics_of(instance).publish(publications, count, *receipt);
+}
+zb_taken note(void* instance, uint64_t key, uint32_t kind, zb_view bytes, uint32_t closes,
+              zb_receipt* receipt) noexcept {
+    return topics_of(instance).note(key, static_cast<RecordType>(kind), from_c(bytes), closes != 0,
+                                    *receipt);
+}
+void turn_end(void* instance) noexcept {
+    topics_of(instance).turn_end();
+}
+zb_bounds bounds(void* instance, uint32_t id) noexcept {
+    return topics_of(instance).bounds(TopicId(id));
+}
+uint64_t position(void* instance, uint32_t id, uint32_t where, int64_t value) noexcept {
+    return topics_of(instance).position(TopicId(id), where, value).number;
+}
+zb_taken read(void* instance, uint32_t id, uint64_t offset, uint64_t bytes_max, zb_run* runs,
+              uint32_t runs_max, uint32_t* count) noexcept {
+    return topics_of(instance).read(TopicId(id), {offset}, bytes_max, runs, runs_max, *count);
+}
+void admin(void* instance, zb_view verb, zb_view body, uint64_t cookie) noexcept {
+    of(instance).ask(from_c(verb), from_c(body), cookie);
+}
+uint32_t idle(void* instance) noexcept {
+    return topics_of(instance).idle() ? 1 : 0;
+}
+
+const void* extension(const char* id) {
+    static const zb_engine engine{
+        sizeof(zb_engine),
+        1,
+        &topics_section(),
+        sizeof(zb_section),
+        0,
+        topic,
+        has_room,
+        publish,
+        note,
+        turn_end,
+        bounds,
+        position,
+        read,
+        admin,
+        idle,
+    };
+    return std::string_view(id) == ZB_ENGINE ? &engine : nullptr;
+}
+
+}  // namespace
+
+}  // namespace zbridge::durable
+
+extern "C" ZB_EXPORT const zb_plugin* ZB_ENTRY_NAME(void) {
+    using zbridge::durable::Engine;
+    namespace border = zbridge::border;
+    static const zb_plugin plugin{
+        sizeof(zb_plugin),
+        ZB_ABI_MAJOR,
+        ZB_ABI_MINOR,
+        "durable",
+        ZBRIDGE_VERSION,
+        "Keeps topics: what is published is stored, committed, and read again.",
+        ZBRIDGE_VERSION "/" __VERSION__,
+        Engine::options,
+        Engine::option_count,
+        sizeof(zb_option),
+        &border::create<Engine>,
+        &border::start<Engine>,
+        &border::drain<Engine>,
+        &border::stop<Engine>,
+        &border::destroy<Engine>,
+        &zbridge::durable::extension,
+    };
+    return &plugin;
+}

@@ -1,0 +1,42 @@
+// A message's attributes as bytes: zb_run.attributes, and in MSG records. None are no bytes.
+//
+// Each is  u8 what | varint length | bytes,  in the order of the enum, keys and properties as they
+// were given. So that equal attributes are equal bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugins/sdk/zbridge_engine.h"
+
+namespace zbridge::durable {
+
+// On the disk: a number is never given to another one.
+enum class AttributeKind : uint8_t {
+    kId = 1,
+    kOrderKey = 2,
+    kTag = 3,
+    kDeliverAt = 4,  // i64 milliseconds since 1970
+    kKey = 5,
+    kProperty = 6,  // varint name length | name | u8 kind (as zb_kind) | value
+};
+
+// Of a property: a bool is 1 byte, an integer 8, a number 8 (IEEE 754), a text its bytes.
+void encode_attributes(const zb_attributes& attributes, std::string& bytes);
+
+// What encode_attributes() was given; views into the bytes. None: they are not such bytes.
+struct DecodedAttributes {
+    std::string_view id, order_key, tag;
+    int64_t deliver_at_ms = 0;
+    std::vector<std::string_view> keys;
+    std::vector<std::pair<std::string_view, zb_value>> properties;
+};
+std::optional<DecodedAttributes> decode_attributes(std::string_view bytes);
+// The producer's id alone; empty: none.
+std::string_view id_in(std::string_view attributes);
+
+}  // namespace zbridge::durable

@@ -1,0 +1,46 @@
+// A batch on its way to the log, and all that is to happen once it is committed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bridge/base/memory.h"
+#include "plugins/durable/ids.h"
+#include "plugins/durable/store.h"
+#include "plugins/sdk/zbridge_engine.h"
+
+namespace zbridge::durable {
+
+// The messages of one MSG record.
+struct FilledRun {
+    TopicId topic;
+    uint32_t position = 0;  // of the record, in the body
+    zb_run run{};
+};
+
+struct NoteEffect {
+    uint64_t key = 0;
+    bool closes = false;
+};
+
+// A command that is answered when what it did is durable.
+struct Answer {
+    uint64_t cookie = 0;
+    std::string body;
+};
+
+struct Batch {
+    ChunkRef chunk;
+    BatchMemory memory;
+
+    std::vector<FilledRun> runs;
+    std::vector<NoteEffect> notes;
+    std::vector<Answer> answers;
+    uint64_t last_number = 0;  // 0: it has none
+    bool begins_snapshot = false, ends_snapshot = false;
+
+    bool empty() const { return memory.records == 0 && last_number == 0 && answers.empty(); }
+};
+
+}  // namespace zbridge::durable

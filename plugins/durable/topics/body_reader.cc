@@ -1,0 +1,78 @@
+#include "plugins/durable/topics/body_reader.h"
+
+#include <algorithm>
+
+#include "plugins/durable/topics/payload.h"
+#include "plugins/durable/topics/wire.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+zb_run run_of(const Body& body, const Msg& msg) {
+    zb_run run{};
+    run.chunk = body.chunk.get();
+    run.wire = msg.wire.data();
+    run.bytes = msg.wire.size();
+    run.first_offset = msg.head.first.number;
+    run.count = msg.head.count;
+    run.frames = msg.head.frames;
+    run.id_epoch = msg.head.first_id.epoch;
+    run.first_sequence = msg.head.first_id.sequence;
+    run.stored_ms = msg.head.stored_ms;
+    run.attributes = {msg.attributes.data(), msg.attributes.size()};
+    return run;
+}
+
+// Without its first messages.
+bool cut_front(zb_run& run, uint32_t messages) {
+    if (messages == 0) return true;
+    const auto span = span_of({run.wire, run.bytes}, messages, UINT64_MAX);
+    if (!span || span->messages != messages || span->frames >= run.frames) return false;
+    run.wire += span->bytes;
+    run.bytes -= span->bytes;
+    run.frames -= span->frames;
+    run.count -= messages;
+    run.first_offset += messages;
+    run.first_sequence += messages;
+    return true;
+}
+
+// Without what is behind about so many bytes.
+bool cut_back(zb_run& run, uint64_t bytes_max) {
+    if (run.bytes <= bytes_max) return true;
+    const auto span = span_of({run.wire, run.bytes}, run.count, bytes_max);
+    if (!span) return false;
+    run.bytes = span->bytes;
+    run.frames = span->frames;
+    run.count = span->messages;
+    return true;
+}
+
+}  // namespace
+
+std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run, Offset from,
+                                RunsWanted& wanted) {
+    from = std::max(from, run.first);
+    size_t position = run.position;
+    while (from < run.end() && !wanted.enough()) {
+        const auto record = record_at(body.bytes, position);
+        if (!record) return std::nullopt;
+        position = record->end;
+        if (record->type != RecordType::kMsg) continue;
+        const auto msg = read_msg(record->payload);
+        if (!msg) return std::nullopt;
+        if (msg->head.topic != topic || msg->head.end() <= from) continue;
+        from = std::max(from, msg->head.first);
+
+        zb_run found = run_of(body, *msg);
+        if (!cut_front(found, static_cast<uint32_t>(from - msg->head.first))) return std::nullopt;
+        if (!cut_back(found, wanted.bytes_max - wanted.bytes)) return std::nullopt;
+        wanted.runs[wanted.count++] = found;
+        wanted.bytes += found.bytes;
+        from = from + found.count;
+    }
+    return from;
+}
+
+}  // namespace zbridge::durable

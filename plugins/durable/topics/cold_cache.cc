@@ -1,0 +1,94 @@
+#include "plugins/durable/topics/cold_cache.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace zbridge::durable {
+
+const Body* ColdCache::find(const Place& place) {
+    const auto found = batches_.find(key_of(place));
+    if (found == batches_.end() || found->second->loading) return nullptr;
+    line_.splice(line_.begin(), line_, found->second);
+    return &found->second->body;
+}
+
+bool ColdCache::load(const Place& place, TopicId topic) {
+    const Key key = key_of(place);
+    const auto found = batches_.find(key);
+    if (found != batches_.end()) {
+        auto& topics = found->second->topics;
+        if (std::find(topics.begin(), topics.end(), topic) == topics.end()) topics.push_back(topic);
+        return true;
+    }
+    if (loads_ == kLoadsMax) return false;
+    Body body{memory_.allocate(place.body_bytes), {}};
+    char* const into = body.chunk->data();
+    if (!store_.read(place, into, [this, key](const Status& status) { on_read(key, status); }))
+        return false;
+    body.chunk->commit(place.body_bytes);
+    body.bytes = {into, place.body_bytes};
+    line_.push_front({place, std::move(body), true, {topic}});
+    batches_.emplace(key, line_.begin());
+    bytes_ += place.body_bytes;
+    loads_++;
+    evict();
+    return true;
+}
+
+void ColdCache::on_read(const Key& key, const Status& status) {
+    loads_--;
+    const auto found = batches_.find(key);
+    ZB_CHECK(found != batches_.end(), key.first, key.second);
+    Batch& batch = *found->second;
+    batch.loading = false;
+    std::vector<TopicId> topics = std::move(batch.topics);
+    batch.topics.clear();
+    const Place place = batch.place;
+    if (!status.ok()) give_up(place, status);
+    std::copy(waiting_.begin(), waiting_.end(), std::back_inserter(topics));
+    waiting_.clear();
+    std::sort(topics.begin(), topics.end());
+    topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+    for (const TopicId topic : topics)
+        listener_.on_batch_loaded(topic);
+    evict();
+}
+
+void ColdCache::give_up(const Place& place, const Status& why) {
+    if (!damaged_.insert(key_of(place)).second) return;
+    damaged_count_++;
+    remove(key_of(place));
+    listener_.on_batch_damaged(place, why);
+}
+
+void ColdCache::forget_segment(uint64_t segment) {
+    std::erase_if(damaged_, [&](const Key& key) { return key.first == segment; });
+    for (auto each = batches_.lower_bound({segment, 0});
+         each != batches_.end() && each->first.first == segment;) {
+        const Key key = each->first;
+        const bool loading = each->second->loading;
+        ++each;
+        if (!loading) remove(key);
+    }
+}
+
+// Those that are being read have their memory in use: they stay.
+void ColdCache::evict() {
+    for (auto each = line_.end(); bytes_ > bytes_max_ && each != line_.begin();) {
+        --each;
+        if (each->loading || each == line_.begin()) continue;
+        const Key key = key_of(each->place);
+        ++each;
+        remove(key);
+    }
+}
+
+void ColdCache::remove(const Key& key) {
+    const auto found = batches_.find(key);
+    if (found == batches_.end()) return;
+    bytes_ -= found->second->place.body_bytes;
+    line_.erase(found->second);
+    batches_.erase(found);
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,37 @@
+// What of the log is still needed: runs of topics, open notes, and the newest snapshot, by segment.
+//
+// Promise: a segment goes only when nothing in it, nor in one before it, is needed, and when all
+//          topics are written again in a later one: so what is left always tells the whole.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+
+#include "bridge/base/check.h"
+#include "plugins/durable/store.h"
+
+namespace zbridge::durable {
+
+class Segments {
+ public:
+    void use(uint64_t segment) { uses_[segment]++; }
+    void release(uint64_t segment) {
+        const auto found = uses_.find(segment);
+        ZB_CHECK(found != uses_.end(), segment);
+        if (--found->second == 0) uses_.erase(found);
+    }
+    // All topics are written in it and behind it.
+    void snapshot_in(uint64_t segment) { snapshot_ = segment; }
+    uint64_t snapshot() const { return snapshot_; }
+    // Those below it are not needed.
+    uint64_t needed_from() const {
+        return uses_.empty() ? snapshot_ : std::min(snapshot_, uses_.begin()->first);
+    }
+
+ private:
+    std::map<uint64_t, uint64_t> uses_;  // only those that are used
+    uint64_t snapshot_ = 0;
+};
+
+}  // namespace zbridge::durable

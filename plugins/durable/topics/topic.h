@@ -1,0 +1,44 @@
+// One topic, as it is now.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "plugins/durable/ids.h"
+#include "plugins/durable/topics/dedup.h"
+#include "plugins/durable/topics/options.h"
+#include "plugins/durable/topics/payload.h"
+
+namespace zbridge::durable {
+
+struct Topic {
+    TopicId id;
+    std::string name;
+    TopicOptions options;
+    Origin origin = Origin::kDeclared;
+    // It was in the file once, and is not any more: kept, and refuses publishing.
+    bool unconfigured = false;
+
+    Offset floor;                      // nothing below it is kept
+    Offset head;                       // one past the newest visible message
+    Offset next;                       // of the next message that is published
+    uint64_t messages = 0, bytes = 0;  // visible and kept
+    int64_t newest_ms = 0;             // its messages' times do not go back
+    bool floor_unwritten = false;      // it rose since the last FLOOR or TOPIC record
+
+    // The first message that some group has not settled; none: there are no groups.
+    std::optional<Offset> unread;
+    std::unique_ptr<Dedup> dedup;  // null: off
+    uint64_t duplicates = 0;
+
+    // `retention.unread: keep` holds what would have to go.
+    bool full() const {
+        return options.retention.bytes && unread && options.retention.keep_unread &&
+               bytes >= *options.retention.bytes;
+    }
+    TopicState state() const { return {id, origin, options.durability, floor, next, name}; }
+};
+
+}  // namespace zbridge::durable

@@ -1,0 +1,224 @@
+#include "plugins/durable/topics/topics.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugins/durable/topics/attributes.h"
+#include "plugins/durable/topics/size_text.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+std::string_view from_view(zb_view view) {
+    return {view.data, view.size};
+}
+
+}  // namespace
+
+Topics::Topics(TopicsOptions options, const TopicsWorld& world, TopicsListener& listener)
+    : options_(std::move(options)),
+      world_(world),
+      listener_(listener),
+      dedup_key_{world.random->next(), world.random->next()},
+      notes_(segments_),
+      pool_(*world.memory),
+      hot_(pool_, options_.hot_bytes) {
+    for (size_t i = 0; i < options_.topics.size(); i++)
+        declared_.emplace(options_.topics[i].name, i);
+}
+
+Topics::~Topics() = default;
+
+std::optional<TopicId> Topics::topic(std::string_view name) {
+    if (const Topic* found = table_.find(name)) return found->id;
+    if (!failure_.empty() || !TopicTable::is_name(name)) return std::nullopt;
+    Topic* made = table_.make(name);
+    if (made == nullptr) return std::nullopt;
+    made->origin = Origin::kImplicit;
+    write_record(RecordType::kTopic, write_topic(made->state()));
+    return made->id;
+}
+
+zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_receipt& receipt) {
+    if (count == 1 && publications->attributes == nullptr)
+        return publish_plain(*publications, receipt);
+    plan_.clear();
+    attributes_.clear();
+    size_t bytes = 0;
+    bool all_known = true;
+    for (uint32_t i = 0; i < count; i++) {
+        const zb_taken taken = plan(publications[i], receipt);
+        if (taken != ZB_TAKEN) return taken;
+        const Planned& planned = plan_.back();
+        if (planned.first) continue;
+        all_known = false;
+        bytes += BatchWriter::bytes_of(planned.attribute_bytes, publications[i].wire.size);
+    }
+    if (bytes > store_->body_bytes_max()) {
+        return refuse(ZB_TOO_LARGE,
+                      size_text(bytes) + " for all targets together; a batch holds " +
+                          size_text(store_->body_bytes_max()),
+                      receipt);
+    }
+    if (!commits_->has_room()) return ZB_LATER;
+
+    if (bytes > 0) commits_->make_room(bytes);
+    const MessageId id{world_.epoch, next_sequence_};
+    for (uint32_t i = 0; i < count; i++) {
+        const Planned& planned = plan_[i];
+        if (planned.first) {
+            planned.topic->duplicates++;
+            continue;
+        }
+        const std::string_view attributes =
+            std::string_view(attributes_).substr(planned.attributes_at, planned.attribute_bytes);
+        write(*planned.topic, attributes, from_view(publications[i].wire), publications[i].frames);
+        const std::string_view producer_id = id_in(attributes);
+        if (planned.topic->dedup && !producer_id.empty())
+            planned.topic->dedup->add(producer_id, id, now_ms());
+    }
+    if (count > 0 && all_known) {
+        // Nothing to write, but its number is behind that of the first one, in order.
+        take_number(*plan_.front().first, receipt);
+        receipt.duplicate = 1;
+    } else {
+        next_sequence_++;
+        take_number(id, receipt);
+    }
+    return ZB_TAKEN;
+}
+
+// The hot path: one topic, no attributes.
+zb_taken Topics::publish_plain(const zb_publication& publication, zb_receipt& receipt) {
+    Topic* topic = table_.find(TopicId(publication.topic));
+    const zb_taken taken = check(topic, publication.wire.size, receipt);
+    if (taken != ZB_TAKEN) return taken;
+    const size_t bytes = BatchWriter::bytes_of(0, publication.wire.size);
+    if (!commits_->has_room()) return ZB_LATER;
+    commits_->make_room(bytes);
+    const MessageId id{world_.epoch, next_sequence_};
+    write(*topic, {}, from_view(publication.wire), publication.frames);
+    next_sequence_++;
+    take_number(id, receipt);
+    return ZB_TAKEN;
+}
+
+// One of several, or with attributes: may it be, is it known?
+zb_taken Topics::plan(const zb_publication& publication, zb_receipt& receipt) {
+    Planned planned;
+    planned.topic = table_.find(TopicId(publication.topic));
+    planned.attributes_at = attributes_.size();
+    const zb_attributes* attributes = publication.attributes;
+    if (attributes != nullptr) {
+        if (attributes->deliver_at_ms > now_ms())
+            return refuse(ZB_UNABLE, "deliver_at: topics cannot delay messages yet", receipt);
+        encode_attributes(*attributes, attributes_);
+    }
+    planned.attribute_bytes = attributes_.size() - planned.attributes_at;
+    const zb_taken taken =
+        check(planned.topic, planned.attribute_bytes + publication.wire.size, receipt);
+    if (taken != ZB_TAKEN) return taken;
+    if (attributes != nullptr && attributes->id.size > 0 && planned.topic->dedup)
+        planned.first = planned.topic->dedup->find(from_view(attributes->id), now_ms());
+    plan_.push_back(planned);
+    return ZB_TAKEN;
+}
+
+zb_taken Topics::check(const Topic* topic, uint64_t message_bytes, zb_receipt& receipt) {
+    if (!failure_.empty()) return refuse(ZB_STORE_FAILED, failure_, receipt);
+    if (topic == nullptr) return refuse(ZB_UNCONFIGURED, "the topic was removed", receipt);
+    if (topic->unconfigured)
+        return refuse(ZB_UNCONFIGURED, topic->name + ": it is not in the file any more", receipt);
+    const uint64_t most = std::min<uint64_t>(topic->options.message_bytes_max,
+                                             store_->body_bytes_max() - MsgHead::kRecordHeadBytes);
+    if (message_bytes > most) {
+        return refuse(
+            ZB_TOO_LARGE,
+            topic->name + ": " + size_text(message_bytes) + "; at most " + size_text(most),
+            receipt);
+    }
+    if (topic->full()) {
+        return refuse(ZB_TOPIC_FULL,
+                      topic->name + ": " + size_text(*topic->options.retention.bytes) + " reached",
+                      receipt);
+    }
+    if (store_->full())
+        return refuse(ZB_STORE_FULL, "the disk is full: only its reserve is left", receipt);
+    return ZB_TAKEN;
+}
+
+zb_taken Topics::refuse(zb_taken why, std::string sentence, zb_receipt& receipt) {
+    refused_++;
+    reason_ = std::move(sentence);
+    receipt.reason = {reason_.data(), reason_.size()};
+    return why;
+}
+
+// REQUIRES: there is room for a record of its own.
+void Topics::write(Topic& topic, std::string_view attributes, std::string_view wire,
+                   uint32_t frames) {
+    BatchWriter& writer = commits_->writer();
+    const MessageId id{world_.epoch, next_sequence_};
+    if (writer.continues(topic.id, id, attributes)) {
+        writer.extend(wire, frames);
+    } else {
+        // Read once a record: a batch fills within a turn, or while another one is written.
+        topic.newest_ms = std::max(topic.newest_ms, now_ms());
+        MsgHead head;
+        head.topic = topic.id;
+        head.count = 1;
+        head.frames = frames;
+        head.first = topic.next;
+        head.first_id = id;
+        head.stored_ms = topic.newest_ms;
+        writer.add_message(head, attributes, wire);
+    }
+    if (topic.options.durability == Durability::kFsync) writer.batch().memory.sync = true;
+    topic.next.number++;
+}
+
+void Topics::take_number(MessageId id, zb_receipt& receipt) {
+    commits_->filling().last_number = ++number_;
+    receipt.number = number_;
+    receipt.id_epoch = id.epoch;
+    receipt.id_sequence = id.sequence;
+    receipt.duplicate = 0;
+}
+
+zb_taken Topics::note(uint64_t key, RecordType kind, std::string_view bytes, bool closes,
+                      zb_receipt& receipt) {
+    ZB_CHECK(is_note(kind), static_cast<int>(kind));
+    if (!failure_.empty()) return refuse(ZB_STORE_FAILED, failure_, receipt);
+    const size_t record = record_bytes(Note::kHeadBytes + bytes.size());
+    if (record > store_->body_bytes_max())
+        return refuse(ZB_TOO_LARGE, "a note of " + size_text(bytes.size()), receipt);
+    // What closes makes room.
+    if (!closes && store_->full())
+        return refuse(ZB_STORE_FULL, "the disk is full: only its reserve is left", receipt);
+    write_record(kind, write_note({key, closes, bytes}));
+    commits_->filling().notes.push_back({key, closes});
+    take_number({}, receipt);
+    return ZB_TAKEN;
+}
+
+void Topics::write_record(RecordType type, std::string_view payload) {
+    commits_->make_room(record_bytes(payload.size()));
+    commits_->writer().add_record(type, payload);
+    commits_->filling().memory.sync = true;
+}
+
+// All topics as they are now: what lies before is not needed to know them.
+void Topics::write_snapshot() {
+    snapshot_pending_ = true;
+    bool first = true;
+    table_.each([&](Topic& topic) {
+        write_record(RecordType::kTopic, write_topic(topic.state()));
+        topic.floor_unwritten = false;
+        if (std::exchange(first, false)) commits_->filling().begins_snapshot = true;
+    });
+    if (!first) commits_->filling().ends_snapshot = true;
+    snapshot_pending_ = !first;
+}
+
+}  // namespace zbridge::durable

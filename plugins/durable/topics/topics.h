@@ -1,0 +1,211 @@
+// Topics: named, durable sequences of messages on a log of batches.
+//
+// Flow:    publish() ... turn_end() -> Commits -> the log -> on_committed(), on_visible();
+//          a reader that lags: read() -> [on_loaded() -> read()]; tick() -> retention -> segments go
+// Life:    replay() each batch of the log, in order -> serve() -> all the rest
+// Thread:  the reactor; replay() and serve() before it runs.
+// Promise: what on_committed() names is on the disk, as its topics say. Offsets and numbers rise.
+//          A message that was visible, and not removed by retention or a command, is visible after
+//          every restart, at its offset.
+// Failure: after on_failed() nothing is published, committed or read.
+// Limits:  Commits::kWaitingBytesMax behind the batch in flight: has_room() says no, and publish()
+//          ZB_LATER. Notes are taken all the same: there are as many as the bridge has requests.
+//          TopicTable::kTopicsMax topics.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/memory.h"
+#include "bridge/base/random.h"
+#include "bridge/base/result.h"
+#include "plugins/durable/index/ordered_index.h"
+#include "plugins/durable/store.h"
+#include "plugins/durable/topics/cold_cache.h"
+#include "plugins/durable/topics/commits.h"
+#include "plugins/durable/topics/hot_ring.h"
+#include "plugins/durable/topics/notes.h"
+#include "plugins/durable/topics/options.h"
+#include "plugins/durable/topics/segments.h"
+#include "plugins/durable/topics/topic_table.h"
+#include "plugins/sdk/zbridge_engine.h"
+
+namespace zbridge::durable {
+
+// As zb_engine_host has them, and a line for people.
+class TopicsListener {
+ public:
+    virtual ~TopicsListener() = default;
+    virtual void on_committed(uint64_t number) = 0;
+    virtual void on_failed(const std::string& sentence) = 0;
+    virtual void on_room() = 0;
+    virtual void on_visible(TopicId topic, const zb_run* runs, uint32_t count) = 0;
+    virtual void on_loaded(TopicId topic) = 0;
+    virtual void on_note(uint64_t key, RecordType kind, std::string_view bytes) = 0;
+    // Of an answer that was given to the calls below. Not ok: the body is a sentence.
+    virtual void on_answer(uint64_t cookie, bool ok, const std::string& body) = 0;
+    virtual void warn(const std::string& sentence) = 0;
+};
+
+// What it stands on; all outlives it.
+struct TopicsWorld {
+    const Clock* clock = nullptr;
+    Random* random = nullptr;
+    MemoryBudget* memory = nullptr;
+    uint64_t epoch = 0;
+    bool was_clean = true;
+};
+
+// A batch of the log, as it was found at the start.
+struct LogBatch {
+    Seq seq{};
+    Place place;
+    std::string_view body;
+};
+
+class Topics final : public CommitsListener, public ColdCacheListener {
+ public:
+    // After an unclean end: what an `os` topic may have lost, with offsets that its readers know.
+    static constexpr uint64_t kOsJump = 1 << 20;
+    // Batches behind the one that a reader waits for, which are read with it.
+    static constexpr size_t kReadAheadBatches = 4;
+
+    Topics(TopicsOptions options, const TopicsWorld& world, TopicsListener& listener);
+    ~Topics() override;
+    Topics(const Topics&) = delete;
+    Topics& operator=(const Topics&) = delete;
+
+    // kInvalid: what it says is impossible, or of a newer version.
+    Status replay(const LogBatch& batch);
+    // The log goes on in `store`, which outlives it. Notes that are open are told.
+    Status serve(Store& store);
+
+    // Made, if it is not there. None: too many, or no name of a topic.
+    std::optional<TopicId> topic(std::string_view name);
+    bool has_room() { return commits_->has_room(); }
+    zb_taken publish(const zb_publication* publications, uint32_t count, zb_receipt& receipt);
+    zb_taken note(uint64_t key, RecordType kind, std::string_view bytes, bool closes,
+                  zb_receipt& receipt);
+    void turn_end() {
+        read_.clear();
+        commits_->turn_end();
+    }
+
+    zb_bounds bounds(TopicId topic) const;
+    Offset position(TopicId topic, uint32_t where, int64_t value) const;
+    zb_taken read(TopicId topic, Offset offset, uint64_t bytes_max, zb_run* runs, uint32_t runs_max,
+                  uint32_t& count);
+
+    // Once a second or so: what is too old goes, what is not needed is given back.
+    void tick();
+    // Removes what is visible below `below`; answered when that is durable. REQUIRES: it is there.
+    void purge(TopicId topic, Offset below, Answer answer);
+    // Its handle is dead from now on. REQUIRES: likewise.
+    void remove(TopicId topic, Answer answer);
+    // What a group still needs; none: there are no groups any more. REQUIRES: likewise.
+    void hold_unread(TopicId topic, std::optional<Offset> unread);
+    // Answered when all that was taken before is durable.
+    void answer_when_durable(Answer answer) {
+        commits_->filling().answers.push_back(std::move(answer));
+    }
+
+    bool idle() const { return commits_->idle(); }
+    const TopicTable& table() const { return table_; }
+    const Index& index() const { return index_; }
+    const std::string& failure() const { return failure_; }  // empty: none
+    uint64_t damaged_batches() const { return cold_->damaged_batches(); }
+    size_t open_notes() const { return notes_.open(); }
+    uint64_t refused() const { return refused_; }
+
+ private:
+    // A publication that was looked at, and what it will be.
+    struct Planned {
+        Topic* topic = nullptr;
+        size_t attributes_at = 0, attribute_bytes = 0;  // in attributes_
+        std::optional<MessageId> first;                 // it is a duplicate of this one
+    };
+
+    // topics.cc: what is published
+    zb_taken publish_plain(const zb_publication& publication, zb_receipt& receipt);
+    zb_taken plan(const zb_publication& publication, zb_receipt& receipt);
+    zb_taken check(const Topic* topic, uint64_t message_bytes, zb_receipt& receipt);
+    zb_taken refuse(zb_taken why, std::string sentence, zb_receipt& receipt);
+    void write(Topic& topic, std::string_view attributes, std::string_view wire, uint32_t frames);
+    void take_number(MessageId id, zb_receipt& receipt);
+    void write_record(RecordType type, std::string_view payload);
+    void write_snapshot();
+
+    // topics_committed.cc: what is durable
+    void on_batch_committed(Batch& batch, const std::optional<Place>& place) override;
+    void on_commits_failed(const Status& why, std::vector<Answer> lost) override;
+    void on_commits_room() override { listener_.on_room(); }
+    void place_batch(Batch& batch, const Place& place);
+    void show(Batch& batch);
+    void add_run(Topic& topic, const Run& run);
+
+    // topics_read.cc: what readers ask
+    void on_batch_loaded(TopicId topic) override { listener_.on_loaded(topic); }
+    void on_batch_damaged(const Place& place, const Status& why) override;
+    const Body* body_at(const Place& place);
+    void load(TopicId topic, const Run& run);
+
+    // topics_retention.cc: what goes
+    void retain(Topic& topic);
+    void raise_floor(Topic& topic, Offset floor);
+    void remove_first(Topic& topic);
+    void remove_all(Topic& topic);
+    void write_floor_of(Topic& topic);
+    void drop_segments();
+
+    // topics_replay.cc: the start
+    struct ReplayedRun {
+        TopicId topic;
+        Run run;
+    };
+    Status replay_msg(const Msg& msg, const Record& record, const Place& place,
+                      std::vector<ReplayedRun>& runs);
+    Status replay_topic(const TopicState& state);
+    void configure(Topic& topic, const TopicOptions& options);
+    void take_over(Topic& topic);
+    const TopicOptions* declared(std::string_view name) const;
+
+    int64_t now_ms() const { return world_.clock->wall_us() / 1000; }
+
+    TopicsOptions options_;
+    std::map<std::string, size_t, std::less<>> declared_;  // name -> place in options_.topics
+    TopicsWorld world_;
+    TopicsListener& listener_;
+    HashKey dedup_key_;
+
+    Store* store_ = nullptr;
+    TopicTable table_;
+    OrderedIndex index_;
+    Segments segments_;
+    Notes notes_;
+    ChunkPool pool_;
+    HotRing hot_;
+    std::unique_ptr<ColdCache> cold_;   // from serve() on
+    std::unique_ptr<Commits> commits_;  // likewise
+
+    uint64_t next_sequence_ = 1;
+    uint64_t number_ = 0;
+    uint64_t refused_ = 0;
+    std::string reason_;  // of the last refusal
+    std::string failure_;
+    std::string attributes_;  // of the publications that are looked at
+    std::vector<Planned> plan_;
+    std::vector<zb_run> visible_;
+    std::vector<ChunkRef> read_;  // of the runs that the last read() gave
+
+    bool snapshot_pending_ = false;  // its records are on their way
+    uint64_t snapshot_segment_ = 0;  // where its first one lies
+    uint64_t dropped_below_ = 0;
+};
+
+}  // namespace zbridge::durable

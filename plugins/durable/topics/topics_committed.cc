@@ -1,0 +1,80 @@
+// What happens when a batch is durable.
+#include <algorithm>
+
+#include "plugins/durable/topics/topics.h"
+
+namespace zbridge::durable {
+
+void Topics::on_batch_committed(Batch& batch, const std::optional<Place>& place) {
+    if (place) place_batch(batch, *place);
+    if (batch.last_number > 0) listener_.on_committed(batch.last_number);
+    show(batch);
+    for (const Answer& answer : batch.answers)
+        listener_.on_answer(answer.cookie, true, answer.body);
+    if (!place) return;
+
+    if (batch.begins_snapshot) snapshot_segment_ = place->segment;
+    if (batch.ends_snapshot) {
+        segments_.snapshot_in(snapshot_segment_);
+        snapshot_pending_ = false;
+    }
+    if (place->segment > segments_.snapshot() && !snapshot_pending_) {
+        write_snapshot();
+        if (!snapshot_pending_) segments_.snapshot_in(place->segment);
+    }
+    drop_segments();
+}
+
+// Into memory and the index, before anybody is told.
+void Topics::place_batch(Batch& batch, const Place& place) {
+    hot_.add(place, {batch.chunk, {batch.memory.body(), batch.memory.body_bytes}});
+    // Those of a topic together, in their order.
+    std::stable_sort(batch.runs.begin(), batch.runs.end(),
+                     [](const FilledRun& a, const FilledRun& b) { return a.topic < b.topic; });
+    for (size_t i = 0; i < batch.runs.size();) {
+        const FilledRun& first = batch.runs[i];
+        Run run;
+        run.first = {first.run.first_offset};
+        run.position = first.position;
+        run.place = place;
+        for (; i < batch.runs.size() && batch.runs[i].topic == first.topic; i++) {
+            const zb_run& each = batch.runs[i].run;
+            run.count += each.count;
+            run.bytes += static_cast<uint32_t>(each.bytes);
+            run.stored_ms = each.stored_ms;
+        }
+        // Null: removed since.
+        if (Topic* topic = table_.find(first.topic)) add_run(*topic, run);
+    }
+    for (const NoteEffect& note : batch.notes)
+        notes_.on_written(note.key, note.closes, place.segment);
+}
+
+void Topics::add_run(Topic& topic, const Run& run) {
+    index_.add(topic.id, run);
+    segments_.use(run.place.segment);
+    topic.head = run.end();
+    topic.messages += run.count;
+    topic.bytes += run.bytes;
+}
+
+void Topics::show(Batch& batch) {
+    for (size_t i = 0; i < batch.runs.size();) {
+        const TopicId topic = batch.runs[i].topic;
+        visible_.clear();
+        for (; i < batch.runs.size() && batch.runs[i].topic == topic; i++)
+            visible_.push_back(batch.runs[i].run);
+        if (table_.find(topic) == nullptr) continue;
+        listener_.on_visible(topic, visible_.data(), static_cast<uint32_t>(visible_.size()));
+        if (Topic* its = table_.find(topic)) retain(*its);
+    }
+}
+
+void Topics::on_commits_failed(const Status& why, std::vector<Answer> lost) {
+    failure_ = why.message();
+    for (const Answer& answer : lost)
+        listener_.on_answer(answer.cookie, false, failure_);
+    listener_.on_failed(failure_);
+}
+
+}  // namespace zbridge::durable

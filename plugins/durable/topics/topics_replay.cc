@@ -1,0 +1,176 @@
+// The start: the log's batches make topics, index, ids and notes again.
+#include <algorithm>
+#include <utility>
+
+#include "plugins/durable/topics/attributes.h"
+#include "plugins/durable/topics/topics.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+Status impossible(const LogBatch& batch, const std::string& what) {
+    return {Code::kInvalid, "batch " + std::to_string(static_cast<uint64_t>(batch.seq)) +
+                                ", segment " + std::to_string(batch.place.segment) + ", position " +
+                                std::to_string(batch.place.position) + ": " + what};
+}
+
+bool is_of_the_log(RecordType type) {
+    return type == RecordType::kEpoch || type == RecordType::kCleanStop;
+}
+
+}  // namespace
+
+Status Topics::replay(const LogBatch& batch) {
+    std::vector<ReplayedRun> runs;  // one a topic
+    std::vector<Floor> floors;
+    for (size_t at = 0; at < batch.body.size();) {
+        const auto record = record_at(batch.body, at);
+        if (!record) return impossible(batch, "no record stands at " + std::to_string(at));
+        at = record->end;
+        if (is_of_the_log(record->type)) continue;
+        if (record->version > kPayloadVersion)
+            return impossible(batch, "a record of a newer zbridge");
+        Status status;
+        bool whole = false;
+        if (record->type == RecordType::kMsg) {
+            const auto msg = read_msg(record->payload);
+            if ((whole = msg.has_value())) status = replay_msg(*msg, *record, batch.place, runs);
+        } else if (record->type == RecordType::kTopic) {
+            const auto state = read_topic(record->payload);
+            if ((whole = state.has_value())) status = replay_topic(*state);
+        } else if (record->type == RecordType::kFloor) {
+            const auto floor = read_floor(record->payload);
+            if ((whole = floor.has_value())) floors.push_back(*floor);
+        } else if (is_note(record->type)) {
+            const auto note = read_note(record->payload);
+            if ((whole = note.has_value()))
+                notes_.on_replayed(note->key, record->type, note->closes, note->bytes,
+                                   batch.place.segment);
+        } else {
+            return impossible(batch, "a record that this zbridge does not know: type " +
+                                         std::to_string(static_cast<int>(record->type)));
+        }
+        if (!whole) return impossible(batch, "a record that is not whole");
+        if (!status.ok()) return impossible(batch, status.message());
+    }
+    for (const auto& [id, run] : runs) {
+        // Null: it was removed within this batch.
+        if (Topic* topic = table_.find(id)) add_run(*topic, run);
+    }
+    for (const Floor& each : floors) {
+        if (Topic* topic = table_.find(each.topic)) raise_floor(*topic, each.floor);
+    }
+    return {};
+}
+
+Status Topics::replay_msg(const Msg& msg, const Record& record, const Place& place,
+                          std::vector<ReplayedRun>& runs) {
+    Topic* topic = table_.at_replay(msg.head.topic);
+    if (topic == nullptr) return {Code::kInvalid, "a topic's number that was never given"};
+    if (msg.head.first < topic->next)
+        return {Code::kInvalid, "offset " + std::to_string(msg.head.first.number) + " of topic " +
+                                    topic->name + " was there before"};
+    auto found = std::find_if(runs.begin(), runs.end(), [&](const ReplayedRun& each) {
+        return each.topic == msg.head.topic;
+    });
+    if (found == runs.end()) {
+        Run run;
+        run.first = msg.head.first;
+        run.position = static_cast<uint32_t>(record.position);
+        run.place = place;
+        found = runs.insert(runs.end(), {msg.head.topic, run});
+    }
+    Run& run = found->run;
+    if (run.end() != msg.head.first) return {Code::kInvalid, "offsets that do not follow"};
+    run.count += msg.head.count;
+    run.bytes += static_cast<uint32_t>(msg.wire.size());
+    run.stored_ms = msg.head.stored_ms;
+    topic->next = msg.head.end();
+    topic->newest_ms = std::max(topic->newest_ms, msg.head.stored_ms);
+
+    const std::string_view id = topic->dedup ? id_in(msg.attributes) : std::string_view();
+    if (!id.empty() && !topic->dedup->find(id, msg.head.stored_ms))
+        topic->dedup->add(id, msg.head.first_id, msg.head.stored_ms);
+    return {};
+}
+
+Status Topics::replay_topic(const TopicState& state) {
+    Topic* topic = table_.at_replay(state.id);
+    if (topic == nullptr) return {Code::kInvalid, "a topic's number that was never given"};
+    if (state.origin == Origin::kRemoved) {
+        remove_all(*topic);
+        table_.remove(state.id);
+        return {};
+    }
+    const Topic* other = table_.find(state.name);
+    if (!TopicTable::is_name(state.name) || (other != nullptr && other != topic))
+        return {Code::kInvalid, "a topic's name that cannot be: " + std::string(state.name)};
+    const bool is_new = topic->name.empty();
+    table_.name(*topic, state.name);
+    topic->origin = state.origin;
+    topic->options.durability = state.durability;
+    topic->next = std::max(topic->next, state.next);
+    if (const TopicOptions* options = declared(state.name); options != nullptr && is_new)
+        configure(*topic, *options);
+    raise_floor(*topic, state.floor);
+    return {};
+}
+
+const TopicOptions* Topics::declared(std::string_view name) const {
+    const auto found = declared_.find(name);
+    return found == declared_.end() ? nullptr : &options_.topics[found->second].options;
+}
+
+void Topics::configure(Topic& topic, const TopicOptions& options) {
+    const Durability was = topic.options.durability;
+    topic.options = options;
+    topic.options.durability = was;  // what its messages had: take_over() changes it
+    if (options.dedup.window_ms > 0)
+        topic.dedup = std::make_unique<Dedup>(options.dedup, dedup_key_, *world_.memory);
+}
+
+Status Topics::serve(Store& store) {
+    store_ = &store;
+    cold_ = std::make_unique<ColdCache>(store, *world_.memory, options_.cold_bytes, *this);
+    commits_ = std::make_unique<Commits>(store, pool_, *this);
+    std::vector<TopicId> nameless;
+    table_.each([&](Topic& topic) {
+        if (topic.name.empty()) return nameless.push_back(topic.id);
+        take_over(topic);
+    });
+    for (const TopicId id : nameless) {
+        listener_.warn("the log has messages of topic number " + std::to_string(id.number()) +
+                       ", but not its name: they are left out");
+        remove_all(*table_.find(id));
+        table_.remove(id);
+    }
+    for (const DeclaredTopic& each : options_.topics) {
+        Topic* topic = table_.find(each.name);
+        if (topic == nullptr) {
+            topic = table_.make(each.name);
+            if (topic == nullptr) return {Code::kInvalid, "there are too many topics"};
+            configure(*topic, each.options);
+        }
+        topic->origin = Origin::kDeclared;
+        topic->options.durability = each.options.durability;
+        topic->unconfigured = false;
+    }
+    table_.each([&](Topic& topic) { retain(topic); });
+    write_snapshot();
+    notes_.take_open([&](uint64_t key, RecordType kind, std::string_view bytes) {
+        listener_.on_note(key, kind, bytes);
+    });
+    return {};
+}
+
+// From the life before.
+void Topics::take_over(Topic& topic) {
+    topic.unconfigured = topic.origin == Origin::kDeclared && declared(topic.name) == nullptr;
+    // Readers may have seen messages that the disk never had: their offsets are not given again.
+    if (!world_.was_clean && topic.options.durability == Durability::kOs)
+        topic.next = topic.next + kOsJump;
+    topic.head = topic.next;
+}
+
+}  // namespace zbridge::durable

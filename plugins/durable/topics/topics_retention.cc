@@ -1,0 +1,100 @@
+// What goes: by retention, by a command; and the segments that nothing needs any more.
+#include <algorithm>
+#include <utility>
+
+#include "plugins/durable/topics/topics.h"
+
+namespace zbridge::durable {
+
+void Topics::tick() {
+    if (!failure_.empty()) return;
+    table_.each([&](Topic& topic) {
+        retain(topic);
+        if (topic.floor_unwritten) write_floor_of(topic);
+    });
+    drop_segments();
+    turn_end();
+}
+
+// By whole runs, as long as what stays is not less than what the file says.
+void Topics::retain(Topic& topic) {
+    const Retention& wanted = topic.options.retention;
+    if (!wanted.age_ms && !wanted.bytes && !wanted.count) return;
+    while (const auto run = index_.first(topic.id)) {
+        if (wanted.keep_unread && topic.unread && run->end() > *topic.unread) return;
+        const bool too_old = wanted.age_ms && run->stored_ms + *wanted.age_ms <= now_ms();
+        const bool too_large = wanted.bytes && topic.bytes - run->bytes >= *wanted.bytes;
+        const bool too_many = wanted.count && topic.messages - run->count >= *wanted.count;
+        if (!too_old && !too_large && !too_many) return;
+        remove_first(topic);
+    }
+}
+
+void Topics::remove_first(Topic& topic) {
+    const auto run = index_.first(topic.id);
+    index_.remove_first(topic.id);
+    segments_.release(run->place.segment);
+    topic.messages -= run->count;
+    topic.bytes -= run->bytes;
+    topic.floor = std::max(topic.floor, run->end());
+    topic.floor_unwritten = true;
+}
+
+void Topics::remove_all(Topic& topic) {
+    while (index_.first(topic.id))
+        remove_first(topic);
+}
+
+void Topics::raise_floor(Topic& topic, Offset floor) {
+    while (const auto run = index_.first(topic.id)) {
+        if (run->end() > floor) break;
+        remove_first(topic);
+    }
+    topic.floor = std::max(topic.floor, floor);
+    topic.head = std::max(topic.head, topic.floor);
+    topic.next = std::max(topic.next, topic.head);
+}
+
+void Topics::write_floor_of(Topic& topic) {
+    write_record(RecordType::kFloor, write_floor({topic.id, topic.floor}));
+    topic.floor_unwritten = false;
+}
+
+void Topics::purge(TopicId id, Offset below, Answer answer) {
+    Topic* topic = table_.find(id);
+    ZB_CHECK(topic != nullptr, id);
+    raise_floor(*topic, std::min(below, topic->head));
+    write_floor_of(*topic);
+    answer_when_durable(std::move(answer));
+}
+
+void Topics::remove(TopicId id, Answer answer) {
+    Topic* topic = table_.find(id);
+    ZB_CHECK(topic != nullptr, id);
+    remove_all(*topic);
+    TopicState state = topic->state();
+    state.origin = Origin::kRemoved;
+    write_record(RecordType::kTopic, write_topic(state));
+    table_.remove(id);
+    answer_when_durable(std::move(answer));
+}
+
+void Topics::hold_unread(TopicId id, std::optional<Offset> unread) {
+    Topic* topic = table_.find(id);
+    ZB_CHECK(topic != nullptr, id);
+    topic->unread = unread;
+    retain(*topic);
+}
+
+void Topics::drop_segments() {
+    const uint64_t needed = segments_.needed_from();
+    if (needed <= dropped_below_) return;
+    for (const SegmentInfo& each : store_->segments()) {
+        if (!each.sealed || each.segment >= needed) break;
+        store_->drop(each.segment);
+        cold_->forget_segment(each.segment);
+    }
+    dropped_below_ = needed;
+}
+
+}  // namespace zbridge::durable

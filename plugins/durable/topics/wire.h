@@ -1,0 +1,22 @@
+// Messages as they stand on the wire, one after the other: where one ends.
+//
+// ZMTP 3 (RFC 23): a frame is a byte of flags, one byte of length or eight (big endian), its body.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace zbridge::durable {
+
+struct WireSpan {
+    uint64_t bytes = 0;
+    uint32_t frames = 0;
+    uint32_t messages = 0;
+};
+
+// The first messages of `wire`: at most `messages_max`, and no further one begins once `bytes_max`
+// bytes are reached. None: it is no whole messages so far.
+std::optional<WireSpan> span_of(std::string_view wire, uint32_t messages_max, uint64_t bytes_max);
+
+}  // namespace zbridge::durable
