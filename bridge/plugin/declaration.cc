@@ -108,11 +108,11 @@ Status Declaration::take_engine(std::string_view who) {
         return wrong(who, its + " says it has " + std::to_string(engine_->size) +
                               " bytes; this build's has " + std::to_string(sizeof(zb_engine)));
     const std::pair<bool, const char*> fields[] = {
-        {engine_->topic != nullptr, "topic"},   {engine_->publish != nullptr, "publish"},
-        {engine_->note != nullptr, "note"},     {engine_->turn_end != nullptr, "turn_end"},
-        {engine_->bounds != nullptr, "bounds"}, {engine_->position != nullptr, "position"},
-        {engine_->read != nullptr, "read"},     {engine_->admin != nullptr, "admin"},
-        {engine_->idle != nullptr, "idle"},
+        {engine_->topic != nullptr, "topic"},       {engine_->has_room != nullptr, "has_room"},
+        {engine_->publish != nullptr, "publish"},   {engine_->note != nullptr, "note"},
+        {engine_->turn_end != nullptr, "turn_end"}, {engine_->bounds != nullptr, "bounds"},
+        {engine_->position != nullptr, "position"}, {engine_->read != nullptr, "read"},
+        {engine_->admin != nullptr, "admin"},       {engine_->idle != nullptr, "idle"},
     };
     for (const auto& [is_there, field] : fields) {
         if (!is_there) return wrong(who, its + " has no `" + std::string(field) + "`");

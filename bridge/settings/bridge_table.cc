@@ -244,7 +244,7 @@ constexpr Option kOptions[] = {
      .help = "Its name in status, counters and logs. Default: from->to.", .example = "orders"},
     {.path = "routes[].from", .type = kReference, .many = true, .required = true, .reload = kLive,
      .help = "Where messages come from: an endpoint, a source (plugin/NAME) or a list of them; or "
-             "topic/NAME, which SUBs and sinks read.", .example = "orders-in"},
+             "topic/NAME, which SUBs read.", .example = "orders-in"},
     {.path = "routes[].start", .type = kText, .reload = kLive,
      .help = "From a topic: where a SUB begins with its first subscription. latest (the default), "
              "earliest, last (the newest message of each first frame), or a time.",

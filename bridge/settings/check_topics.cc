@@ -55,28 +55,15 @@ void check_reader_keys(const Value& route, const RouteConfig& config, Draft& dra
 
 void check_reader_targets(const Value& route, const RouteConfig& config, Draft& draft) {
     for (const auto& target : config.to) {
-        const bool answers = target.kind == TargetConfig::Kind::kService;
-        if (!answers && target.kind != TargetConfig::Kind::kTopic) continue;
+        if (target.kind == TargetConfig::Kind::kEndpoint) continue;
+        std::string_view why;
+        if (target.kind == TargetConfig::Kind::kService)
+            why = ", where nobody waits for its answer";
+        if (target.kind == TargetConfig::Kind::kPlugin) why = " in this build";
         draft.findings.error(
             place_of(route, target, draft.config),
-            fmt::format("{} cannot take what {} keeps{}: expected an endpoint, for SUBs, or a sink "
-                        "(plugin/NAME)",
-                        reference_to(target, draft.config), read_by(config, draft),
-                        answers ? ", where nobody waits for its answer" : ""));
-    }
-}
-
-// A prefix is what `last` is about.
-void check_last(const Value& route, const RouteConfig& config, Draft& draft) {
-    const auto* start = route.written_at("start");
-    if (start == nullptr || config.start.where != StartConfig::Where::kLast) return;
-    for (const auto& target : config.to) {
-        if (target.kind != TargetConfig::Kind::kPlugin) continue;
-        draft.findings.error(start->place,
-                             fmt::format("`start`: last is for SUBs, which get the newest message "
-                                         "of what they subscribe to, and {} is a sink: expected "
-                                         "latest, earliest or a time",
-                                         reference_to(target, draft.config)));
+            fmt::format("{} cannot take what {} keeps{}: expected an endpoint, for SUBs",
+                        reference_to(target, draft.config), read_by(config, draft), why));
     }
 }
 
@@ -92,7 +79,6 @@ void check_reader(const Value& route, const RouteConfig& config, Draft& draft) {
     }
     check_reader_keys(route, config, draft);
     check_reader_targets(route, config, draft);
-    check_last(route, config, draft);
 }
 
 void check_publisher(const Value& route, const RouteConfig& config, Draft& draft) {

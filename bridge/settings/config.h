@@ -95,7 +95,7 @@ struct TargetConfig {
     size_t index = 0;  // into Config::endpoints, services, plugins or topics
 };
 
-// Where a reader of topics begins: a SUB with its first subscription, a sink when it is started.
+// Where a reader of topics begins: a SUB with its first subscription.
 struct StartConfig {
     // kLast: as kLatest, and for each new prefix the newest message of each first frame.
     enum class Where : uint8_t { kLatest, kEarliest, kLast, kTime };
@@ -110,8 +110,8 @@ struct RouteConfig {
     Place place;
     std::vector<size_t> from;          // indices into Config::endpoints
     std::vector<size_t> from_plugins;  // into Config::plugins: sources
-    // Into Config::topics. Then there is no other source; its targets are endpoints and sinks, and
-    // all below but `start` says nothing.
+    // Into Config::topics. Then there is no other source; its targets are endpoints, and all below
+    // but `start` says nothing.
     std::vector<size_t> from_topics;
     StartConfig start;
     std::vector<TargetConfig> to;

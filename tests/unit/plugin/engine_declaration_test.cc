@@ -102,6 +102,7 @@ TEST_CASE("a function that an engine lacks is named") {
         return rig.wrong();
     };
     CHECK(without(&zb_engine::topic) == "its zbridge.engine/0 has no `topic`");
+    CHECK(without(&zb_engine::has_room) == "its zbridge.engine/0 has no `has_room`");
     CHECK(without(&zb_engine::publish) == "its zbridge.engine/0 has no `publish`");
     CHECK(without(&zb_engine::note) == "its zbridge.engine/0 has no `note`");
     CHECK(without(&zb_engine::turn_end) == "its zbridge.engine/0 has no `turn_end`");

@@ -34,6 +34,7 @@ inline zb_engine toy_engine() {
     engine.section_count = 1;
     engine.section_size = sizeof(zb_section);
     engine.topic = [](void*, zb_view) -> uint32_t { return ZB_NO_TOPIC; };
+    engine.has_room = [](void*) -> uint32_t { return 1; };
     engine.publish = [](void*, const zb_publication*, uint32_t, zb_receipt*) -> zb_taken {
         return ZB_STORE_FULL;
     };
