@@ -1,7 +1,7 @@
 #include "bridge/cli/locate.h"
 
 #include <filesystem>
-#include <set>
+#include <map>
 
 #include "bridge/settings/load.h"
 
@@ -39,27 +39,28 @@ Result<std::string> from_yaml(const fs::path& file, const settings::Environment&
 }
 
 Result<std::string> in_current_folder(const settings::Environment& environment) {
-    std::set<std::string> found;
-    const fs::path here(".");
-    if (is_admin(here / "admin")) found.insert(address_of(here / "admin"));
+    std::map<fs::path, std::string> found;  // by what it is, however the file writes it
     std::error_code error;
+    const auto add = [&](const fs::path& admin) {
+        if (is_admin(admin)) found.emplace(fs::weakly_canonical(admin, error), address_of(admin));
+    };
+    const fs::path here(".");
+    add(here / "admin");
     for (const auto& entry : fs::directory_iterator(here, error)) {
-        if (entry.is_directory(error) && is_admin(entry.path() / "admin"))
-            found.insert(address_of(entry.path() / "admin"));
+        if (entry.is_directory(error)) add(entry.path() / "admin");
         if (!entry.is_regular_file(error) || !is_yaml(entry.path())) continue;
         const auto loaded = settings::load_file(entry.path().string(), environment);
-        if (loaded.config && is_admin(loaded.config->bridge.admin_path()))
-            found.insert(address_of(loaded.config->bridge.admin_path()));
+        if (loaded.config) add(loaded.config->bridge.admin_path());
     }
-    if (found.size() == 1) return *found.begin();
+    if (found.size() == 1) return found.begin()->second;
     if (found.empty()) {
         return Status(
             Code::kUnavailable,
             "no bridge runs from this folder: name its data directory or YAML file with --at");
     }
     std::string all;
-    for (const auto& each : found)
-        all += "\n  " + each;
+    for (const auto& [path, address] : found)
+        all += "\n  " + address;
     return Status(Code::kInvalid,
                   "several bridges run from this folder; choose one with --at:" + all);
 }
