@@ -69,24 +69,19 @@ plugin::OptionValue text(const std::string& value) {
     return option;
 }
 
-// A PUSH, a route, a PULL.
+// A PUSH, one route or several that take each of its messages, a PULL for each.
 class Case {
  public:
     Case(std::string its_name, net::Net& net, const routing::ShapeOptions& shape,
-         const zb_plugin* step, const Values& values, std::string_view body)
-        : name(std::move(its_name)),
-          reactor_(net, clock_, memory_),
-          outlet_("out", SocketTypes{SocketType::kPull}, {}, reactor_) {
-        auto compiled = routing::Shape::compile(shape, clock_);
-        ZB_CHECK(compiled.ok());
-        route_ = std::make_unique<intake::Route>("route", std::move(*compiled), std::nullopt);
-        route_->add({&outlet_, nullptr, nullptr});
-        if (step != nullptr) add(step, values);
-        intake_ = std::make_unique<intake::Intake>(intake::IntakeOptions{},
-                                                   std::vector<intake::Route*>{route_.get()}, ids_,
-                                                   reactor_.timers(), clock_, memory_);
+         const zb_plugin* step, const Values& values, std::string_view body, size_t routes)
+        : name(std::move(its_name)), reactor_(net, clock_, memory_) {
+        if (step != nullptr) make_instance(step, values);
+        std::vector<intake::Route*> all;
+        for (size_t i = 0; i < routes; i++)
+            all.push_back(&add_route(shape));
+        intake_ = std::make_unique<intake::Intake>(intake::IntakeOptions{}, all, ids_,
+                                                   reactor_.timers(), clock_, memory_, nullptr);
         intake_->on_opened(push_);
-        outlet_.on_opened(pull_);
         for (size_t i = 0; i < kBatch; i++)
             messages_.push_back(make_message(memory_, {body}));
     }
@@ -97,7 +92,8 @@ class Case {
                               net::Take::kTaken
                           ? 1
                           : 0;
-        pull_.flush();
+        for (const auto& pull : pulls_)
+            pull->flush();
         rounds_.push_back(1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC /
                           kMessages);
     }
@@ -106,12 +102,17 @@ class Case {
         std::sort(rounds_.begin(), rounds_.end());
         return rounds_[rounds_.size() / 2];
     }
-    uint64_t delivered() const { return outlet_.counters().to_pulls; }
+    uint64_t delivered() const {
+        uint64_t delivered = 0;
+        for (const auto& outlet : outlets_)
+            delivered += outlet->counters().to_pulls;
+        return delivered;
+    }
 
     std::string name;
 
  private:
-    void add(const zb_plugin* step, const Values& values) {
+    void make_instance(const zb_plugin* step, const Values& values) {
         auto checked = plugin::Declaration::check(step, "");
         ZB_CHECK(checked.ok());
         declaration_ = *std::move(checked);
@@ -122,10 +123,24 @@ class Case {
         ZB_CHECK(made.ok(), made.ok() ? "" : made.error()[0].sentence);
         instance_ = *std::move(made);
         ZB_CHECK(instance_->start().ok());
-        route_->workers.push_back(nullptr);
-        route_->steps =
+    }
+    intake::Route& add_route(const routing::ShapeOptions& shape) {
+        auto compiled = routing::Shape::compile(shape, clock_);
+        ZB_CHECK(compiled.ok());
+        routes_.push_back(
+            std::make_unique<intake::Route>("route", std::move(*compiled), std::nullopt));
+        intake::Route& route = *routes_.back();
+        outlets_.push_back(std::make_unique<delivery::Outlet>("out", SocketTypes{SocketType::kPull},
+                                                              delivery::LineOptions{}, reactor_));
+        route.add({outlets_.back().get(), nullptr, nullptr});
+        pulls_.push_back(std::make_unique<Swallow>(1 + pulls_.size() + 1, SocketType::kPull));
+        outlets_.back()->on_opened(*pulls_.back());
+        if (!instance_) return route;
+        route.workers.push_back(nullptr);
+        route.steps =
             std::make_unique<plugin::Pipeline>(std::vector<plugin::Instance*>{instance_.get()},
                                                std::vector<std::string>{"out"}, pulse_, memory_);
+        return route;
     }
 
     RealClock clock_;
@@ -133,13 +148,14 @@ class Case {
     net::Reactor reactor_;
     plugin::Services services_{&clock_, nullptr, nullptr, {}};
     plugin::Pulse pulse_;
-    delivery::Outlet outlet_;
     std::unique_ptr<plugin::Declaration> declaration_;
     std::unique_ptr<plugin::Instance> instance_;
-    std::unique_ptr<intake::Route> route_;
+    std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
+    std::vector<std::unique_ptr<intake::Route>> routes_;
     intake::MessageIds ids_{1, 1};
     std::unique_ptr<intake::Intake> intake_;
-    Swallow push_{1, SocketType::kPush}, pull_{2, SocketType::kPull};
+    Swallow push_{1, SocketType::kPush};
+    std::vector<std::unique_ptr<Swallow>> pulls_;
     std::vector<Message> messages_;
     uint64_t taken_ = 0;
     std::vector<double> rounds_;
@@ -157,8 +173,9 @@ int main() {
     const std::vector<std::unique_ptr<Case>> cases = [&] {
         std::vector<std::unique_ptr<Case>> made;
         const auto add = [&](const char* name, const routing::ShapeOptions& shape,
-                             const zb_plugin* step, const Values& values, std::string_view what) {
-            made.push_back(std::make_unique<Case>(name, **net, shape, step, values, what));
+                             const zb_plugin* step, const Values& values, std::string_view what,
+                             size_t routes = 1) {
+            made.push_back(std::make_unique<Case>(name, **net, shape, step, values, what, routes));
         };
         add("straight", bare, nullptr, {}, body);
         add("a step that does nothing", bare, nothing(), {}, body);
@@ -175,6 +192,8 @@ int main() {
              {"format", {text("json")}},
              {"otherwise", {text("refuse")}}},
             kOrder);
+        add("three routes, straight", bare, nullptr, {}, body, 3);
+        add("three routes, a step that does nothing", bare, nothing(), {}, body, 3);
         return made;
     }();
     for (int i = 0; i < kRounds; i++) {
@@ -195,5 +214,6 @@ int main() {
     std::printf("the filter costs %.1f ns, %.1f ns of them more than a step that does nothing\n",
                 ns[4] - ns[2], ns[4] - ns[3]);
     std::printf("the mask costs %.1f ns\n", ns[6] - ns[5]);
+    std::printf("a step that does nothing in each of three routes costs %.1f ns\n", ns[8] - ns[7]);
     return 0;
 }

@@ -35,6 +35,7 @@ bool small_frames(const Message& message, const Envelope& envelope) {
 }  // namespace
 
 struct Intake::Parcel {
+    explicit Parcel(const Message& message) : whole(message), body(message) {}
     const Message& whole;
     Message body;
     Slice envelope;  // with the empty frame; empty if there is none
@@ -85,7 +86,7 @@ void Intake::on_opened(net::Peer& peer) {
 }
 
 net::Take Intake::on_message(net::Peer& peer, const Message& message) {
-    Parcel parcel{message, message, {}, false};
+    Parcel parcel(message);
     if (may_have_receipts(peer)) {
         const auto envelope = find_envelope(message, kEnvelopeFramesMax);
         if (envelope && small_frames(message, *envelope)) {
@@ -176,7 +177,8 @@ net::Take Intake::take_with_steps(net::Peer& peer, Parcel& parcel, bool from_pub
         return net::Take::kHold;
     }
     ids_.next++;
-    if (taken == Passages::Taken::kDone) answer(peer, origin, outcome);
+    const bool nothing_to_say = outcome.routed && !origin.wants_receipt;
+    if (taken == Passages::Taken::kDone && !nothing_to_say) answer(peer, origin, outcome);
     return net::Take::kTaken;
 }
 

@@ -1,276 +1,17 @@
 #include "bridge/intake/passages.h"
 
-#include <algorithm>
-
-#include "bridge/intake/rejects.h"
+#include "bridge/intake/lane.h"
 
 namespace zbridge::intake {
 
-using plugin::Flight;
 using plugin::Item;
 using plugin::Passed;
 using plugin::Ticket;
-
-namespace {
-
-// What the source gives, where the route sets nothing of it.
-void fill_from(const Attributes& given, Attributes& attributes) {
-    if (!attributes.id) attributes.id = given.id;
-    if (!attributes.order_key) attributes.order_key = given.order_key;
-    if (!attributes.tag) attributes.tag = given.tag;
-    if (!attributes.deliver_at_ms) attributes.deliver_at_ms = given.deliver_at_ms;
-    if (attributes.keys.empty()) attributes.keys = given.keys;
-    for (const auto& property : given.properties) {
-        const bool set =
-            std::any_of(attributes.properties.begin(), attributes.properties.end(),
-                        [&](const auto& known) { return known.first == property.first; });
-        if (!set) attributes.properties.push_back(property);
-    }
-}
-
-bool is_empty(const Attributes& attributes) {
-    return !attributes.id && !attributes.order_key && !attributes.tag &&
-           !attributes.deliver_at_ms && attributes.keys.empty() && attributes.properties.empty();
-}
-
-}  // namespace
 
 bool can_be_answered(const net::Peer& peer) {
     return peer.type() == SocketType::kReq || peer.type() == SocketType::kDealer ||
            peer.type() == SocketType::kRouter;
 }
-
-// One route: its stages, and what waits behind each.
-class Passages::Lane final {
- public:
-    Lane(Route& its_route, Passages& passages) : route(its_route), passages_(passages) {
-        at_once_ = !route.has_sink() && !route.has_topics() &&
-                   std::all_of(route.workers.begin(), route.workers.end(),
-                               [](const auto* each) { return each == nullptr; });
-        if (!route.steps) return;
-        for (plugin::Worker* worker : route.workers)
-            exits_.push_back(worker == nullptr ? nullptr : std::make_unique<Exit>(*this, *worker));
-    }
-
-    Passed advance(Item& item, const routing::PeerView& from, std::vector<Item>& emitted) {
-        return route.steps ? route.steps->run(item, from, emitted) : Passed{};
-    }
-
-    // Its steps answer at once, and no target does so later.
-    bool at_once() const { return at_once_; }
-
-    bool through(const Item& item) const {
-        return !route.steps || item.next_step >= route.steps->steps().size();
-    }
-
-    // For the item in all its targets, or in its next stage.
-    bool has_room(const Item& item, bool from_pub, RoomListener& waiting) {
-        if (!through(item)) return exits_[item.next_step]->stage.has_room(waiting);
-        if (!route.topics.empty() && !passages_.world_.engine->has_room(waiting)) return false;
-        for (size_t i = 0; i < route.targets.size(); i++) {
-            if (!goes_to(item, i)) continue;
-            const Target& target = route.targets[i];
-            if (target.outlet != nullptr &&
-                !target.outlet->can_take(item.body, route.on_full, from_pub, waiting))
-                return false;
-            if (target.sink != nullptr && !target.sink->has_room(waiting)) return false;
-        }
-        return true;
-    }
-
-    bool stays_on_its_way(const Item& item) const {
-        if (!through(item)) return true;
-        for (size_t i = 0; i < route.targets.size(); i++) {
-            const Target& target = route.targets[i];
-            if (goes_to(item, i) && (target.sink != nullptr || target.topic)) return true;
-        }
-        return false;
-    }
-
-    // REQUIRES: has_room(). Why not all of its targets have it. `ticket` 0: none of them needs one.
-    std::optional<Refusal> deliver(Item& item, const Origin& origin, Ticket ticket, bool& served) {
-        if (const auto refused = publish(item, ticket)) {
-            refuse(item.body, origin, *refused, "");
-            return refused;
-        }
-        bool kept = true;
-        std::optional<Refusal> why;
-        for (size_t i = 0; i < route.targets.size(); i++) {
-            if (!goes_to(item, i)) continue;
-            const Target& target = route.targets[i];
-            if (target.outlet != nullptr) {
-                kept &= target.outlet->deliver(item.body, route.on_full, origin.from_pub);
-            } else if (target.sink != nullptr) {
-                passages_.tickets_.at(ticket).parts++;
-                target.sink->take(item.body, item.attributes, ticket, passages_);
-            } else if (target.service != nullptr) {
-                why = submit(*target.service, item, origin);
-                served |= !why;
-            }
-        }
-        if (!kept) why = Refusal::kLineFull;
-        if (why) refuse(item.body, origin, *why, "");
-        return why;
-    }
-
-    // Counted; and kept in `rejects`, where nobody can be told.
-    void refuse(const Message& body, const Origin& origin, Refusal why, std::string_view detail) {
-        route.refusals.add(why);
-        const bool told = origin.wants_receipt || origin.peer == PeerId{};
-        if (!told) keep_refused(route, body, why, detail, passages_.world_.engine);
-    }
-
-    // Into all of its topics that the item goes to. Why not.
-    std::optional<Refusal> publish(const Item& item, Ticket ticket) {
-        if (route.topics.empty()) return std::nullopt;
-        std::vector<plugin::Publication> publications;
-        for (size_t i = 0; i < route.targets.size(); i++) {
-            if (!goes_to(item, i) || !route.targets[i].topic) continue;
-            publications.push_back({*route.targets[i].topic, &item.body, &item.attributes});
-        }
-        if (publications.empty()) return std::nullopt;
-        const plugin::Published published = passages_.world_.engine->publish(publications);
-        Open& open = passages_.tickets_.at(ticket);
-        if (published.why) {
-            if (open.outcome.reason.empty()) open.outcome.reason = published.reason;
-            return published.why;
-        }
-        open.parts++;
-        if (!open.outcome.id) open.outcome.id = published.id;
-        passages_.published_.emplace_back(published.number, ticket);
-        return std::nullopt;
-    }
-
-    void enter_stage(Item item, const routing::PeerView& from, Ticket ticket) {
-        const size_t step = item.next_step;
-        passages_.tickets_.at(ticket).parts++;
-        exits_[step]->stage.take(
-            {std::move(item),
-             {std::string(from.user), std::string(from.identity), std::string(from.address)},
-             ticket});
-    }
-
-    void compact(MemoryBudget& memory) {
-        for (const auto& exit : exits_) {
-            if (exit) exit->compact(memory);
-        }
-    }
-
-    Route& route;
-
- private:
-    // A step with a thread, and the messages that come out of it: each waits here until what is
-    // behind takes it. One queue a stage: messages that wait for the next one must not stop it.
-    class Exit final : public plugin::StageListener, public RoomListener {
-     public:
-        Exit(Lane& lane, plugin::Worker& worker)
-            : stage(worker, *lane.route.steps, lane.passages_.world_.timers,
-                    lane.passages_.world_.clock, *this),
-              lane_(lane),
-              again_(lane.passages_.world_.timers, [this] { pump(); }) {}
-
-        void on_stage_done(Flight flight, Passed passed, std::vector<Item> emitted) override {
-            const Ticket ticket = flight.ticket;
-            const plugin::PeerText peer = flight.peer;
-            const Message body = flight.item.body;
-            lane_.passages_.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
-            if (passed.kind == Passed::Kind::kThrough) queue_.push_back(std::move(flight));
-            for (Item& item : emitted)
-                queue_.push_back({std::move(item), peer, ticket});
-            if (passed.kind != Passed::Kind::kThrough) lane_.end(body, ticket, passed);
-            pump();
-        }
-        bool stage_may_go_on() override { return queue_.size() < kExitsMax; }
-        void on_room() override { pump(); }
-
-        void compact(MemoryBudget& memory) {
-            for (Flight& flight : queue_)
-                flight.item.compact(memory);
-            stage.compact(memory);
-        }
-
-        plugin::StepStage stage;
-
-     private:
-        // In order, as far as there is room.
-        void pump() {
-            if (pumping_ || again_.armed()) return;
-            pumping_ = true;
-            while (!queue_.empty() && step_on(queue_.front())) {
-            }
-            pumping_ = false;
-            stage.go_on();
-        }
-
-        // False: it waits.
-        bool step_on(Flight& flight) {
-            Passages& passages = lane_.passages_;
-            const Ticket ticket = flight.ticket;
-            std::vector<Item> emitted;
-            const Passed passed = lane_.advance(flight.item, flight.peer.view(), emitted);
-            passages.tickets_.at(ticket).parts += static_cast<uint32_t>(emitted.size());
-            const plugin::PeerText peer = flight.peer;
-            for (auto item = emitted.rbegin(); item != emitted.rend(); ++item)
-                queue_.insert(queue_.begin() + 1, {std::move(*item), peer, ticket});
-            Flight& front = queue_.front();
-            if (passed.kind == Passed::Kind::kHeld) {
-                again_.arm(passages.world_.clock.now() + passed.hold);
-                return false;
-            }
-            if (passed.kind == Passed::Kind::kDropped || passed.kind == Passed::Kind::kRefused) {
-                const Message body = front.item.body;
-                queue_.pop_front();
-                lane_.end(body, ticket, passed);
-                return true;
-            }
-            Open& open = passages.tickets_.at(ticket);
-            if (!lane_.has_room(front.item, open.origin.from_pub, *this)) return false;
-            Flight leaving = std::move(front);
-            queue_.pop_front();
-            std::optional<Refusal> why;
-            if (lane_.through(leaving.item))
-                why = lane_.deliver(leaving.item, open.origin, ticket, open.outcome.served);
-            else
-                lane_.enter_stage(std::move(leaving.item), leaving.peer.view(), ticket);
-            passages.on_settled(ticket, why, "");
-            return true;
-        }
-
-        Lane& lane_;
-        std::deque<Flight> queue_;
-        bool pumping_ = false;
-        Timer again_;  // armed: the step that looks at the first one holds it
-    };
-
-    bool goes_to(const Item& item, size_t target) const {
-        return item.target == Item::kAllTargets || item.target == static_cast<int>(target);
-    }
-
-    // A service answers its client itself: it is given the peer, and what the peer had sent,
-    // changed or not. Why it is not.
-    std::optional<Refusal> submit(rpc::Service& service, const Item& item, const Origin& origin) {
-        net::Peer* peer = passages_.origins_.peer(origin.peer);
-        if (peer == nullptr) return Refusal::kClientGone;
-        if (!can_be_answered(*peer)) return Refusal::kWrongType;
-        std::string wire(origin.envelope.bytes());
-        wire += item.body.wire().bytes();
-        const Message whole(passages_.world_.memory.copy(wire), message_end(wire, 0).frames);
-        (void)service.submit(*peer, whole);  // a service refuses, it never holds
-        return std::nullopt;
-    }
-
-    void end(const Message& body, Ticket ticket, const Passed& passed) {
-        const bool refused = passed.kind == Passed::Kind::kRefused;
-        if (refused)
-            refuse(body, passages_.tickets_.at(ticket).origin, passed.refusal, passed.reason);
-        passages_.on_settled(ticket, refused ? std::optional(passed.refusal) : std::nullopt,
-                             passed.reason);
-    }
-
-    Passages& passages_;
-    bool at_once_ = false;
-    std::vector<std::unique_ptr<Exit>> exits_;  // beside the steps; null: on the reactor
-};
 
 Passages::Passages(const std::vector<Route*>& routes, World world, Origins& origins,
                    RoomListener& held)
@@ -283,6 +24,8 @@ Passages::Passages(const std::vector<Route*>& routes, World world, Origins& orig
     const bool topics = std::any_of(routes.begin(), routes.end(),
                                     [](const Route* route) { return !route->topics.empty(); });
     if (topics) world_.engine->listen(*this);
+    at_once_ =
+        std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->at_once(); });
 }
 
 Passages::~Passages() = default;
@@ -296,11 +39,63 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
         if (held->second.due > world_.clock.now()) return hold_until(held->second.due);
         runs_ = std::move(held->second.runs);
         pending_.erase(held);
-    } else if (lanes_.size() == 1 && lanes_.front()->at_once()) {
-        if (const auto taken = take_at_once(origin, body, attributes, from, outcome)) return *taken;
-    } else {
-        begin(runs_, origin, body, attributes, from, outcome);
+        return go_on(origin, body, from, outcome);
     }
+    if (at_once_) return take_at_once(origin, body, attributes, from, outcome);
+    begin(0, 0, origin, body, attributes, from);
+    return go_on(origin, body, from, outcome);
+}
+
+// The usual message: all of its routes can read it, their steps let it pass or drop it, all targets
+// have room. Any other goes on as soon as that is known, with what its steps have said by then.
+Passages::Taken Passages::take_at_once(const Origin& origin, const Message& body,
+                                       const Attributes* attributes, const routing::PeerView& from,
+                                       Outcome& outcome) {
+    for (size_t i = 0; i < lanes_.size(); i++) {
+        const Lane::Way way = lanes_[i]->pass(body, attributes, from, emitted_, passed_);
+        if (way == Lane::Way::kUnread || way == Lane::Way::kNotAtOnce)
+            return go_on_from(i, way == Lane::Way::kUnread, origin, body, attributes, from,
+                              outcome);
+    }
+    for (const auto& lane : lanes_) {
+        if (!lane->goes_on() || lane->has_room_at_once(body, origin.from_pub, held_)) continue;
+        (void)keep_items(lanes_.size(), body);
+        pending_[origin.peer] = {std::exchange(runs_, {}), Instant{}};
+        return Taken::kHeld;
+    }
+    outcome.routed = false;
+    for (const auto& lane : lanes_) {
+        if (!lane->is_ours()) continue;
+        outcome.routed = true;
+        lane->route.messages++;
+        lane->route.bytes += body.size();
+        if (lane->goes_on()) {
+            const auto why = lane->deliver_at_once(body, origin, outcome.served);
+            if (why && !outcome.why) outcome.why = why;
+        }
+        lane->forget_item();
+    }
+    return Taken::kDone;
+}
+
+// Of take_at_once: the route of lanes_[at] could not read the message (`unread`), or its steps have
+// answered something else.
+Passages::Taken Passages::go_on_from(size_t at, bool unread, const Origin& origin,
+                                     const Message& body, const Attributes* attributes,
+                                     const routing::PeerView& from, Outcome& outcome) {
+    size_t used = keep_items(at, body);
+    Passed passed = std::exchange(passed_, {});
+    if (!unread) keep_item(used++, *lanes_[at++], passed);
+    begin(at, used, origin, body, attributes, from);
+    if (unread || passed.kind != Passed::Kind::kHeld) return go_on(origin, body, from, outcome);
+    const Instant due = world_.clock.now() + passed.hold;
+    pending_[origin.peer] = {std::exchange(runs_, {}), due};
+    return hold_until(due);
+}
+
+// Of all that runs_ has: through steps, and then into all targets, or into none yet.
+Passages::Taken Passages::go_on(const Origin& origin, const Message& body,
+                                const routing::PeerView& from, Outcome& outcome) {
     for (Run& run : runs_) {
         const auto time = advance(run, origin, from);
         if (!time) continue;
@@ -346,86 +141,45 @@ Passages::Taken Passages::take(const Origin& origin, const Message& body,
     return Taken::kDeferred;
 }
 
-// The usual message: of the only route, through steps that let it pass. None: it is not, and runs_
-// has how far it is.
-std::optional<Passages::Taken> Passages::take_at_once(const Origin& origin, const Message& body,
-                                                      const Attributes* attributes,
-                                                      const routing::PeerView& from,
-                                                      Outcome& outcome) {
-    Lane& lane = *lanes_.front();
-    Route& route = lane.route;
-    const auto otherwise = [&] {
-        begin(runs_, origin, body, attributes, from, outcome);
-        return std::nullopt;
-    };
-    if (!route.shape.matches(body)) return otherwise();
-    if (!route.shape.trivial()) {
-        auto read = route.shape.attributes(body, from);
-        if (!read.ok()) return otherwise();
-        item_.attributes = *std::move(read);
-    } else if (!is_empty(item_.attributes)) {
-        item_.attributes = {};
+// What the first `lanes` of them have made of a message at once, as runs: how many.
+size_t Passages::keep_items(size_t lanes, const Message& body) {
+    size_t used = 0;
+    for (size_t i = 0; i < lanes; i++) {
+        Lane& lane = *lanes_[i];
+        if (!lane.is_ours()) continue;
+        Run& run = new_run(used++, lane);
+        if (lane.goes_on()) run.out.push_back(lane.take_item(body));
+        lane.forget_item();
     }
-    if (attributes != nullptr) fill_from(*attributes, item_.attributes);
-    item_.body = body;
-    item_.next_step = 0;
-    item_.target = Item::kAllTargets;
-    item_.generation = 0;
-    Passed passed = lane.advance(item_, from, emitted_);
-    if (passed.kind == Passed::Kind::kHeld) {
-        keep_item(lane, passed.kind);
-        const Instant due = world_.clock.now() + passed.hold;
-        pending_[origin.peer] = {std::exchange(runs_, {}), due};
-        return hold_until(due);
-    }
-    if (passed.kind != Passed::Kind::kThrough || !emitted_.empty() ||
-        !lane.has_room(item_, origin.from_pub, held_)) {
-        keep_item(lane, passed.kind);
-        if (passed.kind == Passed::Kind::kRefused) {
-            lane.refuse(body, origin, passed.refusal, passed.reason);
-            runs_[0].why = passed.refusal;
-            runs_[0].reason = std::move(passed.reason);
-        }
-        return std::nullopt;
-    }
-    route.messages++;
-    route.bytes += body.size();
-    outcome.why = lane.deliver(item_, origin, 0, outcome.served);
-    item_.body = Message();  // to keep it would be to keep its memory
-    return Taken::kDone;
+    runs_.resize(used);
+    return used;
 }
 
-// Of take_at_once, for the way of all others: item_ and what was emitted behind it.
-void Passages::keep_item(Lane& lane, Passed::Kind kind) {
-    runs_.resize(1);
-    Run& run = runs_[0];
+// Likewise, of the one whose steps have answered something else.
+void Passages::keep_item(size_t at, Lane& lane, Passed& passed) {
+    Run& run = new_run(at, lane);
+    std::move(emitted_.rbegin(), emitted_.rend(), std::back_inserter(run.queue));
+    emitted_.clear();
+    Item item = lane.take_item({});
+    if (passed.kind == Passed::Kind::kHeld) run.queue.push_back(std::move(item));
+    if (passed.kind == Passed::Kind::kThrough) run.out.push_back(std::move(item));
+    if (passed.kind != Passed::Kind::kRefused) return;
+    lane.route.refusals.add(passed.refusal);
+    run.why = passed.refusal;
+    run.reason = std::move(passed.reason);
+}
+
+// runs_[at], as if it were new.
+Passages::Run& Passages::new_run(size_t at, Lane& lane) {
+    if (at >= runs_.size()) runs_.resize(at + 1);
+    Run& run = runs_[at];
     run.lane = &lane;
     run.queue.clear();
     run.out.clear();
     run.why.reset();
     run.reason.clear();
     run.taken = true;
-    std::move(emitted_.rbegin(), emitted_.rend(), std::back_inserter(run.queue));
-    emitted_.clear();
-    if (kind == Passed::Kind::kHeld) run.queue.push_back(std::move(item_));
-    if (kind == Passed::Kind::kThrough) run.out.push_back(std::move(item_));
-    item_ = {};
-}
-
-void Passages::on_committed(uint64_t number) {
-    while (!published_.empty() && published_.front().first <= number) {
-        const Ticket ticket = published_.front().second;
-        published_.pop_front();
-        on_settled(ticket, std::nullopt, "");
-    }
-}
-
-void Passages::on_commit_failed() {
-    while (!published_.empty()) {
-        const Ticket ticket = published_.front().second;
-        published_.pop_front();
-        on_settled(ticket, Refusal::kStoreFailed, world_.engine->failure());
-    }
+    return run;
 }
 
 // Of a message that has gone on: to keep it would be to keep its memory.
@@ -452,13 +206,12 @@ Passages::Taken Passages::hold_until(Instant due) {
     return Taken::kHeld;
 }
 
-// The routes of a message, each with what it makes of it.
-void Passages::begin(std::vector<Run>& runs, const Origin& origin, const Message& body,
-                     const Attributes* attributes, const routing::PeerView& from,
-                     Outcome& outcome) {
-    size_t used = 0;
-    for (const auto& lane : lanes_) {
-        Route& route = lane->route;
+// The routes of a message from the one at `lane` on, each with what it makes of it, behind `used`
+// runs.
+void Passages::begin(size_t lane, size_t used, const Origin& origin, const Message& body,
+                     const Attributes* attributes, const routing::PeerView& from) {
+    for (; lane < lanes_.size(); lane++) {
+        Route& route = lanes_[lane]->route;
         if (!route.shape.matches(body)) continue;
         Attributes its;
         std::optional<Refusal> why;
@@ -470,24 +223,18 @@ void Passages::begin(std::vector<Run>& runs, const Origin& origin, const Message
                 why = read.error();
         }
         if (why == Refusal::kNoMatch) continue;
-        if (used == runs.size()) runs.emplace_back();
-        Run& run = runs[used++];
-        run.lane = lane.get();
-        run.queue.clear();
-        run.out.clear();
+        Run& run = new_run(used++, *lanes_[lane]);
         run.why = why;
         run.taken = !why;
-        run.reason.clear();
         if (why) {
             run.reason = route.shape.detail();
-            lane->refuse(body, origin, *why, run.reason);
+            lanes_[lane]->refuse(body, origin, *why, run.reason);
             continue;
         }
         if (attributes != nullptr) fill_from(*attributes, its);
         run.queue.push_back({body, std::move(its), 0, Item::kAllTargets, 0});
     }
-    runs.resize(used);
-    outcome = {};
+    runs_.resize(used);
 }
 
 // How long it is held; none: all of its items are through, ended, or before a stage.
@@ -547,6 +294,22 @@ void Passages::on_settled(Ticket ticket, std::optional<Refusal> why, std::string
     }
     ZB_CHECK(open.parts > 0, ticket);
     if (--open.parts == 0) finish(ticket);
+}
+
+void Passages::on_committed(uint64_t number) {
+    while (!published_.empty() && published_.front().first <= number) {
+        const Ticket ticket = published_.front().second;
+        published_.pop_front();
+        on_settled(ticket, std::nullopt, "");
+    }
+}
+
+void Passages::on_commit_failed() {
+    while (!published_.empty()) {
+        const Ticket ticket = published_.front().second;
+        published_.pop_front();
+        on_settled(ticket, Refusal::kStoreFailed, world_.engine->failure());
+    }
 }
 
 void Passages::finish(Ticket ticket) {

@@ -117,27 +117,33 @@ class Passages final : public plugin::Settling, public plugin::CommitListener {
         Outcome outcome;
     };
 
-    void begin(std::vector<Run>& runs, const Origin& origin, const Message& body,
-               const Attributes* attributes, const routing::PeerView& from, Outcome& outcome);
+    void begin(size_t lane, size_t used, const Origin& origin, const Message& body,
+               const Attributes* attributes, const routing::PeerView& from);
+    Run& new_run(size_t at, Lane& lane);
     std::optional<Duration> advance(Run& run, const Origin& origin, const routing::PeerView& from);
     bool has_room(const std::vector<Run>& runs, bool from_pub);
     Taken hold_until(Instant due);
-    std::optional<Taken> take_at_once(const Origin& origin, const Message& body,
-                                      const Attributes* attributes, const routing::PeerView& from,
-                                      Outcome& outcome);
-    void keep_item(Lane& lane, plugin::Passed::Kind kind);
+    Taken take_at_once(const Origin& origin, const Message& body, const Attributes* attributes,
+                       const routing::PeerView& from, Outcome& outcome);
+    Taken go_on_from(size_t at, bool unread, const Origin& origin, const Message& body,
+                     const Attributes* attributes, const routing::PeerView& from, Outcome& outcome);
+    Taken go_on(const Origin& origin, const Message& body, const routing::PeerView& from,
+                Outcome& outcome);
+    size_t keep_items(size_t lanes, const Message& body);
+    void keep_item(size_t at, Lane& lane, plugin::Passed& passed);
     bool needs_ticket(const std::vector<Run>& runs) const;
     plugin::Ticket open(const Origin& origin);
     void finish(plugin::Ticket ticket);
     void forget_items();
 
     std::vector<std::unique_ptr<Lane>> lanes_;
+    bool at_once_ = false;  // all of them are
     World world_;
     Origins& origins_;
     RoomListener& held_;
-    std::vector<Run> runs_;  // of the message that is looked at; kept for its memory
-    plugin::Item item_;      // likewise, of take_at_once
-    std::vector<plugin::Item> emitted_;
+    std::vector<Run> runs_;              // of the message that is looked at; kept for its memory
+    std::vector<plugin::Item> emitted_;  // of take_at_once
+    plugin::Passed passed_;              // likewise
     std::map<PeerId, Pending> pending_;  // of peers whose message is held
     std::map<plugin::Ticket, Open> tickets_;
     // What was published, in its order: the number, and whose it is.

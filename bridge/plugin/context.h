@@ -64,7 +64,7 @@ struct StepCall {
         reason.clear();
         hold_ns = 0;
         target = -1;
-        emitted.clear();
+        if (!emitted.empty()) emitted.clear();
         emitted_too_many = 0;
     }
 };

@@ -134,9 +134,9 @@ Status Instance::trouble(const std::string& what) {
                 (trouble.sentence.empty() ? "it does not say why" : trouble.sentence)};
 }
 
-StepAnswer Instance::on_message(zb_message& message, StepCall& call, Pulse& pulse) {
+zb_verdict Instance::call_step(zb_message& message, StepCall& call, Pulse& pulse) {
     // Not asked any more: it would take its time again, and everybody's with it.
-    if (long_calls() >= kLongCallsMax) return answer_of(ZB_ERROR, call);
+    if (long_calls() >= kLongCallsMax) return ZB_ERROR;
     context_.step_call = &call;
     context_.begin_call();
     const bool timed = !step_may_block_ && calls_++ % kTimedEvery == 0;
@@ -149,8 +149,7 @@ StepAnswer Instance::on_message(zb_message& message, StepCall& call, Pulse& puls
     }
     if (timed && context_.services().clock->now() - before > kCallBudget) counters.over_budget++;
     context_.step_call = nullptr;
-    return verdict == ZB_PASS && long_calls() < kLongCallsMax ? StepAnswer{}
-                                                              : answer_of(verdict, call);
+    return long_calls() < kLongCallsMax ? verdict : zb_verdict{ZB_ERROR};
 }
 
 StepAnswer Instance::answer_of(zb_verdict verdict, StepCall& call) {

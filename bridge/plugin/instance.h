@@ -72,8 +72,14 @@ class Instance {
     void* self() const { return self_; }  // of an engine: what its functions are given
     bool step_may_block() const { return step_may_block_; }
 
-    // REQUIRES: it is a step. Changes stand in `message`, and what was emitted in context().
-    StepAnswer on_message(zb_message& message, StepCall& call, Pulse& pulse);
+    // REQUIRES: it is a step. Changes stand in `message`, what was emitted in `call`.
+    StepAnswer on_message(zb_message& message, StepCall& call, Pulse& pulse) {
+        return answer_of(call_step(message, call, pulse), call);
+    }
+    // Its two halves, for those whose steps mostly pass: the verdict as the plugin gave it, which
+    // may be none, and what it means. ZB_PASS needs no second half.
+    zb_verdict call_step(zb_message& message, StepCall& call, Pulse& pulse);
+    StepAnswer answer_of(zb_verdict verdict, StepCall& call);
     // REQUIRES: it is a source.
     Status read(ReadCall& call, Instant deadline, Pulse& pulse);
     void on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse);
@@ -96,7 +102,6 @@ class Instance {
         step_may_block_ = (declaration.step()->flags & ZB_STEP_MAY_BLOCK) != 0;
         on_message_ = declaration.step()->on_message;
     }
-    StepAnswer answer_of(zb_verdict verdict, StepCall& call);
     Status trouble(const std::string& what);
 
     const Declaration& declaration_;

@@ -99,12 +99,7 @@ bool MessageView::change(size_t from, size_t to) {
     return true;
 }
 
-void MessageView::look_at(const Message& body, const Attributes& attributes,
-                          const routing::PeerView& peer) {
-    body_ = &body;
-    attributes_ = &attributes;
-    peer_ = peer;
-    frames_.clear();
+void MessageView::forget_changes() {
     own_frames_.clear();
     edited_.reset();
 }
@@ -113,7 +108,7 @@ bool MessageView::own(LooseMessage message, std::shared_ptr<KeptBytes> kept) {
     kept_ = std::move(kept);
     if (!change(0, message.bytes())) return false;
     body_ = nullptr;
-    peer_ = {};
+    peer_ = nullptr;
     frames_.clear();
     own_frames_ = std::move(message.frames);
     edited_ = std::move(message.attributes);
@@ -274,13 +269,14 @@ zb_result MessageView::set_property(std::string_view name, const zb_value& value
 }
 
 zb_view MessageView::peer(uint32_t what) const {
+    if (peer_ == nullptr) return {nullptr, 0};
     switch (what) {
         case ZB_PEER_USER:
-            return to_c(peer_.user);
+            return to_c(peer_->user);
         case ZB_PEER_IDENTITY:
-            return to_c(peer_.identity);
+            return to_c(peer_->identity);
         case ZB_PEER_ADDRESS:
-            return to_c(peer_.address);
+            return to_c(peer_->address);
         default:
             return {nullptr, 0};
     }

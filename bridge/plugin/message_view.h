@@ -59,8 +59,14 @@ class MessageView {
     MessageView(const MessageView&) = delete;
     MessageView& operator=(const MessageView&) = delete;
 
-    // These live as long as the view is used.
-    void look_at(const Message& body, const Attributes& attributes, const routing::PeerView& peer);
+    // These live as long as the view is used. `peer` null: it is from none.
+    void look_at(const Message& body, const Attributes& attributes, const routing::PeerView* peer) {
+        body_ = &body;
+        attributes_ = &attributes;
+        peer_ = peer;
+        frames_.clear();
+        if (changed()) forget_changes();
+    }
     // A message of an instance's own: all that it grows to is counted in `kept`, until it goes.
     // False: it is larger than `kept` has room for.
     bool own(LooseMessage message, std::shared_ptr<KeptBytes> kept);
@@ -76,6 +82,7 @@ class MessageView {
     zb_result set_property(std::string_view name, const zb_value& value);
     zb_view peer(uint32_t what) const;
 
+    bool changed() const { return frames_changed() || attributes_changed(); }
     bool frames_changed() const { return !own_frames_.empty(); }
     bool attributes_changed() const { return edited_.has_value(); }
     // The frames as one message's wire form.
@@ -86,6 +93,7 @@ class MessageView {
     size_t kept_bytes() const { return charged_; }
 
  private:
+    void forget_changes();
     void index() const;
     void take_frames();  // into own_frames_, to change them
     Attributes& edit();
@@ -95,7 +103,7 @@ class MessageView {
 
     const Message* body_ = nullptr;
     const Attributes* attributes_ = nullptr;
-    routing::PeerView peer_;
+    const routing::PeerView* peer_ = nullptr;
     mutable std::vector<std::string_view> frames_;  // of body_, once somebody asked
     std::vector<std::string> own_frames_;           // instead of them, once one was changed
     std::optional<Attributes> edited_;

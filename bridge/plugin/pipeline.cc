@@ -6,23 +6,52 @@ Passed Pipeline::run(Item& item, const routing::PeerView& peer, std::vector<Item
     while (item.next_step < steps_.size()) {
         Instance& step = *steps_[item.next_step];
         if (step.step_may_block()) return {Passed::Kind::kBlocking, Refusal::kStepRefused, {}, {}};
-        view_.look_at(item.body, item.attributes, peer);
-        call_.begin();
-        call_.targets = &targets_;
-        StepAnswer answer = step.on_message(view_, call_, pulse_);
-        const bool as_it_was = answer.verdict == ZB_PASS && call_.emitted.empty() &&
-                               call_.emitted_too_many == 0 && !view_.frames_changed() &&
-                               !view_.attributes_changed();
-        if (as_it_was) {  // most are
-            step.counters.calls++;
-            step.counters.passed++;
+        view_.look_at(item.body, item.attributes, &peer);
+        zb_verdict verdict = ZB_PASS;
+        if (passes(step, verdict)) {  // most do
             item.next_step++;
             continue;
         }
-        Passed passed = take_answer(item, view_, std::move(answer), call_, emitted);
+        Passed passed = take_answer(item, view_, step.answer_of(verdict, call_), call_, emitted);
         if (passed.kind != Passed::Kind::kThrough) return passed;
     }
     return {};
+}
+
+bool Pipeline::pass(const Message& body, Item& item, const routing::PeerView& peer,
+                    std::vector<Item>& emitted, Passed& passed) {
+    view_.look_at(body, item.attributes, &peer);  // all see the same: none of them has changed it
+    for (size_t i = 0; i < steps_.size(); i++) {
+        Instance& step = *steps_[i];
+        zb_verdict verdict = ZB_PASS;
+        if (passes(step, verdict)) continue;
+        item.body = body;
+        item.next_step = i;
+        passed = run_on(item, verdict, peer, emitted);
+        return false;
+    }
+    return true;
+}
+
+// From a step that has answered already, otherwise than most.
+Passed Pipeline::run_on(Item& item, zb_verdict verdict, const routing::PeerView& peer,
+                        std::vector<Item>& emitted) {
+    StepAnswer answer = steps_[item.next_step]->answer_of(verdict, call_);
+    Passed passed = take_answer(item, view_, std::move(answer), call_, emitted);
+    return passed.kind == Passed::Kind::kThrough ? run(item, peer, emitted) : passed;
+}
+
+bool Pipeline::passes(Instance& step, zb_verdict& verdict) {
+    call_.begin();
+    call_.targets = &targets_;
+    verdict = step.call_step(view_, call_, pulse_);
+    const bool as_it_was = verdict == ZB_PASS && call_.emitted.empty() &&
+                           call_.emitted_too_many == 0 && !view_.frames_changed() &&
+                           !view_.attributes_changed();
+    if (!as_it_was) return false;
+    step.counters.calls++;
+    step.counters.passed++;
+    return true;
 }
 
 Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answer, StepCall& call,

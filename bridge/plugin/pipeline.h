@@ -61,6 +61,11 @@ class Pipeline {
 
     // Takes `item` on from its next step. What steps emit is added to `emitted`.
     Passed run(Item& item, const routing::PeerView& peer, std::vector<Item>& emitted);
+    // The same with all steps for a message that is not made an item unless it must be. True: they
+    // let it pass as it was. False: `item` is it, as run() leaves it. REQUIRES: none may block;
+    // `item` is new, but has its attributes.
+    bool pass(const Message& body, Item& item, const routing::PeerView& peer,
+              std::vector<Item>& emitted, Passed& passed);
     // What the step's answer makes of the item; run() does so itself. For steps that ran elsewhere.
     Passed take_answer(Item& item, const zb_message& view, StepAnswer answer, StepCall& call,
                        std::vector<Item>& emitted);
@@ -69,6 +74,11 @@ class Pipeline {
     const std::vector<std::string>& targets() const { return targets_; }
 
  private:
+    // About view_. True: it lets the message pass as it was, and that is counted. False: `verdict`
+    // is to be taken.
+    bool passes(Instance& step, zb_verdict& verdict);
+    Passed run_on(Item& item, zb_verdict verdict, const routing::PeerView& peer,
+                  std::vector<Item>& emitted);
     void take_changes(Item& item, const MessageView& view);
     Message message_of(const MessageView& view);
 

@@ -55,7 +55,7 @@ void SinkLine::send() {
     batch->views = std::vector<zb_message>(in_work_.size());
     batch->answers.assign(in_work_.size(), ZB_RETRY);
     for (size_t i = 0; i < in_work_.size(); i++) {
-        batch->views[i].look_at(in_work_[i].message, in_work_[i].attributes, {});
+        batch->views[i].look_at(in_work_[i].message, in_work_[i].attributes, nullptr);
         batch->handles.push_back(&batch->views[i]);
     }
     const bool submitted = worker_.executor->submit(

@@ -5,6 +5,7 @@ namespace zbridge::plugin {
 struct StepStage::Batch {
     struct One {
         zb_message view;
+        routing::PeerView peer;
         StepCall call;
         StepAnswer answer;
     };
@@ -44,8 +45,10 @@ void StepStage::send() {
     batch->all = std::vector<Batch::One>(in_work_.size());
     for (size_t i = 0; i < in_work_.size(); i++) {
         const Flight& flight = in_work_[i];
-        batch->all[i].view.look_at(flight.item.body, flight.item.attributes, flight.peer.view());
-        batch->all[i].call.targets = &pipeline_.targets();
+        Batch::One& one = batch->all[i];
+        one.peer = flight.peer.view();
+        one.view.look_at(flight.item.body, flight.item.attributes, &one.peer);
+        one.call.targets = &pipeline_.targets();
     }
     const bool submitted = worker_.executor->submit(
         [this, batch] {

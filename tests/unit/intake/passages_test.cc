@@ -63,8 +63,7 @@ struct World {
     }
     intake::Route& route(const std::vector<intake::Target>& targets,
                          const std::vector<ScriptedPlugin*>& steps = {},
-                         const std::string& prefix = {}) {
-        routing::ShapeOptions shape;
+                         const std::string& prefix = {}, routing::ShapeOptions shape = {}) {
         shape.match_prefix = prefix;
         auto compiled = routing::Shape::compile(shape, clock);
         REQUIRE(compiled.ok());
@@ -318,6 +317,95 @@ TEST_CASE("a message on two routes waits for both, and no step sees it twice") {
     CHECK(world.bodies(world.peer(wide, kPull)) == Frames{"1'", "2'"});
     CHECK(seen == std::map<std::string, int>{
                       {"first 1", 1}, {"second 1", 1}, {"first 2", 1}, {"second 2", 1}});
+}
+
+TEST_CASE("a step's answer on one of three routes neither undoes nor repeats what others say") {
+    World world;
+    ScriptedPlugin &first = world.plugin("first"), &odd = world.plugin("odd");
+    ScriptedPlugin& last = world.plugin("last");
+    std::map<std::string, int> seen;
+    for (ScriptedPlugin* each : {&first, &last}) {
+        each->script.step = [&, each](zb_message* message) -> zb_verdict {
+            seen[each->options.name + " " + each->body(message)]++;
+            return ZB_PASS;
+        };
+    }
+    bool held = false;
+    odd.script.step = [&](zb_message* message) -> zb_verdict {
+        const std::string body = odd.body(message);
+        seen["odd " + body]++;
+        if (body == "dropped") return ZB_DROP;
+        if (body == "refused") return ZB_REFUSE;
+        if (body == "changed") odd.script.host->set_frame(message, 0, view_of("changed'"));
+        if (body == "more") CHECK(odd.emit("and more") == ZB_OK);
+        if (body == "routed") {
+            CHECK(odd.script.host->set_target(odd.script.context, view_of("b")) == ZB_OK);
+            return ZB_ROUTE;
+        }
+        if (body == "held" && !std::exchange(held, true)) return odd.hold(20ms);
+        return ZB_PASS;
+    };
+    Outlet &before = world.outlet(), &behind = world.outlet();
+    Outlet &near = world.outlet(), &far = world.outlet();
+    world.route({to(before)}, {&first});
+    const intake::Route& between = world.route({to(near), to(far)}, {&odd});
+    world.route({to(behind)}, {&last});
+    world.build();
+    StubPeer& req = world.producer(kReq);
+    Frames all;
+    for (const std::string body :
+         {"passed", "dropped", "refused", "changed", "more", "routed", "held"}) {
+        all.push_back(body);
+        if (body == "held") {
+            CHECK(req.say({"", body}) == Take::kHold);
+            world.pass(20ms);
+        }
+        CHECK(req.say({"", body}) == Take::kTaken);
+        const std::string receipt = world.receipt(req);
+        CHECK(receipt.rfind(body == "refused" ? "ERR refused " : "OK ", 0) == 0);
+    }
+    CHECK(world.bodies(world.peer(before, kPull)) == all);
+    CHECK(world.bodies(world.peer(behind, kPull)) == all);
+    CHECK(world.bodies(world.peer(near, kPull)) ==
+          Frames{"passed", "changed'", "more", "and more", "held"});
+    CHECK(world.bodies(world.peer(far, kPull)) ==
+          Frames{"passed", "changed'", "more", "and more", "routed", "held"});
+    CHECK(between.messages == all.size());
+    CHECK(between.refusals.of(Refusal::kStepRefused) == 1);
+    for (const auto& [who, times] : seen)
+        CHECK_MESSAGE(times == (who == "odd held" ? 2 : 1), who);
+    CHECK(seen.size() == 3 * all.size());
+}
+
+TEST_CASE("a message that one of its routes cannot read takes the others, and says so once") {
+    World world;
+    ScriptedPlugin &first = world.plugin("first"), &last = world.plugin("last");
+    int seen = 0;
+    for (ScriptedPlugin* each : {&first, &last}) {
+        each->script.step = [&](zb_message*) -> zb_verdict {
+            seen++;
+            return ZB_PASS;
+        };
+    }
+    routing::ShapeOptions json;
+    json.decode.as = routing::Codec::kJson;
+    json.set.tag = "$.kind";
+    Outlet &one = world.outlet(), &two = world.outlet(), &three = world.outlet();
+    world.route({to(one)}, {&first});
+    const intake::Route& reads = world.route({to(two)}, {}, "", json);
+    world.route({to(three)}, {&last});
+    world.build();
+    StubPeer& req = world.producer(kReq);
+    CHECK(req.say({"", "no JSON"}) == Take::kTaken);
+    CHECK(world.receipt(req).rfind("ERR undecodable ", 0) == 0);
+    CHECK(req.say({"", "{\"kind\":\"a\"}"}) == Take::kTaken);
+    CHECK(world.receipt(req).rfind("OK ", 0) == 0);
+    CHECK(seen == 4);
+    CHECK(reads.messages == 1);
+    CHECK(reads.refusals.of(Refusal::kUndecodable) == 1);
+    CHECK(world.bodies(world.peer(one, kPull)).size() == 2);
+    CHECK(world.bodies(world.peer(two, kPull)).size() == 1);
+    CHECK(world.bodies(world.peer(three, kPull)).size() == 2);
 }
 
 TEST_CASE("a peer that goes while its message is held takes it along; the next one is another's") {

@@ -17,11 +17,12 @@ struct Looked {
         : body(make_message(memory, frames)) {
         attributes.tag = "express";
         attributes.properties = {{"region", Value(std::string("EU"))}, {"amount", Value(7.5)}};
-        view.look_at(body, attributes, {"uid:1000", "id-1", "tcp://10.0.0.7:1"});
+        view.look_at(body, attributes, &peer);
     }
     MemoryBudget memory{1 << 20};
     Message body;
     Attributes attributes;
+    routing::PeerView peer{"uid:1000", "id-1", "tcp://10.0.0.7:1"};
     MessageView view;
 };
 
@@ -55,7 +56,7 @@ TEST_CASE("a change stands in the view alone, and is gone when the next message 
     CHECK(looked.view.frames_changed());
     CHECK(looked.body.bodies()[1] == "second");
     CHECK(looked.attributes.tag == "express");
-    looked.view.look_at(looked.body, looked.attributes, {});
+    looked.view.look_at(looked.body, looked.attributes, nullptr);
     CHECK_FALSE(looked.view.frames_changed());
     CHECK_FALSE(looked.view.attributes_changed());
     CHECK(frame(looked.view, 1) == "second");
