@@ -98,6 +98,8 @@ std::string type_text(const Option& option) {
 
 std::string range_text(const Option& option) {
     if (option.min.empty() && option.max.empty()) return {};
+    if (option.max.empty()) return fmt::format("{} or more", option.min);
+    if (option.min.empty()) return fmt::format("{} at most", option.max);
     return fmt::format("{} to {}", option.min, option.max);
 }
 

@@ -228,6 +228,7 @@ TEST_CASE("the reference and the schema show the sections of engines that are at
     CHECK(yaml.find("\n  #orders:\n") != std::string::npos);
     CHECK(yaml.find("\n    # A map of age, size.\n    #retention:\n") != std::string::npos);
     CHECK(yaml.find("\n      #age: 72h\n") != std::string::npos);
+    CHECK(yaml.find("# duration; 1s or more; restart\n") != std::string::npos);
     CHECK(yaml.find("groups") == std::string::npos);
     const std::string markdown = reference_markdown(file.table());
     CHECK(markdown.find("## `topics.NAME.retention`\n") != std::string::npos);
