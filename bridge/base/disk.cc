@@ -105,7 +105,13 @@ class PosixFile final : public File {
         if (error != EOPNOTSUPP) return failed(error, "reserving room for", path_);
         const auto now = size();
         if (!now.ok()) return now.error();
-        return *now < bytes ? resize(bytes) : Status();
+        const std::string zeros(1 << 20, '\0');
+        for (uint64_t at = *now; at < bytes; at += zeros.size()) {
+            const std::string_view piece =
+                std::string_view(zeros).substr(0, std::min<uint64_t>(zeros.size(), bytes - at));
+            if (auto status = write_at(at, piece); !status.ok()) return status;
+        }
+        return {};
     }
 
     void write_out(uint64_t offset, uint64_t bytes) override {

@@ -34,7 +34,7 @@ class File {
     virtual Status sync_data() = 0;            // fdatasync: bytes and size
     virtual Status resize(uint64_t size) = 0;  // grown parts read as zeros
     // At least so large, with room on the disk for all of it: later writes below `size` find it.
-    // kNoSpace: there is none. Where a file system cannot promise it, only the size is seen to.
+    // kNoSpace: there is none. Where a file system knows no reserving, zeros are written.
     virtual Status reserve(uint64_t size) = 0;
     // Begins to write what was written there, and waits for it, so that the next sync_data() has
     // less to do. Promises nothing: a hint.

@@ -194,7 +194,10 @@ void Journal::hurry_spares() {
         static_cast<double>(position_) / static_cast<double>(segments_.back().bytes);
     const double filled =
         static_cast<double>(spares_.filled()) / static_cast<double>(segment_bytes_);
-    spares_.pump(pending_.has_value() || filled < 2 * used);
+    if (pending_)
+        spares_.pump(Spares::Hurry::kNow);
+    else
+        spares_.pump(filled < 2 * used ? Spares::Hurry::kSoon : Spares::Hurry::kNone);
 }
 
 bool Journal::read(Place place, char* into, Done done) {

@@ -151,7 +151,7 @@ class Opening {
         return (*file)->resize(size);
     }
 
-    // A spare, or what is made now: smaller, if the disk has no room for a whole one.
+    // A spare, or what is made now: a small one, so that a start is quick and finds room.
     Result<std::string> source_of_fresh(SegmentHeader& header) {
         if (!folder_.spares.empty()) {
             const Spare spare = folder_.spares.front();
@@ -160,11 +160,10 @@ class Opening {
             return spare.name;
         }
         Status status;
-        for (uint64_t size = options_.segment_bytes;;) {
-            status = make_filled(disk_, folder_.path, size);
+        for (uint64_t size = kFreshBytesMax; size >= kFreshBytesMin; size /= 2) {
+            status = make_filled(disk_, folder_.path, std::min(size, options_.segment_bytes));
             if (status.ok()) return std::string(kFillingName);
-            size = size / 2 / kTruncateBytes * kTruncateBytes;
-            if (status.code() != Code::kNoSpace || size < kSmallestBytes) break;
+            if (status.code() != Code::kNoSpace) break;
         }
         return std::move(status).with_context("making room for the journal's next segment");
     }
@@ -185,7 +184,8 @@ class Opening {
         }
     }
 
-    static constexpr uint64_t kSmallestBytes = 1 << 20;
+    static constexpr uint64_t kFreshBytesMax = 4 << 20;
+    static constexpr uint64_t kFreshBytesMin = 1 << 20;
 
     Disk& disk_;
     const Clock& clock_;

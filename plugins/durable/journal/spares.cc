@@ -11,13 +11,15 @@ namespace zbridge::durable {
 namespace {
 
 struct Step {
-    Status status;
+    uint64_t from = 0;
+    bool last = false;  // however much there is to fill
+    std::string name;   // of the spare
     std::shared_ptr<File> file;
-    uint64_t end = 0;
+    Status status;
+    bool complete = false;
 };
 
-void fill(Disk& disk, const Spares::Options& options, uint64_t from, const std::string& name,
-          Step& step) {
+void fill(Disk& disk, const Spares::Options& options, Step& step) {
     const std::string path = options.folder + "/" + std::string(kFillingName);
     const auto run = [&]() -> Status {
         if (!step.file) {
@@ -27,14 +29,14 @@ void fill(Disk& disk, const Spares::Options& options, uint64_t from, const std::
             if (auto status = step.file->reserve(options.segment_bytes); !status.ok())
                 return status;
         }
-        if (auto status = fill_step(*step.file, from, options.segment_bytes); !status.ok())
+        if (auto status = fill_step(*step.file, step.from, options.segment_bytes); !status.ok())
             return status;
-        step.end = std::min(from + kFillStepBytes, options.segment_bytes);
-        if (step.end < options.segment_bytes) return {};
+        if (!step.last) return {};
         if (auto status = step.file->sync_data(); !status.ok()) return status;
         step.file.reset();
-        const std::string spare = options.folder + "/" + name;
+        const std::string spare = options.folder + "/" + step.name;
         if (auto status = disk.rename(path, spare); !status.ok()) return status;
+        step.complete = true;
         return disk.sync_dir(options.folder);
     };
     step.status = run();
@@ -71,9 +73,9 @@ void Spares::begin(std::vector<Spare> ready, uint64_t next_fresh) {
     next();
 }
 
-void Spares::pump(bool hurry) {
+void Spares::pump(Hurry hurry) {
     hurry_ = hurry;
-    if (hurry && timer_.armed() && failure_.ok()) {
+    if (hurry != Hurry::kNone && timer_.armed() && failure_.ok()) {
         timer_.cancel();
         next();
     }
@@ -113,24 +115,24 @@ void Spares::next() {
 void Spares::step() {
     working_ = true;
     auto step = std::make_shared<Step>();
+    step->from = filled_;
+    step->last = hurry_ == Hurry::kNow || filled_ + kFillStepBytes >= options_.segment_bytes;
+    step->name = fresh_name(next_fresh_);
     step->file = std::exchange(filling_, nullptr);
-    const bool taken = helper_->submit(
-        [this, step, from = filled_, name = fresh_name(next_fresh_)] {
-            fill(disk_, options_, from, name, *step);
-        },
-        [this, step] {
-            filling_ = std::move(step->file);
-            on_step(step->status, step->end);
-        });
+    const bool taken = helper_->submit([this, step] { fill(disk_, options_, *step); },
+                                       [this, step] {
+                                           filling_ = std::move(step->file);
+                                           on_step(step->status, step->complete);
+                                       });
     ZB_CHECK(taken);
 }
 
-void Spares::on_step(const Status& status, uint64_t end) {
+void Spares::on_step(const Status& status, bool complete) {
     working_ = false;
-    const bool complete = status.ok() && end == options_.segment_bytes;
-    filled_ = status.ok() && !complete ? end : 0;
+    filled_ = status.ok() && !complete ? filled_ + kFillStepBytes : 0;
     failure_ = status;
-    if (complete) {
+    if (status.ok() && complete) {
+        hurry_ = Hurry::kNone;
         ready_.push_back({fresh_name(next_fresh_++), 0, options_.segment_bytes});
         on_ready_();
         next();
@@ -139,7 +141,7 @@ void Spares::on_step(const Status& status, uint64_t end) {
     if (stopped_) return;
     if (!status.ok())
         timer_.arm(clock_.now() + kRetry);
-    else if (!hurry_)
+    else if (hurry_ == Hurry::kNone)
         timer_.arm(clock_.now() + kStepPause);
     if (!timer_.armed() || !drops_.empty()) next();
 }

@@ -30,6 +30,11 @@ class Spares {
     // Between two steps of kFillStepBytes, while nobody is in a hurry: 20 MiB a second.
     static constexpr Duration kStepPause = std::chrono::milliseconds(50);
 
+    enum class Hurry : uint8_t {
+        kNone,
+        kSoon,  // no pauses
+        kNow,   // an append waits: it is taken as it is, its room reserved, not all of it written
+    };
     struct Options {
         std::string folder;
         uint64_t segment_bytes = 0;
@@ -41,8 +46,8 @@ class Spares {
 
     // `next_fresh`: the number of the next one that is made.
     void begin(std::vector<Spare> ready, uint64_t next_fresh);
-    // Goes on with making one, if none is there. `hurry`: without pauses.
-    void pump(bool hurry);
+    // Goes on with making one, if none is there.
+    void pump(Hurry hurry);
     std::optional<Spare> take();
     // Segment `segment`, whose file has so many bytes, is needed no more. `store_text`: what the
     // file `store` says from now on.
@@ -66,7 +71,7 @@ class Spares {
 
     void next();
     void step();
-    void on_step(const Status& status, uint64_t bytes);
+    void on_step(const Status& status, bool complete);
     void recycle(Drop drop);
     void on_recycled(const Status& status, std::optional<Spare> spare);
 
@@ -81,7 +86,7 @@ class Spares {
     uint64_t filled_ = 0;
     uint64_t next_fresh_ = 1;
     bool working_ = false;
-    bool hurry_ = false;
+    Hurry hurry_ = Hurry::kNone;
     bool stopped_ = false;
     Status failure_;
     Status drop_failure_;
