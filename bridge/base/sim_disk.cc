@@ -124,7 +124,7 @@ class SimDisk::SimFile final : public File {
         if (auto status = begin(Operation::kWrite); !status.ok()) return status;
         const uint64_t end = offset + bytes.size();
         const uint64_t growth = end > content_->now.size() ? end - content_->now.size() : 0;
-        if (disk_.used() + growth > disk_.capacity_)
+        if (growth > 0 && disk_.used() + growth > disk_.capacity_)
             return {Code::kNoSpace, "writing " + path_ + ": no space left"};
         Content::write(content_->now, offset, bytes);
         content_->pending.push_back({.resize = {}, .offset = offset, .bytes = std::string(bytes)});

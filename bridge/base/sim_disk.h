@@ -61,6 +61,8 @@ class SimDisk final : public Disk {
     void cut_power_at(uint64_t count) { power_until_ = count; }
     // The next `times` calls of this kind fail with this code, after `skip` that do not.
     void fail(Operation operation, Code code, uint64_t times = 1, uint64_t skip = 0);
+    // Faults that are still to come do not.
+    void heal() { faults_.clear(); }
     // The bytes that all files may have together, and what is reserved for them; beyond it:
     // kNoSpace.
     void set_capacity(uint64_t bytes) { capacity_ = bytes; }

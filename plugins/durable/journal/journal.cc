@@ -110,7 +110,6 @@ Appender::Task Journal::task_of(const BatchMemory& batch, uint16_t flags) {
 }
 
 void Journal::begin_segment(Appender::Task& task) {
-    segments_.back().sealed = true;
     SegmentHeader header;
     header.store = store_;
     header.segment = segments_.back().segment + 1;
@@ -151,6 +150,8 @@ void Journal::submit(Appender::Task task, Done done) {
 void Journal::on_appended(const Appender::Outcome& outcome, const BatchHeader& header, bool synced,
                           const Done& done) {
     if (outcome.rolled_after) {
+        // Sealed now, not before: what is dropped must have a segment behind it on the disk.
+        segments_[segments_.size() - 2].sealed = true;
         bounds_.back().prev_crc = *outcome.rolled_after;
         stats_.rollovers++;
     }

@@ -35,6 +35,9 @@ class Opening {
  private:
     // Finishes what a crash has left undone, and keeps what was accepted.
     Status tidy(const std::vector<Loss>& losses) {
+        // The folder as it was seen may be in a cache alone, too, as its own name in its parent.
+        if (auto status = disk_.sync_dir(parent_of(folder_.path)); !status.ok()) return status;
+        if (auto status = disk_.sync_dir(folder_.path); !status.ok()) return status;
         StoreFile& file = folder_.store_file;
         for (const uint64_t segment : folder_.leftovers) {
             auto removed = disk_.remove(folder_.segment_file(segment));
@@ -201,7 +204,6 @@ Result<Opened> open_log(Disk& disk, const Clock& clock, Random& random,
     auto folder = Folder::look(disk, options.folder, options.store);
     if (!folder.ok() && folder.error().code() == Code::kNotFound) {
         if (auto status = disk.make_dir(options.folder); !status.ok()) return status;
-        if (auto status = disk.sync_dir(parent_of(options.folder)); !status.ok()) return status;
         folder = Folder::look(disk, options.folder, options.store);
     }
     if (!folder.ok()) return std::move(folder).error();
