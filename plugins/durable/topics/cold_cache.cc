@@ -9,6 +9,7 @@ const Body* ColdCache::find(const Place& place) {
     const auto found = batches_.find(key_of(place));
     if (found == batches_.end() || found->second->loading) return nullptr;
     line_.splice(line_.begin(), line_, found->second);
+    found->second->fresh_until = 0;
     return &found->second->body;
 }
 
@@ -27,7 +28,7 @@ bool ColdCache::load(const Place& place, TopicId topic) {
         return false;
     body.chunk->commit(place.body_bytes);
     body.bytes = {into, place.body_bytes};
-    line_.push_front({place, std::move(body), true, {topic}});
+    line_.push_front({place, std::move(body), true, 0, {topic}});
     batches_.emplace(key, line_.begin());
     bytes_ += place.body_bytes;
     loads_++;
@@ -37,21 +38,28 @@ bool ColdCache::load(const Place& place, TopicId topic) {
 
 void ColdCache::on_read(const Key& key, const Status& status) {
     loads_--;
+    loads_done_++;
     const auto found = batches_.find(key);
     ZB_CHECK(found != batches_.end(), key.first, key.second);
     Batch& batch = *found->second;
     batch.loading = false;
+    batch.fresh_until = loads_done_ + kLoadsMax;
     std::vector<TopicId> topics = std::move(batch.topics);
     batch.topics.clear();
     const Place place = batch.place;
     if (!status.ok()) give_up(place, status);
+    tell(std::move(topics));
+    evict();
+}
+
+// These, and those that wait for any.
+void ColdCache::tell(std::vector<TopicId> topics) {
     std::copy(waiting_.begin(), waiting_.end(), std::back_inserter(topics));
     waiting_.clear();
     std::sort(topics.begin(), topics.end());
     topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
     for (const TopicId topic : topics)
         listener_.on_batch_loaded(topic);
-    evict();
 }
 
 void ColdCache::give_up(const Place& place, const Status& why) {
@@ -72,11 +80,11 @@ void ColdCache::forget_segment(uint64_t segment) {
     }
 }
 
-// Those that are being read have their memory in use: they stay.
+// Of what may go, the one that was asked for longest ago goes first.
 void ColdCache::evict() {
     for (auto each = line_.end(); bytes_ > bytes_max_ && each != line_.begin();) {
         --each;
-        if (each->loading || each == line_.begin()) continue;
+        if (stays(*each)) continue;
         const Key key = key_of(each->place);
         ++each;
         remove(key);

@@ -4,7 +4,9 @@
 // Thread:  the reactor.
 // Failure: a batch that the log cannot give any more is damaged(): told once by on_batch_damaged(),
 //          and never read again.
-// Limits:  bytes_max of batches, one at least; the one that was asked for longest ago goes first.
+// Limits:  bytes_max of batches; the one that was asked for longest ago goes first. Above it stay
+//          those that are being read, and those that were read for somebody who has not come yet,
+//          until kLoadsMax others are there. So each reader sees what it waited for.
 //          kLoadsMax are read at once: beyond that load() says no, and on_batch_loaded() of another
 //          is the time for another try.
 #pragma once
@@ -50,8 +52,15 @@ class ColdCache {
 
     // Reads it, for a reader of this topic. False: as many as may be are being read.
     bool load(const Place& place, TopicId topic);
+    // Likewise, if there is room: it will be asked for soon.
+    bool load_ahead(const Place& place, TopicId topic) {
+        return bytes_ + place.body_bytes <= bytes_max_ && load(place, topic);
+    }
     // This topic too is told when any batch is there.
     void wait(TopicId topic) { waiting_.insert(topic); }
+    // Nothing is being read, but somebody waits: the log took no read.
+    bool stuck() const { return loads_ == 0 && !waiting_.empty(); }
+    void tell_waiting() { tell({}); }
 
     // What lies there is not what was written.
     void give_up(const Place& place, const Status& why);
@@ -68,12 +77,17 @@ class ColdCache {
         Place place;
         Body body;
         bool loading = true;
+        uint64_t fresh_until = 0;     // it stays until so many were read, or it is asked for
         std::vector<TopicId> topics;  // that wait for it
     };
     using Batches = std::list<Batch>;
 
     static Key key_of(const Place& place) { return {place.segment, place.position}; }
     void on_read(const Key& key, const Status& status);
+    void tell(std::vector<TopicId> topics);
+    bool stays(const Batch& batch) const {
+        return batch.loading || batch.fresh_until > loads_done_;
+    }
     void evict();
     void remove(const Key& key);
 
@@ -87,6 +101,7 @@ class ColdCache {
     std::set<TopicId> waiting_;
     size_t bytes_ = 0;
     size_t loads_ = 0;
+    uint64_t loads_done_ = 0;
     uint64_t damaged_count_ = 0;
 };
 

@@ -30,14 +30,11 @@ struct Topic {
 
     // The first message that some group has not settled; none: there are no groups.
     std::optional<Offset> unread;
+    // `retention.unread: keep` holds what would have to go: publishing is refused.
+    bool full = false;
     std::unique_ptr<Dedup> dedup;  // null: off
     uint64_t duplicates = 0;
 
-    // `retention.unread: keep` holds what would have to go.
-    bool full() const {
-        return options.retention.bytes && unread && options.retention.keep_unread &&
-               bytes >= *options.retention.bytes;
-    }
     TopicState state() const { return {id, origin, options.durability, floor, next, name}; }
 };
 

@@ -76,7 +76,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
         write(*planned.topic, attributes, from_view(publications[i].wire), publications[i].frames);
         const std::string_view producer_id = id_in(attributes);
         if (planned.topic->dedup && !producer_id.empty())
-            planned.topic->dedup->add(producer_id, id, now_ms());
+            planned.topic->dedup->add(producer_id, id, turn_ms());
     }
     if (count > 0 && all_known) {
         // Nothing to write, but its number is behind that of the first one, in order.
@@ -111,7 +111,7 @@ zb_taken Topics::plan(const zb_publication& publication, zb_receipt& receipt) {
     planned.attributes_at = attributes_.size();
     const zb_attributes* attributes = publication.attributes;
     if (attributes != nullptr) {
-        if (attributes->deliver_at_ms > now_ms())
+        if (attributes->deliver_at_ms != 0 && attributes->deliver_at_ms > now_ms())
             return refuse(ZB_UNABLE, "deliver_at: topics cannot delay messages yet", receipt);
         encode_attributes(*attributes, attributes_);
     }
@@ -120,7 +120,7 @@ zb_taken Topics::plan(const zb_publication& publication, zb_receipt& receipt) {
         check(planned.topic, planned.attribute_bytes + publication.wire.size, receipt);
     if (taken != ZB_TAKEN) return taken;
     if (attributes != nullptr && attributes->id.size > 0 && planned.topic->dedup)
-        planned.first = planned.topic->dedup->find(from_view(attributes->id), now_ms());
+        planned.first = planned.topic->dedup->find(from_view(attributes->id), turn_ms());
     plan_.push_back(planned);
     return ZB_TAKEN;
 }
@@ -138,7 +138,7 @@ zb_taken Topics::check(const Topic* topic, uint64_t message_bytes, zb_receipt& r
             topic->name + ": " + size_text(message_bytes) + "; at most " + size_text(most),
             receipt);
     }
-    if (topic->full()) {
+    if (topic->full) {
         return refuse(ZB_TOPIC_FULL,
                       topic->name + ": " + size_text(*topic->options.retention.bytes) + " reached",
                       receipt);
@@ -163,8 +163,7 @@ void Topics::write(Topic& topic, std::string_view attributes, std::string_view w
     if (writer.continues(topic.id, id, attributes)) {
         writer.extend(wire, frames);
     } else {
-        // Read once a record: a batch fills within a turn, or while another one is written.
-        topic.newest_ms = std::max(topic.newest_ms, now_ms());
+        topic.newest_ms = std::max(topic.newest_ms, turn_ms());
         MsgHead head;
         head.topic = topic.id;
         head.count = 1;

@@ -94,6 +94,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
                   zb_receipt& receipt);
     void turn_end() {
         read_.clear();
+        turn_ms_ = 0;
         commits_->turn_end();
     }
 
@@ -176,6 +177,11 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     const TopicOptions* declared(std::string_view name) const;
 
     int64_t now_ms() const { return world_.clock->wall_us() / 1000; }
+    // Messages of one turn are stored at the same time: the clock is asked once.
+    int64_t turn_ms() {
+        if (turn_ms_ == 0) turn_ms_ = now_ms();
+        return turn_ms_;
+    }
 
     TopicsOptions options_;
     std::map<std::string, size_t, std::less<>> declared_;  // name -> place in options_.topics
@@ -196,7 +202,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     uint64_t next_sequence_ = 1;
     uint64_t number_ = 0;
     uint64_t refused_ = 0;
-    std::string reason_;  // of the last refusal
+    int64_t turn_ms_ = 0;  // 0: not asked yet
+    std::string reason_;   // of the last refusal
     std::string failure_;
     std::string attributes_;  // of the publications that are looked at
     std::vector<Planned> plan_;

@@ -83,7 +83,7 @@ void Topics::load(TopicId topic, const Run& run) {
         if (!ahead || hot_.find(ahead->place) != nullptr) return;
         next = ahead->end();
         if (cold_->has(ahead->place) || cold_->damaged(ahead->place)) continue;
-        if (!cold_->load(ahead->place, topic)) return;
+        if (!cold_->load_ahead(ahead->place, topic)) return;
     }
 }
 

@@ -13,6 +13,7 @@ void Topics::tick() {
         if (topic.floor_unwritten) write_floor_of(topic);
     });
     drop_segments();
+    if (cold_->stuck()) cold_->tell_waiting();
     turn_end();
 }
 
@@ -20,8 +21,12 @@ void Topics::tick() {
 void Topics::retain(Topic& topic) {
     const Retention& wanted = topic.options.retention;
     if (!wanted.age_ms && !wanted.bytes && !wanted.count) return;
+    topic.full = false;
     while (const auto run = index_.first(topic.id)) {
-        if (wanted.keep_unread && topic.unread && run->end() > *topic.unread) return;
+        if (wanted.keep_unread && topic.unread && run->end() > *topic.unread) {
+            topic.full = wanted.bytes && topic.bytes >= *wanted.bytes;
+            return;
+        }
         const bool too_old = wanted.age_ms && run->stored_ms + *wanted.age_ms <= now_ms();
         const bool too_large = wanted.bytes && topic.bytes - run->bytes >= *wanted.bytes;
         const bool too_many = wanted.count && topic.messages - run->count >= *wanted.count;

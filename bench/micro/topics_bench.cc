@@ -1,0 +1,135 @@
+// What a published message costs the reactor, beyond the copy of its bytes: from publish() to
+// on_visible(), on a log that is done at once. Run it from a release build.
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bridge/base/clock.h"
+#include "plugins/durable/topics/topics.h"
+
+using namespace zbridge;
+using namespace zbridge::durable;
+
+namespace {
+
+constexpr int kMessages = 4'000'000;
+constexpr int kTurn = 200;  // messages between two turns' ends
+
+// Appends are done when asked for.
+class InstantStore final : public Store {
+ public:
+    size_t body_bytes_max() const override { return 16 << 20; }
+    Seq next_seq() const override { return Seq{1}; }
+    bool busy() const override { return done_ != nullptr; }
+    Place append(BatchMemory batch, Done done) override {
+        done_ = std::move(done);
+        bytes_ += batch.body_bytes;
+        position_ += 1;
+        return {1, position_, static_cast<uint32_t>(batch.body_bytes)};
+    }
+    bool read(Place, char*, Done) override { return false; }
+    std::vector<SegmentInfo> segments() const override { return {}; }
+    void drop(uint64_t) override {}
+    bool full() const override { return false; }
+    const Status& failure() const override { return failure_; }
+    Status close() override { return {}; }
+
+    void finish() {
+        if (done_) std::exchange(done_, nullptr)({});
+    }
+    uint64_t bytes() const { return bytes_; }
+
+ private:
+    Done done_;
+    uint32_t position_ = 0;
+    uint64_t bytes_ = 0;
+    Status failure_;
+};
+
+struct Counts final : TopicsListener {
+    void on_committed(uint64_t) override {}
+    void on_failed(const std::string&) override {}
+    void on_room() override {}
+    void on_visible(TopicId, const zb_run* runs, uint32_t count) override {
+        for (uint32_t i = 0; i < count; i++)
+            messages += runs[i].count;
+    }
+    void on_loaded(TopicId) override {}
+    void on_note(uint64_t, RecordType, std::string_view) override {}
+    void on_answer(uint64_t, bool, const std::string&) override {}
+    void warn(const std::string&) override {}
+    uint64_t messages = 0;
+};
+
+double ns_since(std::clock_t start) {
+    return 1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / kMessages;
+}
+
+void measure(const char* name, size_t body_bytes, int topics,
+             const std::function<const zb_attributes*(int)>& attributes_of) {
+    const RealClock clock;
+    SeededRandom random(1);
+    MemoryBudget memory(1 << 30);
+    InstantStore store;
+    Counts told;
+    TopicsOptions options;
+    for (int i = 0; i < topics; i++) {
+        options.topics.push_back({"topic-" + std::to_string(i), {}});
+        options.topics.back().options.retention.bytes = 1 << 30;
+    }
+    Topics all(options, {&clock, &random, &memory, 1, true}, told);
+    ZB_CHECK(all.serve(store).ok());
+    std::string wire(body_bytes + 2, 'x');
+    wire[0] = 0;
+    wire[1] = static_cast<char>(body_bytes);
+
+    // The copy alone, into memory as cold as that of a batch.
+    std::vector<char> memory_of_batches(20 << 20);
+    size_t at = 0;
+    std::clock_t start = std::clock();
+    for (int i = 0; i < kMessages; i++) {
+        if (at + wire.size() > memory_of_batches.size()) at = 0;
+        std::memcpy(memory_of_batches.data() + at, wire.data(), wire.size());
+        at += wire.size();
+    }
+    const double copy = ns_since(start);
+
+    zb_receipt receipt{};
+    start = std::clock();
+    for (int i = 0; i < kMessages; i++) {
+        const zb_publication publication{
+            static_cast<uint32_t>(i % topics), 1, {wire.data(), wire.size()}, attributes_of(i)};
+        ZB_CHECK(all.has_room());
+        ZB_CHECK(all.publish(&publication, 1, receipt) == ZB_TAKEN);
+        if (i % kTurn == kTurn - 1) {
+            store.finish();
+            all.turn_end();
+        }
+    }
+    const double whole = ns_since(start);
+    store.finish();
+    std::printf("%-44s %6.1f ns a message (%.1f of them the copy), %5.1f B beside it\n", name,
+                whole, copy,
+                static_cast<double>(store.bytes()) / static_cast<double>(told.messages) -
+                    static_cast<double>(wire.size()));
+}
+
+}  // namespace
+
+int main() {
+    measure("100 B, one topic", 100, 1, [](int) { return nullptr; });
+    measure("100 B, 4 topics in turn", 100, 4, [](int) { return nullptr; });
+    measure("240 B, one topic", 240, 1, [](int) { return nullptr; });
+    std::string id = "o-2026-00000000";
+    zb_attributes attributes{};
+    attributes.size = sizeof(attributes);
+    measure("100 B, one topic, an id each", 100, 1, [&](int i) {
+        std::snprintf(id.data() + 7, 9, "%08d", i);
+        attributes.id = {id.data(), id.size()};
+        return &attributes;
+    });
+    return 0;
+}

@@ -1,0 +1,161 @@
+#include "plugins/durable/topics/dedup.h"
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <string>
+
+#include "bridge/base/random.h"
+#include "tests/unit/plugins/durable/topics_rig.h"
+
+namespace zbridge::durable {
+
+// From the reference that came with the paper: the key is 00 .. 0f, the input 00 01 02 ...
+TEST_CASE("SipHash-2-4 of 128 bits is what its authors say it is") {
+    const HashKey key{0x0706050403020100, 0x0f0e0d0c0b0a0908};
+    CHECK(siphash(key, "") == Digest{0xe6a825ba047f81a3, 0x930255c71472f66d});
+    CHECK(siphash(key, std::string_view("\0", 1)) ==
+          Digest{0x44af996bd8c187da, 0x45fc229b11597634});
+}
+
+TEST_CASE("an id is known within the window, and among the last so many") {
+    MemoryBudget memory(1 << 20);
+    Dedup dedup({.window_ms = 1000, .max = 3}, {1, 2}, memory);
+    CHECK_FALSE(dedup.find("a", 0));
+    dedup.add("a", {1, 10}, 0);
+    CHECK(dedup.find("a", 999) == MessageId{1, 10});
+    CHECK_FALSE(dedup.find("b", 999));
+    CHECK_FALSE(dedup.find("a", 1000));
+    CHECK(dedup.size() == 0);
+    uint64_t sequence = 0;
+    for (const char* id : {"b", "c", "d", "e"})
+        dedup.add(id, {1, ++sequence}, 1000);
+    CHECK(dedup.size() == 3);
+    CHECK_FALSE(dedup.find("b", 1000));
+    CHECK(dedup.find("c", 1000) == MessageId{1, 2});
+    CHECK(dedup.find("e", 1000) == MessageId{1, 4});
+}
+
+TEST_CASE("what is remembered is counted, and given back") {
+    MemoryBudget memory(1 << 20);
+    {
+        Dedup dedup({.window_ms = 1000, .max = 1000}, {1, 2}, memory);
+        for (int i = 0; i < 1000; i++)
+            dedup.add(std::to_string(i), {1, static_cast<uint64_t>(i)}, 0);
+        CHECK(memory.used() == 1024 * Dedup::kIdBytes);
+    }
+    CHECK(memory.used() == 0);
+}
+
+TEST_CASE("it agrees with a plain map, whatever comes") {
+    SeededRandom random(7);
+    MemoryBudget memory(1 << 20);
+    Dedup dedup({.window_ms = 50, .max = 100}, {random.next(), random.next()}, memory);
+    struct Seen {
+        std::string id;
+        uint64_t sequence;
+        int64_t at;
+    };
+    std::deque<Seen> model;
+    int64_t now = 0;
+    for (uint64_t i = 0; i < 50'000; i++) {
+        if (random.below(4) == 0) now += static_cast<int64_t>(random.below(4));
+        while (!model.empty() && model.front().at + 50 <= now)
+            model.pop_front();
+        const std::string id = std::to_string(random.below(200));
+        const Seen* known = nullptr;
+        for (const Seen& each : model) {
+            if (each.id == id) known = &each;
+        }
+        const auto found = dedup.find(id, now);
+        REQUIRE(found.has_value() == (known != nullptr));
+        if (known != nullptr) {
+            REQUIRE(found->sequence == known->sequence);
+            continue;
+        }
+        dedup.add(id, {1, i}, now);
+        model.push_back({id, i, now});
+        if (model.size() > 100) model.pop_front();
+    }
+}
+
+TEST_CASE("an id that comes again is stored once, and its receipt names the first") {
+    TopicsRig rig({"orders"});
+    rig.options.topics[0].options.dedup = {60'000, 1000};
+    REQUIRE(rig.start().ok());
+    CHECK(rig.publish_as("orders", "one", "o-1") == ZB_TAKEN);
+    const zb_receipt first = rig.receipt;
+    CHECK(first.duplicate == 0);
+    CHECK(rig.publish_as("orders", "two", "o-2") == ZB_TAKEN);
+    rig.topics->turn_end();
+    CHECK(rig.publish_as("orders", "one again", "o-1") == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 1);
+    CHECK(rig.receipt.id_sequence == first.id_sequence);
+    CHECK(rig.receipt.number == 3);
+    rig.topics->turn_end();
+    CHECK(rig.told.committed == 0);  // not before the first one is
+    rig.store.finish();
+    CHECK(rig.told.committed == 3);
+    CHECK(rig.read_all("orders") == Messages{{0, "one"}, {1, "two"}});
+
+    // Alone in its turn: nothing is written.
+    CHECK(rig.publish_as("orders", "one again", "o-1") == ZB_TAKEN);
+    CHECK_FALSE(rig.topics->idle());
+    rig.topics->turn_end();
+    CHECK_FALSE(rig.store.busy());
+    CHECK(rig.told.committed == 4);
+    CHECK(rig.topics->idle());
+}
+
+TEST_CASE("an id is known after a crash, with the first one's id, until its window ends") {
+    TopicsRig rig({"orders"});
+    rig.options.topics[0].options.dedup = {60'000, 1000};
+    REQUIRE(rig.start().ok());
+    rig.publish_as("orders", "one", "o-1");
+    const zb_receipt first = rig.receipt;
+    rig.commit();
+    REQUIRE(rig.restart(false).ok());
+    rig.clock.advance(std::chrono::seconds(59));
+    CHECK(rig.publish_as("orders", "again", "o-1") == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 1);
+    CHECK(rig.receipt.id_epoch == first.id_epoch);
+    CHECK(rig.receipt.id_sequence == first.id_sequence);
+    rig.commit();
+    rig.clock.advance(std::chrono::seconds(1));
+    CHECK(rig.publish_as("orders", "new", "o-1") == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 0);
+    rig.commit();
+    CHECK(rig.read_all("orders") == Messages{{0, "one"}, {1, "new"}});
+}
+
+TEST_CASE("an id whose message was lost in the crash is new") {
+    TopicsRig rig({"orders"});
+    rig.options.topics[0].options.dedup = {60'000, 1000};
+    REQUIRE(rig.start().ok());
+    rig.publish_as("orders", "one", "o-1");
+    rig.topics->turn_end();
+    REQUIRE(rig.restart(false).ok());
+    CHECK(rig.publish_as("orders", "one", "o-1") == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 0);
+    rig.commit();
+    CHECK(rig.read_all("orders") == Messages{{0, "one"}});
+}
+
+TEST_CASE("of several targets those that know the id have it already, the others get it") {
+    TopicsRig rig({"orders", "other"});
+    rig.options.topics[0].options.dedup = {60'000, 1000};
+    REQUIRE(rig.start().ok());
+    rig.publish_as("orders", "one", "o-1");
+    zb_attributes attributes{};
+    attributes.id = view_of("o-1");
+    const std::string wire = wire_of("both");
+    const zb_publication both[] = {{rig.id("orders").number(), 1, view_of(wire), &attributes},
+                                   {rig.id("other").number(), 1, view_of(wire), &attributes}};
+    CHECK(rig.topics->publish(both, 2, rig.receipt) == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 0);
+    rig.commit();
+    CHECK(rig.read_all("orders") == Messages{{0, "one"}});
+    CHECK(rig.read_all("other") == Messages{{0, "both"}});
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,136 @@
+#include "plugins/durable/topics/payload.h"
+
+#include <doctest/doctest.h>
+
+#include <cctype>
+#include <string>
+
+namespace zbridge::durable {
+
+namespace {
+
+std::string bytes_of(std::string_view hex) {
+    std::string bytes;
+    int digits = 0, value = 0;
+    for (const char c : hex) {
+        if (c == ' ' || c == '|') continue;
+        value = value * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);
+        if (++digits % 2 == 0) {
+            bytes += static_cast<char>(value);
+            value = 0;
+        }
+    }
+    return bytes;
+}
+
+std::string msg_record() {
+    MsgHead head;
+    head.topic = TopicId(7);
+    head.count = 2;
+    head.frames = 3;
+    head.attribute_bytes = 4;
+    head.first = {0x0102};
+    head.first_id = {5, 0x0304};
+    head.stored_ms = 1'700'000'000'000;
+    std::string record(MsgHead::kRecordHeadBytes, '\0');
+    const char* const end = write_msg_head(record.data(), head, MsgHead::kBytes + 4 + 6);
+    CHECK(end == record.data() + record.size());
+    return record + "attr" + "wirewi";
+}
+
+}  // namespace
+
+TEST_CASE("the bytes of a MSG record are these") {
+    CHECK(msg_record() == bytes_of("ba 80 80 80 00 | 01 | 01 |"
+                                   "07 00 00 00 | 02 00 00 00 | 03 00 00 00 | 04 00 00 00 |"
+                                   "02 01 00 00 00 00 00 00 |"
+                                   "05 00 00 00 00 00 00 00 | 04 03 00 00 00 00 00 00 |"
+                                   "00 68 e5 cf 8b 01 00 00 |"
+                                   "61 74 74 72 | 77 69 72 65 77 69"));
+}
+
+TEST_CASE("a MSG record reads back") {
+    const std::string bytes = msg_record();
+    const auto record = record_at(bytes, 0);
+    REQUIRE(record);
+    CHECK(record->type == RecordType::kMsg);
+    CHECK(record->end == bytes.size());
+    const auto msg = read_msg(record->payload);
+    REQUIRE(msg);
+    CHECK(msg->head.topic == TopicId(7));
+    CHECK(msg->head.count == 2);
+    CHECK(msg->head.frames == 3);
+    CHECK(msg->head.first == Offset{0x0102});
+    CHECK(msg->head.first_id == MessageId{5, 0x0304});
+    CHECK(msg->head.stored_ms == 1'700'000'000'000);
+    CHECK(msg->attributes == "attr");
+    CHECK(msg->wire == "wirewi");
+}
+
+TEST_CASE("the length of a MSG record is written for any that can be") {
+    for (const uint64_t bytes : {uint64_t{48}, uint64_t{1} << 20, MsgHead::kPayloadBytesMax}) {
+        char record[MsgHead::kRecordHeadBytes];
+        write_msg_head(record, {}, bytes);
+        std::string_view rest(record, sizeof(record));
+        CHECK(take_varint(rest) == bytes);
+        CHECK(rest.size() == sizeof(record) - MsgHead::kLengthBytes);
+    }
+}
+
+TEST_CASE("the bytes of TOPIC, FLOOR and notes are these, and read back") {
+    const std::string topic =
+        write_topic({TopicId(3), Origin::kImplicit, Durability::kOs, {0x10}, {0x2000}, "ab"});
+    CHECK(topic == bytes_of("03 00 00 00 | 02 | 02 | 02 00 | 10 00 00 00 00 00 00 00 |"
+                            "00 20 00 00 00 00 00 00 | 61 62"));
+    const auto state = read_topic(topic);
+    REQUIRE(state);
+    CHECK(state->id == TopicId(3));
+    CHECK(state->origin == Origin::kImplicit);
+    CHECK(state->durability == Durability::kOs);
+    CHECK(state->floor == Offset{0x10});
+    CHECK(state->next == Offset{0x2000});
+    CHECK(state->name == "ab");
+
+    const std::string floor = write_floor({TopicId(3), {0x1234}});
+    CHECK(floor == bytes_of("03 00 00 00 | 34 12 00 00 00 00 00 00"));
+    const auto risen = read_floor(floor);
+    REQUIRE(risen);
+    CHECK(risen->topic == TopicId(3));
+    CHECK(risen->floor == Offset{0x1234});
+
+    const std::string note = write_note({0x0807, true, "xy"});
+    CHECK(note == bytes_of("07 08 00 00 00 00 00 00 | 01 | 78 79"));
+    const auto read = read_note(note);
+    REQUIRE(read);
+    CHECK(read->key == 0x0807);
+    CHECK(read->closes);
+    CHECK(read->bytes == "xy");
+}
+
+TEST_CASE("a payload that is cut off, or says what cannot be, is none") {
+    const std::string topic =
+        write_topic({TopicId(3), Origin::kDeclared, Durability::kFsync, {1}, {2}, "name"});
+    for (size_t cut = 0; cut < topic.size(); cut++)
+        CHECK_FALSE(read_topic(std::string_view(topic).substr(0, cut)));
+    CHECK_FALSE(read_topic(topic + "x"));
+    std::string wrong = topic;
+    wrong[4] = 9;  // its origin
+    CHECK_FALSE(read_topic(wrong));
+    CHECK_FALSE(read_topic(
+        write_topic({TopicId(3), Origin::kDeclared, Durability::kFsync, {2}, {1}, "name"})));
+
+    const std::string msg = msg_record().substr(7);
+    for (size_t cut = 0; cut < MsgHead::kBytes + 4; cut++)
+        CHECK_FALSE(read_msg(std::string_view(msg).substr(0, cut)));
+    std::string none = msg;
+    none[4] = 0;  // its count
+    CHECK_FALSE(read_msg(none));
+
+    for (size_t cut = 0; cut < 12; cut++)
+        CHECK_FALSE(read_floor(std::string(cut, 'x')));
+    for (size_t cut = 0; cut < Note::kHeadBytes; cut++)
+        CHECK_FALSE(read_note(std::string(cut, '\0')));
+    CHECK_FALSE(read_note(std::string(8, '\0') + '\2'));
+}
+
+}  // namespace zbridge::durable
