@@ -93,7 +93,7 @@ Status Bridge::build_plugins() {
     plugins_ = std::make_unique<plugin::Instances>(
         *world_.catalog,
         plugin::Services{&world_.clock, world_.log, &reactor_.timers(),
-                         [&net = world_.net] { net.wake(); }},
+                         [&net = world_.net] { net.wake(); }, &world_.catalog->lives()},
         world_.make_executor);
     for (const settings::PluginConfig& config : config_.plugins) {
         auths_.push_back(nullptr);

@@ -120,13 +120,12 @@ void say_ready(telemetry::Log& log, const Bridge& bridge) {
               {"last_end", bridge.life().clean_start ? "clean" : "unclean"}});
 }
 
-// None: nothing is there to be watched.
-std::unique_ptr<plugin::Watchdog> watch(const Bridge& bridge, telemetry::Log& log) {
-    if (bridge.plugins() == nullptr || bridge.plugins()->empty()) return nullptr;
+void watch_calls(plugin::Watchdog& watchdog, const Bridge& bridge) {
+    if (bridge.plugins() == nullptr) return;
     std::vector<plugin::Watchdog::Watched> watched;
     for (const auto& [pulse, reactor] : bridge.plugins()->pulses())
         watched.push_back({pulse, reactor});
-    return std::make_unique<plugin::Watchdog>(std::move(watched), log);
+    watchdog.watch(std::move(watched));
 }
 
 // Ends a life that served nobody, for `why`: it leaves the mark of the life before as it was.
@@ -162,6 +161,9 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
         return std::make_unique<ThreadExecutor>(std::move(executor), [&net] { (*net)->wake(); });
     };
     OsRandom random;
+    std::unique_ptr<plugin::Watchdog> watchdog;
+    if (!config.plugins.empty())
+        watchdog = std::make_unique<plugin::Watchdog>(catalog.lives(), log);
     auto bridge = Bridge::open(config, {**net, clock, events, life, &catalog, make_executor, &log,
                                         &disk, &random, config.bridge.data_dir});
     if (!bridge.ok()) return not_begun(**data_dir, std::move(bridge).error());
@@ -169,7 +171,7 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     if (Status status = calls.serve(config.bridge.admin_path()); !status.ok())
         return not_begun(**data_dir, std::move(status));
 
-    auto watchdog = watch(**bridge, log);
+    if (watchdog) watch_calls(*watchdog, **bridge);
     say_ready(log, **bridge);
     {
         const Signals waiting(**bridge, log);
@@ -177,9 +179,9 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     }
     const uint64_t undelivered = (*bridge)->undelivered();
     const bool clean = (*bridge)->ended_clean();
-    (*bridge)->stop_plugins();  // one that does not come back is still named
-    watchdog.reset();
-    bridge->reset();
+    (*bridge)->stop_plugins();
+    if (watchdog) watchdog->watch({});
+    bridge->reset();  // a plugin that does not come back is still named
     if (undelivered > 0) {
         log.warn("app", "ended with messages that nobody took in time: they are lost",
                  {{"messages", undelivered}});

@@ -8,7 +8,7 @@
 #include "bridge/cli/command.h"
 #include "bridge/cli/config_text.h"
 #include "bridge/cli/findings_text.h"
-#include "bridge/settings/load.h"
+#include "bridge/cli/watched_load.h"
 
 namespace zbridge::cli {
 
@@ -23,7 +23,7 @@ struct Options {
 Exit check(const Options& options, Terminal& terminal) {
     const RealClock clock;
     const auto catalog = app::make_catalog(terminal.environment, clock);
-    const auto loaded = settings::load_file(options.file, terminal.environment, catalog.get());
+    const auto loaded = load_watched(options.file, terminal, *catalog, clock);
     const bool failed = !loaded.config || (options.strict && !loaded.warnings.empty());
     if (options.json) {
         terminal.out << config_json(options.file, loaded, !failed);

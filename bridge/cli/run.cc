@@ -8,7 +8,7 @@
 #include "bridge/base/clock.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/findings_text.h"
-#include "bridge/settings/load.h"
+#include "bridge/cli/watched_load.h"
 
 namespace zbridge::cli {
 
@@ -17,7 +17,7 @@ namespace {
 Exit run_file(const std::string& file, Terminal& terminal) {
     const RealClock clock;
     const auto catalog = app::make_catalog(terminal.environment, clock);
-    const auto loaded = settings::load_file(file, terminal.environment, catalog.get());
+    const auto loaded = load_watched(file, terminal, *catalog, clock);
     print_findings(terminal.err, terminal.err_colour, loaded.errors);
     print_findings(terminal.err, terminal.err_colour, loaded.warnings);
     if (!loaded.config) return Exit::kFindings;

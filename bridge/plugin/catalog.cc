@@ -60,6 +60,7 @@ Result<const Declaration*> Catalog::load(const std::string& path) {
     const std::string canonical = fs::weakly_canonical(path, ignored).string();
     const std::string& key = canonical.empty() ? path : canonical;
     if (const auto known = loaded_.find(key); known != loaded_.end()) return known->second.get();
+    const LifeCalls::Inside inside(&lives_, LifeCalls::Phase::kLoad, path, "");
     auto plugin = load_library(path);
     if (!plugin.ok()) return std::move(plugin).error();
     auto checked = Declaration::check(*plugin, path);
@@ -71,6 +72,7 @@ std::vector<OptionProblem> Catalog::try_out(const Declared& declared,
                                             const InstanceOptions& options) {
     Services services;
     services.clock = &clock_;
+    services.lives = &lives_;
     auto made = Instance::create(of(declared), options, services);
     return made.ok() ? std::vector<OptionProblem>() : made.error();
 }

@@ -13,6 +13,7 @@
 
 #include "bridge/base/clock.h"
 #include "bridge/plugin/declaration.h"
+#include "bridge/plugin/life_calls.h"
 
 namespace zbridge::plugin {
 
@@ -28,6 +29,8 @@ class Catalog final : public Declarations {
                                        const InstanceOptions& options) override;
     std::vector<std::string> names() const override;
 
+    // Of what it loads and tries out; for all that its plugins are made into.
+    LifeCalls& lives() { return lives_; }
     // Where names are looked for, in this order.
     std::vector<std::string> folders() const;
     // As find(), with what the bridge needs to run it.
@@ -38,6 +41,7 @@ class Catalog final : public Declarations {
     const Declaration& of(const Declared& declared) const;
 
     const Clock& clock_;
+    LifeCalls lives_;
     std::vector<std::string> search_folders_, more_folders_;
     std::map<std::string, std::unique_ptr<Declaration>> linked_in_;  // by name
     std::map<std::string, std::unique_ptr<Declaration>> loaded_;     // by canonical path

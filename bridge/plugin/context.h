@@ -20,8 +20,10 @@
 
 #include "bridge/base/clock.h"
 #include "bridge/base/timers.h"
+#include "bridge/plugin/life_calls.h"
 #include "bridge/plugin/message_view.h"
 #include "bridge/plugin/options.h"
+#include "bridge/plugin/remarks.h"
 #include "bridge/telemetry/log.h"
 
 struct zb_metric final {
@@ -42,6 +44,7 @@ struct Services {
     telemetry::Log* log = nullptr;  // none: what an instance logs is lost (check)
     Timers* timers = nullptr;       // none: no timers (check)
     std::function<void()> wake;     // ends the reactor's wait, from any thread
+    LifeCalls* lives = nullptr;     // none: nobody watches who does not come back
 };
 
 struct Trouble {
@@ -140,6 +143,7 @@ class Context {
 
     // Of an engine: what it is to the bridge; null until it is about to start.
     Engine* engine = nullptr;
+    Remarks* remarks = nullptr;  // of its instance
 
     // Of instances that run on the reactor: how what they have posted, or set a timer for, is
     // called. None, and not before: they may not. end_reactor_calls(): nor from now on.

@@ -129,11 +129,18 @@ zb_view property_name(const zb_message* message, uint32_t index) {
 zb_view peer(const zb_message* message, uint32_t what) {
     return message == nullptr ? zb_view{nullptr, 0} : message->peer(what);
 }
+zb_message* keep(zb_context* context, LooseMessage message) {
+    zb_message* kept = context->keep(std::move(message));
+    if (kept == nullptr && context->remarks != nullptr)
+        context->remarks->say(Remarks::Kind::kKeptTooMany,
+                              "keeps as many messages as it may, and is given no more");
+    return kept;
+}
 zb_message* make(zb_context* context) {
-    return context->keep({});
+    return keep(context, {});
 }
 zb_message* copy(zb_context* context, const zb_message* message) {
-    return message == nullptr ? nullptr : context->keep(message->copy());
+    return message == nullptr ? nullptr : keep(context, message->copy());
 }
 void release(zb_context* context, zb_message* message) {
     (void)context->give_up(message);  // one that is not its own is not freed

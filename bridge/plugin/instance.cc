@@ -17,6 +17,10 @@ Code code_of(zb_result result) {
     }
 }
 
+std::string sentence_of(const Trouble& trouble) {
+    return trouble.sentence.empty() ? "it does not say why" : trouble.sentence;
+}
+
 uint64_t ns_of(Instant instant) {
     return static_cast<uint64_t>(instant.time_since_epoch().count());
 }
@@ -56,6 +60,7 @@ Result<std::unique_ptr<Instance>, std::vector<OptionProblem>> Instance::create(
     const Declaration& declaration, InstanceOptions options, const Services& services) {
     std::unique_ptr<Instance> made(new Instance(declaration, std::move(options), services));
     const zb_result result = guarded<zb_result>(made->context_, ZB_FAILED, [&] {
+        const auto inside = made->alive(LifeCalls::Phase::kCreate);
         return declaration.plugin().create(&host_table(), &made->context_, &made->self_);
     });
     made->created_ = result == ZB_OK;
@@ -72,6 +77,7 @@ Instance::~Instance() {
     if (started_) stop();
     if (!created_) return;
     (void)guarded<bool>(context_, false, [&] {
+        const auto inside = alive(LifeCalls::Phase::kDestroy);
         declaration_.plugin().destroy(self_);
         return true;
     });
@@ -83,7 +89,10 @@ Status Instance::start() {
         started_ = true;
         return {};
     }
-    const zb_result result = guarded<zb_result>(context_, ZB_FAILED, [&] { return start(self_); });
+    const zb_result result = guarded<zb_result>(context_, ZB_FAILED, [&] {
+        const auto inside = alive(LifeCalls::Phase::kStart);
+        return start(self_);
+    });
     started_ = result == ZB_OK;
     return started_ ? Status() : trouble("cannot start");
 }
@@ -95,18 +104,18 @@ void Instance::allow_reactor_calls(Pulse& pulse) {
             call(argument);
             return true;
         });
-        if (!returned) context_.log(ZB_LOG_ERROR, trouble("has failed").message());
+        if (!returned) (void)failure("has failed");
     });
 }
 
-void Instance::drain(Instant deadline, Pulse& pulse) {
+void Instance::drain(Instant deadline) {
     if (!started_ || declaration_.plugin().drain == nullptr) return;
-    const Inside inside(pulse, *this);
     const bool returned = guarded<bool>(context_, false, [&] {
+        const auto inside = alive(LifeCalls::Phase::kDrain);
         declaration_.plugin().drain(self_, ns_of(deadline));
         return true;
     });
-    if (!returned) context_.log(ZB_LOG_ERROR, trouble("cannot drain").message());
+    if (!returned) (void)failure("cannot drain");
 }
 
 void Instance::stop() {
@@ -114,10 +123,11 @@ void Instance::stop() {
     started_ = false;
     if (declaration_.plugin().stop == nullptr) return;
     const bool returned = guarded<bool>(context_, false, [&] {
+        const auto inside = alive(LifeCalls::Phase::kStop);
         declaration_.plugin().stop(self_);
         return true;
     });
-    if (!returned) context_.log(ZB_LOG_ERROR, trouble("cannot stop").message());
+    if (!returned) (void)failure("cannot stop");
 }
 
 std::string Instance::title() const {
@@ -127,11 +137,15 @@ std::string Instance::title() const {
     return title + ")";
 }
 
+std::string Instance::place() const {
+    const InstanceOptions& options = context_.options();
+    if (options.file.empty()) return "";
+    return options.file + ":" + std::to_string(options.line) + ":" + std::to_string(options.column);
+}
+
 Status Instance::trouble(const std::string& what) {
     const Trouble trouble = context_.take_trouble();
-    return {code_of(trouble.code),
-            "plugin " + title() + " " + what + ": " +
-                (trouble.sentence.empty() ? "it does not say why" : trouble.sentence)};
+    return {code_of(trouble.code), "plugin " + title() + " " + what + ": " + sentence_of(trouble)};
 }
 
 zb_verdict Instance::call_step(zb_message& message, StepCall& call, Pulse& pulse) {
@@ -152,10 +166,18 @@ zb_verdict Instance::call_step(zb_message& message, StepCall& call, Pulse& pulse
     return long_calls() < kLongCallsMax ? verdict : zb_verdict{ZB_ERROR};
 }
 
+Status Instance::failure(const std::string& what) {
+    const Trouble trouble = context_.take_trouble();
+    const std::string why = what + ": " + sentence_of(trouble);
+    remarks_.say(Remarks::Kind::kFailed, why);
+    return {code_of(trouble.code), "plugin " + title() + " " + why};
+}
+
 StepAnswer Instance::answer_of(zb_verdict verdict, StepCall& call) {
     StepAnswer answer;
     answer.verdict = verdict;
     const auto failed = [&](std::string why) {
+        remarks_.say(Remarks::Kind::kFailed, "has failed: " + why);
         answer.verdict = ZB_ERROR;
         answer.reason = std::move(why);
     };
@@ -181,8 +203,7 @@ StepAnswer Instance::answer_of(zb_verdict verdict, StepCall& call) {
                 call.hold_ns == 0 ? kHoldDefault : Duration(static_cast<int64_t>(call.hold_ns));
             break;
         case ZB_ERROR: {
-            const Trouble trouble = context_.take_trouble();
-            failed(trouble.sentence.empty() ? "it does not say why" : trouble.sentence);
+            failed(sentence_of(context_.take_trouble()));
             break;
         }
         default:
@@ -203,7 +224,7 @@ Status Instance::read(ReadCall& call, Instant deadline, Pulse& pulse) {
         });
     }
     context_.read_call = nullptr;
-    return result == ZB_OK ? Status() : trouble("cannot read");
+    return result == ZB_OK ? Status() : failure("cannot read");
 }
 
 void Instance::on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse) {
@@ -214,7 +235,7 @@ void Instance::on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse
                                            static_cast<uint32_t>(outcomes.size()));
         return true;
     });
-    if (!returned) context_.log(ZB_LOG_ERROR, trouble("cannot take outcomes").message());
+    if (!returned) (void)failure("cannot take outcomes");
 }
 
 Status Instance::on_batch(const std::vector<zb_message*>& messages, std::vector<uint32_t>& answers,
@@ -228,7 +249,7 @@ Status Instance::on_batch(const std::vector<zb_message*>& messages, std::vector<
                 self_, messages.data(), static_cast<uint32_t>(messages.size()), answers.data());
         });
     }
-    return result == ZB_OK ? Status() : trouble("cannot take messages");
+    return result == ZB_OK ? Status() : failure("cannot take messages");
 }
 
 std::string Instance::on_peer(const zb_peer_claim& claim, std::string& user, Pulse& pulse) {

@@ -6,6 +6,8 @@
 //          reactor, or, for instances that may block, on a thread of their own: whoever calls sees
 //          to it that they never overlap.
 // Failure: create: what is wrong, with its place in the file. A step that fails: its `on_error`.
+//          All that goes wrong later is said by its remarks. A call that does not come back cannot
+//          be ended: it is named by the watchdog, those of create to destroy with their phase.
 //          One that took longer than kLongCall more than kLongCallsMax times: each further message
 //          is an error, and health is degraded.
 // Limits:  those of Context. A call of on_message has a budget of kCallBudget: what took longer is
@@ -57,7 +59,7 @@ class Instance {
 
     Status start();
     bool started() const { return started_; }
-    void drain(Instant deadline, Pulse& pulse);
+    void drain(Instant deadline);
     void stop();
     // Of instances that run on the reactor: from now on, until drain, it may post and set timers.
     // `pulse` outlives it.
@@ -66,6 +68,8 @@ class Instance {
     const std::string& name() const { return context_.options().name; }
     // "mask-cards (mask 1.0.0, ./libmask.so)": for people.
     std::string title() const;
+    // "shop.yaml:12:3"
+    std::string place() const;
     const Declaration& declaration() const { return declaration_; }
     Context& context() { return context_; }
     const Context& context() const { return context_; }
@@ -89,6 +93,8 @@ class Instance {
     // REQUIRES: it is an auth. Why not; empty: allowed, as `user`.
     std::string on_peer(const zb_peer_claim& claim, std::string& user, Pulse& pulse);
 
+    Remarks& remarks() { return remarks_; }
+
     // The watchdog saw a call that took longer than kLongCall.
     void count_long_call() { long_calls_.fetch_add(1, std::memory_order_relaxed); }
     uint32_t long_calls() const { return long_calls_.load(std::memory_order_relaxed); }
@@ -97,15 +103,24 @@ class Instance {
 
  private:
     Instance(const Declaration& declaration, InstanceOptions options, const Services& services)
-        : declaration_(declaration), context_(std::move(options), services) {
+        : declaration_(declaration),
+          context_(std::move(options), services),
+          remarks_({title(), name(), place()}, services.log, services.clock) {
+        context_.remarks = &remarks_;
         if (declaration.step() == nullptr) return;
         step_may_block_ = (declaration.step()->flags & ZB_STEP_MAY_BLOCK) != 0;
         on_message_ = declaration.step()->on_message;
     }
+    LifeCalls::Inside alive(LifeCalls::Phase phase) const {
+        return {context_.services().lives, phase, title(), place()};
+    }
     Status trouble(const std::string& what);
+    // Of one that runs: it is said in the log, too.
+    Status failure(const std::string& what);
 
     const Declaration& declaration_;
     zb_context context_;
+    Remarks remarks_;
     void* self_ = nullptr;
     bool step_may_block_ = false;
     zb_verdict (*on_message_)(void*, zb_message*) = nullptr;  // of a step

@@ -93,13 +93,13 @@ void Instances::drain(Instant deadline) {
     for (const auto& instance : instances_) {
         instance->context().end_reactor_calls();
         if (!has_worker(*instance)) {
-            instance->drain(deadline, reactor_pulse_);
+            instance->drain(deadline);
             continue;
         }
         // Behind what its thread works on; a thread that is full ends without it.
         Worker& worker = worker_of(*instance);
-        (void)worker.executor->submit(
-            [&worker, deadline] { worker.instance.drain(deadline, worker.pulse); }, [] {});
+        (void)worker.executor->submit([&worker, deadline] { worker.instance.drain(deadline); },
+                                      [] {});
     }
 }
 

@@ -58,6 +58,7 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
                              std::vector<Item>& emitted) {
     Instance& step = *steps_[item.next_step];
     step.counters.calls++;
+    const uint64_t emitted_too_many = step.counters.emitted_too_many;
     step.counters.emitted_too_many += call.emitted_too_many;
     if (answer.verdict == ZB_HOLD) {
         step.counters.held++;
@@ -77,6 +78,9 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
         step.counters.emitted_too_many += call.emitted.size();
         call.emitted.clear();
     }
+    if (step.counters.emitted_too_many > emitted_too_many)
+        step.remarks().say(Remarks::Kind::kEmittedTooMany,
+                           "emits more messages for one than it may: the rest is not taken");
     for (auto& one : call.emitted) {
         emitted.push_back({message_of(*one), one->take_attributes(), item.next_step + 1,
                            item.target, item.generation + 1});

@@ -72,7 +72,6 @@ void SinkLine::on_done(Batch& batch) {
     if (!batch.status.ok()) {
         failing_ = true;
         worker_.instance.context().set_health(false, batch.status.message());
-        worker_.instance.context().log(ZB_LOG_WARN, batch.status.message());
     } else if (std::exchange(failing_, false)) {
         worker_.instance.context().set_health(true, "");
     }

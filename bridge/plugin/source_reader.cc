@@ -66,7 +66,6 @@ void SourceReader::on_done(Round& round) {
     worker_.instance.counters.delivered += round.call.delivered.size();
     if (!round.status.ok()) {
         worker_.instance.context().set_health(false, round.status.message());
-        worker_.instance.context().log(ZB_LOG_WARN, round.status.message());
         again_.arm(clock_.now() + backoff_.next());
         failing_ = true;
     } else if (round.reads) {

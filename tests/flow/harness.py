@@ -149,7 +149,7 @@ def _state(pid):
 class Bridge:
     """`zbridge run` with a YAML text. Every ${NAME} in it becomes an address that nobody uses: address(NAME)."""
 
-    def __init__(self, binary, folder, yaml, level="info"):
+    def __init__(self, binary, folder, yaml, ready=True, **environment):
         self._binary = binary
         self.folder = folder
         self.file = folder / "bridge.yaml"
@@ -160,24 +160,33 @@ class Bridge:
         self.data_dir = folder / "data"
         names = sorted(set(re.findall(r"\$\{([A-Z0-9_]+)\}", yaml)))
         self._addresses = free_addresses(names)
-        self._env = {**os.environ, **self._addresses}
+        self._env = {**os.environ, **self._addresses, **environment}
         text = yaml
         if "data_dir" not in yaml:
             text = text.replace("bridge: {}", f"bridge: {{ data_dir: {self.data_dir} }}", 1)
             text = re.sub(r"^bridge:\n", f"bridge:\n  data_dir: {self.data_dir}\n", text, count=1, flags=re.M)
         self.file.write_text(text)
         self.process = None
-        self.start()
+        self._lives = 0
+        self.begin()
+        if ready:
+            self.wait_until_ready()
 
     def start(self):
-        """Starts it (again) and waits until it is ready."""
-        before = self.log().count("ready")
+        """Starts it again and waits until it is ready."""
+        self.begin()
+        self.wait_until_ready()
+
+    def begin(self):
+        self._lives = self.log().count("ready")
         with open(self.log_file, "ab") as log:
             # setpriv: the kernel ends it should this script be killed before it can stop it.
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", str(self._binary), "run", str(self.file)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env, cwd=self.folder)
-        wait_until(lambda: self.log().count("ready") > before or self.process.poll() is not None, "the bridge is ready")
+
+    def wait_until_ready(self):
+        wait_until(lambda: self.log().count("ready") > self._lives or self.process.poll() is not None, "the bridge is ready")
         check(self.process.poll() is None, f"the bridge starts:\n{self.log()}")
 
     def address(self, name):
@@ -188,6 +197,11 @@ class Bridge:
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def begin_command(self, *arguments, **streams):
+        """One that may not end: it ends with this script."""
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", str(self._binary), *map(str, arguments)],
+                                stdin=subprocess.DEVNULL, env=self._env, cwd=self.folder, **streams)
 
     def command(self, *arguments):
         return subprocess.run([str(self._binary), *map(str, arguments)], capture_output=True, text=True,
@@ -252,10 +266,11 @@ class Flow:
         self.bridges = []
         self._programs = []
 
-    def bridge(self, yaml):
+    def bridge(self, yaml, **settings):
+        """`ready=False` does not wait for that; others are of its environment."""
         folder = self.tmp / f"bridge-{len(self.bridges)}"
         folder.mkdir()
-        bridge = Bridge(self.options.bridge.resolve(), folder, yaml)
+        bridge = Bridge(self.options.bridge.resolve(), folder, yaml, **settings)
         self.bridges.append(bridge)
         return bridge
 

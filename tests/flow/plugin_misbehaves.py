@@ -78,6 +78,14 @@ def main(flow):
     equal(plugin("keeps")["kept"], 3, "status shows what it keeps")
     the_plain_one()
     equal(plugin("throws")["failed"], 2, "errors are counted")
+    for name, line, says in (("throws", 4, "unruly.so) has failed: it has thrown"),
+                             ("shrugs", 5, "unruly.so) has failed: it answered 4711, which is no verdict"),
+                             ("nonsense", 6, "unruly.so) has failed: it answered 4711, which is no verdict"),
+                             ("emits", 7, "unruly.so) emits more messages for one than it may: the rest is not taken"),
+                             ("keeps", 8, "unruly.so) keeps as many messages as it may, and is given no more")):
+        said = [each for each in bridge.log().splitlines() if says in each and f"instance={name} " in each]
+        equal(len(said), 1, f"what {name} does is in the log, once:\n{bridge.log()}")
+        check(f"bridge.yaml:{line}:3" in said[0], f"with its place: {said[0]}")
 
     told = receipts("dawdles", b"slow", b"quick", b"slow", b"quick", b"slow", b"quick", b"slow")
     check(all(each.startswith(b"OK ") for each in told[:4]), "slow, but not yet three times")
@@ -93,6 +101,7 @@ def main(flow):
     push.send(b"stay")
     wait_until(lambda: "does not come back" in stuck.log(), "the watchdog says that the bridge stands still")
     line = next(line for line in stuck.log().splitlines() if "does not come back" in line)
+    check("bridge.yaml:4:3" in line, f"it names the place: {line}")
     check("stays (unruly 1.0.0, " in line and "unruly.so" in line, f"it names the instance, its plugin and its file: {line}")
     stuck.kill()
 

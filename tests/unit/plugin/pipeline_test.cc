@@ -342,7 +342,7 @@ TEST_CASE("an instance goes from create to destroy, and stop only after a start 
         it.script.drain = [&] { life += "drain "; };
         it.script.stop = [&] { life += "stop "; };
         plugin::Pulse pulse;
-        it.make().drain(clock.now(), pulse);
+        it.make().drain(clock.now());
         it.instance.reset();
         CHECK(life == "create start drain stop ");
         life.clear();

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "tests/unit/support/scripted_plugin.h"
 
 using namespace zbridge;
@@ -52,7 +54,9 @@ TEST_CASE("a call on the reactor that does not return is named with its instance
     };
     plugin::Pulse pulse;
     plugin::Instance& instance = it.make();
-    const Watchdog watchdog({{&pulse, true}}, log);
+    const plugin::LifeCalls lives;
+    Watchdog watchdog(lives, log);
+    watchdog.watch({{&pulse, true}});
     plugin::StepAnswer answer;
     std::thread reactor([&] {
         zb_message message;
@@ -62,6 +66,7 @@ TEST_CASE("a call on the reactor that does not return is named with its instance
     CHECK(named.wait());
     CHECK(line_of_it.find("mask-cards (scripted 1.2.3)") != std::string::npos);
     CHECK(line_of_it.find("the bridge stands still") != std::string::npos);
+    CHECK(line_of_it.find("at=shop.yaml:7:3") != std::string::npos);
     go.give();
     reactor.join();
     CHECK(answer.verdict == ZB_PASS);
@@ -91,7 +96,9 @@ TEST_CASE(
     plugin::Pulse of_slow, of_other;
     slow.make();
     other.make();
-    const Watchdog watchdog({{&of_slow, false}, {&of_other, true}}, log);
+    const plugin::LifeCalls lives;
+    Watchdog watchdog(lives, log);
+    watchdog.watch({{&of_slow, false}, {&of_other, true}});
     const auto run = [](ScriptedPlugin& each, plugin::Pulse& pulse) {
         zb_message message;
         plugin::StepCall call;
@@ -106,4 +113,53 @@ TEST_CASE(
     CHECK_FALSE(named);
     CHECK(slow.instance->long_calls() == 0);
     CHECK(other.instance->long_calls() == 1);
+}
+
+TEST_CASE("a create, start, drain, stop or destroy that does not return is named every 2 seconds") {
+    RealClock clock;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::map<std::string, std::vector<std::string>> named;  // by phase
+    telemetry::LogOptions options;
+    options.write = [&](std::string_view line) {
+        const size_t at = line.find("phase=");
+        if (at == std::string_view::npos) return;
+        const std::lock_guard lock(mutex);
+        named[std::string(line.substr(at + 6, line.find(' ', at) - at - 6))].emplace_back(line);
+        changed.notify_all();
+    };
+    telemetry::Log log(options, clock);
+    plugin::LifeCalls lives;
+    plugin::Services services{&clock, &log, nullptr, {}, &lives};
+    const Watchdog watchdog(lives, log);
+    // In the phase that stays until it has been named twice.
+    const auto stay = [&](const std::string& phase) {
+        std::unique_lock lock(mutex);
+        return changed.wait_for(lock, std::chrono::seconds(60),
+                                [&] { return named[phase].size() >= 2; });
+    };
+    {
+        ScriptedPlugin it(services, "mask-cards");
+        it.script.create = [&] { return stay("create") ? zb_result{ZB_OK} : zb_result{ZB_FAILED}; };
+        it.script.start = [&] { return stay("start") ? zb_result{ZB_OK} : zb_result{ZB_FAILED}; };
+        it.script.drain = [&] { CHECK(stay("drain")); };
+        it.script.stop = [&] { CHECK(stay("stop")); };
+        it.script.destroy = [&] { CHECK(stay("destroy")); };
+        it.make();
+        it.instance->drain({});
+        it.instance->stop();
+        it.instance.reset();
+    }
+    const std::lock_guard lock(mutex);
+    CHECK(named.size() == 5);
+    for (const auto& [phase, lines] : named) {
+        REQUIRE(lines.size() >= 2);
+        CHECK_MESSAGE(lines[0].find("come back from `" + phase + "`") != std::string::npos,
+                      lines[0]);
+        CHECK(lines[0].find("mask-cards (scripted 1.2.3)") != std::string::npos);
+        CHECK(lines[0].find("at=shop.yaml:7:3") != std::string::npos);
+        CHECK(lines[0].find("seconds=2") != std::string::npos);
+        CHECK(lines[1].find("seconds=4") != std::string::npos);
+    }
+    CHECK(lives.running().empty());
 }

@@ -24,7 +24,7 @@ inline std::string text_of(zb_view view) {
 // What the plugin does. What is not set: a step passes, a source has nothing, a sink takes all.
 struct Script {
     std::function<zb_result()> create, start;
-    std::function<void()> drain, stop;
+    std::function<void()> drain, stop, destroy;
     std::function<zb_verdict(zb_message*)> step;
     std::function<zb_result(uint64_t deadline_ns)> read;
     std::function<void(const zb_outcome&)> outcome;
@@ -39,7 +39,7 @@ struct Script {
     const zb_engine* as_engine = nullptr;  // null: it is none
     zb_plugin plugin{sizeof(zb_plugin), ZB_ABI_MAJOR, ZB_ABI_MINOR, "scripted", "1.2.3",
                      "A test's own.",   nullptr,      nullptr,      0,          sizeof(zb_option),
-                     call_create,       call_start,   call_drain,   call_stop,  [](void*) {},
+                     call_create,       call_start,   call_drain,   call_stop,  call_destroy,
                      extension};
     const zb_host* host = nullptr;
     zb_context* context = nullptr;
@@ -63,6 +63,9 @@ struct Script {
     }
     static void call_stop(void* self) {
         if (of(self).stop) of(self).stop();
+    }
+    static void call_destroy(void* self) {
+        if (of(self).destroy) of(self).destroy();
     }
     static zb_verdict call_step(void* self, zb_message* message) {
         return of(self).step ? of(self).step(message) : zb_verdict{ZB_PASS};
