@@ -1,7 +1,6 @@
 #include "plugins/durable/engine.h"
 
 #include <iterator>
-#include <thread>
 #include <utility>
 
 #include "bridge/base/check.h"
@@ -79,11 +78,12 @@ void Engine::start() {
     topics_world.was_clean = world.was_clean != 0;
     topics_ = std::make_unique<Topics>(topics_options_, topics_world, *this);
     log_ = open_log(world);
-    for (const std::string& sentence : log_->found())
-        warn(sentence);
-    if (Status served = topics_->serve(log_->store()); !served.ok()) throw Error(served.message());
+    tell_found(log_->journal().found());
+    if (const Status served = topics_->serve(log_->store()); !served.ok()) {
+        log_.reset();  // before its executors end: no stop() follows
+        throw Error(served.message());
+    }
     admin_ = std::make_unique<Admin>(*topics_, *log_, *topics_world.clock, *this);
-    arm_tick();
 }
 
 std::unique_ptr<Log> Engine::open_log(const zb_world& world) {
@@ -94,36 +94,46 @@ std::unique_ptr<Log> Engine::open_log(const zb_world& world) {
     log_world.clock = static_cast<Clock*>(world.clock);
     log_world.random = static_cast<Random*>(world.random);
     log_world.epoch = world.epoch;
-    log_world.was_clean = world.was_clean != 0;
-    log_world.make_executor = [this](const char* name, uint32_t threads, uint32_t tasks_max) {
+    log_world.lend_executor = [this](const char* name, uint32_t threads, uint32_t tasks_max) {
         return static_cast<Executor*>(
             engine_host_->make_executor(handle(), name, threads, tasks_max));
     };
-    auto opened = durable::open_log(
-        its, log_world, [this](const LogBatch& batch) { return topics_->replay(batch); });
-    if (!opened.ok()) throw Error("opening " + its.folder + ": " + opened.error().message());
+    log_world.wake_in = [this](Duration after) {
+        return wake_in(after, [](void* self) { static_cast<Engine*>(self)->log_->run_due(); });
+    };
+    auto opened =
+        Log::open(its, log_world, [this](const LogBatch& batch) { return topics_->replay(batch); });
+    if (!opened.ok()) throw Error(opened.error().message());
     return std::move(*opened);
 }
 
+void Engine::tell_found(const Found& found) {
+    const auto sentences = found.sentences();
+    // That the mark of the end was written again is no news.
+    if (found.end == Found::End::kCleanStop && found.rewritten > 0 && sentences.size() == 1) return;
+    for (const std::string& sentence : sentences)
+        warn(sentence);
+}
+
+void Engine::turn_end() {
+    topics_->turn_end();
+    set_alarms();
+}
+
 void Engine::drain(std::chrono::nanoseconds) {
-    draining_ = true;
     topics_->turn_end();
 }
 
 void Engine::stop() {
-    topics_->turn_end();
+    // A host that drains leaves nothing to do here.
     for (int turn = 0; turn < kStopTurnsMax && !topics_->idle(); turn++) {
-        log_->run_done();
         topics_->turn_end();
-        std::this_thread::yield();
+        log_->finish();
     }
-    if (!topics_->idle()) {
-        warn("the journal is left as after a crash: what it was writing has not come to an end");
-        return;
-    }
-    if (!topics_->failure().empty()) return;
-    if (const Status closed = log_->store().close(); !closed.ok())
-        warn("the end of the journal: " + closed.message());
+    const Status closed = log_->store().close();
+    admin_.reset();
+    log_.reset();  // before its executors end
+    if (!closed.ok()) throw Error("the journal did not end in order: " + closed.message());
 }
 
 void Engine::on_committed(uint64_t number) {
@@ -168,16 +178,22 @@ void Engine::warn(const std::string& sentence) {
 }
 
 void Engine::tick() {
+    tick_armed_ = false;
     topics_->tick();
     show_health();
-    arm_tick();
+    set_alarms();
 }
 
-void Engine::arm_tick() {
-    if (draining_) return;
-    // Refused once the end has begun: nothing is left to do then.
-    (void)context().host().set_timer(
-        handle(), kTickNs, [](void* self) { static_cast<Engine*>(self)->tick(); }, this);
+// Within start, and once the end has begun, the host sets none: each turn tries again.
+void Engine::set_alarms() {
+    log_->set_alarm();
+    if (tick_armed_) return;
+    tick_armed_ = wake_in(kTick, [](void* self) { static_cast<Engine*>(self)->tick(); });
+}
+
+bool Engine::wake_in(Duration after, void (*call)(void* self)) {
+    return context().host().set_timer(handle(), static_cast<uint64_t>(after.count()), call, this) ==
+           ZB_OK;
 }
 
 void Engine::show_health() {

@@ -29,14 +29,16 @@ class Engine final : public Plugin, public TopicsListener, public AdminListener 
     void stop() override;
 
     Topics& topics() { return *topics_; }
+    void turn_end();
     void ask(std::string_view verb, std::string_view body, uint64_t cookie) {
         admin_->ask(verb, body, cookie);
     }
 
  private:
-    // Turns of stop() that wait for what is in flight: a host that drains needs none.
-    static constexpr int kStopTurnsMax = 1'000'000;
-    static constexpr uint64_t kTickNs = 1'000'000'000;
+    // Turns of stop() that wait for what is in flight: more are needed where the disk is full, and
+    // do not help.
+    static constexpr int kStopTurnsMax = 16;
+    static constexpr Duration kTick = std::chrono::seconds(1);
 
     void on_committed(uint64_t number) override;
     void on_failed(const std::string& sentence) override;
@@ -49,9 +51,10 @@ class Engine final : public Plugin, public TopicsListener, public AdminListener 
     void warn(const std::string& sentence) override;
 
     void tick();
-    void arm_tick();
+    void set_alarms();
+    bool wake_in(Duration after, void (*call)(void* self));
     void show_health();
-    const zb_engine_host& engine_host() const;
+    void tell_found(const Found& found);
     std::unique_ptr<Log> open_log(const zb_world& world);
 
     zb_context* handle() const { return context().handle(); }
@@ -60,12 +63,12 @@ class Engine final : public Plugin, public TopicsListener, public AdminListener 
     TopicsOptions topics_options_;
     LogOptions log_options_;
     bool fail_fast_ = false;
-    bool draining_ = false;
+    bool tick_armed_ = false;
     std::string shown_trouble_;
 
-    // From start on, in the order in which they stand on each other.
-    std::unique_ptr<Log> log_;
+    // From start on. The log ends first: what it is writing is the topics' memory.
     std::unique_ptr<Topics> topics_;
+    std::unique_ptr<Log> log_;
     std::unique_ptr<Admin> admin_;
 };
 

@@ -1,72 +1,95 @@
 #include "plugins/durable/log.h"
 
-#include <cstring>
-#include <deque>
+#include <algorithm>
 #include <utility>
 
 namespace zbridge::durable {
 
 namespace {
 
-// In memory: what it has is gone with it.
-class MemoryStore final : public Store {
+// An executor of the host's, as long as the journal needs it.
+class Lent final : public Executor {
  public:
-    explicit MemoryStore(Executor& executor) : executor_(executor) {}
+    explicit Lent(Executor& its) : its_(its) {}
+    // What was accepted runs; nobody is told any more.
+    ~Lent() override {
+        *alive_ = false;
+        its_.finish();
+    }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
 
-    size_t body_bytes_max() const override { return 32 << 20; }
-    Seq next_seq() const override { return Seq{next_seq_}; }
-    bool busy() const override { return busy_; }
-    Place append(BatchMemory batch, Done done) override {
-        const Place place{1, position_, static_cast<uint32_t>(batch.body_bytes)};
-        batches_.emplace_back(position_, std::string(batch.body(), batch.body_bytes));
-        position_++;
-        next_seq_++;
-        busy_ = true;
-        ZB_CHECK(executor_.submit([] {},
-                                  [this, done = std::move(done)] {
-                                      busy_ = false;
-                                      done({});
-                                  }));
-        return place;
+    bool submit(Work work, Done done) override {
+        const bool taken =
+            its_.submit(std::move(work), [this, alive = alive_, done = std::move(done)] {
+                if (!*alive) return;
+                tasks_--;
+                if (done) done();
+            });
+        if (taken) tasks_++;
+        return taken;
     }
-    bool read(Place place, char* into, Done done) override {
-        const std::string& body = batches_[place.position].second;
-        std::memcpy(into, body.data(), body.size());
-        return executor_.submit([] {}, [done = std::move(done)] { done({}); });
-    }
-    std::vector<SegmentInfo> segments() const override { return {}; }
-    void drop(uint64_t) override {}
-    bool full() const override { return false; }
-    const Status& failure() const override { return failure_; }
-    Status close() override { return {}; }
+    size_t run_done() override { return its_.run_done(); }
+    void finish() override { its_.finish(); }
+    size_t tasks() const override { return tasks_; }
 
  private:
-    Executor& executor_;
-    bool busy_ = false;
-    uint32_t position_ = 0;
-    uint64_t next_seq_ = 1;
-    std::deque<std::pair<uint32_t, std::string>> batches_;
-    Status failure_;
+    Executor& its_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    size_t tasks_ = 0;
 };
 
-class MemoryLog final : public Log {
- public:
-    explicit MemoryLog(Executor* executor) : executor_(executor), store_(*executor) {}
-    Store& store() override { return store_; }
-    const std::vector<std::string>& found() const override { return found_; }
-    LogFigures figures() const override { return {}; }
-    void run_done() override { (void)executor_->run_done(); }
-
- private:
-    Executor* executor_;
-    MemoryStore store_;
-    std::vector<std::string> found_;
-};
+JournalOptions journal_options(const LogOptions& options, uint64_t epoch) {
+    JournalOptions its;
+    its.folder = options.folder;
+    its.segment_bytes = options.segment_bytes;
+    its.epoch = epoch;
+    its.replay.accept_loss = options.accept_loss;
+    its.replay.strict = options.strict;
+    if (options.skip) its.replay.skip = Seq{*options.skip};
+    return its;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<Log>> open_log(const LogOptions&, const LogWorld& world, const Log::Visit&) {
-    return std::unique_ptr<Log>(std::make_unique<MemoryLog>(world.make_executor("journal", 1, 64)));
+Result<std::unique_ptr<Log>> Log::open(const LogOptions& options, const LogWorld& world,
+                                       const Visit& visit) {
+    std::unique_ptr<Log> log(new Log(world));
+    auto journal = Journal::open(journal_options(options, world.epoch), log->journal_world(),
+                                 [&](const ReplayedBatch& batch) {
+                                     return visit({batch.seq, batch.place, batch.body});
+                                 });
+    if (!journal.ok()) return std::move(journal).error();
+    log->journal_ = std::move(*journal);
+    return log;
+}
+
+JournalWorld Log::journal_world() {
+    return {*world_.disk, *world_.clock, *world_.random, timers_,
+            [this](const ExecutorOptions& options) -> std::unique_ptr<Executor> {
+                Executor* its =
+                    world_.lend_executor(options.name.c_str(), options.threads, options.tasks_max);
+                ZB_CHECK(its != nullptr, options.name);
+                lent_.push_back(its);
+                return std::make_unique<Lent>(*its);
+            }};
+}
+
+void Log::set_alarm() {
+    const auto due = timers_.next_due();
+    if (!due || (alarm_ && *alarm_ <= *due)) return;
+    if (world_.wake_in(std::max(Duration(0), *due - world_.clock->now()))) alarm_ = due;
+}
+
+void Log::run_due() {
+    alarm_.reset();
+    timers_.run_due(world_.clock->now());
+    set_alarm();
+}
+
+void Log::finish() {
+    for (Executor* each : lent_)
+        each->finish();
 }
 
 }  // namespace zbridge::durable

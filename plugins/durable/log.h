@@ -1,4 +1,8 @@
-// The log that the engine stands on, opened from its options.
+// The journal, on executors and timers that the host lends.
+//
+// Flow:    open() -> store() ... run_due() when it asks for it -> finish() -> Store::close() -> end
+// Thread:  the reactor; open(), finish() and the destructor block.
+// Failure: open(): as the journal says. Nothing of the host is touched after the destructor.
 #pragma once
 
 #include <cstdint>
@@ -13,48 +17,59 @@
 #include "bridge/base/executor.h"
 #include "bridge/base/random.h"
 #include "bridge/base/result.h"
-#include "plugins/durable/store.h"
+#include "bridge/base/timers.h"
+#include "plugins/durable/journal/journal.h"
 #include "plugins/durable/topics/topics.h"
 
 namespace zbridge::durable {
 
 struct LogOptions {
-    std::string folder;  // empty: the data directory's `journal`
+    std::string folder;
     uint64_t segment_bytes = 64 << 20;
     bool accept_loss = false;
     bool strict = false;
-    std::optional<uint64_t> skip;
+    std::optional<uint64_t> skip;  // the number of a batch
 };
 
+// All outlive it.
 struct LogWorld {
     Disk* disk = nullptr;
-    Clock* clock = nullptr;
+    const Clock* clock = nullptr;
     Random* random = nullptr;
     uint64_t epoch = 0;
-    bool was_clean = true;
-    std::function<Executor*(const char* name, uint32_t threads, uint32_t tasks_max)> make_executor;
-};
-
-// What the status tells of it.
-struct LogFigures {
-    uint64_t commits = 0, bytes = 0;
+    std::function<Executor*(const char* name, uint32_t threads, uint32_t tasks_max)> lend_executor;
+    // Calls run_due() in this time, or somewhat later. False: not now.
+    std::function<bool(Duration after)> wake_in;
 };
 
 class Log {
  public:
     using Visit = std::function<Status(const LogBatch&)>;
 
-    virtual ~Log() = default;
-    virtual Store& store() = 0;
-    // Sentences about what the opening has found.
-    virtual const std::vector<std::string>& found() const = 0;
-    virtual LogFigures figures() const = 0;
-    // Something that its threads have done is told.
-    virtual void run_done() = 0;
-};
+    // Each batch of the log is visited, in order.
+    static Result<std::unique_ptr<Log>> open(const LogOptions& options, const LogWorld& world,
+                                             const Visit& visit);
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
 
-// Blocks. Each batch of the log is visited, in order.
-Result<std::unique_ptr<Log>> open_log(const LogOptions& options, const LogWorld& world,
-                                      const Log::Visit& visit);
+    Store& store() { return *journal_; }
+    const Journal& journal() const { return *journal_; }
+
+    // Its timers share one alarm: to be called whenever a turn ends.
+    void set_alarm();
+    void run_due();
+    // What its threads were given has run, and is done.
+    void finish();
+
+ private:
+    explicit Log(const LogWorld& world) : world_(world) {}
+    JournalWorld journal_world();
+
+    LogWorld world_;
+    Timers timers_;
+    std::optional<Instant> alarm_;  // the next one that was asked for
+    std::vector<Executor*> lent_;
+    std::unique_ptr<Journal> journal_;
+};
 
 }  // namespace zbridge::durable

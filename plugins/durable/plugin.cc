@@ -34,7 +34,7 @@ zb_taken note(void* instance, uint64_t key, uint32_t kind, zb_view bytes, uint32
                                     *receipt);
 }
 void turn_end(void* instance) noexcept {
-    topics_of(instance).turn_end();
+    of(instance).turn_end();
 }
 zb_bounds bounds(void* instance, uint32_t id) noexcept {
     return topics_of(instance).bounds(TopicId(id));

@@ -105,7 +105,8 @@ class Instance {
     // Whether the claim is allowed, and as whom.
     std::pair<bool, std::string> peer(const zb_peer_claim& claim);
 
- private:
+    // For interfaces that have no verb here.
+    void* self() const { return self_; }
     template <class T>
     const T& extension(const char* id) const {
         const void* found = plugin_->get_extension(id);
@@ -113,6 +114,7 @@ class Instance {
         return *static_cast<const T*>(found);
     }
 
+ private:
     FakeHost& host_;
     const zb_plugin* plugin_;
     void* self_;
@@ -152,9 +154,18 @@ class FakeHost {
     size_t kept_messages() const { return kept_.size(); }
     uint64_t now_ns = 1'000'000'000;
     int64_t wall_clock_ms = 1'700'000'000'000;
-    std::vector<std::function<void()>> posted;  // by post and set_timer
+    std::vector<std::function<void()>> posted;      // by post and set_timer
+    std::string its_name = "fake";                  // of the instance
+    std::map<std::string, const void*> extensions;  // of get_extension
 
     const zb_host* table() const { return &table_; }
+    // As the host of one entry of an engine's section: its options, by the section's table.
+    zb_context* entry(const zb_option* rows, uint32_t count, uint32_t row_size) {
+        take_options(rows, count, row_size);
+        return context();
+    }
+    zb_context* context() { return reinterpret_cast<zb_context*>(this); }
+    const std::string& option_error() const { return option_error_; }
 
  private:
     friend class Instance;
@@ -182,7 +193,6 @@ class FakeHost {
     static const Message& of(const zb_message* message) {
         return *reinterpret_cast<const Message*>(message);
     }
-    zb_context* context() { return reinterpret_cast<zb_context*>(this); }
     static zb_message* handle(Message& message) { return reinterpret_cast<zb_message*>(&message); }
     static zb_view view(std::string_view text) { return {text.data(), text.size()}; }
     static std::string text(zb_view bytes) {
@@ -273,12 +283,12 @@ class FakeHost {
                 return;
         }
     }
-    void take_options(const zb_plugin* plugin) {
+    void take_options(const zb_option* rows, uint32_t count, uint32_t row_size) {
         taken_.clear();
         std::set<std::string> known;
-        for (uint32_t i = 0; i < plugin->option_count; i++) {
+        for (uint32_t i = 0; i < count; i++) {
             const auto* row = reinterpret_cast<const zb_option*>(
-                reinterpret_cast<const char*>(plugin->options) + size_t{i} * plugin->option_size);
+                reinterpret_cast<const char*>(rows) + size_t{i} * row_size);
             known.insert(row->key);
             Option option{row, {}};
             const auto given = options_.find(row->key);
@@ -352,7 +362,7 @@ class FakeHost {
         table_.option_error = [](zb_context* c, const char* key, uint32_t, zb_view sentence) {
             of(c).option_error_ = "`" + std::string(key) + "`: " + text(sentence);
         };
-        table_.instance_name = [](zb_context*) { return view("fake"); };
+        table_.instance_name = [](zb_context* c) { return view(of(c).its_name); };
     }
     void fill_reports() {
         table_.set_error = [](zb_context* c, zb_result, int, zb_view sentence) {
@@ -376,7 +386,10 @@ class FakeHost {
         };
         table_.now_ns = [](zb_context* c) { return of(c).now_ns; };
         table_.wall_clock_ms = [](zb_context* c) { return of(c).wall_clock_ms; };
-        table_.get_extension = [](zb_context*, const char*) -> const void* { return nullptr; };
+        table_.get_extension = [](zb_context* c, const char* id) -> const void* {
+            const auto found = of(c).extensions.find(id);
+            return found == of(c).extensions.end() ? nullptr : found->second;
+        };
     }
     void fill_messages() {
         table_.frame_count = [](const zb_message* m) {
@@ -500,7 +513,7 @@ inline Instance::Instance(FakeHost& host, const zb_plugin* plugin, void* self)
     : host_(host), plugin_(plugin), self_(self) {}
 
 inline Instance FakeHost::create(const zb_plugin* plugin) {
-    take_options(plugin);
+    take_options(plugin->options, plugin->option_count, plugin->option_size);
     error.clear();
     option_error_.clear();
     void* self = nullptr;

@@ -1,0 +1,221 @@
+// The plugin `durable` as the bridge has it: through the C interface, on a simulated disk.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/executor.h"
+#include "bridge/base/random.h"
+#include "bridge/base/sim_disk.h"
+#include "plugins/built_in.h"
+#include "plugins/sdk/zbridge_engine.h"
+#include "plugins/sdk/zbridge_fake_host.hpp"
+#include "tests/unit/plugins/durable/topics_rig.h"
+
+namespace zbridge::durable {
+
+class EngineRig {
+ public:
+    using Options = std::vector<std::pair<std::string, std::string>>;
+
+    explicit EngineRig(uint64_t seed = 1) : random(seed) {
+        ZB_CHECK(disk.make_dir("/data").ok() && disk.sync_dir("/").ok());
+    }
+    ~EngineRig() { die(); }
+
+    // What the file says from the next start on.
+    void topic(const std::string& name, Options its = {}) {
+        topics.emplace_back(name, std::move(its));
+    }
+    void option(const std::string& key, const std::string& value) { options[key] = value; }
+
+    // Throws what create and start say.
+    void create() {
+        die();
+        host = std::make_unique<testing::FakeHost>();
+        entries.clear();
+        told = Told();
+        answers.clear();
+        for (const auto& [key, value] : options)
+            host->set(key, value);
+        host->extensions[ZB_ENGINE_HOST] = &table();
+        for (const auto& [name, its] : topics) {
+            entries.push_back(std::make_unique<testing::FakeHost>());
+            entries.back()->its_name = name;
+            for (const auto& [key, value] : its)
+                entries.back()->set(key, value);
+        }
+        rigs()[host->context()] = this;
+        instance.emplace(host->create(zbridge_plugin_entry_durable()));
+        engine = &instance->extension<zb_engine>(ZB_ENGINE);
+    }
+    void start() {
+        create();
+        epoch++;
+        world = {sizeof(zb_world), was_clean ? 1U : 0U, epoch, "/data", &disk, &clock, &random,
+                 &memory};
+        instance->start();
+    }
+    void stop() {
+        settle();
+        instance->drain(0);
+        settle();
+        instance->stop();
+        was_clean = true;
+        die();
+    }
+    // Nothing that is unsynced is on the disk then, or all, or some.
+    void lose_power() {
+        disk.crash(random);
+        was_clean = false;
+        die();
+        disk.crash(random);
+    }
+    void die() {
+        if (!instance) return;
+        instance.reset();  // what was accepted runs, on a disk that is dead if power was lost
+        executors.clear();
+        rigs().erase(host->context());
+    }
+
+    void* self() const { return instance->self(); }
+    // One turn of the bridge, with as much of the threads' work as chance has it.
+    void turn() {
+        for (const auto& each : executors) {
+            each->run_some();
+            each->run_done();
+        }
+        auto due = std::exchange(host->posted, {});
+        if (runs_timers) {
+            for (const auto& call : due)
+                call();
+        } else {
+            host->posted = std::move(due);
+        }
+        engine->turn_end(self());
+    }
+    void settle() {
+        engine->turn_end(self());
+        for (int i = 0; i < 1000 && engine->idle(self()) == 0; i++)
+            turn();
+    }
+    uint32_t handle(const std::string& name) { return engine->topic(self(), view_of(name)); }
+    zb_taken publish(const std::string& name, std::string_view body,
+                     const zb_attributes* attributes = nullptr) {
+        const std::string wire = wire_of(body);
+        const zb_publication publication{handle(name), 1, view_of(wire), attributes};
+        receipt = {};
+        return engine->publish(self(), &publication, 1, &receipt);
+    }
+    // All of the topic from there on, whatever it takes.
+    Messages read_all(const std::string& name, uint64_t from = 0, uint64_t bytes_max = 1 << 20) {
+        Messages all;
+        std::vector<zb_run> runs(16);
+        for (int tries = 0; tries < 100'000;) {
+            uint32_t count = 0;
+            const zb_taken taken =
+                engine->read(self(), handle(name), from, bytes_max, runs.data(), 16, &count);
+            if (taken == ZB_LATER) {
+                tries++;
+                turn();
+                continue;
+            }
+            if (taken != ZB_TAKEN || count == 0) return all;
+            for (uint32_t i = 0; i < count; i++) {
+                uint64_t offset = runs[i].first_offset;
+                for (std::string& body : bodies_of({runs[i].wire, runs[i].bytes}))
+                    all.emplace_back(offset++, std::move(body));
+            }
+            from = all.back().first + 1;
+        }
+        ZB_CHECK(false, name, from);
+        return all;
+    }
+    // Its answer, in time.
+    std::pair<zb_result, std::string> ask(const std::string& verb, const std::string& body) {
+        const uint64_t cookie = ++last_cookie;
+        engine->admin(self(), view_of(verb), view_of(body), cookie);
+        for (int i = 0; i < 1000 && answers.count(cookie) == 0; i++)
+            turn();
+        return answers.at(cookie);
+    }
+
+    SimDisk disk;
+    ManualClock clock;
+    SeededRandom random;
+    MemoryBudget memory{1ULL << 30};
+    std::vector<std::pair<std::string, Options>> topics;
+    std::map<std::string, std::string> options;
+    bool was_clean = true;
+    bool runs_timers = true;  // all at once, whatever their time
+    uint64_t epoch = 0;
+    zb_world world{};
+
+    std::unique_ptr<testing::FakeHost> host;
+    std::vector<std::unique_ptr<testing::FakeHost>> entries;
+    std::vector<std::unique_ptr<SimExecutor>> executors;
+    std::optional<testing::Instance> instance;
+    const zb_engine* engine = nullptr;
+    zb_receipt receipt{};
+    Told told;
+    std::map<uint64_t, std::pair<zb_result, std::string>> answers;
+    uint64_t last_cookie = 0;
+
+ private:
+    static std::map<zb_context*, EngineRig*>& rigs() {
+        static std::map<zb_context*, EngineRig*> all;
+        return all;
+    }
+    static EngineRig& of(zb_context* context) { return *rigs().at(context); }
+
+    static const zb_engine_host& table() {
+        static const zb_engine_host table{
+            sizeof(zb_engine_host),
+            0,
+            [](zb_context* c) -> const zb_world* { return &of(c).world; },
+            [](zb_context* c, const char* name, uint32_t threads, uint32_t tasks_max) -> void* {
+                of(c).executors.push_back(std::make_unique<SimExecutor>(
+                    ExecutorOptions{name, threads, tasks_max}, of(c).random));
+                return of(c).executors.back().get();
+            },
+            [](zb_context* c, const char*) { return static_cast<uint32_t>(of(c).entries.size()); },
+            [](zb_context* c, const char* section, uint32_t index) {
+                const zb_section* found = of(c).section(section);
+                return of(c).entries[index]->entry(found->options, found->option_count,
+                                                   found->option_size);
+            },
+            [](zb_context* c, uint64_t number) { of(c).told.on_committed(number); },
+            [](zb_context* c, zb_view sentence) {
+                of(c).told.on_failed({sentence.data, sentence.size});
+            },
+            [](zb_context* c) { of(c).told.on_room(); },
+            [](zb_context* c, uint32_t topic, const zb_run* runs, uint32_t count) {
+                of(c).told.on_visible(TopicId(topic), runs, count);
+            },
+            [](zb_context* c, uint32_t topic) { of(c).told.on_loaded(TopicId(topic)); },
+            [](zb_context* c, uint64_t key, uint32_t kind, zb_view bytes) {
+                of(c).told.on_note(key, static_cast<RecordType>(kind), {bytes.data, bytes.size});
+            },
+            [](zb_context* c, uint64_t cookie, zb_result result, zb_view body) {
+                of(c).answers[cookie] = {result, {body.data, body.size}};
+            },
+        };
+        return table;
+    }
+    const zb_section* section(const std::string& name) const {
+        const auto* table =
+            static_cast<const zb_engine*>(zbridge_plugin_entry_durable()->get_extension(ZB_ENGINE));
+        for (uint32_t i = 0; i < table->section_count; i++) {
+            if (name == table->sections[i].name) return &table->sections[i];
+        }
+        return nullptr;
+    }
+};
+
+}  // namespace zbridge::durable
