@@ -13,9 +13,11 @@ std::string Damage::sentence() const {
 }
 
 std::string Found::Cut::sentence() const {
-    return fmt::format("{}, offset {}: cut {} bytes that are no whole batch{}", file, position,
-                       bytes,
-                       maybe_old ? "; some or all may be left of the file's earlier use" : "");
+    std::string sentence =
+        fmt::format("{}, offset {}: cut {} bytes that are no whole batch", file, position, bytes);
+    if (missing > 0) sentence += fmt::format("; the file is {} bytes shorter than it was", missing);
+    if (maybe_old) sentence += "; they may be left of the file's earlier use";
+    return sentence;
 }
 
 std::vector<std::string> Found::sentences() const {

@@ -34,6 +34,7 @@ struct Found {
         std::string file;
         uint64_t position = 0;  // in bytes
         uint64_t bytes = 0;
+        uint64_t missing = 0;    // so many bytes shorter than it was made is the file
         bool maybe_old = false;  // the file was another segment before: it may be left of that
 
         std::string sentence() const;

@@ -116,6 +116,7 @@ void Journal::begin_segment(Appender::Task& task) {
     header.first = next_;
     header.prev_end = static_cast<uint32_t>(position_);
     header.created_us = clock_.wall_us();
+    header.file_bytes = segment_bytes_;
     segments_.push_back({header.segment, next_, next_, segment_bytes_, false});
     bounds_.push_back({next_, header.prev_end, 0});
     position_ = kSegmentHeadBytes;

@@ -71,7 +71,7 @@ class Opening {
         const std::vector<Place> places = replay.unproven();
         if (places.empty()) return {};
         const std::string path = folder_.segment_file(replay.end().segment);
-        auto bytes = SegmentBytes::open(disk_, path, *folder_.store, false);
+        auto bytes = SegmentBytes::open(disk_, path, *folder_.store, true);  // sums are checked
         if (!bytes.ok()) return std::move(bytes).error();
         auto file = disk_.open(path, OpenMode::kWrite);
         if (!file.ok()) return std::move(file).error();
@@ -132,9 +132,7 @@ class Opening {
         if (!source.ok()) return std::move(source).error();
         auto file = begin_segment(disk_, folder_.path, *source, header);
         if (!file.ok()) return std::move(file).error();
-        const auto bytes = (*file)->size();
-        if (!bytes.ok()) return bytes.error();
-        folder_.segments.push_back({header.segment, *bytes, header});
+        folder_.segments.push_back({header.segment, header.file_bytes, header});
         opened.file = *std::move(file);
         opened.position = kSegmentHeadBytes;
         return {};
@@ -160,11 +158,13 @@ class Opening {
             const Spare spare = folder_.spares.front();
             folder_.spares.erase(folder_.spares.begin());
             header.reused_from = spare.reused_from;
+            header.file_bytes = spare.bytes;
             return spare.name;
         }
         Status status;
         for (uint64_t size = kFreshBytesMax; size >= kFreshBytesMin; size /= 2) {
-            status = make_filled(disk_, folder_.path, std::min(size, options_.segment_bytes));
+            header.file_bytes = std::min(size, options_.segment_bytes);
+            status = make_filled(disk_, folder_.path, header.file_bytes);
             if (status.ok()) return std::string(kFillingName);
             if (status.code() != Code::kNoSpace) break;
         }

@@ -314,6 +314,10 @@ Status Replay::go_on() {
 
 Status Replay::end_here(bool lost) {
     ended_ = true;
+    const auto& header = segment().header;
+    const bool in_order = clean_stop_ && !lost;
+    const bool headless = !header && position_ == kSegmentHeadBytes;  // and nothing follows
+    if (headless) position_ = 0;
     auto remains = end_of_remains(*bytes_, position_, segment().number);
     if (!remains.ok()) return std::move(remains).error();
     end_ = {segment().number,
@@ -321,15 +325,17 @@ Status Replay::end_here(bool lost) {
             *remains,
             next_,
             prev_crc_.value_or(0),
-            clean_stop_ && !lost && segment().header.has_value() && *remains == position_};
-    if (!segment().header) end_.position = end_.remains_end = 0;  // it has no beginning
-    found_.end = clean_stop_ && !lost ? Found::End::kCleanStop : Found::End::kUnclean;
-    if ((*remains > position_ && found_.end == Found::End::kUnclean) || !segment().header) {
+            in_order && header && *remains == position_};
+    found_.end = in_order ? Found::End::kCleanStop : Found::End::kUnclean;
+    const uint64_t missing =
+        header && header->file_bytes > segment().bytes ? header->file_bytes - segment().bytes : 0;
+    if (headless || (!in_order && (*remains > position_ || missing > 0))) {
         found_.end = Found::End::kTorn;
-        found_.cut = {file(), end_.position, *remains - end_.position,
-                      !segment().header || segment().header->reused_from != 0};
+        found_.cut = {file(), position_, *remains - position_, missing,
+                      !header || header->reused_from != 0};
     }
-    return {};
+    if (header || headless) return {};
+    return remark(file() + ": its header is damaged");
 }
 
 Status Replay::damage(Damage damage, uint64_t segment) {

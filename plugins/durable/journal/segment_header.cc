@@ -23,6 +23,7 @@ std::string encode(const SegmentHeader& header) {
     put_le(at + 52, header.prev_end);
     put_le(at + 56, header.created_us);
     put_le(at + 64, header.reused_from);
+    put_le(at + 72, header.file_bytes);
     put_le(at + 4, crc32c(std::string_view(bytes).substr(8)));
     return bytes;
 }
@@ -52,6 +53,7 @@ SegmentHead decode_segment_head(std::string_view bytes) {
     head.header.prev_end = get_le<uint32_t>(at + 52);
     head.header.created_us = get_le<int64_t>(at + 56);
     head.header.reused_from = get_le<uint64_t>(at + 64);
+    head.header.file_bytes = get_le<uint64_t>(at + 72);
     return head;
 }
 

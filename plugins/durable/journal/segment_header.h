@@ -6,7 +6,8 @@
 //   32 u64 segment         40 u64 first        seq of its first batch
 //   48 u32 prev_crc        52 u32 prev_end     of the segment before: its last body_crc, where it ends
 //   56 i64 created_us      64 u64 reused_from  the segment whose file it was; 0: none
-//   72 zeros
+//   72 u64 file_bytes       the file's size when it was made
+//   80 zeros
 //
 // magic, crc and version stay where they are in every version to come.
 #pragma once
@@ -34,6 +35,7 @@ struct SegmentHeader {
     uint32_t prev_end = 0;
     int64_t created_us = 0;
     uint64_t reused_from = 0;
+    uint64_t file_bytes = 0;
 
     bool operator==(const SegmentHeader&) const = default;
 };

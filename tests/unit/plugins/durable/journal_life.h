@@ -2,6 +2,7 @@
 // again. What is seen at each opening is kept.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,6 +123,19 @@ class JournalLife {
     void overwrite(const std::string& name, uint64_t offset, const std::string& bytes) {
         auto file = disk.open(std::string(kFolder) + "/" + name, OpenMode::kWrite);
         if (!(*file)->write_at(offset, bytes).ok() || !(*file)->sync_data().ok()) std::abort();
+    }
+    void flip(const std::string& name, uint64_t offset, int bit) {
+        std::string byte = file_bytes(name).substr(offset, 1);
+        byte[0] = static_cast<char>(byte[0] ^ 1 << bit);
+        overwrite(name, offset, byte);
+    }
+    void truncate(const std::string& name, uint64_t size) {
+        auto file = disk.open(std::string(kFolder) + "/" + name, OpenMode::kWrite);
+        if (!(*file)->resize(size).ok() || !(*file)->sync_data().ok()) std::abort();
+    }
+    bool has(const std::string& name) {
+        const auto names = disk.list(kFolder);
+        return names.ok() && std::find(names->begin(), names->end(), name) != names->end();
     }
 
     SimDisk disk;
