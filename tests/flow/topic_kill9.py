@@ -24,32 +24,53 @@ routes:
 """
 
 
+def connect(address):
+    """A DEALER that is connected once, when somebody listens: never again, so that nothing overtakes what is lost."""
+    host, port = address.removeprefix("tcp://").rsplit(":", 1)
+    while True:
+        try:
+            socket.create_connection((host, int(port)), 1).close()
+            break
+        except OSError:
+            time.sleep(0.01)
+    dealer = connected(zmq.Context.instance(), zmq.DEALER, None, RECONNECT_IVL=-1, SNDHWM=0, RCVHWM=0)
+    ends = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_CLOSED)
+    dealer.connect(address)
+    return dealer, ends
+
+
 def producer(link, address, name, file):
-    """Sends 0, 1, 2 ... with IN_FLIGHT of them without a receipt; after a silence sends again what has none."""
-    dealer = None
+    """Sends 0, 1, 2 ... with IN_FLIGHT of them without a receipt; what has none when the bridge goes it sends again."""
+    dealer, ends = connect(address)
     sent = receipted = 0
     with open(file, "wb", buffering=0) as receipts:
         while True:
-            if dealer is None:
-                dealer = connected(zmq.Context.instance(), zmq.DEALER, address, RECONNECT_IVL=10, SNDHWM=0, RCVHWM=0)
-                sent = receipted
-            while sent - receipted < IN_FLIGHT and not link.told():
-                dealer.send_multipart([b"%d" % sent, b"", b"%s-%08d" % (name, sent), b"x" * 64])
-                sent += 1
-            # One whose bridge has gone gets no receipt for what it had on its way: a new socket, and again.
-            if not dealer.poll(1000):
+            gone = False
+            try:
+                while sent - receipted < IN_FLIGHT:
+                    dealer.send_multipart([b"%d" % sent, b"", b"%s-%08d" % (name, sent), b"x" * 64], zmq.DONTWAIT)
+                    sent += 1
+            except zmq.Again:  # nobody is there any more
+                gone = True
+            poller = zmq.Poller()
+            for each in (dealer, ends):
+                poller.register(each, zmq.POLLIN)
+            ready = dict(poller.poll(0 if gone else None))
+            if dealer in ready:  # every receipt that came is taken first
+                number, _, text = dealer.recv_multipart()
+                if int(number) != receipted or not text.startswith(b"OK "):
+                    link.say(f"receipt {number} {text}, expected that of {receipted}")
+                    return
+                receipts.write(b"%d\n" % receipted)
+                receipted += 1
+                if link.told():  # enough: what is receipted by now is to be found
+                    link.say(receipted)
+                    return
+            else:
+                dealer.disable_monitor()
                 dealer.close()
-                dealer = None
-                continue
-            number, _, text = dealer.recv_multipart()
-            if int(number) != receipted or not text.startswith(b"OK "):
-                link.say(f"receipt {number} {text}, expected that of {receipted}")
-                return
-            receipts.write(b"%d\n" % receipted)
-            receipted += 1
-            if link.told():  # enough: what is receipted by now is to be found
-                link.say(receipted)
-                return
+                dealer, ends = connect(address)
+                sent = receipted
 
 
 def main(flow):
