@@ -26,6 +26,18 @@ endpoints:
 routes:
   - {{ from: in, to: out }}
 """,
+    "topic": """\
+bridge: {{ data_dir: {data_dir} }}
+plugins: {{ durable: {{}} }}
+endpoints:
+  in:  {{ bind: tcp://127.0.0.1:{front} }}
+  out: {{ bind: tcp://127.0.0.1:{back} }}
+topics:
+  stored: {{}}
+routes:
+  - {{ from: in, to: topic/stored }}
+  - {{ from: topic/stored, to: out, start: earliest }}
+""",
     "rpc": """\
 bridge: {{ data_dir: {data_dir} }}
 endpoints:
@@ -45,7 +57,7 @@ class RunFailed(Exception):
 class Scenario:
     name: str
     title: str
-    kind: str  # queue, pubsub, rpc: what the bridge is
+    kind: str  # queue, pubsub, rpc: what the bridge is; topic: a queue for the proxy, which stores nothing
     measure: str = "traffic"  # or idle, connections
     bytes: int = 100
     subscribers: int = 0
@@ -73,6 +85,9 @@ SCENARIOS = [
     Scenario("light-queue-100", "the same as queue-100, light peers", "queue", light=True),
     Scenario("light-pubsub-8", "the same as pubsub-8, light subscribers", subscribers=8, light=True, **PUBSUB),
     Scenario("light-pubsub-64", "the same as pubsub-64, light subscribers", subscribers=64, light=True, **PUBSUB),
+    Scenario("topic-100", "PUSH - topic, on disk - SUB, 100 B; proxy: PUSH - PULL, nothing stored", "topic"),
+    Scenario("topic-1024", "the same, 1 KiB", "topic", bytes=1024),
+    Scenario("light-topic-100", "the same as topic-100, light peers", "topic", light=True),
     Scenario("rpc-1", "REQ - bridge - REP, 1 client, 1 worker", "rpc", clients=1, workers=1),
     Scenario("rpc-8", "REQ - bridge - REP, 8 clients, 8 workers", "rpc", clients=8, workers=8),
     Scenario("rpc-8-1", "REQ - bridge - REP, 8 clients, 1 worker", "rpc", clients=8, workers=1),
@@ -167,11 +182,12 @@ def start_bridge(side, scenario, settings, processes):
     """The bridge's process and its two ports, once it takes connections on both."""
     front, back = free_ports(2)
     if side.startswith("proxy"):
-        process = processes.start("proxy", settings.build / "bench/bench_proxy", scenario.kind, f"tcp://127.0.0.1:{front}",
+        kind = "queue" if scenario.kind == "topic" else scenario.kind
+        process = processes.start("proxy", settings.build / "bench/bench_proxy", kind, f"tcp://127.0.0.1:{front}",
                                   f"tcp://127.0.0.1:{back}", "--hwm", scenario.hwm)
     else:
         file = processes.folder / "bridge.yaml"
-        template = ZBRIDGE_YAML["rpc" if scenario.kind == "rpc" else "stream"]
+        template = ZBRIDGE_YAML.get(scenario.kind, ZBRIDGE_YAML["stream"])
         file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back))
         process = processes.start("zbridge", settings.bridge, "run", file)
     if not (wait_for_port(front, process) and wait_for_port(back, process)):
@@ -179,7 +195,7 @@ def start_bridge(side, scenario, settings, processes):
     return process, front, back
 
 
-def run_traffic(scenario, settings, processes, pid, front, back):
+def run_traffic(side, scenario, settings, processes, pid, front, back):
     control = processes.folder / "control"
     control.write_bytes(bytes(CONTROL_BYTES))
     common = ["--control", control, "--bytes", scenario.bytes, "--hwm", scenario.hwm]
@@ -188,11 +204,16 @@ def run_traffic(scenario, settings, processes, pid, front, back):
     def start(name, port, *options):
         processes.start(name, settings.build / f"bench/bench_{name}", f"tcp://127.0.0.1:{port}", *common, *options)
 
-    if scenario.kind == "queue" and scenario.light:
+    reads_topic = scenario.kind == "topic" and not side.startswith("proxy")
+    if scenario.kind in ("queue", "topic") and scenario.light:
         measuring, other = "light_consume", "light_push"
-        start(measuring, back, *window, "--type", "PULL")
+        start(measuring, back, *window, *(["--consumers", 1] if reads_topic else ["--type", "PULL"]))
         start(other, front)
-    elif scenario.kind == "queue":
+    elif reads_topic:
+        measuring, other = "sub", "push"
+        start(measuring, back, *window, "--subscribers", 1)
+        start(other, front)
+    elif scenario.kind in ("queue", "topic"):
         measuring, other = "pull", "push"
         start(measuring, back, *window)
         start(other, front)
@@ -227,7 +248,7 @@ def rss_kib(pid):
     raise RunFailed(f"no VmRSS of {pid}")
 
 
-def run_measure(scenario, settings, processes, pid, front, back):
+def run_measure(side, scenario, settings, processes, pid, front, back):
     if scenario.measure == "idle":
         time.sleep(1)
         return {"rss_mib": rss_kib(pid) / 1024}
@@ -236,7 +257,7 @@ def run_measure(scenario, settings, processes, pid, front, back):
                         scenario.peer, "--count", settings.connections, "--watch", pid)
         result = processes.result("connections", 120)
         return {"bytes_each": result["bytes_a_connection"]}
-    return measures_of(run_traffic(scenario, settings, processes, pid, front, back))
+    return measures_of(run_traffic(side, scenario, settings, processes, pid, front, back))
 
 
 def busy_seconds():
@@ -259,7 +280,7 @@ def run_once(side, scenario, settings):
             bridge, front, back = start_bridge(side, scenario, settings, processes)
             if settings.on_bridge:
                 settings.on_bridge(side, bridge.pid)
-            measures = run_measure(scenario, settings, processes, bridge.pid, front, back)
+            measures = run_measure(side, scenario, settings, processes, bridge.pid, front, back)
             if bridge.poll() is not None:
                 raise RunFailed(f"the bridge ended by itself\n{processes.said()}")
     spent_by_others = (busy_seconds() - busy) - (own_seconds() - own)
