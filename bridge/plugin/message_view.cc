@@ -121,9 +121,15 @@ void MessageView::index() const {
     const std::string_view wire = body_->wire().bytes();
     for (size_t at = 0; at < wire.size();) {
         const Frame frame = frame_at(wire, at);
-        frames_.push_back(frame.body);
+        frames_.push_back(kExactViews ? lend(frame.body) : frame.body);
         at = frame.end;
     }
+}
+
+std::string_view MessageView::lend(std::string_view body) const {
+    lent_.push_back(std::make_unique<char[]>(body.size()));
+    std::copy(body.begin(), body.end(), lent_.back().get());
+    return {lent_.back().get(), body.size()};
 }
 
 uint32_t MessageView::frame_count() const {

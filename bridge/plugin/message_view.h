@@ -4,7 +4,9 @@
 // Promise: what a plugin changes stands in the view alone until the bridge takes it out: a call
 //          that fails or holds leaves the message as it was.
 // Memory:  of a message of the bridge's the frames are looked at where they stand, and only when
-//          they are asked for.
+//          they are asked for. Under AddressSanitizer each is lent in memory of its own that ends
+//          where it does, until the next message: an access beyond it, or later, ends the process
+//          with a report that has the plugin's function.
 // Limits:  kFramesMax frames, kBytesMax of all of them: beyond that a change is refused (ZB_FULL,
 //          ZB_INVALID); likewise kTextBytesMax, kNameBytesMax, kPropertiesMax.
 #pragma once
@@ -46,6 +48,17 @@ class KeptBytes {
     std::atomic<uint64_t> used_{0};
 };
 
+#if defined(__has_feature)  // clang says it so, g++ the other way
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kExactViews = true;
+#else
+inline constexpr bool kExactViews = false;
+#endif
+
 class MessageView {
  public:
     static constexpr uint32_t kFramesMax = 64;
@@ -65,6 +78,7 @@ class MessageView {
         attributes_ = &attributes;
         peer_ = peer;
         frames_.clear();
+        if constexpr (kExactViews) lent_.clear();
         if (changed()) forget_changes();
     }
     // A message of an instance's own: all that it grows to is counted in `kept`, until it goes.
@@ -95,6 +109,7 @@ class MessageView {
  private:
     void forget_changes();
     void index() const;
+    std::string_view lend(std::string_view body) const;
     void take_frames();  // into own_frames_, to change them
     Attributes& edit();
     // Before `from` bytes of it become `to`. False: they may not.
@@ -104,8 +119,9 @@ class MessageView {
     const Message* body_ = nullptr;
     const Attributes* attributes_ = nullptr;
     const routing::PeerView* peer_ = nullptr;
-    mutable std::vector<std::string_view> frames_;  // of body_, once somebody asked
-    std::vector<std::string> own_frames_;           // instead of them, once one was changed
+    mutable std::vector<std::string_view> frames_;       // of body_, once somebody asked
+    mutable std::vector<std::unique_ptr<char[]>> lent_;  // they, of kExactViews
+    std::vector<std::string> own_frames_;                // instead of them, once one was changed
     std::optional<Attributes> edited_;
     Attributes nothing_;
     std::shared_ptr<KeptBytes> kept_;  // of a message of an instance's own
