@@ -167,6 +167,10 @@ std::optional<size_t> read_step(const Node& item, Draft& draft) {
         names.push_back(plugin);
     auto found = !is_name(name) ? Result<const Declared*>(Status(Code::kNotFound, ""))
                                 : draft.plugins->find(name, draft.folder);
+    if (!found.ok() && found.error().code() != Code::kNotFound) {  // it is there, and is wrong
+        draft.findings.error(place, found.error().message());
+        return std::nullopt;
+    }
     if (!found.ok()) {
         draft.findings.error(place, fmt::format("no plugin is named {}{}", in_quotes(name),
                                                 did_you_mean(name, views_of(names))));

@@ -17,13 +17,22 @@ routes:
 """
 
 
+BY_NAME = """bridge: {{ data_dir: "{data}", plugin_path: ["{use}"] }}
+endpoints:
+  in: {{ bind: "{a}" }}
+  out: {{ bind: "{b}" }}
+routes:
+  - {{ from: in, steps: [{config}], to: out }}
+"""
+
+
 class Tried:
-    def __init__(self, flow, use, config="{}"):
+    def __init__(self, flow, use, config="{}", yaml=YAML):
         folder = Path(tempfile.mkdtemp(dir=flow.tmp))
         addresses = free_addresses(["A", "B"])
         self.file = folder / "bridge.yaml"
         self.data = folder / "data"
-        self.file.write_text(YAML.format(data=self.data, use=use, config=config, a=addresses["A"], b=addresses["B"]))
+        self.file.write_text(yaml.format(data=self.data, use=use, config=config, a=addresses["A"], b=addresses["B"]))
         run_it = lambda verb: subprocess.run([str(flow.options.bridge.resolve()), verb, str(self.file)], capture_output=True,
                                              text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL, cwd=folder)
         self.checked, self.ran = run_it("check"), run_it("run")
@@ -76,6 +85,10 @@ def main(flow):
     Tried(flow, objects / "wrong_build.so").says(use, "zbridge.store/0 loads in the build that it was made for")
     Tried(flow, objects / "wrong_fallback.so").says(use, "the `fallback` of its option `count` is wrong: ")
     Tried(flow, objects / "needs_gone.so").says(use, "libgone.so: cannot open shared object file")
+    # A step that a route names, which is there and is wrong.
+    Tried(flow, objects, "wrong_abi", BY_NAME).says("6:25", "it was built for plugin interface 9.0, this bridge has 1.0")
+    Tried(flow, tmp, "{ notes: 3 }", BY_NAME).says("6:27", "notes.so: it is no shared object")
+    Tried(flow, tmp, "note", BY_NAME).says("6:25", "no plugin is named \"note\"")
     Tried(flow, objects / "failing_create.so").says("3:3", "cannot be made: it is not in the mood")
     Tried(flow, objects / "failing_start.so").says("3:3", "cannot start: the device is gone", starts=True)
 
