@@ -228,7 +228,7 @@ void Journal::drop(uint64_t segment) {
     stats_.drops++;
     // Refused where many reads wait: then the file is closed when others push it out.
     (void)reads_->submit([this, segment] { reader_.forget(segment); }, nullptr);
-    spares_.drop(segment, bytes, store_file_.text());
+    spares_.drop({segment, bytes, store_file_.text()});
 }
 
 size_t Journal::run_done() {

@@ -46,12 +46,12 @@ void fill(Disk& disk, const Spares::Options& options, Step& step) {
     (void)disk.remove(path);
 }
 
-Status retire(Disk& disk, const std::string& folder, uint64_t segment,
-              const std::string& store_text, bool keep) {
-    const std::string path = folder + "/" + segment_name(segment);
-    auto status = replace_file(disk, folder + "/" + std::string(StoreFile::kName), store_text);
+Status retire(Disk& disk, const std::string& folder, const Spares::Drop& drop, bool keep) {
+    const std::string path = folder + "/" + segment_name(drop.segment);
+    const std::string store = folder + "/" + std::string(StoreFile::kName);
+    auto status = replace_file(disk, store, drop.store_text);
     if (!status.ok()) return status;
-    status = keep ? disk.rename(path, folder + "/" + spare_name(segment)) : disk.remove(path);
+    status = keep ? disk.rename(path, folder + "/" + spare_name(drop.segment)) : disk.remove(path);
     if (!status.ok()) return status;
     return disk.sync_dir(folder);
 }
@@ -89,9 +89,9 @@ std::optional<Spare> Spares::take() {
     return spare;
 }
 
-void Spares::drop(uint64_t segment, uint64_t bytes, std::string store_text) {
-    drops_.push_back({segment, bytes, std::move(store_text)});
-    if (!working_) next();
+void Spares::drop(Drop drop) {
+    drops_.push_back(std::move(drop));
+    next();
 }
 
 void Spares::finish() {
@@ -149,23 +149,33 @@ void Spares::on_step(const Status& status, bool complete) {
 void Spares::recycle(Drop drop) {
     working_ = true;
     struct Recycled {
+        Drop drop;
         Status status;
         std::optional<Spare> spare;
     };
     auto recycled = std::make_shared<Recycled>();
     if (ready_.size() < kSparesMax && drop.bytes == options_.segment_bytes)
         recycled->spare = {spare_name(drop.segment), drop.segment, drop.bytes};
+    recycled->drop = std::move(drop);
     const bool taken = helper_->submit(
-        [this, recycled, drop = std::move(drop)] {
-            recycled->status = retire(disk_, options_.folder, drop.segment, drop.store_text,
-                                      recycled->spare.has_value());
+        [this, recycled] {
+            recycled->status =
+                retire(disk_, options_.folder, recycled->drop, recycled->spare.has_value());
         },
-        [this, recycled] { on_recycled(recycled->status, std::move(recycled->spare)); });
+        [this, recycled] {
+            on_recycled(std::move(recycled->drop), recycled->status, std::move(recycled->spare));
+        });
     ZB_CHECK(taken);
 }
 
-void Spares::on_recycled(const Status& status, std::optional<Spare> spare) {
+void Spares::on_recycled(Drop drop, const Status& status, std::optional<Spare> spare) {
     working_ = false;
+    if (status.code() == Code::kNoSpace && !stopped_) {
+        drops_.push_front(std::move(drop));
+        drop_failure_ = status;
+        timer_.arm(clock_.now() + kRetry);
+        return;
+    }
     if (!status.ok()) {
         drop_failure_ = status;
     } else if (spare) {

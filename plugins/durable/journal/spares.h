@@ -5,7 +5,8 @@
 //          pump() -> room reserved -> zeros, step by step -> a spare -> take() at a rollover
 // Thread:  the reactor; works run on the helper's executor, one at a time.
 // Failure: a full disk is met here, never in a commit: failing() until a spare is there again, by a
-//          drop or by one of the tries, every kRetry.
+//          drop or by one of the tries, every kRetry. A drop needs a few bytes too: it is tried
+//          again likewise, where the disk has none.
 // Limits:  kSparesMax spares; what is dropped beyond that is removed.
 #pragma once
 
@@ -40,6 +41,12 @@ class Spares {
         uint64_t segment_bytes = 0;
     };
 
+    struct Drop {
+        uint64_t segment = 0;
+        uint64_t bytes = 0;
+        std::string store_text;  // what the file `store` says from then on
+    };
+
     // `helper` has one thread; `on_ready`: there is one more. The others outlive it.
     Spares(Options options, Disk& disk, std::unique_ptr<Executor> helper, Timers& timers,
            const Clock& clock, std::function<void()> on_ready);
@@ -49,9 +56,7 @@ class Spares {
     // Goes on with making one, if none is there.
     void pump(Hurry hurry);
     std::optional<Spare> take();
-    // Segment `segment`, whose file has so many bytes, is needed no more. `store_text`: what the
-    // file `store` says from now on.
-    void drop(uint64_t segment, uint64_t bytes, std::string store_text);
+    void drop(Drop drop);
     void finish();  // begins nothing any more, and waits for what it has begun
     size_t run_done() { return helper_->run_done(); }
 
@@ -59,21 +64,15 @@ class Spares {
     uint64_t filled() const { return filled_; }  // bytes of the one that is being made
     bool failing() const { return ready_.empty() && !failure_.ok(); }
     const Status& failure() const { return failure_; }  // of the last try
-    // The last drop that failed; its file is still there, and goes at the next opening.
+    // Of the last drop that failed: its file is still there, and goes at the next opening.
     const Status& drop_failure() const { return drop_failure_; }
 
  private:
-    struct Drop {
-        uint64_t segment;
-        uint64_t bytes;
-        std::string store_text;
-    };
-
     void next();
     void step();
     void on_step(const Status& status, bool complete);
     void recycle(Drop drop);
-    void on_recycled(const Status& status, std::optional<Spare> spare);
+    void on_recycled(Drop drop, const Status& status, std::optional<Spare> spare);
 
     Options options_;
     Disk& disk_;
