@@ -121,6 +121,11 @@ class PosixFile final : public File {
             SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
     }
 
+    void forget_cached(uint64_t offset, uint64_t bytes) override {
+        (void)::posix_fadvise(descriptor_.number(), static_cast<off_t>(offset),
+                              static_cast<off_t>(bytes), POSIX_FADV_DONTNEED);  // a hint
+    }
+
     Result<uint64_t> size() const override {
         struct stat about {};
         if (::fstat(descriptor_.number(), &about) != 0) return failed(errno, "looking at", path_);

@@ -39,6 +39,8 @@ class File {
     // Begins to write what was written there, and waits for it, so that the next sync_data() has
     // less to do. Promises nothing: a hint.
     virtual void write_out(uint64_t offset, uint64_t size) = 0;
+    // What is read there next comes from the disk, not from memory, where that can be. A hint.
+    virtual void forget_cached(uint64_t offset, uint64_t size) = 0;
     virtual Result<uint64_t> size() const = 0;
 };
 

@@ -167,7 +167,9 @@ class SimDisk::SimFile final : public File {
         return {};
     }
 
-    void write_out(uint64_t, uint64_t) override {}  // promises nothing, and does nothing
+    // They promise nothing, and do nothing.
+    void write_out(uint64_t, uint64_t) override {}
+    void forget_cached(uint64_t, uint64_t) override {}
 
     Result<uint64_t> size() const override {
         if (auto status = check_life(); !status.ok()) return status;

@@ -63,6 +63,7 @@ Journal::Journal(const JournalOptions& options, const JournalWorld& world, Opene
               world.make_executor({.name = "journal-room", .threads = 1}), world.timers,
               world.clock, [this] { submit_pending(); }),
       reads_(world.make_executor({.name = "journal-read", .threads = 1, .tasks_max = kReadsMax})),
+      scrub_(world.disk, store_, *reads_, world.timers, world.clock),
       appends_(world.make_executor({.name = "journal", .threads = 1, .tasks_max = kAppendsMax})) {
     appender_.begin(std::move(opened.file), opened.prev_crc);
 }
@@ -226,9 +227,27 @@ void Journal::drop(uint64_t segment) {
     bounds_.erase(bound);
     store_file_.drop(segment, was, segments_.front().segment);
     stats_.drops++;
+    scrub_.on_dropped(segment);
     // Refused where many reads wait: then the file is closed when others push it out.
     (void)reads_->submit([this, segment] { reader_.forget(segment); }, nullptr);
     spares_.drop({segment, bytes, store_file_.text()});
+}
+
+bool Journal::scrub(uint64_t segment, std::function<void(const Scrubbed&)> done) {
+    if (scrub_.busy() || closed_) return false;
+    for (size_t i = 0; i + 1 < segments_.size(); i++) {
+        if (segments_[i].segment != segment || !segments_[i].sealed) continue;
+        const auto dropped = store_file_.dropped.find(segment + 1);
+        if (dropped == store_file_.dropped.end() && segments_[i + 1].segment != segment + 1)
+            return false;
+        const Bound end = dropped == store_file_.dropped.end() ? bounds_[i + 1] : dropped->second;
+        if (number(end.first) == 0 || number(bounds_[i].first) == 0) return false;
+        scrub_.begin(
+            {segment, folder_ + "/" + segment_name(segment), bounds_[i], end, store_file_.lost},
+            std::move(done));
+        return true;
+    }
+    return false;
 }
 
 size_t Journal::run_done() {
@@ -262,6 +281,7 @@ Status Journal::append_now(RecordType type, uint16_t flags) {
 Status Journal::close() {
     if (closed_) return failure_;
     idle_timer_.cancel();
+    scrub_.stop();
     spares_.finish();
     appends_->finish();
     reads_->finish();

@@ -27,6 +27,7 @@
 #include "plugins/durable/journal/cold_reader.h"
 #include "plugins/durable/journal/journal_stats.h"
 #include "plugins/durable/journal/opening.h"
+#include "plugins/durable/journal/scrub.h"
 #include "plugins/durable/journal/spares.h"
 #include "plugins/durable/record.h"
 #include "plugins/durable/store.h"
@@ -81,6 +82,10 @@ class Journal final : public Store {
     // Also while an append waits for room: that one is not done then, and there is no mark of an
     // end in order.
     Status close() override;
+
+    // Reads a sealed segment again from the disk, slowly, and says what of it is damaged. False:
+    // another one is on its way, or it is not there, not sealed, or nobody knows where it ends.
+    [[nodiscard]] bool scrub(uint64_t segment, std::function<void(const Scrubbed&)> done);
 
     // Calls the done of what has ended. To be called when an executor wakes the reactor.
     size_t run_done();
@@ -139,6 +144,7 @@ class Journal final : public Store {
     // The last ones: they end before what their works use.
     Spares spares_;
     std::unique_ptr<Executor> reads_;
+    Scrub scrub_;
     std::unique_ptr<Executor> appends_;
 };
 

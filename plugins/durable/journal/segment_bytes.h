@@ -33,6 +33,8 @@ class SegmentBytes {
     Result<Batch> batch_at(uint64_t position);
     // Up to `size` bytes from there; fewer at the file's end. Good until the next call.
     Result<std::string_view> view(uint64_t position, size_t size);
+    // All of it is read from the disk again, as far as the system does that.
+    void forget_cached() { file_->forget_cached(0, bytes_); }
     bool unreadable() const { return unreadable_; }  // where tolerant: some of it could not be read
 
  private:

@@ -98,6 +98,7 @@ TEST_CASE_TEMPLATE("a reserved file reads as zeros", World, RealWorld, SimWorld)
     REQUIRE((*file)->write_at(0, "x").ok());
     REQUIRE((*file)->reserve(8192).ok());
     (*file)->write_out(0, 8192);
+    (*file)->forget_cached(0, 8192);
     REQUIRE((*file)->sync_data().ok());
     CHECK(text_in(world.disk, world.root + "/file") == "x" + std::string(8191, '\0'));
 }
