@@ -110,7 +110,8 @@ void JournalRun::open() {
         } else if (disturbed) {
             fault();
         }
-        life_.options.replay.expect_clean_stop = was_clean_ && chance(2);
+        life_.options.replay.clean_epoch.reset();
+        if (was_clean_ && chance(2)) life_.options.replay.clean_epoch = life_.options.epoch - 1;
         const std::string answer = life_.open();
         statistics_.openings++;
         say("open: " + answer);

@@ -5,12 +5,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/durable/record.h"
+
 namespace zbridge::durable {
 
 namespace {
 
 Seq before(Seq seq) {
     return Seq{number(seq) - 1};
+}
+
+std::optional<uint64_t> epoch_of(std::string_view body) {
+    const auto record = record_at(body, 0);
+    if (!record || record->type != RecordType::kEpoch) return std::nullopt;
+    std::string_view payload = record->payload;
+    return take_varint(payload);
 }
 
 }  // namespace
@@ -59,8 +68,7 @@ Status Replay::begin() {
     }
     if (folder_.segments.empty()) {
         const bool was_here = folder_.as_stored || folder_.store_file_damaged ||
-                              options_.recovery || number(options_.covered) > 0 ||
-                              options_.expect_clean_stop;
+                              options_.recovery || number(options_.covered) > 0;
         ended_ = true;
         if (was_here) {
             const std::optional<Seq> last =
@@ -175,6 +183,7 @@ Status Replay::accept(const SegmentBytes::Batch& batch) {
     held_.push_back(std::move(held));
     found_.last = header.seq;
     clean_stop_ = (header.flags & kCleanStop) != 0;
+    if ((header.flags & kFirstAfterOpen) != 0) epoch_ = epoch_of(batch.body);
     prev_crc_ = header.body_crc;
     next_ = next(next_);
     position_ += header.padded_bytes();
@@ -246,7 +255,8 @@ Result<std::string> Replay::find_witness(const SegmentBytes::Batch& batch) {
     if (header && !batch.whole && (header->flags & kCleanStop) != 0 &&
         header->segment == segment().number && header->seq == next_)
         return std::string("it is the mark of an end in order, whose body is damaged");
-    if (options_.expect_clean_stop && !clean_stop_)
+    // Only of a life that had a journal: its beginning was seen.
+    if (options_.clean_epoch && options_.clean_epoch == epoch_ && !clean_stop_)
         return std::string("the journal was ended in order, and its last batch would say so");
     return witness;
 }

@@ -47,7 +47,8 @@ struct ReplayedBatch {
 struct ReplayOptions {
     std::optional<RecoveryPoint> recovery;  // none: from the oldest batch
     Seq covered{};                          // the index has the effects of all up to this one
-    bool expect_clean_stop = false;  // the data directory says that the last life ended in order
+    // The life of this epoch ended in order, as the data directory says.
+    std::optional<uint64_t> clean_epoch;
     bool accept_loss = false;
     bool strict = false;      // refuse whatever is not as it should be
     std::optional<Seq> skip;  // this batch is not handed out
@@ -125,8 +126,9 @@ class Replay {
     Seq next_{1};
     std::optional<uint32_t> prev_crc_;  // none: not known
     bool ended_ = false;
-    bool clean_stop_ = false;  // the batch before was one
-    Seq highest_seen_{};       // of headers that are no batches any more
+    bool clean_stop_ = false;        // the batch before was one
+    std::optional<uint64_t> epoch_;  // of the last life that was seen to begin
+    Seq highest_seen_{};             // of headers that are no batches any more
 
     std::deque<Held> held_;
     size_t held_bytes_ = 0;

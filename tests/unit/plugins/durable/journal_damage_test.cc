@@ -170,11 +170,17 @@ TEST_CASE("a journal that ended in order without saying so has lost its end") {
     REQUIRE(life.journal->close().ok());
     // The mark of the end in order, and what stands before it, are zeros.
     life.overwrite(kSegment, log.places[2].position, std::string(2048, '\0'));
-    life.options.replay.expect_clean_stop = true;
+    life.options.replay.clean_epoch = 1;
     CHECK(says(life.open(), "batches from 4 on are lost"));
     life.options.replay.accept_loss = true;
     CHECK(life.open() == "yes");
     CHECK(bodies(life.seen) == without(log.appended, 2));
+
+    // The life that ended in order after this one was killed had no journal.
+    JournalLife other;
+    three_batches(other);
+    other.options.replay.clean_epoch = 2;
+    CHECK(other.open() == "yes");
 
     JournalLife mark;
     const Log also = three_batches(mark);

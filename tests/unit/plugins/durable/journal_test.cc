@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+
 #include "tests/unit/plugins/durable/journal_life.h"
 
 namespace zbridge::durable {
@@ -326,6 +331,76 @@ TEST_CASE("times fall into classes") {
     CHECK(times.classes[1] == 1);
     CHECK(times.classes[5] == 1);
     CHECK(times.classes.back() == 1);
+}
+
+TEST_CASE("on real threads and a real disk what was receipted is there again") {
+    std::string root = (std::filesystem::temp_directory_path() / "zbridge-test-XXXXXX").string();
+    REQUIRE(mkdtemp(root.data()) != nullptr);
+    PosixDisk disk;
+    RealClock clock;
+    OsRandom random;
+    Timers timers;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool woken = false;
+    const JournalWorld world{disk, clock, random, timers, [&](ExecutorOptions executor) {
+                                 return std::make_unique<ThreadExecutor>(std::move(executor), [&] {
+                                     const std::lock_guard lock(mutex);
+                                     woken = true;
+                                     changed.notify_one();
+                                 });
+                             }};
+    JournalOptions options;
+    options.folder = root + "/journal";
+    options.segment_bytes = 128 << 10;
+    Bodies appended;
+    for (options.epoch = 1; options.epoch <= 3; options.epoch++) {
+        Bodies seen;
+        auto journal = Journal::open(options, world, [&](const ReplayedBatch& batch) {
+            if (batch.flags == 0) seen.emplace_back(batch.body);
+            return Status();
+        });
+        REQUIRE(journal.ok());
+        CHECK(seen == appended);
+        const auto wait_for = [&](const bool& done) {
+            while (!done) {
+                {
+                    std::unique_lock lock(mutex);
+                    changed.wait(lock, [&] { return woken; });
+                    woken = false;
+                }
+                timers.run_due(clock.now());
+                (*journal)->run_done();
+            }
+        };
+        for (size_t i = 0; i < 200; i++) {
+            appended.push_back(std::string(i * 37 % 9000, static_cast<char>('a' + i % 26)));
+            const std::string& body = appended.back();
+            std::string memory(BatchMemory::capacity_for(body.size()), '\0');
+            std::copy(body.begin(), body.end(), memory.begin() + kBatchHeadBytes);
+            bool done = false;
+            bool ok = false;
+            const Place place = (*journal)->append({memory.data(), body.size(), 1, i % 7 != 0},
+                                                   [&](const Status& status) {
+                                                       done = true;
+                                                       ok = status.ok();
+                                                   });
+            wait_for(done);
+            REQUIRE(ok);
+            if (i % 20 != 0) continue;
+            std::string into(body.size(), '\0');
+            done = ok = false;
+            REQUIRE((*journal)->read(place, into.data(), [&](const Status& status) {
+                done = true;
+                ok = status.ok();
+            }));
+            wait_for(done);
+            REQUIRE(ok);
+            CHECK(into == body);
+        }
+        if (options.epoch == 2) CHECK((*journal)->close().ok());
+    }
+    std::filesystem::remove_all(root);
 }
 
 }  // namespace zbridge::durable
