@@ -19,8 +19,12 @@ namespace zbridge::durable {
 
 // A message of one frame, as on the wire.
 inline std::string wire_of(std::string_view body) {
-    ZB_CHECK(body.size() < 256);
-    return std::string{'\0', static_cast<char>(body.size())} + std::string(body);
+    if (body.size() < 256)
+        return std::string{'\0', static_cast<char>(body.size())} + std::string(body);
+    std::string head{'\2'};
+    for (int shift = 56; shift >= 0; shift -= 8)
+        head += static_cast<char>(body.size() >> shift);
+    return head + std::string(body);
 }
 
 // The bodies of messages of one frame, or of large ones.

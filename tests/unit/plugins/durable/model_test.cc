@@ -1,0 +1,243 @@
+// Lives of the engine from seeds: published to, killed, its power cut, opened again, and compared
+// with a model that is only lists. ZB_SEEDS=N runs so many, ZB_SEED=N that one.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <stdexcept>
+
+#include "tests/unit/plugins/durable/engine_rig.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+constexpr uint64_t kSeeds = 60;
+constexpr int kStepsALife = 60;
+constexpr int kLives = 6;
+
+struct Sent {
+    uint64_t number = 0;  // of the receipt
+    std::string body;
+    std::optional<uint64_t> offset;  // once it was seen
+};
+
+struct Counts {
+    uint64_t published = 0, committed = 0, lost = 0, duplicates = 0, crashes = 0, dropped = 0;
+};
+
+class World {
+ public:
+    explicit World(uint64_t seed) : rig_(seed), chance_(seed * 7919 + 1) {
+        rig_.option("segment_bytes", "1MiB");
+        rig_.option("hot_memory", "1MiB");
+        rig_.option("read_memory", "1MiB");
+        rig_.topic("plain");
+        rig_.topic("loose", {{"durability", "os"}});
+        rig_.topic("once", {{"dedup.window", "10m"}});
+        rig_.topic("short", {{"retention.count", "20"}});
+    }
+
+    void run(Counts& counts) {
+        for (int life = 0; life < kLives; life++) {
+            while (!open()) {
+                counts.crashes++;
+                rig_.lose_power();
+                lost_power_ = true;
+            }
+            check_all(counts);
+            live(counts);
+            end(counts);
+        }
+        while (!open())
+            rig_.lose_power();
+        check_all(counts);
+        rig_.stop();
+    }
+
+ private:
+    bool open() {
+        // Sometimes the power goes while it starts.
+        if (chance_.below(8) == 0)
+            rig_.disk.cut_power_at(rig_.disk.operations() + chance_.below(20));
+        try {
+            rig_.start();
+            rig_.disk.cut_power_at(UINT64_MAX);
+            return true;
+        } catch (const std::runtime_error& error) {
+            INFO(error.what());
+            REQUIRE(std::string(error.what()).find("damage") == std::string::npos);
+            return false;
+        }
+    }
+
+    void live(Counts& counts) {
+        if (chance_.below(3) == 0)
+            rig_.disk.cut_power_at(rig_.disk.operations() + chance_.below(60));
+        for (int step = 0; step < kStepsALife; step++) {
+            switch (chance_.below(6)) {
+                case 0:
+                    rig_.turn();
+                    break;
+                case 1:
+                    read_somewhere();
+                    break;
+                default:
+                    publish(counts);
+            }
+            rig_.clock.advance(std::chrono::milliseconds(chance_.below(50)));
+        }
+    }
+
+    void publish(Counts& counts) {
+        static const char* const kNames[] = {"plain", "loose", "once", "short"};
+        const std::string name = kNames[chance_.below(4)];
+        if (rig_.engine->has_room(rig_.self()) == 0) return rig_.turn();
+        std::string body = name + " " + std::to_string(next_body_++);
+        if (chance_.below(3) == 0) body.resize(body.size() + chance_.below(60'000), '.');
+        zb_attributes attributes{};
+        std::string id;
+        if (name == "once") {
+            id = "id-" + std::to_string(chance_.below(40));
+            attributes.id = view_of(id);
+        }
+        const zb_taken taken = rig_.publish(name, body, id.empty() ? nullptr : &attributes);
+        if (taken != ZB_TAKEN) {
+            REQUIRE(taken == ZB_STORE_FAILED);
+            return;
+        }
+        counts.published++;
+        const auto key = std::pair(rig_.receipt.id_epoch, rig_.receipt.id_sequence);
+        if (rig_.receipt.duplicate != 0) {
+            REQUIRE(ids_.at(id) == key);
+            counts.duplicates++;
+            return;
+        }
+        if (!id.empty()) ids_[id] = key;
+        sent_[name].push_back({rig_.receipt.number, body, std::nullopt});
+        if (!id.empty()) id_of_[body] = id;
+    }
+
+    // What is visible now, and nothing else.
+    void read_somewhere() {
+        if (!rig_.told.failures.empty()) return;
+        for (auto& [name, sent] : sent_) {
+            const uint64_t from =
+                sent.empty() ? 0 : sent[chance_.below(sent.size())].offset.value_or(0);
+            for (const auto& [offset, body] : rig_.read_all(name, from, 1 + chance_.below(200'000)))
+                see(name, offset, body);
+        }
+    }
+
+    void see(const std::string& name, uint64_t offset, const std::string& body) {
+        auto& sent = sent_[name];
+        const auto found = std::find_if(sent.begin(), sent.end(),
+                                        [&](const Sent& each) { return each.body == body; });
+        REQUIRE(found != sent.end());
+        REQUIRE(found->number <= rig_.told.committed);
+        if (found->offset) REQUIRE(*found->offset == offset);
+        found->offset = offset;
+    }
+
+    void end(Counts& counts) {
+        committed_ = rig_.told.committed;
+        counts.committed += committed_;
+        lost_power_ = false;
+        const bool failed = !rig_.told.failures.empty();
+        if (!failed && chance_.below(3) == 0) {
+            rig_.stop();
+            if (rig_.told.failures.empty()) {
+                committed_ = rig_.told.committed;
+                return;
+            }
+        }
+        counts.crashes++;
+        rig_.was_clean = false;
+        if (!failed && chance_.below(2) == 0) return rig_.die();
+        lost_power_ = true;
+        rig_.lose_power();
+    }
+
+    // After an opening: a prefix of what was sent, at least all that was committed.
+    void check_all(Counts& counts) {
+        for (auto& [name, sent] : sent_) {
+            const Messages all = rig_.read_all(name, 0, 1 + chance_.below(300'000));
+            std::set<std::string> ids;
+            size_t at = 0;
+            uint64_t next = 0;
+            for (const auto& [offset, body] : all) {
+                REQUIRE(offset >= next);
+                next = offset + 1;
+                // Of `short` the oldest are gone.
+                while (at < sent.size() && sent[at].body != body) {
+                    REQUIRE(name == "short");
+                    at++;
+                }
+                REQUIRE(at < sent.size());
+                if (sent[at].offset) REQUIRE(*sent[at].offset == offset);
+                sent[at].offset = offset;
+                at++;
+                if (name == "once") REQUIRE(ids.insert(id_of_.at(body)).second);
+            }
+            for (size_t rest = at; rest < sent.size(); rest++) {
+                CAPTURE(name);
+                CAPTURE(sent[rest].number);
+                CAPTURE(sent[rest].body.substr(0, 20));
+                CAPTURE(committed_);
+                CAPTURE(rest);
+                CAPTURE(sent.size());
+                // Power that went may take what an `os` topic had.
+                REQUIRE((sent[rest].number > committed_ || (name == "loose" && lost_power_)));
+                if (name == "once") ids_.erase(id_of_.at(sent[rest].body));
+                counts.lost++;
+            }
+            sent.resize(at);
+            if (name == "short") {
+                if (all.empty()) sent.clear();
+                const size_t kept = all.size();
+                REQUIRE((kept >= 20 || kept == sent.size()));
+                sent.erase(sent.begin(), sent.end() - static_cast<ptrdiff_t>(kept));
+            }
+            for (Sent& each : sent)
+                each.number = 0;  // of a life before
+        }
+        committed_ = 0;
+    }
+
+    EngineRig rig_;
+    SeededRandom chance_;
+    std::map<std::string, std::vector<Sent>> sent_;
+    std::map<std::string, std::pair<uint64_t, uint64_t>> ids_;  // producer's -> the first one's
+    std::map<std::string, std::string> id_of_;                  // body -> producer's id
+    uint64_t next_body_ = 0;
+    uint64_t committed_ = 0;
+    bool lost_power_ = false;
+};
+
+uint64_t number_from(const char* variable, uint64_t fallback) {
+    const char* text = std::getenv(variable);
+    return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
+}
+
+}  // namespace
+
+TEST_CASE("whatever ends a life, the next one has all that was committed, in order, once an id") {
+    const uint64_t only = number_from("ZB_SEED", 0);
+    const uint64_t seeds = only > 0 ? 1 : number_from("ZB_SEEDS", kSeeds);
+    Counts counts;
+    for (uint64_t seed = 0; seed < seeds; seed++) {
+        const uint64_t its = only > 0 ? only : seed + 1;
+        CAPTURE(its);
+        INFO("again: ZB_SEED=" << its << " plugin_durable_test -tc='whatever ends*'");
+        World world(its);
+        world.run(counts);
+    }
+    MESSAGE(seeds << " seeds, " << counts.published << " published, " << counts.committed
+                  << " committed, " << counts.duplicates << " duplicates, " << counts.crashes
+                  << " crashes, " << counts.lost << " lost that nobody was told of");
+    CHECK(counts.committed > 0);
+}
+
+}  // namespace zbridge::durable
