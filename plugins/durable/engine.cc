@@ -201,7 +201,7 @@ void Engine::show_health() {
     if (!topics_->failure().empty())
         trouble = "the journal failed: " + topics_->failure();
     else if (log_->store().full())
-        trouble = "the disk is full: only the journal's reserve is left";
+        trouble = "the journal has no room to grow: " + log_->journal().spares().failure().message();
     else if (topics_->damaged_batches() > 0)
         trouble = "batches that cannot be read: " + std::to_string(topics_->damaged_batches());
     if (trouble == shown_trouble_) return;

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "plugins/durable/admin.h"
+#include "plugins/durable/admin/admin.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
 #include "plugins/sdk/zbridge_engine.h"

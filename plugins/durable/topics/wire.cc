@@ -14,6 +14,28 @@ uint8_t byte_at(std::string_view wire, size_t at) {
     return static_cast<uint8_t>(wire[at]);
 }
 
+struct Head {
+    bool more = false;
+    size_t bytes = 0;
+    uint64_t body_bytes = 0;
+};
+
+std::optional<Head> head_at(std::string_view wire, size_t at) {
+    const size_t left = wire.size() - at;
+    if (left < 2) return std::nullopt;
+    const uint8_t flags = byte_at(wire, at);
+    Head head{(flags & kMore) != 0, 2, byte_at(wire, at + 1)};
+    if ((flags & kLong) != 0) {
+        head.bytes = kLongHeadBytes;
+        if (left < head.bytes) return std::nullopt;
+        head.body_bytes = 0;
+        for (size_t i = 1; i < head.bytes; i++)
+            head.body_bytes = head.body_bytes << 8 | byte_at(wire, at + i);
+    }
+    if (head.body_bytes > left - head.bytes) return std::nullopt;
+    return head;
+}
+
 }  // namespace
 
 std::optional<WireSpan> span_of(std::string_view wire, uint32_t messages_max, uint64_t bytes_max) {
@@ -22,26 +44,23 @@ std::optional<WireSpan> span_of(std::string_view wire, uint32_t messages_max, ui
     while (span.messages < messages_max && at < bytes_max && at < wire.size()) {
         bool more = true;
         while (more) {
-            if (wire.size() - at < 2) return std::nullopt;
-            const uint8_t flags = byte_at(wire, at);
-            more = (flags & kMore) != 0;
-            uint64_t size = byte_at(wire, at + 1);
-            size_t head = 2;
-            if ((flags & kLong) != 0) {
-                head = kLongHeadBytes;
-                if (wire.size() - at < head) return std::nullopt;
-                size = 0;
-                for (size_t i = 1; i < head; i++)
-                    size = size << 8 | byte_at(wire, at + i);
-            }
-            if (size > wire.size() - at - head) return std::nullopt;
-            at += head + static_cast<size_t>(size);
+            const auto head = head_at(wire, at);
+            if (!head) return std::nullopt;
+            more = head->more;
+            at += head->bytes + static_cast<size_t>(head->body_bytes);
             span.frames++;
         }
         span.messages++;
     }
     span.bytes = at;
     return span;
+}
+
+std::string_view take_frame(std::string_view& wire) {
+    const Head head = head_at(wire, 0).value();
+    const std::string_view body = wire.substr(head.bytes, static_cast<size_t>(head.body_bytes));
+    wire.remove_prefix(head.bytes + body.size());
+    return body;
 }
 
 }  // namespace zbridge::durable

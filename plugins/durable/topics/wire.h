@@ -18,5 +18,7 @@ struct WireSpan {
 // The first messages of `wire`: at most `messages_max`, and no further one begins once `bytes_max`
 // bytes are reached. None: it is no whole messages so far.
 std::optional<WireSpan> span_of(std::string_view wire, uint32_t messages_max, uint64_t bytes_max);
+// The first frame's body, taken off the front with its head. REQUIRES: span_of() knew it.
+std::string_view take_frame(std::string_view& wire);
 
 }  // namespace zbridge::durable

@@ -9,14 +9,17 @@
 //   topic browse  {topic, from?: offset, max?}      [{offset, id, stored_ms, ..., frames}, ...]
 //
 // Thread:  the reactor. An answer comes when what was asked is durable, or read.
-// Failure: ZB_INVALID, ZB_NOT_FOUND, ZB_WRONG_STATE, ZB_FAILED with a sentence.
-// Limits:  kBrowseMax messages or kBrowseBytesMax bytes an answer, kBrowsesMax at once: ZB_FULL.
+// Failure: ZB_INVALID, ZB_NOT_FOUND, ZB_WRONG_STATE, ZB_FAILED, ZB_UNSUPPORTED with a sentence.
+// Limits:  kBrowseMax messages or about kBrowseBytesMax bytes an answer; of kBrowsesMax that wait
+//          for the disk a further one is refused: ZB_FULL.
 #pragma once
 
 #include <cstdint>
 #include <list>
+#include <string>
 #include <string_view>
 
+#include "plugins/durable/admin/values.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
 
@@ -30,12 +33,13 @@ class AdminListener {
 
 class Admin {
  public:
+    static constexpr uint32_t kBrowseDefault = 20;
     static constexpr uint32_t kBrowseMax = 1'000;
     static constexpr uint64_t kBrowseBytesMax = 1 << 20;
     static constexpr size_t kBrowsesMax = 16;
 
     // All outlive it.
-    Admin(Topics& topics, Log& log, const Clock& clock, AdminListener& listener)
+    Admin(Topics& topics, const Log& log, const Clock& clock, AdminListener& listener)
         : topics_(topics), log_(log), clock_(clock), listener_(listener) {}
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
@@ -45,7 +49,6 @@ class Admin {
     void on_loaded(TopicId topic);
 
  private:
-    struct Request;
     struct Browse {
         uint64_t cookie = 0;
         TopicId topic;
@@ -53,24 +56,30 @@ class Admin {
         uint32_t max = 0;
     };
 
-    void status(uint64_t cookie);
-    void list(uint64_t cookie);
-    void show(const Topic& topic, uint64_t cookie);
-    void create(std::string_view name, uint64_t cookie);
+    void ask_of(const Topic& topic, std::string_view verb, const Request& request, uint64_t cookie);
+    std::string status() const;
+    std::string list() const;
+    std::string show(const Topic& topic) const;
+    void write_store(ValueWriter& writer) const;
+    void write_topic(const Topic& topic, ValueWriter& writer, bool options) const;
+    void create(const std::string& name, uint64_t cookie);
     void purge(const Topic& topic, const Request& request, uint64_t cookie);
     void remove(const Topic& topic, uint64_t cookie);
     void browse(const Topic& topic, const Request& request, uint64_t cookie);
-    // False: it has to wait.
+    // False: it has to wait for the disk.
     bool try_browse(const Browse& browse);
+    void answer(uint64_t cookie, std::string_view body) {
+        listener_.on_admin_answer(cookie, ZB_OK, body);
+    }
     void refuse(uint64_t cookie, zb_result why, std::string_view sentence) {
         listener_.on_admin_answer(cookie, why, sentence);
     }
 
     Topics& topics_;
-    Log& log_;
+    const Log& log_;
     const Clock& clock_;
     AdminListener& listener_;
-    std::list<Browse> browses_;  // that wait for the disk
+    std::list<Browse> browses_;  // that wait
 };
 
 }  // namespace zbridge::durable

@@ -1,0 +1,92 @@
+#include "plugins/durable/admin/admin.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zbridge::durable {
+
+namespace {
+
+std::string map_of(const std::string& topic) {
+    ValueWriter writer;
+    writer.begin_map(1);
+    writer.entry("topic", topic);
+    return writer.take();
+}
+
+}  // namespace
+
+void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
+    const auto request = read_request(body);
+    if (!request) return refuse(cookie, ZB_INVALID, "what is asked is no msgpack map of its kind");
+    if (verb == "status") return answer(cookie, status());
+    if (verb == "topic ls") return answer(cookie, list());
+    if (verb == "topic create") return create(request->topic, cookie);
+    if (verb != "topic show" && verb != "topic purge" && verb != "topic rm" &&
+        verb != "topic browse") {
+        return refuse(cookie, ZB_UNSUPPORTED, "`" + std::string(verb) + "` is not there yet");
+    }
+    const Topic* topic = topics_.table().find(request->topic);
+    if (topic == nullptr)
+        return refuse(cookie, ZB_NOT_FOUND, "there is no topic `" + request->topic + "`");
+    ask_of(*topic, verb, *request, cookie);
+}
+
+void Admin::ask_of(const Topic& topic, std::string_view verb, const Request& request,
+                   uint64_t cookie) {
+    if (verb == "topic show") return answer(cookie, show(topic));
+    if (verb == "topic browse") return browse(topic, request, cookie);
+    if (!topics_.failure().empty())
+        return refuse(cookie, ZB_FAILED, "the journal failed: " + topics_.failure());
+    if (verb == "topic purge") return purge(topic, request, cookie);
+    remove(topic, cookie);
+}
+
+void Admin::create(const std::string& name, uint64_t cookie) {
+    if (!TopicTable::is_name(name)) {
+        return refuse(cookie, ZB_INVALID,
+                      "a topic's name is 1 to 127 of A-Z, a-z, 0-9, `%`, `_`, `.` and `-`");
+    }
+    if (topics_.table().find(name) != nullptr)
+        return refuse(cookie, ZB_WRONG_STATE, "there is a topic `" + name + "` already");
+    if (!topics_.failure().empty())
+        return refuse(cookie, ZB_FAILED, "the journal failed: " + topics_.failure());
+    if (!topics_.topic(name)) return refuse(cookie, ZB_FULL, "there are too many topics");
+    topics_.answer_when_durable({cookie, map_of(name)});
+}
+
+void Admin::purge(const Topic& topic, const Request& request, uint64_t cookie) {
+    const Offset below{request.below.value_or(topic.head.number)};
+    ValueWriter writer;
+    writer.begin_map(2);
+    writer.entry("topic", topic.name);
+    writer.entry("floor", std::max(topic.floor, std::min(below, topic.head)).number);
+    topics_.purge(topic.id, below, {cookie, writer.take()});
+}
+
+void Admin::remove(const Topic& topic, uint64_t cookie) {
+    if (topic.origin == Origin::kDeclared && !topic.unconfigured) {
+        return refuse(cookie, ZB_WRONG_STATE,
+                      "`" + topic.name + "` is in the file: remove it there first");
+    }
+    topics_.remove(topic.id, {cookie, map_of(topic.name)});
+}
+
+void Admin::browse(const Topic& topic, const Request& request, uint64_t cookie) {
+    Browse browse;
+    browse.cookie = cookie;
+    browse.topic = topic.id;
+    browse.from = {request.from.value_or(topic.floor.number)};
+    browse.max =
+        static_cast<uint32_t>(std::min<uint64_t>(request.max.value_or(kBrowseDefault), kBrowseMax));
+    if (try_browse(browse)) return;
+    if (browses_.size() == kBrowsesMax)
+        return refuse(cookie, ZB_FULL, "too many wait for the disk: try again");
+    browses_.push_back(browse);
+}
+
+void Admin::on_loaded(TopicId topic) {
+    browses_.remove_if([&](const Browse& each) { return each.topic == topic && try_browse(each); });
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,48 @@
+#include "plugins/durable/admin/values.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+bool take_number(const msgpack::object& value, std::optional<uint64_t>& number) {
+    if (value.type != msgpack::type::POSITIVE_INTEGER) return false;
+    number = value.via.u64;
+    return true;
+}
+
+bool take_entry(std::string_view name, const msgpack::object& value, Request& request) {
+    if (name == "topic") {
+        if (value.type != msgpack::type::STR) return false;
+        request.topic.assign(value.via.str.ptr, value.via.str.size);
+        return true;
+    }
+    if (name == "from") return take_number(value, request.from);
+    if (name == "below") return take_number(value, request.below);
+    if (name == "max") return take_number(value, request.max);
+    return true;  // of a younger command line
+}
+
+}  // namespace
+
+std::optional<Request> read_request(std::string_view body) {
+    Request request;
+    if (body.empty()) return request;
+    try {
+        const auto handle = msgpack::unpack(body.data(), body.size());
+        const msgpack::object& map = handle.get();
+        if (map.type == msgpack::type::NIL) return request;
+        if (map.type != msgpack::type::MAP) return std::nullopt;
+        for (const auto& [key, value] : msgpack::object_map(map.via.map)) {
+            if (key.type != msgpack::type::STR) return std::nullopt;
+            if (!take_entry({key.via.str.ptr, key.via.str.size}, value, request))
+                return std::nullopt;
+        }
+        return request;
+    } catch (const msgpack::unpack_error&) {
+        return std::nullopt;
+    } catch (const msgpack::type_error&) {
+        return std::nullopt;
+    }
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,56 @@
+// msgpack for the command line: requests are read, answers are written value by value.
+//
+// A map or list is begun with the number of its entries, and as many follow.
+#pragma once
+
+#include <cstdint>
+#include <msgpack.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace zbridge::durable {
+
+class ValueWriter {
+ public:
+    ValueWriter() : packer_(sink_) {}
+    ValueWriter(const ValueWriter&) = delete;
+    ValueWriter& operator=(const ValueWriter&) = delete;
+
+    void begin_map(size_t entries) { packer_.pack_map(static_cast<uint32_t>(entries)); }
+    void begin_list(size_t entries) { packer_.pack_array(static_cast<uint32_t>(entries)); }
+    void key(std::string_view name) { packer_.pack(name); }
+    template <class Value>
+    void entry(std::string_view name, const Value& value) {
+        packer_.pack(name);
+        packer_.pack(value);
+    }
+    void text(std::string_view text) { packer_.pack(text); }
+    void number(int64_t number) { packer_.pack(number); }
+    void real(double number) { packer_.pack(number); }
+    void flag(bool flag) { packer_.pack(flag); }
+    void nothing() { packer_.pack_nil(); }
+    void bytes(std::string_view bytes) {
+        packer_.pack_bin(static_cast<uint32_t>(bytes.size()));
+        packer_.pack_bin_body(bytes.data(), static_cast<uint32_t>(bytes.size()));
+    }
+    std::string take() { return std::move(sink_.written); }
+
+ private:
+    struct Sink {
+        std::string written;
+        void write(const char* data, size_t size) { written.append(data, size); }
+    };
+    Sink sink_;
+    msgpack::packer<Sink> packer_;
+};
+
+// What a request says; a map, or nothing at all.
+struct Request {
+    std::string topic;
+    std::optional<uint64_t> from, below, max;
+};
+// None: it is no such map, or a value is of another type.
+std::optional<Request> read_request(std::string_view body);
+
+}  // namespace zbridge::durable
