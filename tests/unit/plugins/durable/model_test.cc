@@ -42,22 +42,25 @@ class World {
 
     void run(Counts& counts) {
         for (int life = 0; life < kLives; life++) {
-            while (!open()) {
-                counts.crashes++;
-                rig_.lose_power();
-                lost_power_ = true;
-            }
+            open_at_last(counts);
             check_all(counts);
             live(counts);
             end(counts);
         }
-        while (!open())
-            rig_.lose_power();
+        open_at_last(counts);
         check_all(counts);
         rig_.stop();
     }
 
  private:
+    void open_at_last(Counts& counts) {
+        while (!open()) {
+            counts.crashes++;
+            rig_.lose_power();
+            lost_power_ = true;
+        }
+    }
+
     bool open() {
         // Sometimes the power goes while it starts.
         if (chance_.below(8) == 0)
