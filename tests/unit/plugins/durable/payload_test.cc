@@ -1,9 +1,13 @@
 #include "plugins/durable/topics/payload.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
-#include <cctype>
+#include <fstream>
+#include <iterator>
 #include <string>
+
+#include "plugins/durable/topics/attributes.h"
 
 namespace zbridge::durable {
 
@@ -105,6 +109,48 @@ TEST_CASE("the bytes of TOPIC, FLOOR and notes are these, and read back") {
     CHECK(read->key == 0x0807);
     CHECK(read->closes);
     CHECK(read->bytes == "xy");
+}
+
+TEST_CASE("docs/JOURNAL.md shows what topics write") {
+    std::ifstream file(ZBRIDGE_SOURCE_DIR "/docs/JOURNAL.md");
+    const std::string document((std::istreambuf_iterator<char>(file)),
+                               std::istreambuf_iterator<char>());
+    // Sixteen a line, behind their offset.
+    const auto shows = [&](const std::string& bytes) {
+        std::string text;
+        for (size_t at = 0; at < bytes.size(); at += 16) {
+            text += fmt::format("{:4}", at);
+            for (const char c : bytes.substr(at, 16))
+                text += fmt::format(" {:02x}", static_cast<uint8_t>(c));
+            text += '\n';
+        }
+        const bool shown = document.find("```\n" + text + "```\n") != std::string::npos;
+        if (!shown) MESSAGE("docs/JOURNAL.md does not show:\n", text);
+        return shown;
+    };
+    zb_attributes given{};
+    given.tag = {"t", 1};
+    std::string attributes;
+    encode_attributes(given, attributes);
+    MsgHead head;
+    head.topic = TopicId(7);
+    head.count = head.frames = 2;
+    head.attribute_bytes = static_cast<uint32_t>(attributes.size());
+    head.first = {258};
+    head.first_id = {5, 0x0304};
+    head.stored_ms = 1'700'000'000'000;
+    const std::string wire("\0\1a\0\1b", 6);
+    std::string msg(MsgHead::kRecordHeadBytes, '\0');
+    write_msg_head(msg.data(), head, MsgHead::kBytes + attributes.size() + wire.size());
+    CHECK(shows(msg + attributes + wire));
+
+    std::string others;
+    append_record(
+        others, RecordType::kTopic, kPayloadVersion,
+        write_topic({TopicId(3), Origin::kImplicit, Durability::kOs, {0x10}, {0x2000}, "ab"}));
+    append_record(others, RecordType::kFloor, kPayloadVersion, write_floor({TopicId(3), {0x1234}}));
+    append_record(others, RecordType::kReplied, kPayloadVersion, write_note({2055, true, "xy"}));
+    CHECK(shows(others));
 }
 
 TEST_CASE("a payload that is cut off, or says what cannot be, is none") {
