@@ -18,8 +18,9 @@ delivery::FeedStart feed_start(const settings::StartConfig& config) {
             return {ZB_START_EARLIEST, 0};
         case Where::kTime:
             return {ZB_START_TIME, config.time_ms};
-        case Where::kLatest:
         case Where::kLast:
+            return {ZB_START_LATEST, 0, true};
+        case Where::kLatest:
             break;
     }
     return {};

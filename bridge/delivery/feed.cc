@@ -17,7 +17,13 @@ Feed::Feed(std::string name, plugin::Engine& engine, net::Reactor& reactor)
     : name_(std::move(name)), engine_(engine), reactor_(reactor), again_(reactor.timers(), [] {}) {}
 
 void Feed::add(TopicId topic, FeedStart start) {
-    topics_.push_back({topic, start, engine_.bounds(topic).head});
+    const plugin::Engine::Bounds bounds = engine_.bounds(topic);
+    topics_.push_back({topic, start, bounds.head});
+    if (start.last) {
+        topics_.back().newest = std::make_unique<Newest>();
+        topics_.back().read = bounds.floor;
+        again_.arm(reactor_.now());
+    }
     engine_.listen(topic, *this);
 }
 
@@ -47,6 +53,16 @@ void Feed::on_subscription(net::Peer& peer, const net::Subscription& subscriptio
         subscriptions_.remove(subscription.prefix, peer);
     }
     if (subscription.prefix.empty()) state.gets_all = subscription.add;
+    if (!subscription.add) return;
+    for (size_t i = 0; i < topics_.size(); i++) {
+        if (!topics_[i].newest) continue;
+        // What comes meanwhile waits behind them.
+        Cursor& cursor = state.cursors[i];
+        if (cursor.at_head) cursor.next = topics_[i].head;
+        cursor.at_head = false;
+        cursor.prefixes.emplace_back(subscription.prefix);
+        again_.arm(reactor_.now());
+    }
 }
 
 void Feed::place_cursors(State& state) {
@@ -67,6 +83,7 @@ void Feed::on_visible(TopicId id, std::span<const plugin::Run> runs) {
         for (const plugin::Run& run : runs) {
             give_run(topic, run);
             topics_[topic].head = run.first_offset + run.messages;
+            note_newest(topics_[topic], run);
         }
     }
 }
@@ -138,12 +155,74 @@ bool Feed::is_subscribed(const net::Peer& peer, std::string_view first_frame) co
     return found;
 }
 
+// Of a run that follows what was read.
+void Feed::note_newest(Topic& topic, const plugin::Run& run) {
+    if (!topic.newest || run.first_offset > topic.read) return;
+    size_t at = 0;
+    for (uint64_t offset = run.first_offset; offset < run.first_offset + run.messages; offset++) {
+        if (offset >= topic.read) topic.newest->add(frame_at(run.wire.bytes(), at).body, offset);
+        at = message_end(run.wire.bytes(), at).end;
+    }
+    topic.read = std::max(topic.read, run.first_offset + run.messages);
+}
+
+bool Feed::read_newest(Topic& topic) {
+    if (!topic.newest || topic.waits || topic.read >= topic.head) return false;
+    const std::vector<plugin::Run>* runs = engine_.read(topic.id, topic.read, kPumpBytes);
+    if (runs == nullptr) {
+        topic.waits = true;
+        return false;
+    }
+    for (const plugin::Run& run : *runs) {
+        topic.read = std::max(topic.read, run.first_offset);  // retention has taken what was there
+        note_newest(topic, run);
+    }
+    return true;
+}
+
+void Feed::look_for_newest(const Topic& topic, Cursor& cursor) {
+    std::vector<uint64_t> offsets(cursor.newest.begin(), cursor.newest.end());
+    for (const std::string& prefix : std::exchange(cursor.prefixes, {})) {
+        // Those from the cursor on come by themselves.
+        const std::vector<uint64_t> its = topic.newest->of(prefix, cursor.next);
+        offsets.insert(offsets.end(), its.begin(), its.end());
+    }
+    std::sort(offsets.begin(), offsets.end());
+    offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
+    cursor.newest.assign(offsets.begin(), offsets.end());
+}
+
+// False: the peer is not to be given anything else yet.
+bool Feed::give_newest(net::Peer& peer, size_t topic) {
+    Cursor& cursor = peer.state<State>().cursors[topic];
+    if (topics_[topic].read < topics_[topic].head) return false;
+    if (!cursor.prefixes.empty()) look_for_newest(topics_[topic], cursor);
+    for (; !cursor.newest.empty(); cursor.newest.pop_front()) {
+        if (!takes_more(peer)) return false;
+        const uint64_t offset = cursor.newest.front();
+        const std::vector<plugin::Run>* runs = engine_.read(topics_[topic].id, offset, 1);
+        if (runs == nullptr) {
+            cursor.waits = true;
+            return false;
+        }
+        if (runs->empty() || runs->front().first_offset > offset) continue;  // it is not kept
+        const plugin::Run& run = runs->front();
+        size_t at = 0;
+        for (uint64_t before = run.first_offset; before < offset; before++)
+            at = message_end(run.wire.bytes(), at).end;
+        peer.send_run(run.wire.part(at, message_end(run.wire.bytes(), at).end - at), 1);
+        counters_.to_subs++;
+    }
+    return true;
+}
+
 // Gives a peer what it lags, up to its room and its turn. True: there is more for it.
 bool Feed::pump(net::Peer& peer, size_t topic) {
     State& state = peer.state<State>();
     Cursor& cursor = state.cursors[topic];
     if (!state.placed || cursor.at_head || cursor.waits || peer.blocked() || !takes_more(peer))
         return false;
+    if (topics_[topic].newest && !give_newest(peer, topic)) return false;
     const std::vector<plugin::Run>* runs = engine_.read(topics_[topic].id, cursor.next, kPumpBytes);
     if (runs == nullptr) {
         cursor.waits = true;
@@ -194,6 +273,7 @@ bool Feed::pump_run(net::Peer& peer, Cursor& cursor, const plugin::Run& run) {
 void Feed::on_loaded(TopicId id) {
     for (size_t topic = 0; topic < topics_.size(); topic++) {
         if (topics_[topic].id != id) continue;
+        topics_[topic].waits = false;
         for (net::Peer* peer : subs_)
             peer->state<State>().cursors[topic].waits = false;
     }
@@ -202,6 +282,8 @@ void Feed::on_loaded(TopicId id) {
 
 void Feed::on_turn_end() {
     bool more = false;
+    for (Topic& topic : topics_)
+        more = read_newest(topic) || more;
     for (net::Peer* peer : subs_) {
         for (size_t topic = 0; topic < topics_.size(); topic++)
             more = pump(*peer, topic) || more;

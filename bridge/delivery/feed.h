@@ -5,16 +5,21 @@
 //          a peer that lags: read() from its cursor -> [feed] -> the peer, until it has caught up
 // Promise: a peer gets every message of its prefixes from its cursor on, once, in order, as long as
 //          it is connected and retention has them. Slow ones stop nobody: they lag.
+// Last:    with FeedStart::last a peer is given, for each prefix it asks for, the newest message of
+//          each first frame, and then what comes. They are found by reading the topic once.
 // Lost:    what retention has removed before a peer's cursor came to it: counted.
 // Limits:  a peer's own (waiting_bytes, waiting_messages); above them it lags, and costs no memory.
 //          kPumpBytes of a topic to a peer that lags, before it is another's turn.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "bridge/delivery/newest.h"
 #include "bridge/delivery/subscriptions.h"
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
@@ -25,6 +30,7 @@ namespace zbridge::delivery {
 struct FeedStart {
     uint32_t where = ZB_START_LATEST;
     int64_t value = 0;  // ms since 1970, or an offset
+    bool last = false;
 };
 
 struct FeedCounters {
@@ -70,16 +76,27 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
         TopicId id;
         FeedStart start;
         uint64_t head = 0;  // one past what has been made visible
+        // Of FeedStart::last: made of what stands before `read`.
+        std::unique_ptr<Newest> newest = {};
+        uint64_t read = 0;
+        bool waits = false;  // for on_loaded()
     };
     struct Cursor {
         uint64_t next = 0;
-        bool at_head = false;  // it gets what becomes visible; else it reads
-        bool waits = false;    // for on_loaded()
+        bool at_head = false;               // it gets what becomes visible; else it reads
+        bool waits = false;                 // for on_loaded()
+        std::deque<uint64_t> newest;        // to be given before anything else
+        std::vector<std::string> prefixes;  // whose newest ones are not looked for yet
     };
     struct State;
     void place_cursors(State& state);
     void give_run(size_t topic, const plugin::Run& run);
     void give_each(size_t topic, const plugin::Run& run);
+    // Reads what `last` begins with, a piece a turn. True: there is more to be read.
+    bool read_newest(Topic& topic);
+    static void note_newest(Topic& topic, const plugin::Run& run);
+    void look_for_newest(const Topic& topic, Cursor& cursor);
+    bool give_newest(net::Peer& peer, size_t topic);
     void fall_behind(Cursor& cursor, uint64_t offset);
     bool takes_more(net::Peer& peer) const;
     bool pump(net::Peer& peer, size_t topic);

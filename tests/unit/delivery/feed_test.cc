@@ -8,6 +8,7 @@
 using namespace zbridge;
 using namespace zbridge::testing;
 using delivery::Feed;
+using delivery::Newest;
 using enum zbridge::SocketType;
 
 namespace {
@@ -41,8 +42,8 @@ struct World {
     std::string got(StubPeer& sub) {
         std::string all;
         for (bool more = true; more;) {
-            reactor.turn(false);
-            reactor.turn(false);
+            for (int i = 0; i < 6; i++)  // a piece of the topic a turn, and then it is written
+                reactor.turn(false);
             const auto received = sub.received();
             more = !received.empty();
             for (const Frames& frames : received)
@@ -210,4 +211,51 @@ TEST_CASE("a SUB that goes while it lags leaves nothing behind") {
     world.toy.load();
     world.reactor.turn(false);
     CHECK(world.feed.subscriptions().prefixes() == 0);
+}
+
+TEST_CASE("start: last begins with the newest message of each first frame of a prefix") {
+    World world;
+    for (const char* text : {"x1", "y", "x2", "x1", "z"})
+        world.publish_and_commit(text);
+    world.feed.add(world.toy.topic("a"), {ZB_START_LATEST, 0, true});
+    StubPeer& sub = world.sub({"x"});
+    CHECK(world.got(sub) == "x2 x1");
+    world.publish_and_commit("x3");
+    CHECK(world.got(sub) == "x3");
+    sub.subscribe("z");
+    CHECK(world.got(sub) == "z");
+    StubPeer& late = world.sub({""});
+    CHECK(world.got(late) == "y x2 x1 z x3");
+    world.publish_and_commit("y");
+    CHECK(world.got(late) == "y");
+}
+
+TEST_CASE("start: last: what comes while the newest ones are read waits behind them") {
+    World world;
+    for (const char* text : {"x1", "x2"})
+        world.publish_and_commit(text);
+    world.toy.loaded = false;
+    world.feed.add(world.toy.topic("a"), {ZB_START_LATEST, 0, true});
+    StubPeer& sub = world.sub({"x"});
+    CHECK(world.got(sub) == "");
+    world.publish_and_commit("x2");
+    world.publish_and_commit("x9");
+    CHECK(world.got(sub) == "");
+    world.toy.load();
+    CHECK(world.got(sub) == "x1 x2 x9");
+}
+
+TEST_CASE("of more first frames than may be remembered the further ones are counted") {
+    Newest newest;
+    for (size_t i = 0; i < Newest::kFramesMax; i++)
+        newest.add(std::to_string(i), i);
+    newest.add("one more", Newest::kFramesMax);
+    newest.add("0", Newest::kFramesMax + 1);
+    CHECK(newest.frames() == Newest::kFramesMax);
+    CHECK(newest.not_remembered() == 1);
+    CHECK(newest.of("one more", ~uint64_t{0}).empty());
+    CHECK(newest.of("0", ~uint64_t{0}) == std::vector<uint64_t>{Newest::kFramesMax + 1});
+    CHECK(newest.of("0", 1).empty());
+    newest.add(std::string(Newest::kFrameBytesMax + 1, 'x'), 1);
+    CHECK(newest.not_remembered() == 2);
 }
