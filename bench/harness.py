@@ -257,7 +257,10 @@ def run_measure(side, scenario, settings, processes, pid, front, back):
                         scenario.peer, "--count", settings.connections, "--watch", pid)
         result = processes.result("connections", 120)
         return {"bytes_each": result["bytes_a_connection"]}
-    return measures_of(run_traffic(side, scenario, settings, processes, pid, front, back))
+    measures = measures_of(run_traffic(side, scenario, settings, processes, pid, front, back))
+    if scenario.kind == "topic" and measures.pop("lost", 0) > 0:
+        raise RunFailed("a topic has lost messages")
+    return measures
 
 
 def busy_seconds():
