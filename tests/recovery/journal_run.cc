@@ -96,6 +96,7 @@ void JournalRun::live() {
 void JournalRun::cut_power() {
     say("power cut");
     statistics_.crashes++;
+    has_power_ = false;
     life_.crash();
 }
 
@@ -130,6 +131,7 @@ void JournalRun::open() {
         if (full) life_.disk.set_capacity(~uint64_t{0});
         if (chance(2)) {
             statistics_.crashes_in_opening++;
+            has_power_ = false;
             life_.crash();
         } else {
             life_.disk.cut_power_at(~uint64_t{0});
@@ -178,10 +180,11 @@ void JournalRun::check_opened() {
         if (!expected.durable) statistics_.seen_unreceipted++;
     }
     for (size_t i = seen.size(); i < log_.size(); i++) {
-        if (log_[i].durable)
+        if (log_[i].durable || (has_power_ && log_[i].receipted))
             return fail("batch " + std::to_string(number(log_[i].seq)) + " is lost");
         statistics_.lost++;
     }
+    has_power_ = true;
     log_.resize(seen.size());
     // It was shown: from now on it must stay.
     for (Appended& each : log_)
@@ -260,6 +263,7 @@ void JournalRun::on_done(const Status& status) {
     if (status.ok()) {
         if (failed_) return fail("an append after one that failed says yes");
         statistics_.receipted++;
+        log_.back().receipted = true;
         // One sync makes durable what stands before it too.
         for (auto each = log_.rbegin(); in_flight_sync_ && each != log_.rend() && !each->durable;
              ++each)

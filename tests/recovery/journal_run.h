@@ -2,8 +2,8 @@
 // kill or in order, in the middle of anything; faults of the disk, and a full one. What each
 // opening shows is compared with what was appended:
 //
-//   a batch that was receipted is there, with its bytes; one that was not is there whole or not at
-//   all; none stands in another's place; sequence numbers have no gap but where segments were
+//   a batch that was receipted is there, with its bytes, unless no sync has followed it and the
+//   power went; one that was not is there whole or not at all; none stands in another's place; sequence numbers have no gap but where segments were
 //   dropped; what an opening has shown is there at the next one; no damage is ever found.
 #pragma once
 
@@ -43,6 +43,7 @@ class JournalRun {
         Seq seq{};
         Place place;
         std::string body;
+        bool receipted = false;
         bool durable = false;  // it must be there
     };
 
@@ -70,6 +71,7 @@ class JournalRun {
     bool in_flight_sync_ = false;
     bool faulty_ = false;         // a fault was given in this life: appends may fail
     bool failed_ = false;         // ... and have
+    bool has_power_ = true;       // none was lost since the last opening
     bool was_clean_ = false;      // the life before ended in order
     std::set<uint64_t> dropped_;  // segments, in this life
     std::string failure_;

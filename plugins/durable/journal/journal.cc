@@ -21,7 +21,8 @@ OpeningOptions opening_options(const JournalOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options,
-                                               const JournalWorld& world, Replay::Visit visit) {
+                                               const JournalWorld& world,
+                                               const Replay::Visit& visit) {
     if (options.segment_bytes < JournalOptions::kSegmentBytesMin ||
         options.segment_bytes > JournalOptions::kSegmentBytesMax ||
         options.segment_bytes % kSegmentBytesStep != 0) {
@@ -31,8 +32,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options,
                         options.segment_bytes, kSegmentBytesStep));
     }
     const std::string what = "the journal in " + options.folder;
-    auto opened =
-        open_log(world.disk, world.clock, world.random, opening_options(options), std::move(visit));
+    auto opened = open_log(world.disk, world.clock, world.random, opening_options(options), visit);
     if (!opened.ok()) return std::move(opened).error().with_context(what);
     auto spares = opened->spares;
     const uint64_t next_fresh = opened->next_fresh;

@@ -63,7 +63,8 @@ class Journal final : public Store {
     // Hands all that is there to `visit`, then writes this life's EPOCH. When it returns all of it
     // is durable.
     static Result<std::unique_ptr<Journal>> open(const JournalOptions& options,
-                                                 const JournalWorld& world, Replay::Visit visit);
+                                                 const JournalWorld& world,
+                                                 const Replay::Visit& visit);
     // Without close(): as a crash would.
     ~Journal() override = default;
     Journal(const Journal&) = delete;

@@ -200,7 +200,7 @@ class Opening {
 }  // namespace
 
 Result<Opened> open_log(Disk& disk, const Clock& clock, Random& random,
-                        const OpeningOptions& options, Replay::Visit visit) {
+                        const OpeningOptions& options, const Replay::Visit& visit) {
     auto folder = Folder::look(disk, options.folder, options.store);
     if (!folder.ok() && folder.error().code() == Code::kNotFound) {
         if (auto status = disk.make_dir(options.folder); !status.ok()) return status;

@@ -38,6 +38,6 @@ struct Opened {
 };
 
 Result<Opened> open_log(Disk& disk, const Clock& clock, Random& random,
-                        const OpeningOptions& options, Replay::Visit visit);
+                        const OpeningOptions& options, const Replay::Visit& visit);
 
 }  // namespace zbridge::durable

@@ -61,78 +61,77 @@ Status Replay::check_below() {
 }
 
 Status Replay::begin() {
-    if (options_.recovery) {
-        next_ = options_.recovery->seq;
-    } else if (!folder_.segments.empty() && folder_.segments[0].header) {
-        next_ = folder_.segments[0].header->first;
+    if (options_.recovery) next_ = options_.recovery->seq;
+    if (folder_.segments.empty()) return begin_nothing();
+    return options_.recovery ? begin_at(*options_.recovery) : begin_oldest();
+}
+
+// There is no segment.
+Status Replay::begin_nothing() {
+    ended_ = true;
+    end_.next = std::max(next_, next(options_.covered));
+    const bool was_here = folder_.as_stored || folder_.store_file_damaged || options_.recovery ||
+                          number(options_.covered) > 0;
+    if (!was_here) return {};
+    Damage all{folder_.path, 0, next_, {}, "all its segments are missing", false};
+    if (options_.covered >= next_) all.last = options_.covered;
+    return damage(std::move(all), 0);
+}
+
+Status Replay::begin_oldest() {
+    const FolderSegment& oldest = folder_.segments[0];
+    if (oldest.header) next_ = oldest.header->first;
+    uint64_t missing = folder_.store_file.from;
+    while (missing < oldest.number && folder_.store_file.dropped.contains(missing))
+        missing++;
+    if (missing < oldest.number) {
+        const std::optional<Bound> bound = folder_.bound_of(missing);
+        auto status = damage({folder_.segment_file(missing), 0, bound ? bound->first : Seq{1},
+                              before(next_), "the file is missing", false},
+                             missing);
+        if (!status.ok()) return status;
     }
-    if (folder_.segments.empty()) {
-        const bool was_here = folder_.as_stored || folder_.store_file_damaged ||
-                              options_.recovery || number(options_.covered) > 0;
-        ended_ = true;
-        if (was_here) {
-            const std::optional<Seq> last =
-                options_.covered >= next_ ? std::optional(options_.covered) : std::nullopt;
-            auto status =
-                damage({folder_.path, 0, next_, last, "all its segments are missing", false}, 0);
-            if (!status.ok()) return status;
-        }
-        end_.next = std::max(next_, next(options_.covered));
-        found_.end = Found::End::kNew;
+    if (auto status = enter(0); !status.ok()) return status;
+    if (oldest.header) {
+        prev_crc_ = oldest.header->prev_crc;
         return {};
     }
-    if (!options_.recovery) {
-        const FolderSegment& oldest = folder_.segments[0];
-        uint64_t missing = folder_.store_file.from;
-        while (missing < oldest.number && folder_.store_file.dropped.contains(missing))
-            missing++;
-        if (missing < oldest.number) {
-            const std::optional<Bound> bound = folder_.bound_of(missing);
-            auto status = damage({folder_.segment_file(missing), 0, bound ? bound->first : Seq{1},
-                                  before(next_), "the file is missing", false},
-                                 missing);
-            if (!status.ok()) return status;
-        }
-        if (auto status = enter(0); !status.ok()) return status;
-        if (oldest.header) {
-            prev_crc_ = oldest.header->prev_crc;
-            return {};
-        }
-        // The oldest segment's header is gone: its first whole batch tells where the log begins.
-        auto ahead = look_ahead(std::nullopt);
-        if (!ahead.ok()) return std::move(ahead).error();
-        if (*ahead) next_ = (*ahead)->seq;
-        return {};
-    }
-    const Place& place = options_.recovery->place;
+    // Its header is gone: its first whole batch tells where the log begins.
+    const auto ahead = look_ahead(*bytes_, here(), std::nullopt);
+    if (!ahead.ok()) return ahead.error();
+    if (*ahead) next_ = (*ahead)->seq;
+    return {};
+}
+
+Status Replay::begin_at(const RecoveryPoint& from) {
+    const Place& place = from.place;
+    Damage lost{folder_.segment_file(place.segment),
+                place.position,
+                next_,
+                {},
+                "the index knows this segment, which is missing",
+                false};
     const auto at =
         std::find_if(folder_.segments.begin(), folder_.segments.end(),
                      [&](const FolderSegment& each) { return each.number >= place.segment; });
-    if (at == folder_.segments.end()) {
-        // The log ends before the place that the index knows.
+    if (at == folder_.segments.end()) {  // the log ends before the place that the index knows
+        if (options_.covered >= next_) lost.last = options_.covered;
         if (auto status = enter(folder_.segments.size() - 1); !status.ok()) return status;
-        auto status =
-            damage({folder_.segment_file(place.segment), place.position, next_,
-                    options_.covered >= next_ ? std::optional(options_.covered) : std::nullopt,
-                    "the index knows this segment, which is missing", false},
-                   place.segment);
-        if (!status.ok()) return status;
+        if (auto status = damage(std::move(lost), place.segment); !status.ok()) return status;
         position_ = bytes_->bytes();
         next_ = std::max(next_, next(options_.covered));
         return end_here(true);
     }
-    const auto index = static_cast<size_t>(at - folder_.segments.begin());
-    if (auto status = enter(index); !status.ok()) return status;
+    if (auto status = enter(static_cast<size_t>(at - folder_.segments.begin())); !status.ok())
+        return status;
     if (at->number == place.segment) {
         position_ = place.position;
         if (position_ == kSegmentHeadBytes && at->header) prev_crc_ = at->header->prev_crc;
         return {};
     }
     if (!at->header || at->header->first <= next_) return {};
-    auto status =
-        damage({folder_.segment_file(place.segment), place.position, next_,
-                before(at->header->first), "the index knows this segment, which is missing", false},
-               place.segment);
+    lost.last = before(at->header->first);
+    auto status = damage(std::move(lost), place.segment);
     next_ = at->header->first;
     prev_crc_ = at->header->prev_crc;
     return status;
@@ -202,8 +201,9 @@ Status Replay::judge(const SegmentBytes::Batch& batch) {
                     "segments are not of one log",
                     file(), position_, number(next_) - 1, number(bound->first))};
     }
-    auto ahead = look_ahead(bound ? std::optional(bound->first) : std::nullopt);
-    if (!ahead.ok()) return std::move(ahead).error();
+    const auto ahead =
+        look_ahead(*bytes_, here(), bound ? std::optional(bound->first) : std::nullopt);
+    if (!ahead.ok()) return ahead.error();
     if (*ahead) return take_up(**ahead, "whole batches follow");
     if (!bound) return go_on();  // it may well end here: the next one tells
     auto status =
@@ -216,12 +216,12 @@ Status Replay::judge(const SegmentBytes::Batch& batch) {
 }
 
 Status Replay::judge_end(const SegmentBytes::Batch& batch) {
-    auto witness = find_witness(batch);
+    auto witness = witness_of_end(batch);
     if (!witness.ok()) return std::move(witness).error();
     if (witness->empty()) return end_here(false);
 
-    auto ahead = look_ahead(std::nullopt);
-    if (!ahead.ok()) return std::move(ahead).error();
+    const auto ahead = look_ahead(*bytes_, here(), std::nullopt);
+    if (!ahead.ok()) return ahead.error();
     if (*ahead) return take_up(**ahead, *witness);
     const Seq highest = std::max(highest_seen_, options_.covered);
     auto status =
@@ -234,21 +234,14 @@ Status Replay::judge_end(const SegmentBytes::Batch& batch) {
 }
 
 // A sentence on why batch `next_` must have been durable; empty: nothing says so.
-Result<std::string> Replay::find_witness(const SegmentBytes::Batch& batch) {
-    std::string witness;
-    for (uint64_t at = position_; at < bytes_->bytes(); at += kSectorBytes) {
-        const auto head = bytes_->view(at, kBatchHeadBytes);
-        if (!head.ok()) return head.error();
-        if (head->size() < kBatchHeadBytes) break;
-        const auto header = decode_batch_header(head->data(), *folder_.store);
-        if (!header || header->segment < segment().number || header->seq <= next_) continue;
-        if (header->synced < next_) continue;
-        highest_seen_ = std::max(highest_seen_, header->seq);
-        if (witness.empty())
-            witness = fmt::format("batch {} at offset {} says that they were durable",
-                                  number(header->seq), at);
+Result<std::string> Replay::witness_of_end(const SegmentBytes::Batch& batch) {
+    const auto witness = find_witness(*bytes_, here());
+    if (!witness.ok()) return witness.error();
+    highest_seen_ = witness->highest;
+    if (witness->first) {
+        return fmt::format("batch {} at offset {} says that they were durable",
+                           number(witness->first->seq), witness->first->position);
     }
-    if (!witness.empty()) return witness;
     if (options_.covered >= next_)
         return fmt::format("the index has them, up to batch {}", number(options_.covered));
     const auto& header = batch.header;
@@ -258,27 +251,11 @@ Result<std::string> Replay::find_witness(const SegmentBytes::Batch& batch) {
     // Only of a life that had a journal: its beginning was seen.
     if (options_.clean_epoch && options_.clean_epoch == epoch_ && !clean_stop_)
         return std::string("the journal was ended in order, and its last batch would say so");
-    return witness;
-}
-
-// The next whole batch that may follow, `below` another one.
-Result<std::optional<Replay::Ahead>> Replay::look_ahead(std::optional<Seq> below) {
-    for (uint64_t at = position_; at < bytes_->bytes(); at += kSectorBytes) {
-        const auto head = bytes_->view(at, kBatchHeadBytes);
-        if (!head.ok()) return head.error();
-        if (head->size() < kBatchHeadBytes) break;
-        const auto header = decode_batch_header(head->data(), *folder_.store);
-        if (!header || header->segment != segment().number || header->seq < next_) continue;
-        if (below && header->seq >= *below) continue;
-        const auto batch = bytes_->batch_at(at);
-        if (!batch.ok()) return batch.error();
-        if (batch->whole) return std::optional(Ahead{at, header->seq});
-    }
-    return std::optional<Ahead>();
+    return std::string();
 }
 
 // Goes on behind what is lost.
-Status Replay::take_up(const Ahead& ahead, std::string witness) {
+Status Replay::take_up(const BatchAhead& ahead, std::string witness) {
     Damage lost{file(), position_, next_, before(ahead.seq), std::move(witness), false};
     if (ahead.seq == next_) {  // it is there, but follows another batch than the one before
         lost.first = before(next_);
@@ -328,8 +305,8 @@ Status Replay::end_here(bool lost) {
     const bool in_order = clean_stop_ && !lost;
     const bool headless = !header && position_ == kSegmentHeadBytes;  // and nothing follows
     if (headless) position_ = 0;
-    auto remains = end_of_remains(*bytes_, position_, segment().number);
-    if (!remains.ok()) return std::move(remains).error();
+    const auto remains = end_of_remains(*bytes_, here());
+    if (!remains.ok()) return remains.error();
     end_ = {segment().number,
             position_,
             *remains,

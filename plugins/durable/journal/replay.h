@@ -25,7 +25,7 @@
 
 #include "plugins/durable/journal/folder.h"
 #include "plugins/durable/journal/found.h"
-#include "plugins/durable/journal/segment_bytes.h"
+#include "plugins/durable/journal/remains.h"
 
 namespace zbridge::durable {
 
@@ -89,13 +89,12 @@ class Replay {
         std::string body;
         bool kept = false;
     };
-    struct Ahead {  // the next whole batch
-        uint64_t position = 0;
-        Seq seq{};
-    };
 
     Status check_below();
     Status begin();
+    Status begin_nothing();
+    Status begin_oldest();
+    Status begin_at(const RecoveryPoint& from);
     Status step();
     Status accept(const SegmentBytes::Batch& batch);
     Status judge(const SegmentBytes::Batch& batch);
@@ -103,9 +102,8 @@ class Replay {
     Status go_on();
     Status enter(size_t index);
     Status end_here(bool lost);
-    Result<std::optional<Ahead>> look_ahead(std::optional<Seq> below);
-    Result<std::string> find_witness(const SegmentBytes::Batch& batch);
-    Status take_up(const Ahead& ahead, std::string witness);
+    Result<std::string> witness_of_end(const SegmentBytes::Batch& batch);
+    Status take_up(const BatchAhead& ahead, std::string witness);
     Status damage(Damage damage, uint64_t segment);
     Status remark(std::string sentence);
     Status prove(Seq seq);
@@ -113,6 +111,7 @@ class Replay {
 
     const FolderSegment& segment() const { return folder_.segments[index_]; }
     bool is_last() const { return index_ + 1 == folder_.segments.size(); }
+    Gap here() const { return {segment().number, position_, next_}; }
     std::string file() const { return folder_.segment_file(segment().number); }
 
     Disk& disk_;

@@ -13,11 +13,6 @@ constexpr size_t kReadPieceBytes = 4096;
 // Neither zeros nor the beginning of a batch.
 constexpr int kUnreadable = 0xff;
 
-bool all_zero(std::string_view bytes) {
-    return bytes.empty() ||
-           (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
-}
-
 }  // namespace
 
 Result<SegmentBytes> SegmentBytes::open(Disk& disk, const std::string& path, const StoreId& store,
@@ -90,21 +85,6 @@ Result<SegmentBytes::Batch> SegmentBytes::batch_at(uint64_t position) {
     batch.body = body->substr(kBatchHeadBytes);
     batch.whole = crc32c(batch.body) == batch.header->body_crc;
     return batch;
-}
-
-Result<uint64_t> end_of_remains(SegmentBytes& bytes, uint64_t position, uint64_t segment) {
-    uint64_t end = position;
-    for (uint64_t at = position; at < bytes.bytes(); at += kSectorBytes) {
-        const auto sector = bytes.view(at, kSectorBytes);
-        if (!sector.ok()) return sector.error();
-        if (all_zero(*sector)) continue;
-        if (sector->size() >= kBatchHeadBytes) {
-            const auto header = decode_batch_header(sector->data(), bytes.store());
-            if (header && header->segment < segment) break;
-        }
-        end = at + sector->size();
-    }
-    return end;
 }
 
 }  // namespace zbridge::durable

@@ -54,8 +54,4 @@ class SegmentBytes {
     size_t held_ = 0;     // bytes in it
 };
 
-// The end, from `position` on, of what is neither zero nor an older segment's: `position` itself
-// where all is zeros, or a batch of an older segment stands.
-Result<uint64_t> end_of_remains(SegmentBytes& bytes, uint64_t position, uint64_t segment);
-
 }  // namespace zbridge::durable
