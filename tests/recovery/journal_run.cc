@@ -37,7 +37,10 @@ void LivesStatistics::add(const LivesStatistics& other) {
                                                       &LivesStatistics::rollovers,
                                                       &LivesStatistics::drops,
                                                       &LivesStatistics::reads,
-                                                      &LivesStatistics::waits_for_room};
+                                                      &LivesStatistics::waits_for_room,
+                                                      &LivesStatistics::rotten,
+                                                      &LivesStatistics::rot_refused,
+                                                      &LivesStatistics::rot_cut};
     for (const auto field : kFields)
         this->*field += other.*field;
 }
@@ -54,7 +57,73 @@ void JournalRun::run() {
     // At last on a disk that does what it should.
     life_.disk.set_capacity(~uint64_t{0});
     if (failure_.empty()) open();
+    if (failure_.empty() && life_.journal) rot();
     life_.end();
+}
+
+// Changes something in a batch that is there; then an opening, and one that accepts what is lost.
+void JournalRun::rot() {
+    life_.disk.heal();
+    faulty_ = failed_ = false;
+    for (int i = 0; i < 3; i++)
+        append();
+    life_.settle();
+    if (chance(2)) life_.pass(Journal::kIdleAfter);
+    if (chance(3)) (void)life_.journal->close();
+    life_.end();
+    if (log_.empty() || in_flight_) return;
+    const Appended& chosen = log_[chance(2) ? log_.size() - 1 : choice_.below(log_.size())];
+    const std::string name = segment_name(chosen.place.segment);
+    const uint64_t size = kBatchHeadBytes + chosen.body.size();
+    const uint64_t at = chosen.place.position + choice_.below(size);
+    if (chance(3)) {
+        std::string noise(kSectorBytes, '\0');
+        for (char& c : noise)
+            c = static_cast<char>(choice_.next());
+        life_.overwrite(name, at / kSectorBytes * kSectorBytes, noise);
+    } else {
+        life_.flip(name, at, static_cast<int>(choice_.below(8)));
+    }
+    say("rot in " + name + " at " + std::to_string(at));
+    statistics_.rotten++;
+    life_.options.replay.clean_epoch.reset();
+    std::string answer = life_.open();
+    say("open: " + answer);
+    if (answer != "yes") {
+        statistics_.rot_refused++;
+        if (answer.find(name + ", offset ") == answer.npos || answer.find("lost") == answer.npos)
+            return fail("refused, but not for the damage: " + answer);
+        life_.options.replay.accept_loss = true;
+        answer = life_.open();
+        say("open, losses accepted: " + answer);
+        if (answer != "yes") return fail("refused, though losses are accepted: " + answer);
+    }
+    check_rotten();
+}
+
+// What is missing is said: as damage, or as the cut at the end.
+void JournalRun::check_rotten() {
+    const Found& found = life_.journal->found();
+    size_t at = 0;
+    for (const Appended& each : log_) {
+        while (at < life_.seen.size() && life_.seen[at].flags != 0)
+            at++;
+        if (at < life_.seen.size() && life_.seen[at].seq == each.seq) {
+            if (life_.seen[at].body != each.body) return fail("a batch reads as another");
+            at++;
+            continue;
+        }
+        bool said = false;
+        for (const Damage& damage : found.damage)
+            said = said || (each.seq >= damage.first && damage.last && each.seq <= *damage.last);
+        if (!said && found.cut) {
+            statistics_.rot_cut++;
+            said = found.cut->position == each.place.position &&
+                   found.cut->file == life_.options.folder + "/" + segment_name(each.place.segment);
+        }
+        if (!said)
+            return fail("batch " + std::to_string(number(each.seq)) + " is missing in silence");
+    }
 }
 
 void JournalRun::live() {

@@ -5,6 +5,8 @@
 //   a batch that was receipted is there, with its bytes, unless no sync has followed it and the
 //   power went; one that was not is there whole or not at all; none stands in another's place; sequence numbers have no gap but where segments were
 //   dropped; what an opening has shown is there at the next one; no damage is ever found.
+//
+// At last a bit, or a sector, of what was written is changed: what is missing then is said.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +29,7 @@ struct LivesStatistics {
     uint64_t faults = 0, failures = 0;  // faults given; lives in which appends failed of them
     uint64_t torn = 0, rewritten = 0, rollovers = 0, drops = 0, reads = 0;
     uint64_t waits_for_room = 0;
+    uint64_t rotten = 0, rot_refused = 0, rot_cut = 0;  // at the end: said to be damage, or cut
     void add(const LivesStatistics& other);
 };
 
@@ -57,6 +60,8 @@ class JournalRun {
     void fault();
     void turn();
     void close();
+    void rot();
+    void check_rotten();
     void cut_power();
     void fail(const std::string& why);
     void say(const std::string& what);
