@@ -12,7 +12,7 @@ const Option Engine::options[] = {
     Option("folder", ZB_OPTION_TEXT, "Where the journal is; else `journal` in the data directory.")
         .such_as("/var/lib/zbridge/journal"),
     Option("segment_bytes", ZB_OPTION_SIZE,
-           "The journal's files are so large; a message is at most a quarter of it.")
+           "The journal's files are so large, a multiple of 4KiB; a message fits into one.")
         .at_least("1MiB")
         .at_most("1GiB")
         .by_default("64MiB"),
@@ -44,6 +44,8 @@ Engine::Engine(Context& given) : Plugin(given) {
     const Options own = given.options();
     log_options_.folder = own.has("folder") ? own.text("folder") : "";
     log_options_.segment_bytes = static_cast<uint64_t>(own.integer("segment_bytes"));
+    if (log_options_.segment_bytes % 4096 != 0)
+        own.refuse("segment_bytes", "expected a multiple of 4KiB");
     log_options_.accept_loss = own.flag("accept_loss");
     log_options_.strict = own.flag("strict");
     if (own.has("skip")) log_options_.skip = static_cast<uint64_t>(own.integer("skip"));

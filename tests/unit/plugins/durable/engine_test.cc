@@ -24,6 +24,11 @@ TEST_CASE("what is wrong in the options is said by create, which does nothing") 
     rig.option("accept_loss", "true");
     CHECK_THROWS_WITH(rig.create(), "`strict`: `strict` and `accept_loss` exclude each other");
     rig.options.clear();
+    rig.option("segment_bytes", "1000001B");
+    CHECK_THROWS_AS(rig.create(), std::invalid_argument);
+    rig.option("segment_bytes", "1048577B");
+    CHECK_THROWS_WITH(rig.create(), "`segment_bytes`: expected a multiple of 4KiB");
+    rig.options.clear();
     rig.topic("orders", {{"keep", "last_per_key"}});
     CHECK_THROWS_WITH(rig.create(), "`last_per_key` is not there yet: a topic keeps all");
     CHECK(rig.entries[0]->option_error().substr(0, 6) == "`keep`");
