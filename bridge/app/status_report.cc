@@ -65,6 +65,7 @@ Report feed_report(const delivery::Feed& feed) {
     report.add("to_subs", counters.to_subs);
     report.add("fell_behind", counters.fell_behind);
     report.add("dropped_retention", counters.lost_to_retention);
+    report.add("dropped_missing", counters.missing);
     report.add("prefixes", feed.subscriptions().prefixes());
     return report;
 }

@@ -229,8 +229,11 @@ bool Feed::pump(net::Peer& peer, size_t topic) {
         return false;
     }
     for (const plugin::Run& run : *runs) {
-        if (!pump_run(peer, cursor, run)) return false;
+        if (!pump_run(peer, topic, run)) return false;
     }
+    // Of what is left up to the head nothing can be had: it was purged, or is damaged.
+    if (runs->empty() && cursor.next < topics_[topic].head)
+        skip_to(cursor, topic, topics_[topic].head);
     if (cursor.next >= topics_[topic].head) {
         cursor.at_head = true;
         return false;
@@ -239,12 +242,10 @@ bool Feed::pump(net::Peer& peer, size_t topic) {
 }
 
 // False: the peer takes no more now; its cursor stands behind what it was given.
-bool Feed::pump_run(net::Peer& peer, Cursor& cursor, const plugin::Run& run) {
-    if (run.first_offset > cursor.next) {
-        counters_.lost_to_retention += run.first_offset - cursor.next;
-        cursor.next = run.first_offset;
-    }
-    const State& state = peer.state<State>();
+bool Feed::pump_run(net::Peer& peer, size_t topic, const plugin::Run& run) {
+    State& state = peer.state<State>();
+    Cursor& cursor = state.cursors[topic];
+    if (run.first_offset > cursor.next) skip_to(cursor, topic, run.first_offset);
     const uint64_t end = run.first_offset + run.messages;
     size_t at = 0;
     for (uint64_t offset = run.first_offset; offset < cursor.next && offset < end; offset++)
@@ -268,6 +269,15 @@ bool Feed::pump_run(net::Peer& peer, Cursor& cursor, const plugin::Run& run) {
         counters_.to_subs++;
     }
     return true;
+}
+
+// What is not there any more went with retention, up to the floor; above it, otherwise.
+void Feed::skip_to(Cursor& cursor, size_t topic, uint64_t offset) {
+    const uint64_t floor = engine_.bounds(topics_[topic].id).floor;
+    const uint64_t retained = std::clamp(floor, cursor.next, offset);
+    counters_.lost_to_retention += retained - cursor.next;
+    counters_.missing += offset - retained;
+    cursor.next = offset;
 }
 
 void Feed::on_loaded(TopicId id) {

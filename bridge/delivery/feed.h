@@ -37,6 +37,7 @@ struct FeedCounters {
     uint64_t to_subs = 0;            // copies given to SUBs
     uint64_t fell_behind = 0;        // times that one began to lag
     uint64_t lost_to_retention = 0;  // messages that were gone before a peer came to them
+    uint64_t missing = 0;            // offsets without a message that can be read: damaged
 };
 
 class Feed final : public net::PeerHandler, public plugin::TopicListener {
@@ -100,7 +101,8 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     void fall_behind(Cursor& cursor, uint64_t offset);
     bool takes_more(net::Peer& peer) const;
     bool pump(net::Peer& peer, size_t topic);
-    bool pump_run(net::Peer& peer, Cursor& cursor, const plugin::Run& run);
+    bool pump_run(net::Peer& peer, size_t topic, const plugin::Run& run);
+    void skip_to(Cursor& cursor, size_t topic, uint64_t offset);
     bool is_subscribed(const net::Peer& peer, std::string_view first_frame) const;
 
     std::string name_;

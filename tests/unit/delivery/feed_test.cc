@@ -171,6 +171,26 @@ TEST_CASE("what retention takes from one that lags is counted, and it goes on be
     CHECK(world.feed.counters().lost_to_retention == 7);
 }
 
+TEST_CASE("one that lags has everything when the rest was purged, or cannot be read") {
+    World world;
+    world.feed.add(world.toy.topic("a"), {});
+    StubPeer& sub = world.sub({""});
+    sub.limit(1 << 20, 1);
+    sub.set_room(0);
+    for (int i = 0; i < 4; i++)
+        world.publish_and_commit("x" + std::to_string(i));
+    world.toy.floors[0] = 3;
+    world.toy.damaged_from[0] = 3;
+    sub.set_room(1 << 20);
+    CHECK(world.got(sub) == "x0");
+    CHECK(world.feed.lagging() == 0);
+    CHECK(world.feed.counters().lost_to_retention == 2);
+    CHECK(world.feed.counters().missing == 1);
+    world.toy.damaged_from.clear();
+    world.publish_and_commit("x4");
+    CHECK(world.got(sub) == "x4");
+}
+
 TEST_CASE("memory that is pressed makes a slow SUB lag, whatever its own limits allow") {
     World world;
     world.feed.add(world.toy.topic("a"), {});

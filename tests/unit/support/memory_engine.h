@@ -83,9 +83,10 @@ class MemoryEngine {
     const std::deque<Stored>& kept(const std::string& name) { return kept_[topic(name).number()]; }
 
     bool room = true;
-    bool loaded = true;                   // reads are answered at once
-    zb_taken answer = ZB_TAKEN;           // of publish
-    std::map<uint32_t, uint64_t> floors;  // by topic: what retention has left
+    bool loaded = true;                         // reads are answered at once
+    zb_taken answer = ZB_TAKEN;                 // of publish
+    std::map<uint32_t, uint64_t> floors;        // by topic: what retention has left
+    std::map<uint32_t, uint64_t> damaged_from;  // by topic: none of these can be read
 
  private:
     static MemoryEngine& of(void* self) { return *static_cast<MemoryEngine*>(self); }
@@ -142,7 +143,9 @@ class MemoryEngine {
         MemoryEngine& toy = of(self);
         if (!toy.loaded) return ZB_LATER;
         offset = std::max(offset, toy.floors[topic]);
-        for (; offset < toy.kept_[topic].size() && *count < std::min(runs_max, 3U); offset++)
+        uint64_t end = toy.kept_[topic].size();
+        if (toy.damaged_from.contains(topic)) end = std::min(end, toy.damaged_from[topic]);
+        for (; offset < end && *count < std::min(runs_max, 3U); offset++)
             runs[(*count)++] = toy.run_of(topic, offset);
         return ZB_TAKEN;
     }
