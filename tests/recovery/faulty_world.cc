@@ -44,8 +44,7 @@ __attribute__((visibility("default"))) int fdatasync(int descriptor) {
     return -1;
 }
 
-__attribute__((visibility("default"))) int clock_gettime(clockid_t clock,
-                                                         timespec* now) noexcept {
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, timespec* now) noexcept {
     static auto* const its = real(&clock_gettime, "clock_gettime");
     const int result = its(clock, now);
     if (result == 0 && clock == CLOCK_REALTIME) now->tv_sec += added_seconds();

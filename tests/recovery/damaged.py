@@ -1,0 +1,207 @@
+"""The journal is not as it was written. A byte that rots under a running bridge costs the messages of its batch: they are named in the
+log, counted in the status, and the rest is served. A start on a journal that is damaged is refused, with a sentence that names the
+segment's file and the offset, and changes nothing of it; with `accept_loss` everything that is whole is served, then and at the
+starts after it. So it is with a byte, a truncated segment, a deleted one. Nor does a bridge start where a file is foreign or of a
+newer version, where another bridge runs, or where it may not write.
+"""
+from topic_files import *
+
+YAML = TOPIC.replace("orders: {}", "orders: {}\n  rare: {}").replace("  out: {", """  rare-in: { bind: "${RARE_IN}" }
+  rare-out: { bind: "${RARE_OUT}" }
+  out: {""") + """  - { from: rare-in, to: topic/rare }
+  - { from: topic/rare, to: rare-out, start: earliest }
+"""
+MESSAGES = 3600
+BODY = b"x" * 1000
+
+
+class Damaged:
+    """A bridge on a journal of several segments, which is as it was each time that it is restored."""
+
+    def __init__(self, flow):
+        self.flow = flow
+        self.bridge = flow.bridge(YAML)
+        rare = Publisher(flow, self.bridge.address("RARE_IN"))
+        rare.store([b"rare"])
+        rare.close()
+        self.messages = [b"m%04d-" % number + BODY for number in range(MESSAGES)]
+        store(flow, self.bridge, self.messages)
+        equal(self.bridge.terminate(), 0, "the exit status")
+        self.saved = flow.tmp / "saved"
+        shutil.copytree(self.bridge.data_dir, self.saved)
+        self.tried = 0
+
+    def restore(self):
+        shutil.rmtree(self.bridge.data_dir)
+        shutil.copytree(self.saved, self.bridge.data_dir)
+
+    def batch_in(self, segment, of=b"-xxx"):
+        """(path, position, messages) of the largest batch of a segment."""
+        path = segments(self.bridge)[segment]
+        content_ = path.read_bytes()
+        found = [(position, content_[position:position + size]) for position, size in batches(path)]
+        found = [(position, bytes_) for position, bytes_ in found if of in bytes_]
+        position, bytes_ = max(found, key=lambda each: len(each[1]))
+        return path, position, self.messages_in(bytes_)
+
+    def messages_in(self, bytes_):
+        return [name + BODY for name in re.findall(rb"m\d{4}-(?=x)", bytes_)]
+
+    def is_refused(self, *words):
+        """The start is, in these words, and the journal is as it was."""
+        before = content(journal(self.bridge))
+        said, status = refused_start(self.bridge)
+        equal(status, 1, f"the exit status of a start that is refused:\n{said}")
+        last = said.splitlines()[-1]
+        for word in words:
+            check(word in last, f"it says `{word}`: {last}")
+        equal(content(journal(self.bridge)), before, "the journal, which is as it was")
+        self.tried += 1
+
+    def serves_the_rest(self, lost):
+        """With `accept_loss`, and without it at the next start."""
+        file = self.bridge.file
+        text = file.read_text()
+        file.write_text(text.replace("segment_bytes", "accept_loss: true, segment_bytes"))
+        self.bridge.start()
+        file.write_text(text)
+        found = read_all(self.flow, self.bridge, b"accepted")
+        gone = set(lost)
+        expected = [each for each in self.messages if each not in gone]
+        equal(len(found), len(expected), "how many messages are served")
+        equal(found, expected, "what is served")
+        check("lost" in self.bridge.log(), "the log names what is lost")
+        self.bridge.kill()
+        self.bridge.start()
+        equal(read_until(self.flow, self.bridge, b"accepted")[:-1], expected, "what is served after the next start")
+        self.bridge.kill()
+
+
+def rots_while_it_runs(damaged):
+    bridge, flow = damaged.bridge, damaged.flow
+    bridge.start()
+    path, position, lost = damaged.batch_in(1)
+    change_byte(path, position + BATCH_HEAD + 100)
+    found = read_until(flow, bridge, damaged.messages[-1])
+    equal(found, [each for each in damaged.messages if each not in lost], "what a reader gets")
+    check(re.search(rf"{path.name}, offset {position}\b", bridge.log()), f"the log names {path.name}, {position}")
+    equal(bridge.status()["store"]["damaged_batches"], 1, "damaged batches in the status")
+    bridge.wait_for("the engine's health is degraded", lambda status: next(
+        each for each in status["plugins"] if each["name"] == "durable")["health"] == "degraded")
+
+    # Nothing follows it in its topic: a reader has everything that there is.
+    path, position, _ = damaged.batch_in(0, of=b"rare")
+    change_byte(path, position + BATCH_HEAD + 20)
+    sub = flow.socket(zmq.SUB, bridge.address("RARE_OUT"))
+    sub.subscribe(b"")
+    bridge.wait_for("its reader lags nothing", lambda status: bridge.endpoint("rare-out")["reading"]["subs"] == 1
+                    and bridge.endpoint("rare-out")["reading"]["lag"] == 0 and status["store"]["damaged_batches"] == 2)
+    rare = Publisher(flow, bridge.address("RARE_IN"))
+    rare.store([b"rare again"])
+    equal(recv(sub, "what follows"), [b"rare again"], "what the reader gets then")
+    bridge.kill()
+    return len(lost) + 1
+
+
+def rots_while_it_is_down(damaged):
+    path, position, lost = damaged.batch_in(1)
+    change_byte(path, position + BATCH_HEAD + 100)
+    damaged.is_refused(f"{path.name}, offset {position}:", "accept")
+    damaged.serves_the_rest(lost)
+    return len(lost)
+
+
+def is_truncated(damaged):
+    path, position, _ = damaged.batch_in(1)
+    lost = damaged.messages_in(path.read_bytes()[position:])
+    with open(path, "r+b") as file:
+        file.truncate(position + 700)
+    damaged.is_refused(f"{path.name}, offset {position}:", "accept")
+    damaged.serves_the_rest(lost)
+    return len(lost)
+
+
+def is_deleted(damaged):
+    path = segments(damaged.bridge)[1]
+    lost = damaged.messages_in(path.read_bytes())
+    path.unlink()
+    damaged.is_refused(path.name, "missing", "accept")
+    damaged.serves_the_rest(lost)
+    return len(lost)
+
+
+def is_foreign(damaged):
+    note = journal(damaged.bridge) / "notes.txt"
+    note.write_text("mine")
+    damaged.is_refused("notes.txt", "does not belong")
+    note.rename(journal(damaged.bridge) / "00000000000000ff.seg")
+    damaged.is_refused("00000000000000ff.seg")
+    return 0
+
+
+def is_newer(damaged):
+    path = segments(damaged.bridge)[-1]
+    with open(path, "r+b") as file:
+        head = bytearray(file.read(SEGMENT_HEAD))
+        struct.pack_into("<I", head, 8, 2)
+        struct.pack_into("<I", head, 4, crc32c(head[8:]))
+        file.seek(0)
+        file.write(head)
+    damaged.is_refused(path.name, "newer version")
+    return 0
+
+
+def is_anothers(damaged):
+    bridge = damaged.bridge
+    bridge.start()
+    other = bridge.command("run", bridge.file)
+    equal(other.returncode, 1, "the exit status of the second bridge")
+    check("another bridge runs on the data directory" in other.stderr, f"it says why: {other.stderr}")
+    equal(len(read_all(damaged.flow, bridge, b"mine")), MESSAGES, "messages of the first one, which goes on")
+    bridge.kill()
+    return 0
+
+
+def is_read_only(damaged):
+    bridge = damaged.bridge
+    folder = journal(bridge)
+    for each in folder.iterdir():
+        each.chmod(0o400)
+    folder.chmod(0o500)
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"] if os.geteuid() == 0 else []
+    before = content(folder)
+    start = subprocess.run([*without, str(bridge._binary), "run", str(bridge.file)], capture_output=True, text=True,
+                           env=bridge._env, timeout=PATIENCE_S)
+    folder.chmod(0o700)
+    for each in folder.iterdir():
+        each.chmod(0o600)
+    equal(start.returncode, 1, f"the exit status: {start.stderr}")
+    last = start.stderr.splitlines()[-1]
+    check(str(folder) in last and "Permission denied" in last, f"it says what it may not do: {last}")
+    equal(content(folder), before, "the journal, which is as it was")
+    bridge.start()
+    bridge.kill()
+    return 0
+
+
+def main(flow):
+    damaged = Damaged(flow)
+    check(len(segments(damaged.bridge)) >= 4, "there are several segments")
+    for kind in (rots_while_it_runs, rots_while_it_is_down, is_truncated, is_deleted, is_foreign, is_newer, is_anothers, is_read_only):
+        damaged.restore()
+        began = time.monotonic()
+        lost = kind(damaged)
+        flow.figure(f"{kind.__name__}: {lost} of {MESSAGES} messages lost and named, {time.monotonic() - began:.1f} s")
+
+
+def crc32c(bytes_):
+    crc = 0xFFFFFFFF
+    for each in bytes_:
+        crc ^= each
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+if __name__ == "__main__":
+    run(main)
