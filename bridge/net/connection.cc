@@ -28,7 +28,7 @@ PeerLimits limits_of_receiver(PeerLimits limits) {
 
 Connection::Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, PeerId id)
     : Peer({id, endpoint.id(), SocketType::kPair, "", std::move(accepted.address),
-            std::move(accepted.user)}),
+            std::move(accepted.user), std::move(accepted.process)}),
       endpoint_(endpoint),
       reactor_(reactor),
       socket_(accepted.socket),

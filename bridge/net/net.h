@@ -39,6 +39,8 @@ struct Accepted {
     Socket socket = kNoSocket;
     std::string address;  // of the peer, for people: "tcp://10.0.0.7:41234", "ipc://pid:123"
     std::string user;     // that the transport vouches for: "uid:1000" on ipc, else empty
+    // On ipc: the process it is, in words that no other process ever has; empty if that is not known.
+    std::string process{};
 };
 
 struct IoResult {

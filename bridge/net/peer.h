@@ -27,6 +27,7 @@ struct PeerInfo {
     std::string identity;                 // its routing id; may be empty; any bytes
     std::string address;                  // "tcp://10.0.0.7:41234"
     std::string user;                     // authenticated; empty if anonymous
+    std::string process{};                // on ipc: as in Accepted
 };
 
 struct PeerCounters {

@@ -34,6 +34,32 @@ void set_option(int fd, int level, int name, int value) {
     (void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+// Of the kernel's own files, which never wait for a disk. Empty if it cannot be read.
+std::string content_of(const char* path) {
+    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return {};
+    std::array<char, 1024> bytes{};
+    const ssize_t got = ::read(fd, bytes.data(), bytes.size());
+    (void)::close(fd);  // it was only read
+    return {bytes.data(), got > 0 ? static_cast<size_t>(got) : 0};
+}
+
+// A pid is given again; with the time its process began, and the boot in which it did, it names one
+// process for ever. Empty if it has gone, or is of another pid namespace.
+std::string process_named(pid_t pid, const std::string& boot) {
+    constexpr int kName = 2, kStartTime = 22;  // proc(5): the numbers of its fields
+    if (pid <= 0 || boot.empty()) return {};
+    const std::string stat = content_of(("/proc/" + std::to_string(pid) + "/stat").c_str());
+    size_t at = stat.rfind(')');  // the name may hold anything, blanks and brackets too
+    if (at == std::string::npos) return {};
+    for (int field = kName; field < kStartTime; field++) {
+        at = stat.find(' ', at + 1);
+        if (at == std::string::npos) return {};
+    }
+    const std::string started = stat.substr(at + 1, stat.find(' ', at + 1) - at - 1);
+    return started.empty() ? started : std::to_string(pid) + " " + started + " " + boot;
+}
+
 struct SocketAddress {
     sockaddr_storage storage{};
     socklen_t size = 0;
@@ -166,6 +192,11 @@ Result<std::unique_ptr<PosixNet>> PosixNet::open() {
     return net;
 }
 
+PosixNet::PosixNet(int epoll, int wakeup) : epoll_(epoll), wakeup_(wakeup) {
+    boot_ = content_of("/proc/sys/kernel/random/boot_id");
+    if (boot_.ends_with('\n')) boot_.pop_back();
+}
+
 PosixNet::~PosixNet() {
     ::close(wakeup_);
     ::close(epoll_);
@@ -227,13 +258,14 @@ Result<std::optional<Accepted>> PosixNet::accept(Socket listener, const SocketOp
         return failed("accept");
     }
     set_buffers(fd, options);
-    Accepted accepted{fd, "", ""};
+    Accepted accepted{fd, "", "", ""};
     if (from.ss_family == AF_UNIX) {
         ucred peer{};
         socklen_t peer_size = sizeof(peer);
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) == 0) {
             accepted.address = "ipc://pid:" + std::to_string(peer.pid);
             accepted.user = "uid:" + std::to_string(peer.uid);
+            accepted.process = process_named(peer.pid, boot_);
         }
         return std::optional<Accepted>(std::move(accepted));
     }

@@ -24,11 +24,12 @@ class PosixNet final : public Net {
     void wake() override;
 
  private:
-    PosixNet(int epoll, int wakeup) : epoll_(epoll), wakeup_(wakeup) {}
+    PosixNet(int epoll, int wakeup);
 
     int epoll_;
     int wakeup_;                                         // an eventfd
     std::unordered_map<Socket, std::string> ipc_files_;  // looked up only
+    std::string boot_;                                   // the kernel's name for this boot
 };
 
 }  // namespace zbridge::net

@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -126,6 +128,33 @@ TEST_CASE("a peer on ipc is vouched for by the kernel") {
     CHECK(accepted.user == "uid:" + std::to_string(getuid()));
     CHECK(accepted.address == "ipc://pid:" + std::to_string(getpid()));
     open.net->close(accepted.socket);
+}
+
+TEST_CASE("the connections of one process on ipc say so, and those of another say another") {
+    Folder folder;
+    Open open(ipc(folder.path + "/socket"));
+    const auto process_of_next = [&] {
+        (void)open.wait_for(1);
+        const Accepted accepted = open.accept();
+        open.net->close(accepted.socket);
+        return accepted.process;
+    };
+    Client one(open.listening.bound);
+    const std::string process = process_of_next();
+    CHECK(process.starts_with(std::to_string(getpid()) + " "));
+    Client two(open.listening.bound);
+    CHECK(process_of_next() == process);
+
+    const pid_t child = fork();
+    if (child == 0) {
+        const Client another(open.listening.bound);
+        pause();
+        _exit(0);
+    }
+    const std::string other = process_of_next();
+    CHECK(other.starts_with(std::to_string(child) + " "));
+    CHECK(kill(child, SIGKILL) == 0);
+    CHECK(waitpid(child, nullptr, 0) == child);
 }
 
 TEST_CASE("what arrives is told once, and a peer's end after its last byte") {

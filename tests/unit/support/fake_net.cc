@@ -75,7 +75,7 @@ Result<std::optional<net::Accepted>> FakeNet::accept(Socket listener, const net:
     const Socket socket = backlog.front();
     backlog.erase(backlog.begin());
     const End& end = ends_.at(socket);
-    return std::optional(net::Accepted{socket, end.address, end.user});
+    return std::optional(net::Accepted{socket, end.address, end.user, ""});
 }
 
 IoResult FakeNet::read(Socket socket, std::span<const iovec> into) {
