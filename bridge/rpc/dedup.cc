@@ -5,11 +5,12 @@
 namespace zbridge::rpc {
 
 Dedup::Dedup(const DedupOptions& options, const Clock& clock, Timers& timers, MemoryBudget& memory,
-             std::function<void(Request&)> on_forgotten)
+             std::function<void(Request&)> on_forgotten, std::function<void(uint64_t)> on_dropped)
     : options_(options),
       clock_(clock),
       memory_(memory),
       on_forgotten_(std::move(on_forgotten)),
+      on_dropped_(std::move(on_dropped)),
       due_(clock, timers, [this](DedupEntry& entry) { on_due(entry); }) {}
 
 Dedup::~Dedup() {
@@ -22,26 +23,44 @@ DedupEntry* Dedup::find(const std::string& key) {
 }
 
 DedupEntry& Dedup::begin(std::string key, Request& leader) {
+    DedupEntry& entry = add(std::move(key));
+    entry.leader = &leader;
+    return entry;
+}
+
+DedupEntry& Dedup::add(std::string key) {
     count(key.size());
     while ((entries_.size() >= options_.entries_max || too_many_bytes()) && drop_oldest()) {
     }
     const auto [at, is_new] = entries_.try_emplace(std::move(key));
     ZB_CHECK(is_new);
     at->second.key = &at->first;
-    at->second.leader = &leader;
     return at->second;
 }
 
-void Dedup::store(DedupEntry& entry, const ReplyFrames& reply) {
+void Dedup::store(DedupEntry& entry, const ReplyFrames& reply, uint64_t number) {
     ZB_CHECK(entry.joined.empty());
     if (entry.due_link.linked) due_.remove(entry);
-    entry.leader = nullptr;
-    entry.reply = reply.wire.bytes().substr(reply.delimiter);
-    entry.reply_body = reply.body - reply.delimiter;
-    count(entry.reply.size());
+    fill(entry, reply, number);
     due_.push(entry, clock_.now() + options_.window);
     while (too_many_bytes() && drop_oldest()) {
     }
+}
+
+void Dedup::recover(std::string key, const ReplyFrames& reply, uint64_t number, Duration left) {
+    DedupEntry& entry = add(std::move(key));
+    fill(entry, reply, number);
+    due_.insert(entry, clock_.now() + left);
+    while (too_many_bytes() && drop_oldest()) {
+    }
+}
+
+void Dedup::fill(DedupEntry& entry, const ReplyFrames& reply, uint64_t number) {
+    entry.leader = nullptr;
+    entry.reply = reply.wire.bytes().substr(reply.delimiter);
+    entry.reply_body = reply.body - reply.delimiter;
+    entry.number = number;
+    count(entry.reply.size());
 }
 
 ReplyFrames Dedup::stored(const DedupEntry& entry) const {
@@ -54,13 +73,19 @@ void Dedup::linger(DedupEntry& entry) {
     if (!entry.due_link.linked) due_.push(entry, clock_.now() + options_.window);
 }
 
+void Dedup::recover_lingering(DedupEntry& entry, Duration left) {
+    due_.insert(entry, clock_.now() + left);
+}
+
 void Dedup::erase(DedupEntry& entry) {
     ZB_CHECK(entry.joined.empty());
     if (entry.due_link.linked) due_.remove(entry);
     const uint64_t bytes = entry.key->size() + entry.reply.size();
     bytes_ -= bytes;
     memory_.take_back(bytes);
+    const uint64_t number = entry.number;
     entries_.erase(entries_.find(*entry.key));
+    if (number != 0 && on_dropped_) on_dropped_(number);
 }
 
 void Dedup::on_due(DedupEntry& entry) {

@@ -17,6 +17,8 @@ namespace zbridge::rpc {
 
 template <class T, Link<T> T::*kLink, Instant T::*kDue>
 class DueLine {
+    using List = LinkedList<T, kLink>;
+
  public:
     // `on_due` gets each item when it is due; it is out of the line by then.
     DueLine(const Clock& clock, Timers& timers, std::function<void(T&)> on_due)
@@ -33,6 +35,17 @@ class DueLine {
         list_.push_back(item);
         if (!timer_.armed()) timer_.arm(due);
     }
+    // The same for a due time of a life before, which is not after that of a push() now.
+    void insert(T& item, Instant due) {
+        T* behind = nullptr;  // those of a life before are nearly in order: its place is near
+        for (T* last = list_.back(); last != nullptr && last->*kDue > due;) {
+            behind = last;
+            last = List::before(*last);
+        }
+        item.*kDue = due;
+        list_.insert(behind, item);
+        if (!timer_.armed() || due < timer_.due()) timer_.arm(due);
+    }
     void remove(T& item) { list_.remove(item); }
 
  private:
@@ -48,7 +61,7 @@ class DueLine {
 
     const Clock& clock_;
     std::function<void(T&)> on_due_;
-    LinkedList<T, kLink> list_;
+    List list_;
     Timer timer_;
 };
 

@@ -27,13 +27,6 @@ struct RequestFrames {
 // None: there is no empty frame, or no body behind it. `raw` takes all of it as body.
 std::optional<RequestFrames> read_request(const Message& message, bool raw);
 
-// The frames behind a worker's corr, or what dedup has stored of them.
-struct ReplyFrames {
-    Slice wire;
-    size_t delimiter = 0;  // where the empty frame begins
-    size_t body = 0;       // where the first frame behind it does
-};
-
 struct WorkerFrames {
     std::optional<Corr> corr{};          // of the first frame; none: this is no reply
     std::optional<ReplyFrames> reply{};  // none: no empty frame or no body behind it

@@ -16,13 +16,17 @@ struct Life {
 };
 
 // Shared by all services of one bridge: a number names one request of one life, whichever service
-// it is of.
+// it is of. It also is the key of the request's notes in the store: so where requests of a life
+// before are known still, this life's numbers go on above theirs.
 class RequestNumbers {
  public:
+    // Before the first take().
+    void go_on_above(uint64_t highest) { first_ = next_ = highest + 1; }
     uint64_t take() { return next_++; }
-    bool taken(uint64_t number) const { return number > 0 && number < next_; }
+    bool taken(uint64_t number) const { return number >= first_ && number < next_; }
 
  private:
+    uint64_t first_ = 1;
     uint64_t next_ = 1;
 };
 

@@ -12,6 +12,15 @@ class Line {
     Request* front() const { return list_.front(); }
 
     void push_back(Request& request) { list_.push_back(request); }
+    // For one that comes late, if not later than most that are here.
+    void put_in_order(Request& request) {
+        Request* behind = nullptr;
+        for (Request* last = list_.back(); last != nullptr && last->number > request.number;) {
+            behind = last;
+            last = decltype(list_)::before(*last);
+        }
+        list_.insert(behind, request);
+    }
     // For one that was with a worker already: it takes its old place. It passes only others that
     // came back as well, for all that never left the line are newer.
     void put_back(Request& request) {

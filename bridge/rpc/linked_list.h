@@ -30,6 +30,7 @@ class LinkedList {
     T* front() const { return front_; }
     T* back() const { return back_; }
     static T* after(const T& item) { return (item.*kLink).after; }
+    static T* before(const T& item) { return (item.*kLink).before; }
     static bool holds(const T& item) { return (item.*kLink).linked; }
 
     void push_back(T& item) { insert(nullptr, item); }

@@ -28,7 +28,9 @@ struct ServiceOptions {
     uint32_t retry_times = 2;                    // deliveries after the first
     uint32_t line_max = 10'000;                  // requests waiting for a worker; beyond: busy
     std::vector<std::string> error_frames{};     // with {code} {reason} {id}; empty: silent
-    bool envelope_raw = false;                   // no empty frame needed: all is body
+    bool resume = false;         // requests and replies survive a restart of the bridge
+    bool reply_durable = false;  // with resume: a reply leaves when it is stored
+    bool envelope_raw = false;   // no empty frame needed: all is body
     std::optional<DedupOptions> dedup{};
     Duration resume_grace = std::chrono::seconds(2);    // for a lost worker's reply
     Duration resume_window = std::chrono::seconds(30);  // for a lost client with an identity

@@ -48,7 +48,8 @@ class Service::WorkerFace final : public net::PeerHandler {
 };
 
 Service::Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers& numbers,
-                 Clock& clock, Timers& timers, MemoryBudget& memory, DedupKey dedup_key)
+                 Clock& clock, Timers& timers, MemoryBudget& memory, DedupKey dedup_key,
+                 RequestJournal* journal)
     : id_(id),
       options_(std::move(options)),
       attempt_timeout_(options_.attempt_timeout > Duration{} ? options_.attempt_timeout
@@ -61,20 +62,27 @@ Service::Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers
       error_reply_(options_.error_frames),
       client_face_(std::make_unique<ClientFace>(*this)),
       worker_face_(std::make_unique<WorkerFace>(*this)),
+      journal_(options_.resume ? journal : nullptr),
       pool_(clock, timers, options_.worker_credit, attempt_timeout_, [this] { dispatch(); }),
       clients_(
           clock, timers, options_.resume_window, [this](Client& client) { forget_client(client); },
-          [this](Client& client) { deliver_kept(client); }),
+          [this](Client& client) { on_silent(client); }),
+      sent_timer_(timers, [this] { look_at_sent(); }),
       deadlines_(clock, timers, [this](Request& request) { on_deadline(request); }),
       attempts_(clock, timers, [this](Request& request) { on_attempt_timeout(request); }),
       graces_(clock, timers, [this](Request& request) { on_grace_over(request); }) {
     // A corr has one byte for the attempt.
     options_.retry_times = std::min<uint32_t>(options_.retry_times, 254);
-    if (!options_.dedup) return;
-    ZB_CHECK(dedup_key_ != nullptr, options_.name);
-    dedup_ =
-        std::make_unique<Dedup>(*options_.dedup, clock, timers, memory,
-                                [this](Request& lingering) { remove(lingering, Fate::kEnded); });
+    if (options_.dedup) {
+        ZB_CHECK(dedup_key_ != nullptr, options_.name);
+        dedup_ = std::make_unique<Dedup>(
+            *options_.dedup, clock, timers, memory,
+            [this](Request& lingering) { remove(lingering, Fate::kEnded); },
+            [this](uint64_t number) { journal_->done(number, RequestJournal::Need::kRepeats); });
+    }
+    if (journal_ == nullptr) return;
+    journal_->listen(*this);
+    recover();
 }
 
 Service::~Service() = default;
@@ -90,9 +98,12 @@ void Service::compact() {
     const auto gather = [this](Slice& slice) {
         if (!slice.empty() && slice.chunk()->sparse()) slice = memory_.copy(slice.bytes());
     };
-    table_.for_each([&](Request& request) { gather(request.wire); });
+    table_.for_each([&](Request& request) {
+        gather(request.wire);
+        if (request.reply) gather(request.reply->wire);
+    });
     clients_.for_each([&](Client& client) {
-        for (KeptAnswer& answer : client.kept) {
+        for (Answer& answer : client.kept) {
             gather(answer.head);
             gather(answer.rest);
         }
@@ -101,9 +112,9 @@ void Service::compact() {
 
 ServiceStatus Service::status() const {
     ServiceStatus status = counts_;
-    status.waiting = line_.size();
+    status.waiting = line_.size() + ready_.size() + noting_.size();
     status.joined = joined_;
-    status.in_work = table_.size() - line_.size() - joined_;
+    status.in_work = table_.size() - status.waiting - joined_;
     status.unanswered = asked_;
     status.clients = clients_.size() - clients_.away();
     status.clients_away = clients_.away();
@@ -141,11 +152,14 @@ void Service::check_invariants() const {
     ZB_CHECK(counts_.accepted == counts_.answered + counts_.ended.total() + asked_ + kept_,
              counts_.accepted, counts_.answered, counts_.ended.total(), asked_, kept_);
 
-    size_t asked = 0, waiting = 0, joined = 0, held = 0;
+    size_t asked = 0, waiting = 0, joined = 0, held = 0, noting = 0, marks = 0;
     table_.for_each([&](const Request& request) {
         if (request.client != nullptr) asked++;
         if (request.stage == Stage::kWaiting) waiting++;
         if (request.stage == Stage::kJoined) joined++;
+        const bool is_noting = request.stage == Stage::kNoting || request.stage == Stage::kMarking;
+        if (is_noting || request.stage == Stage::kReplying) noting++;
+        if (request.marked && request.is_undispatched()) marks++;
         if (request.worker != nullptr) held++;
         ZB_CHECK(request.client_link.linked == (request.client != nullptr), request.number);
         ZB_CHECK(request.client != nullptr || request.entry != nullptr, request.number);
@@ -154,8 +168,9 @@ void Service::check_invariants() const {
                  request.number);
         ZB_CHECK(request.worker == nullptr || request.attempt > 0, request.number);
     });
-    ZB_CHECK(asked == asked_ && waiting == line_.size() && joined == joined_, asked, asked_,
-             waiting, line_.size(), joined, joined_);
+    ZB_CHECK(asked == asked_ && waiting == line_.size() + ready_.size() && joined == joined_, asked,
+             asked_, waiting, line_.size(), ready_.size(), joined, joined_);
+    ZB_CHECK(noting == noting_.size() && marks == marks_, noting, noting_.size(), marks, marks_);
 
     size_t open = 0;
     for (const Worker* worker = pool_.first(); worker != nullptr;

@@ -7,25 +7,36 @@
 namespace zbridge::rpc {
 
 void Service::dispatch() {
-    while (!line_.empty() && pool_.any_free()) {
-        give(*line_.front(), pool_.longest_free());
+    while (pool_.any_free()) {
+        if (!ready_.empty()) {
+            give(*ready_.front(), pool_.longest_free());
+        } else if (line_.empty()) {
+            return;
+        } else if (!needs_mark(*line_.front())) {
+            give(*line_.front(), pool_.longest_free());
+        } else if (marks_ < pool_.room()) {
+            mark(*line_.front());
+        } else {
+            return;  // those whose marks are being stored will have all there is
+        }
     }
 }
 
 void Service::give(Request& request, Worker& worker) {
-    line_.remove(request);
+    leave_stage(request);
     request.attempt++;
     request.stage = Stage::kWithWorker;
     request.worker = &worker;
     request.cause = Refusal::kTimeout;
     if (request.attempt > 1) counts_.retried++;
 
-    const Corr corr{Corr::Kind::kRequest, request.attempt, life_.epoch, request.number};
+    const Corr corr{Corr::Kind::kRequest, request.attempt, request.epoch, request.number};
     const Slice head = head_for_worker(memory_, worker.envelope, corr, request.delimited);
     const uint64_t position = worker.peer.send(head, request.wire.from(request.body_from));
 
     const Instant now = clock_.now();
-    pool_.give(worker, {request.number, request.attempt, Fate::kOpen, position, now});
+    pool_.give(worker,
+               {request.epoch, request.number, request.attempt, Fate::kOpen, position, now});
     if (attempt_timeout_ > Duration{}) attempts_.push(request, now + attempt_timeout_);
 }
 
@@ -128,7 +139,8 @@ void Service::on_grace_over(Request& request) {
 // To the next worker, if somebody still waits for it.
 void Service::give_again(Request& request) {
     request.stage = Stage::kWaiting;
-    line_.put_back(request);
+    line_of(request).put_back(request);
+    if (request.marked) marks_++;
     if (!is_asked(request)) remove(request, Fate::kEnded);
 }
 

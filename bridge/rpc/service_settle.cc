@@ -36,7 +36,7 @@ void Service::on_reply(Worker& worker, const WorkerFrames& frames) {
     }
     const Corr& corr = *frames.corr;
     std::optional<Hold> hold;
-    if (is_ours(corr)) hold = pool_.take_back(worker, corr.number, corr.attempt);
+    if (corr.kind == Corr::Kind::kRequest) hold = pool_.take_back(worker, corr);
     pool_.has_spoken(worker);
     if (!hold) restart_clocks(worker);
 
@@ -52,6 +52,7 @@ void Service::on_reply(Worker& worker, const WorkerFrames& frames) {
         return remove(*request, Fate::kEnded);
     }
     if (request == nullptr) return counts_.late.add(late_reason(corr, hold));
+    if (request->stage == Stage::kReplying) return counts_.late.add(LateReason::kDuplicate);
     const bool in_time = hold && hold->fate == Fate::kOpen && request->stage == Stage::kWithWorker;
     if (!in_time && is_asked(*request)) counts_.settled_late++;
     settle(*request, *frames.reply);
@@ -73,24 +74,20 @@ void Service::restart_clocks(Worker& worker) {
     }
 }
 
-bool Service::is_ours(const Corr& corr) const {
-    return corr.kind == Corr::Kind::kRequest && corr.epoch == life_.epoch;
-}
-
 Request* Service::find(const Corr& corr) const {
-    if (!is_ours(corr)) return nullptr;
+    if (corr.kind != Corr::Kind::kRequest) return nullptr;
     Request* request = table_.find(corr.number);
+    if (request == nullptr || request->epoch != corr.epoch) return nullptr;
     const bool was_given =
-        request != nullptr && corr.attempt > 0 && corr.attempt <= request->attempt;
+        corr.attempt > 0 && (corr.attempt <= request->attempt || request->in_doubt);
     return was_given ? request : nullptr;
 }
 
 LateReason Service::late_reason(const Corr& corr, const std::optional<Hold>& hold) const {
     if (corr.kind != Corr::Kind::kRequest || corr.epoch > life_.epoch) return LateReason::kUnknown;
-    if (corr.epoch < life_.epoch) return LateReason::kEarlierLife;
-    if (!numbers_.taken(corr.number) || table_.find(corr.number) != nullptr) {
-        return LateReason::kUnknown;
-    }
+    if (corr.epoch < life_.epoch && !hold) return LateReason::kEarlierLife;
+    if (corr.epoch == life_.epoch && !numbers_.taken(corr.number)) return LateReason::kUnknown;
+    if (table_.find(corr.number) != nullptr) return LateReason::kUnknown;
     if (!hold) return LateReason::kEnded;
     switch (hold->fate) {
         case Fate::kPassedOn:
@@ -109,14 +106,22 @@ LateReason Service::late_reason(const Corr& corr, const std::optional<Hold>& hol
 }
 
 void Service::settle(Request& request, const ReplyFrames& reply) {
+    if (request.noted && hold_reply(request, reply)) return;
+    settle_now(request, reply);
+}
+
+void Service::settle_now(Request& request, const ReplyFrames& reply) {
+    const uint64_t number = request.noted ? request.number : 0;
+    if (number != 0) share_notes(request);
     if (request.client != nullptr) answer(request, reply);
     if (DedupEntry* entry = request.entry) {
         while (Request* joined = entry->joined.front()) {
+            if (joined->noted) share_notes(*joined);
             answer(*joined, reply);
             remove_joined(*joined);
         }
         request.entry = nullptr;
-        dedup_->store(*entry, reply);
+        dedup_->store(*entry, reply, number);
     }
     remove(request, Fate::kAnswered);
 }
@@ -124,17 +129,22 @@ void Service::settle(Request& request, const ReplyFrames& reply) {
 void Service::answer(Request& request, const ReplyFrames& reply) {
     Client& client = *request.client;
     unask(request);
+    deliver(client, answer_of(request, reply));
+}
+
+Answer Service::answer_of(const Request& request, const ReplyFrames& reply) {
+    Answer answer{.correlates = request.correlates(), .number = request.answer_number};
     const bool bare =
         request.envelope_bytes == reply.body - reply.delimiter && !request.correlates();
     if (!request.delimited) {
-        deliver(client, {}, reply.wire.from(reply.body), false);
+        answer.rest = reply.wire.from(reply.body);
     } else if (bare) {
-        // The reply's own empty frame serves.
-        deliver(client, {}, reply.wire.from(reply.delimiter), false);
+        answer.rest = reply.wire.from(reply.delimiter);  // the reply's own empty frame serves
     } else {
-        deliver(client, request.wire.part(0, request.envelope_bytes), reply.wire.from(reply.body),
-                false);
+        answer.head = request.wire.part(0, request.envelope_bytes);
+        answer.rest = reply.wire.from(reply.body);
     }
+    return answer;
 }
 
 void Service::on_deadline(Request& request) {
@@ -164,58 +174,9 @@ void Service::tell_all(Request& request, Refusal why) {
 void Service::cancel(Request& request, Refusal why, Fate fate) {
     unask(request);
     counts_.ended.add(why);
+    // When the bridge ends it is not the client that goes: the next life may see it again.
+    if (draining_ && why == Refusal::kClientGone) request.noted = false;
     leave(request, fate);
-}
-
-void Service::say(Client& client, const Slice& envelope, Refusal why, uint64_t number) {
-    if (error_reply_.silent()) return;
-    const std::string id = std::to_string(life_.epoch.number()) + '-' + std::to_string(number);
-    deliver(client, envelope, error_reply_.render(memory_, why, id), true);
-}
-
-// `counted`: an error; its request has been counted as ended.
-void Service::deliver(Client& client, const Slice& head, const Slice& rest, bool counted) {
-    if (client.peer == nullptr || client.resuming) return keep(client, {head, rest, counted});
-    if (!client.peer->has_room()) {
-        client.peer->counters().dropped++;
-        if (!counted) counts_.ended.add(Refusal::kOutboxFull);
-        return;
-    }
-    client.peer->send(head, rest);
-    if (!counted) counts_.answered++;
-}
-
-void Service::keep(Client& client, KeptAnswer answer) {
-    if (client.kept.size() >= kKeptAnswersMax) {
-        drop_kept_answer(client.kept.front(), Refusal::kOutboxFull, LateReason::kUndeliverable);
-        client.kept.erase(client.kept.begin());
-    }
-    if (!answer.counted) kept_++;
-    client.kept.push_back(std::move(answer));
-}
-
-void Service::deliver_kept(Client& client) {
-    for (KeptAnswer& answer : std::exchange(client.kept, {})) {
-        if (!answer.counted) kept_--;
-        deliver(client, answer.head, answer.rest, answer.counted);
-    }
-    audit();
-}
-
-void Service::drop_kept(Client& client, Refusal why, LateReason reason) {
-    for (const KeptAnswer& answer : std::exchange(client.kept, {})) {
-        drop_kept_answer(answer, why, reason);
-    }
-}
-
-void Service::drop_kept_answer(const KeptAnswer& answer, Refusal why, LateReason reason) {
-    if (answer.counted) {
-        counts_.dropped_gone++;
-        return;
-    }
-    kept_--;
-    counts_.ended.add(why);
-    counts_.late.add(reason);
 }
 
 bool Service::is_asked(const Request& request) {
@@ -240,7 +201,9 @@ void Service::leave(Request& request, Fate fate) {
         if (!is_asked(leader)) leave(leader, fate);
     } else if (is_asked(request)) {
         return;
-    } else if (request.entry != nullptr && request.stage != Stage::kWaiting) {
+    } else if (request.entry != nullptr && !request.is_undispatched()) {
+        if (request.noted && !std::exchange(request.told, true))
+            journal_->note_told(request.number);
         dedup_->linger(*request.entry);
     } else {
         remove(request, fate);
@@ -251,7 +214,15 @@ void Service::leave_stage(Request& request) {
     if (!request.stage_link.linked) return;
     switch (request.stage) {
         case Stage::kWaiting:
-            return line_.remove(request);
+            line_of(request).remove(request);
+            if (request.marked) marks_--;
+            return;
+        case Stage::kNoting:
+        case Stage::kMarking:
+            if (request.marked) marks_--;
+            return noting_.remove(request);
+        case Stage::kReplying:
+            return noting_.remove(request);
         case Stage::kWithWorker:
             return attempts_.remove(request);
         case Stage::kInGrace:
@@ -265,6 +236,7 @@ void Service::leave_stage(Request& request) {
 void Service::remove_joined(Request& request) {
     leave_stage(request);
     joined_--;
+    close_notes(request);
     table_.remove(request);
 }
 
@@ -276,6 +248,7 @@ void Service::remove(Request& request, Fate fate) {
     if (request.worker != nullptr) {
         pool_.give_up(*request.worker, request.number, request.attempt, fate);
     }
+    close_notes(request);
     table_.remove(request);
 }
 

@@ -48,7 +48,7 @@ class LateCounts {
 
 struct ServiceStatus {
     // now
-    size_t waiting = 0;     // in the line
+    size_t waiting = 0;     // in the line, or being stored
     size_t in_work = 0;     // with a worker, or their reply may still come
     size_t joined = 0;      // repeats that wait for another's reply
     size_t unanswered = 0;  // of all these: those that a client waits for
@@ -58,12 +58,14 @@ struct ServiceStatus {
     size_t dedup_entries = 0;
     uint64_t dedup_bytes = 0;  // of keys and stored replies
 
-    // Since the service began. Each accepted request ends once:
+    // Since the service began; what was recovered counts as accepted. Each accepted request ends
+    // once:
     // accepted = answered + ended.total() + unanswered + kept_answers.
     uint64_t accepted = 0;
     uint64_t answered = 0;      // a reply was put into the client's outbox
     RefusalCounts ended;        // accepted, and ended without one
     RefusalCounts refused;      // not accepted; and what workers did wrong
+    uint64_t recovered = 0;     // of accepted: by a life before
     uint64_t timed_out = 0;     // of ended: at their deadline
     uint64_t retried = 0;       // deliveries after the first
     uint64_t returned = 0;      // never reached their worker, and went to the next one

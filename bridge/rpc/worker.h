@@ -25,7 +25,8 @@ enum class Fate : uint8_t {
 
 // A request that a worker was given and has not replied to.
 struct Hold {
-    uint64_t number = 0;
+    Epoch epoch;
+    uint64_t number = 0;  // of which it holds one, whatever the epoch
     uint8_t attempt = 0;
     Fate fate = Fate::kOpen;
     uint64_t position = 0;  // of its first byte in the peer's outbox, as Peer::send() says
@@ -43,6 +44,7 @@ class Worker final : public net::PeerState {
 
     net::Peer& peer;
     uint32_t credit = 1;     // how many it may hold
+    size_t room = 0;         // how many more it may be given now
     bool ready = false;      // a REQ: it has asked; then its credit says when again
     bool held_back = false;  // it may be busy with a request of an earlier life
     bool full = false;       // its outbox has no room

@@ -75,9 +75,9 @@ void WorkerPool::give(Worker& worker, const Hold& hold) {
     update(worker);
 }
 
-std::optional<Hold> WorkerPool::take_back(Worker& worker, uint64_t number, uint8_t attempt) {
-    const auto at = find_hold(worker.holds, number, attempt);
-    if (at == worker.holds.end()) return std::nullopt;
+std::optional<Hold> WorkerPool::take_back(Worker& worker, const Corr& corr) {
+    const auto at = find_hold(worker.holds, corr.number, corr.attempt);
+    if (at == worker.holds.end() || at->epoch != corr.epoch) return std::nullopt;
     const Hold hold = *at;
     worker.holds.erase(at);
     worker.answered++;
@@ -143,6 +143,9 @@ bool WorkerPool::can_take(const Worker& worker) {
 }
 
 void WorkerPool::update(Worker& worker) {
+    room_ -= worker.room;
+    worker.room = can_take(worker) ? worker.credit - worker.holds.size() : 0;
+    room_ += worker.room;
     const bool listed = free_.holds(worker);
     if (can_take(worker) == listed) return;
     if (listed) {
@@ -153,13 +156,14 @@ void WorkerPool::update(Worker& worker) {
 }
 
 void WorkerPool::check_invariants() const {
-    size_t free = 0;
+    size_t free = 0, room = 0;
     for (const Worker* worker = first(); worker != nullptr; worker = next(*worker)) {
         ZB_CHECK(worker->holds.size() <= worker->credit, worker->peer.id(), worker->holds.size());
         ZB_CHECK(free_.holds(*worker) == can_take(*worker), worker->peer.id());
         if (can_take(*worker)) free++;
+        room += worker->room;
     }
-    ZB_CHECK(free == free_.size(), free, free_.size());
+    ZB_CHECK(free == free_.size() && room == room_, free, free_.size(), room, room_);
 }
 
 }  // namespace zbridge::rpc

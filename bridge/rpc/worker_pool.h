@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "bridge/model/corr.h"
 #include "bridge/rpc/due_line.h"
 #include "bridge/rpc/worker.h"
 
@@ -34,7 +35,7 @@ class WorkerPool {
 
     void give(Worker& worker, const Hold& hold);
     // Its reply has come: takes the hold out. None: it does not hold this attempt.
-    std::optional<Hold> take_back(Worker& worker, uint64_t number, uint8_t attempt);
+    std::optional<Hold> take_back(Worker& worker, const Corr& corr);
     // It shows that it has dropped whatever it held: that is the caller's now.
     std::vector<Hold> drop_all(Worker& worker);
     // The reply is not waited for any more; the worker stays busy.
@@ -48,6 +49,7 @@ class WorkerPool {
 
     size_t size() const { return all_.size(); }
     size_t free() const { return free_.size(); }
+    size_t room() const { return room_; }  // how many requests all of them can be given now
     const Worker* first() const { return all_.front(); }  // in the order of their connecting
     static const Worker* next(const Worker& worker) { return worker.all_link.after; }
     void check_invariants() const;
@@ -61,6 +63,7 @@ class WorkerPool {
     const Clock& clock_;
     Timers& timers_;
     uint32_t credit_;
+    size_t room_ = 0;
     Duration overdue_after_;  // 0: never
     std::function<void()> on_freed_;
     LinkedList<Worker, &Worker::all_link> all_;

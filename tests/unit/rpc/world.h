@@ -78,10 +78,19 @@ inline const Frames kNothing;
 struct World {
     explicit World(ServiceOptions options = {}, Life life = {.epoch = Epoch(7)}, DedupKey key = {},
                    uint64_t memory_bytes = 64 << 20)
-        : memory(memory_bytes) {
+        : clock(own_clock), memory(memory_bytes) {
         life.started = clock.now();
         service = std::make_unique<Service>(ServiceId(1), std::move(options), life, numbers, clock,
                                             timers, memory, std::move(key));
+    }
+    // One of several lives.
+    World(ServiceOptions options, Life life, DedupKey key, ManualClock& time,
+          RequestJournal& journal)
+        : clock(time), memory(64 << 20) {
+        life.started = clock.now();
+        numbers.go_on_above(journal.highest());
+        service = std::make_unique<Service>(ServiceId(1), std::move(options), life, numbers, clock,
+                                            timers, memory, std::move(key), &journal);
     }
     ~World() {
         service->check_invariants();
@@ -102,13 +111,21 @@ struct World {
         service->workers().on_opened(peer);
         return peer;
     }
-    FakePeer& add(SocketType type, std::string identity, std::string user, EndpointId endpoint) {
+    // On ipc.
+    FakePeer& client_of(const std::string& process, SocketType type = SocketType::kReq) {
+        FakePeer& peer = add(type, {}, {}, EndpointId(1), process);
+        service->clients().on_opened(peer);
+        return peer;
+    }
+    FakePeer& add(SocketType type, std::string identity, std::string user, EndpointId endpoint,
+                  std::string process = {}) {
         net::PeerInfo info{.id = PeerId(peers.size() + 1),
                            .endpoint = endpoint,
                            .type = type,
                            .identity = std::move(identity),
-                           .address = "tcp://127.0.0.1:1",
-                           .user = std::move(user)};
+                           .address = "tcp://127.0.0.1:" + std::to_string(peers.size() + 1),
+                           .user = std::move(user),
+                           .process = std::move(process)};
         peers.push_back(std::make_unique<FakePeer>(std::move(info), memory));
         return *peers.back();
     }
@@ -142,7 +159,8 @@ struct World {
         clock.advance(end - clock.now());
     }
 
-    ManualClock clock;
+    ManualClock own_clock;
+    ManualClock& clock;
     Timers timers;
     MemoryBudget memory;
     RequestNumbers numbers;
