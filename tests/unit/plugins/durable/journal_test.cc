@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "bridge/base/crc32c.h"
 #include "tests/unit/plugins/durable/journal_life.h"
 
 namespace zbridge::durable {
@@ -242,6 +243,33 @@ TEST_CASE("a read of a segment that was dropped, and is another one by now, is r
     while (life.journal->segments().size() < 4)
         REQUIRE(life.append(std::string(9000, 'y')).ok());
     CHECK(life.read(one)[0] == '!');
+}
+
+TEST_CASE("a file that a reader still has open is not taken for the segment that it was") {
+    SimDisk disk;
+    REQUIRE(disk.make_dir("/journal").ok());
+    const StoreId store;
+    const std::string body = "one";
+    const Place place{1, 4096, 3};
+    const auto write = [&](const std::string& name, uint64_t segment) {
+        BatchHeader header;
+        header.segment = segment;
+        header.body_bytes = place.body_bytes;
+        header.body_crc = crc32c(body);
+        std::string batch(kBatchHeadBytes, '\0');
+        encode(header, store, batch.data());
+        auto file = disk.open("/journal/" + name, OpenMode::kWrite);
+        REQUIRE((*file)->write_at(place.position, batch + body).ok());
+    };
+    write(segment_name(1), 1);
+    ColdReader reader(disk, "/journal", store);
+    std::string into(3, '\0');
+    CHECK(reader.read(place, into.data()).ok());
+    CHECK(into == body);
+    REQUIRE(disk.rename("/journal/" + segment_name(1), "/journal/" + segment_name(2)).ok());
+    write(segment_name(2), 2);
+    CHECK(reader.read(place, into.data()).code() == Code::kIo);
+    CHECK(reader.read({2, 4096, 3}, into.data()).ok());
 }
 
 TEST_CASE("so many reads wait, and no more") {
