@@ -212,6 +212,15 @@ Result<std::unique_ptr<FileLock>> PosixDisk::lock(const std::string& path) {
     return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(*descriptor)));
 }
 
+std::string PosixDisk::boot() const {
+    // Its size is said to be 0: it is read for as much as it gives.
+    auto descriptor = open_descriptor("/proc/sys/kernel/random/boot_id", O_RDONLY);
+    if (!descriptor.ok()) return "";
+    char text[64];
+    const ssize_t read = ::read(descriptor->number(), text, sizeof(text));
+    return read > 0 ? std::string(text, static_cast<size_t>(read)) : "";
+}
+
 Result<std::string> read_file(Disk& disk, const std::string& path) {
     auto file = disk.open(path, OpenMode::kRead);
     if (!file.ok()) return std::move(file).error();

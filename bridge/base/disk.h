@@ -69,6 +69,9 @@ class Disk {
     virtual Result<std::vector<std::string>> list(const std::string& path) = 0;  // names, sorted
     // Makes the file if it is not there. kBusy: someone else has it.
     virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+    // The same until the machine is started again: what was written before may be gone since then,
+    // where it was not synced. Empty: not known.
+    virtual std::string boot() const = 0;
 };
 
 class PosixDisk final : public Disk {
@@ -80,6 +83,7 @@ class PosixDisk final : public Disk {
     Status sync_dir(const std::string& path) override;
     Result<std::vector<std::string>> list(const std::string& path) override;
     Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+    std::string boot() const override;
 };
 
 // Above this a whole file is not read into memory: kInvalid.

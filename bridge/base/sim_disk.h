@@ -49,6 +49,7 @@ class SimDisk final : public Disk {
     Status sync_dir(const std::string& path) override;
     Result<std::vector<std::string>> list(const std::string& path) override;
     Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+    std::string boot() const override { return "life " + std::to_string(life_); }
 
     // The power goes: what was not synced is lost or torn, locks are free, files and locks that are
     // open are dead (kIo). Calls work again at once: this is the disk after the restart.

@@ -203,7 +203,7 @@ void JournalRun::open() {
             has_power_ = false;
             life_.crash();
         } else {
-            life_.disk.cut_power_at(~uint64_t{0});
+            life_.give_power_back();
         }
         was_clean_ = false;
     }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "plugins/durable/journal/replay_guard.h"
+
 namespace zbridge::durable {
 
 namespace {
@@ -139,7 +141,7 @@ Result<Folder> Folder::look(Disk& disk, const std::string& path,
             status = look_at_store_file(disk, folder);
         else if (name == kFillingName)
             folder.filling = true;
-        else if (name != std::string(StoreFile::kName) + ".tmp")
+        else if (name != std::string(StoreFile::kName) + ".tmp" && name != ReplayGuard::kName)
             status = {Code::kInvalid, folder.file(name) +
                                           " does not belong to a journal: move it "
                                           "out of the folder"};

@@ -4,6 +4,7 @@
 //   spare-0000000000000004    ready to become one; it was segment 4
 //   fresh-0000000000000001    likewise, and it was none
 //   filling                   a spare that is being written with zeros; worth nothing after a crash
+//   replaying                 there while an opening reads (replay_guard.h)
 //   store                     whose it is, what is missing on purpose (store_file.h)
 //
 // Failure: look() changes nothing. kNotFound: no such folder. kInvalid: a file that does not belong

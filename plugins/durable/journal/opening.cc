@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/durable/journal/replay_guard.h"
 #include "plugins/durable/journal/segment_file.h"
 
 namespace zbridge::durable {
@@ -79,9 +80,8 @@ class Opening {
             const auto batch = bytes->batch_at(place.position);
             if (!batch.ok()) return batch.error();
             if (!batch->whole || batch->body.size() != place.body_bytes)
-                return {Code::kIo,
-                        fmt::format("{}, offset {}: it reads otherwise than a moment ago", path,
-                                    place.position)};
+                return {Code::kIo, fmt::format("{}, offset {}: it cannot be read again", path,
+                                               place.position)};
             const auto raw =
                 bytes->view(place.position, BatchMemory::capacity_for(place.body_bytes));
             if (!raw.ok()) return raw.error();
@@ -216,8 +216,14 @@ Result<Opened> open_log(Disk& disk, const Clock& clock, Random& random,
         folder->store = StoreId::by_chance(random);
         folder->store_file.store = *folder->store;
     }
+    auto guard = ReplayGuard::begin(disk, options.folder, options.replay.skip);
+    if (!guard.ok()) return std::move(guard).error();
     Opening opening(disk, clock, options, *folder);
-    if (auto status = opening.run(visit); !status.ok()) return status;
+    auto status = opening.run([&](const ReplayedBatch& batch) {
+        auto noted = (*guard)->on_batch(batch.seq, batch.place);
+        return noted.ok() ? visit(batch) : noted;
+    });
+    if (!status.ok()) return status;
     return std::move(opening.opened);
 }
 

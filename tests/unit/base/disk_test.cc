@@ -143,6 +143,18 @@ TEST_CASE("on the real disk files and directories are for their owner alone") {
           Code::kNoSpace);
 }
 
+TEST_CASE("a boot is the same until the next one") {
+    PosixDisk disk;
+    CHECK_FALSE(disk.boot().empty());
+    CHECK(disk.boot() == PosixDisk().boot());
+    SimWorld world;
+    const std::string before = world.disk.boot();
+    CHECK(world.disk.boot() == before);
+    SeededRandom random(1);
+    world.disk.crash(random);
+    CHECK(world.disk.boot() != before);
+}
+
 TEST_CASE("a path has a parent") {
     CHECK(parent_of("a/b") == "a");
     CHECK(parent_of("/a") == "/");

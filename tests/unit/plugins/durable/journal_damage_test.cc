@@ -393,6 +393,62 @@ TEST_CASE("strict refuses what was accepted before; skip leaves one batch out") 
     CHECK(says(life.open(), "--strict"));
 }
 
+namespace {
+
+// An opening whose process ends when it takes in this batch: nothing of it reaches the disk.
+void die_at(JournalLife& life, Seq seq) {
+    auto opened = Journal::open(life.options, life.world(), [&](const ReplayedBatch& batch) {
+        if (batch.seq != seq) return Status();
+        life.disk.cut_power_at(life.disk.operations());
+        return Status(Code::kInternal, "it ends here");
+    });
+    REQUIRE_FALSE(opened.ok());
+    life.executors.clear();
+    life.disk.cut_power_at(~uint64_t{0});
+}
+
+}  // namespace
+
+TEST_CASE("after three starts that ended at one batch the next one asks to skip it") {
+    JournalLife life;
+    const Log log = three_batches(life);
+    life.end();
+    for (int i = 0; i < 3; i++)
+        die_at(life, Seq{3});
+    for (int i = 0; i < 2; i++) {
+        CHECK(life.open() ==
+              "the journal in /journal: /journal/" + kSegment + ", offset " +
+                  std::to_string(log.places[1].position) +
+                  ": 3 starts have ended while they took in batch 3. To start without "
+                  "it, at the cost of what it holds: --skip 3");
+    }
+    life.options.replay.skip = Seq{2};
+    CHECK(says(life.open(), "--skip 3"));
+    life.options.replay.skip = Seq{3};
+    CHECK(life.open() == "yes");
+    CHECK(bodies(life.seen) == without(log.appended, 1));
+    CHECK_FALSE(life.has("replaying"));
+}
+
+TEST_CASE(
+    "starts that ended at different batches, or came to their end, are not counted together") {
+    JournalLife life;
+    const Log log = three_batches(life);
+    life.end();
+    for (const uint64_t seq : {2, 3, 4, 2, 3, 4})
+        die_at(life, Seq{seq});
+    CHECK(life.open() == "yes");
+    life.end();
+    for (int i = 0; i < 2; i++)
+        die_at(life, Seq{3});
+    CHECK(life.open() == "yes");
+    life.end();
+    for (int i = 0; i < 2; i++)
+        die_at(life, Seq{3});
+    CHECK(life.open() == "yes");
+    CHECK(bodies(life.seen) == log.appended);
+}
+
 TEST_CASE("a place that cannot be read is refused, and left out where loss is accepted") {
     JournalLife life;
     REQUIRE(life.open() == "yes");

@@ -10,6 +10,7 @@
 
 #include "bridge/base/sim_disk.h"
 #include "plugins/durable/journal/journal.h"
+#include "plugins/durable/journal/replay_guard.h"
 
 namespace zbridge::durable {
 
@@ -114,6 +115,12 @@ class JournalLife {
         disk.cut_power_at(disk.operations());
         end();
         disk.crash(random);
+    }
+    // It was cut for a while, and nothing is lost: as if no call had gone through.
+    void give_power_back() {
+        disk.cut_power_at(~uint64_t{0});
+        // Nor could an opening say that it came to its end.
+        (void)disk.remove(std::string(kFolder) + "/" + std::string(ReplayGuard::kName));
     }
 
     std::string file_bytes(const std::string& name) {
