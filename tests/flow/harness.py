@@ -268,6 +268,8 @@ class Flow:
 
     def bridge(self, yaml, **settings):
         """`ready=False` does not wait for that; others are of its environment."""
+        if self.options.durable:
+            yaml = yaml.replace("durable: {}", f"durable: {{ use: {self.options.durable.resolve()} }}")
         folder = self.tmp / f"bridge-{len(self.bridges)}"
         folder.mkdir()
         bridge = Bridge(self.options.bridge.resolve(), folder, yaml, **settings)
@@ -397,6 +399,7 @@ def run(main, **options):
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("bridge", type=Path, help="the zbridge to run")
     parser.add_argument("--sanitized", action="store_true", help="it was built with a sanitizer: memory is not judged")
+    parser.add_argument("--durable", type=Path, help="the shared object that is the engine, in place of the linked-in one")
     for name, default in options.items():
         parser.add_argument(f"--{name}", type=type(default), default=default)
     chosen = parser.parse_args()

@@ -21,8 +21,40 @@ def example(text):
     """The first YAML file of the text, and its two programs."""
     blocks = BLOCK.findall(text)
     yaml = next(body for kind, body in blocks if kind == "yaml")
-    producer, packer = [body for kind, body in blocks if kind == "python"]
+    producer, packer = [body for kind, body in blocks if kind == "python"][:2]
     return yaml, producer, packer
+
+
+def topic_example(text):
+    """The YAML file with a topic, and its program."""
+    blocks = BLOCK.findall(text)
+    at = next(at for at, (kind, body) in enumerate(blocks) if kind == "yaml" and "topic/" in body)
+    return blocks[at][1], next(body for kind, body in blocks[at:] if kind == "python")
+
+
+def topic_problems(text, zbridge, seconds=30):
+    """Plays the example of a topic twice, the second time after a kill -9 of the bridge: what was stored is there again."""
+    yaml, program = topic_example(text)
+    ports = {port: free_port() for port in re.findall(r"127\.0\.0\.1:(\d+)", yaml)}
+
+    def moved(body):
+        return re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda port: ports[port[0]], body)
+
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "topic.yaml").write_text(moved(yaml))
+        for round_ in ("first", "second"):
+            bridge = subprocess.Popen([zbridge, "run", "topic.yaml"], cwd=folder, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            try:
+                done = subprocess.run([PYTHON, "-c", moved(program)], text=True, stdout=subprocess.PIPE, timeout=seconds)
+                printed = done.stdout
+            except subprocess.TimeoutExpired:
+                printed = "nothing in time"
+            bridge.kill()
+            said, _ = bridge.communicate()
+            if not re.fullmatch(r"OK [0-9A-Z]{26}\norder 1\n", printed):
+                return [f"README.md: the program of the topic, {round_} time, printed {printed!r}; the bridge said {said}"]
+    return []
 
 
 def free_port():
@@ -108,7 +140,8 @@ def plugin_problems(name, text, prefix, folder):
 
 def with_plugin(text):
     """The first YAML file of the text, with the plugin that a later one adds to it."""
-    first, added = [body for kind, body in BLOCK.findall(text) if kind == "yaml" and "routes:" in body][:2]
+    blocks = [body for kind, body in BLOCK.findall(text) if kind == "yaml" and "routes:" in body]
+    first, added = blocks[0], next(body for body in blocks if "hello.so" in body)
     return first[:first.index("routes:")] + added
 
 
@@ -144,6 +177,7 @@ if __name__ == "__main__":
     program = options.build.resolve() / "zbridge"
     if program.exists():
         found += problems((options.root / "README.md").read_text(), program)
+        found += topic_problems((options.root / "README.md").read_text(), program)
         found += installed_problems(options.root, options.build.resolve())
     elif not found:
         print("every link leads somewhere; the bridge's program is not built here")
