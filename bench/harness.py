@@ -66,6 +66,8 @@ class Scenario:
     peer: str = ""  # of connections: the socket type
     hwm: int = 1000  # of every socket of the programs and the proxy; 1000 is libzmq's default
     light: bool = False  # consumers, and of a queue the producer, are the light peers
+    in_flight: int = 0  # receipts: messages without one at a time
+    write_bytes: int = 0  # receipts: of each bare write, which stands in the proxy's place
     window: int = 0  # pubsub: messages the publisher may be ahead of the slowest subscriber
 
     @property
@@ -88,6 +90,10 @@ SCENARIOS = [
     Scenario("topic-100", "PUSH - topic, on disk - SUB, 100 B; proxy: PUSH - PULL, nothing stored", "topic"),
     Scenario("topic-1024", "the same, 1 KiB", "topic", bytes=1024),
     Scenario("light-topic-100", "the same as topic-100, light peers", "topic", light=True),
+    Scenario("receipts-512", "DEALER - topic, 512 without a receipt, 100 B; proxy: bare writes of 1 MiB, synced", "receipts",
+             in_flight=512, write_bytes=1 << 20),
+    Scenario("receipts-1", "the same one by one; proxy: bare writes of 512 B, synced", "receipts", in_flight=1,
+             write_bytes=512),
     Scenario("rpc-1", "REQ - bridge - REP, 1 client, 1 worker", "rpc", clients=1, workers=1),
     Scenario("rpc-8", "REQ - bridge - REP, 8 clients, 8 workers", "rpc", clients=8, workers=8),
     Scenario("rpc-8-1", "REQ - bridge - REP, 8 clients, 1 worker", "rpc", clients=8, workers=1),
@@ -182,12 +188,13 @@ def start_bridge(side, scenario, settings, processes):
     """The bridge's process and its two ports, once it takes connections on both."""
     front, back = free_ports(2)
     if side.startswith("proxy"):
-        kind = "queue" if scenario.kind == "topic" else scenario.kind
+        kind = "queue" if scenario.kind in ("topic", "receipts") else scenario.kind
         process = processes.start("proxy", settings.build / "bench/bench_proxy", kind, f"tcp://127.0.0.1:{front}",
                                   f"tcp://127.0.0.1:{back}", "--hwm", scenario.hwm)
     else:
         file = processes.folder / "bridge.yaml"
-        template = ZBRIDGE_YAML.get(scenario.kind, ZBRIDGE_YAML["stream"])
+        kind = "topic" if scenario.kind == "receipts" else scenario.kind
+        template = ZBRIDGE_YAML.get(kind, ZBRIDGE_YAML["stream"])
         file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back))
         process = processes.start("zbridge", settings.bridge, "run", file)
     if not (wait_for_port(front, process) and wait_for_port(back, process)):
@@ -205,6 +212,10 @@ def run_traffic(side, scenario, settings, processes, pid, front, back):
         processes.start(name, settings.build / f"bench/bench_{name}", f"tcp://127.0.0.1:{port}", *common, *options)
 
     reads_topic = scenario.kind == "topic" and not side.startswith("proxy")
+    if scenario.kind == "receipts":
+        processes.start("receipts", settings.build / "bench/bench_receipts", f"tcp://127.0.0.1:{front}", "--bytes",
+                        scenario.bytes, "--in-flight", scenario.in_flight, *window)
+        return processes.result("receipts", settings.seconds + settings.warmup + RUN_SECONDS_EXTRA)
     if scenario.kind in ("queue", "topic") and scenario.light:
         measuring, other = "light_consume", "light_push"
         start(measuring, back, *window, *(["--consumers", 1] if reads_topic else ["--type", "PULL"]))
@@ -257,7 +268,14 @@ def run_measure(side, scenario, settings, processes, pid, front, back):
                         scenario.peer, "--count", settings.connections, "--watch", pid)
         result = processes.result("connections", 120)
         return {"bytes_each": result["bytes_a_connection"]}
+    if scenario.kind == "receipts" and side.startswith("proxy"):
+        processes.start("sync_bound", settings.build / "bench/bench_sync_bound", "--bytes", scenario.bytes, "--write",
+                        scenario.write_bytes, "--seconds", settings.seconds)
+        bound = processes.result("sync_bound", settings.seconds + RUN_SECONDS_EXTRA)
+        return {key: bound[key] for key in ("rate", "p50_us", "p99_us")}
     measures = measures_of(run_traffic(side, scenario, settings, processes, pid, front, back))
+    if scenario.kind == "receipts":  # what no disk has is not compared
+        measures = {key: measures[key] for key in ("rate", "p50_us", "p99_us")}
     if scenario.kind == "topic" and measures.pop("lost", 0) > 0:
         raise RunFailed("a topic has lost messages")
     return measures

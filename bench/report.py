@@ -23,6 +23,9 @@ MEASURES = {
 GOALS = {
     ("queue-100", "cpu_us"): ("ratio <= 0.5", lambda ratio, own: ratio <= 0.5),
     ("light-queue-100", "cpu_us"): ("ratio <= 0.5", lambda ratio, own: ratio <= 0.5),
+    ("receipts-1", "p50_us"): ("ratio <= 1.5", lambda ratio, own: ratio <= 1.5),
+    ("receipts-1", "p99_us"): ("ratio <= 5", lambda ratio, own: ratio <= 5),
+    ("receipts-512", "rate"): (">= 500,000", lambda ratio, own: own >= 500_000),
     ("rpc-1", "p99_us"): ("ratio < 1", lambda ratio, own: ratio < 1),
     ("rpc-8", "p99_us"): ("ratio < 1", lambda ratio, own: ratio < 1),
     ("idle", "rss_mib"): ("<= 30 MiB", lambda ratio, own: own <= 30),
@@ -38,7 +41,7 @@ def goal_of(scenario, measure):
     if measure == "rate" and scenario.name in TOPIC_GOALS:
         least = TOPIC_GOALS[scenario.name]
         return f"ratio >= {least}", lambda ratio, own: ratio >= least
-    if measure == "rate" and scenario.name != "rpc-8-1":
+    if measure == "rate" and scenario.name != "rpc-8-1" and scenario.kind != "receipts":
         return RATE_GOAL
     return GOALS.get((scenario.name, measure))
 

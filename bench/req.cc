@@ -7,6 +7,7 @@
 #include "bench/control_page.h"
 #include "bench/options.h"
 #include "bench/payload.h"
+#include "bench/percentile.h"
 
 using namespace zbridge::bench;
 
@@ -46,12 +47,6 @@ void ask(Client& client, uint32_t number, zmq::context_t& context, const PeerOpt
         client.answered.fetch_add(1, std::memory_order_relaxed);
         if (counts) client.latencies_ns.push_back(static_cast<uint32_t>(took.count()));
     }
-}
-
-double percentile_us(const std::vector<uint32_t>& sorted_ns, double part) {
-    if (sorted_ns.empty()) return 0;
-    const auto at = static_cast<size_t>(part * static_cast<double>(sorted_ns.size() - 1));
-    return sorted_ns[at] / 1e3;
 }
 
 }  // namespace
