@@ -144,7 +144,14 @@ Status Bridge::start_engine() {
     engine_ = std::make_unique<plugin::Engine>(*instance, std::move(its), world_.make_executor);
     // Messages that are stored have the store's numbers, from 1 on; the others have these.
     ids_.next = kFirstUnstoredId;
-    return plugins_->start(*instance);
+    std::vector<std::string> endpoints;
+    for (const EndpointConfig& endpoint : config_.endpoints)
+        endpoints.push_back(endpoint.name);
+    notes_ =
+        std::make_unique<EngineNotes>(*engine_, world_.clock, std::move(endpoints), world_.log);
+    if (Status status = plugins_->start(*instance); !status.ok()) return status;
+    request_numbers_.go_on_above(notes_->journal().highest());
+    return notes_->journal().begin();
 }
 
 Result<TopicId> Bridge::topic(size_t number) const {
@@ -189,8 +196,10 @@ Status Bridge::build_services() {
         }
         services_.push_back(std::make_unique<rpc::Service>(
             ServiceId(static_cast<uint32_t>(i)), options, world_.life, request_numbers_,
-            world_.clock, reactor_.timers(), memory_, std::move(key)));
+            world_.clock, reactor_.timers(), memory_, std::move(key),
+            notes_ ? &notes_->journal() : nullptr));
     }
+    if (notes_) notes_->journal().abandon_rest();
     return {};
 }
 
@@ -467,6 +476,7 @@ bool Bridge::drained() const {
 }
 
 void Bridge::stop_plugins() {
+    if (notes_) notes_->end();
     if (plugins_) plugins_->stop();
 }
 
@@ -476,6 +486,8 @@ void Bridge::stop_plugins() {
 void Bridge::begin_finish() {
     finishing_ = true;
     ended_clean_ = is_clean();  // workers go now
+    for (const auto& service : services_)
+        service->look_at_sent();
     dialler_.linger(std::max(drain_timer_.due() - reactor_.now(), Duration{}));
     drain_timer_.arm(std::min(drain_timer_.due(), reactor_.now() + kFinishTime));
     for (const auto& endpoint : endpoints_) {
@@ -508,7 +520,7 @@ uint64_t Bridge::undelivered() const {
         if (intakes_[i]) messages += endpoint->waiting_in();
     }
     for (const auto& service : services_)
-        messages += service->status().unanswered;
+        messages += service->unkept();
     return messages;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bridge/app/auth.h"
+#include "bridge/app/engine_notes.h"
 #include "bridge/delivery/feed.h"
 #include "bridge/delivery/outlet.h"
 #include "bridge/intake/intake.h"
@@ -58,7 +59,8 @@ class Bridge {
     bool draining() const { return draining_; }
     // Waits for what plugins still do, and stops them. After run().
     void stop_plugins();
-    // Messages in lines and requests in work: what is lost if the bridge ends now.
+    // Messages in lines and requests in work that are not stored: what is lost if the bridge ends
+    // now.
     uint64_t undelivered() const;
     // Nothing is lost, and no worker is busy with a request of this life.
     bool ended_clean() const { return ended_clean_; }
@@ -121,6 +123,7 @@ class Bridge {
     intake::MessageIds ids_;
     std::unique_ptr<plugin::Instances> plugins_;
     std::unique_ptr<plugin::Engine> engine_;
+    std::unique_ptr<EngineNotes> notes_;
     std::vector<std::unique_ptr<Auth>> auths_;                    // indexed like config_.plugins
     std::vector<std::unique_ptr<plugin::SinkLine>> sinks_;        // indexed like config_.plugins
     std::vector<std::unique_ptr<plugin::SourceReader>> readers_;  // likewise

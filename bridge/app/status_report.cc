@@ -171,6 +171,8 @@ Report service_report(const rpc::Service& service) {
     report.add("workers_free", status.workers_free);
     report.add("accepted", status.accepted);
     report.add("answered", status.answered);
+    report.add("recovered", status.recovered);
+    report.add("unresumable", status.ended.of(Refusal::kUnresumable));
     report.add("timed_out", status.timed_out);
     report.add("retried", status.retried);
     report.add("returned", status.returned);

@@ -23,6 +23,9 @@ struct ReplyFrames {
     size_t body = 0;       // where the first frame behind it does
 };
 
+// The empty frame alone.
+inline constexpr size_t kBareEnvelopeBytes = 2;
+
 enum class Stage : uint8_t {
     kNoting,        // it is being stored
     kWaiting,       // in the line
@@ -71,7 +74,7 @@ struct Request {
     }
     // The reply's envelope is more than the bare empty frame: the client tells a late reply from
     // the one it waits for.
-    bool correlates() const { return envelope_bytes > 2; }
+    bool correlates() const { return envelope_bytes > kBareEnvelopeBytes; }
 };
 
 }  // namespace zbridge::rpc

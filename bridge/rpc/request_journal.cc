@@ -106,13 +106,12 @@ std::optional<uint64_t> RequestJournal::note_reply(uint64_t number, const ReplyF
     return store_.note(number, NoteKind::kReply, bytes_, false);
 }
 
-// Of what follows a refusal means that it will be known again after a restart, and ends then as it
-// did now.
-void RequestJournal::note_told(uint64_t number) {
+std::optional<uint64_t> RequestJournal::note_told(uint64_t number) {
     write_replied_note(clock_.wall_us(), bytes_);
-    (void)store_.note(number, NoteKind::kReplied, bytes_, false);
+    return store_.note(number, NoteKind::kReplied, bytes_, false);
 }
 
+// One that is refused will be known again after a restart, and ends then as it does now.
 void RequestJournal::close(uint64_t number) {
     write_replied_note(clock_.wall_us(), bytes_);
     (void)store_.note(number, NoteKind::kReplied, bytes_, true);
@@ -130,7 +129,7 @@ void RequestJournal::done(uint64_t number, Need need) {
         needs_.erase(found);
         close(number);
     } else if (need == Need::kAnswer) {
-        note_told(number);
+        (void)note_told(number);  // as for close()
     }
 }
 

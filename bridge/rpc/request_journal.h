@@ -85,8 +85,8 @@ class RequestJournal {
     std::optional<uint64_t> note_request(uint64_t number, const RequestNote& note);
     std::optional<uint64_t> note_dispatch(uint64_t number, uint8_t attempt);
     std::optional<uint64_t> note_reply(uint64_t number, const ReplyFrames& reply);
-    // Its client is told something else instead of a reply; the notes stay open.
-    void note_told(uint64_t number);
+    // Its client has been told all it will be; the notes stay open.
+    std::optional<uint64_t> note_told(uint64_t number);
     // It has ended: nothing of it is to be known any more.
     void close(uint64_t number);
 

@@ -80,6 +80,8 @@ class Service final : private RequestJournal::Listener {
 
     // From now on new requests are refused (shutting_down); those accepted go on.
     void drain() { draining_ = true; }
+    // What clients' sockets have taken is known to be there: before the store is closed.
+    void look_at_sent();
     // Nobody waits for an answer.
     bool idle() const { return asked_ == 0; }
     // Requests that the bridge would lose if it ended now.
@@ -120,6 +122,7 @@ class Service final : private RequestJournal::Listener {
     std::optional<uint64_t> note_request(const Request& request);
     bool note_joined(Request& request);
     void mark(Request& request);
+    std::optional<uint64_t> note_reply(const Request& request, const ReplyFrames& reply);
     bool hold_reply(Request& request, const ReplyFrames& reply);
     void on_committed(uint64_t number) override;
     void on_store_failed() override;
@@ -176,6 +179,7 @@ class Service final : private RequestJournal::Listener {
     void say(Client& client, const Slice& envelope, Refusal why, uint64_t number);
     void deliver(Client& client, Answer answer);
     void send(Client& client, Answer answer);
+    static bool leaves_at_once(const Client& client, bool correlates);
     void keep(Client& client, Answer answer);
     void offer(Answer& answer, Client& candidate);
     void on_silent(Client& client);
@@ -183,7 +187,6 @@ class Service final : private RequestJournal::Listener {
     void drop_kept(Client& client, Refusal why, LateReason reason);
     void drop(const Answer& answer, Refusal why, LateReason reason);
     void drop_unresumable(const Answer& answer);
-    void look_at_sent();
     void take_written(Client& client);
     void forget_sent(Client& client);
     void keep_unsent(Client& client);

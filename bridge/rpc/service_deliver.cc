@@ -11,7 +11,8 @@ void Service::say(Client& client, const Slice& envelope, Refusal why, uint64_t n
     const std::string id = std::to_string(life_.epoch.number()) + '-' + std::to_string(number);
     deliver(client, {.head = envelope,
                      .rest = error_reply_.render(memory_, why, id),
-                     .counted = true});  // its request has ended
+                     .counted = true,  // its request has ended
+                     .correlates = envelope.size() > kBareEnvelopeBytes});
 }
 
 void Service::deliver(Client& client, Answer answer) {
@@ -27,11 +28,19 @@ void Service::send(Client& client, Answer answer) {
     client.peer->send(answer.head, answer.rest);
     if (!answer.counted) counts_.answered++;
     if (answer.number == 0) return;
+    if (leaves_at_once(client, answer.correlates)) return done(answer.number);
     client.sent.push_back({.number = answer.number,
                            .end = client.peer->outbox().appended(),
                            .message = client.peer->counters().messages_out});
     if (!senders_.holds(client)) senders_.push_back(client);
     if (!sent_timer_.armed()) sent_timer_.arm(clock_.now() + kSentLook);
+}
+
+// The client's socket is about to have it. Known to be there from now on, it will not be taken for
+// the answer to what the client asks next, should the bridge be killed before it has heard that.
+// For an answer that names its request there is no such danger: it is known to be there when it is.
+bool Service::leaves_at_once(const Client& client, bool correlates) {
+    return !correlates && client.peer != nullptr && !client.resuming && !client.peer->blocked();
 }
 
 void Service::keep(Client& client, Answer answer) {

@@ -28,7 +28,12 @@ void Service::give(Request& request, Worker& worker) {
     request.stage = Stage::kWithWorker;
     request.worker = &worker;
     request.cause = Refusal::kTimeout;
-    if (request.attempt > 1) counts_.retried++;
+    if (request.attempt > 1) {
+        counts_.retried++;
+        // Not waited for: it only keeps the attempts of several lives apart.
+        if (request.noted && !is_once())
+            (void)journal_->note_dispatch(request.number, request.attempt);
+    }
 
     const Corr corr{Corr::Kind::kRequest, request.attempt, request.epoch, request.number};
     const Slice head = head_for_worker(memory_, worker.envelope, corr, request.delimited);

@@ -94,14 +94,21 @@ void Service::mark(Request& request) {
     noting_.push_back(request);
 }
 
+std::optional<uint64_t> Service::note_reply(const Request& request, const ReplyFrames& reply) {
+    const auto note = journal_->note_reply(request.number, reply);
+    const bool is_sent_then = options_.reply_durable && request.client != nullptr &&
+                              leaves_at_once(*request.client, request.correlates());
+    return note && is_sent_then ? journal_->note_told(request.number) : note;
+}
+
 // Has the reply stored. True: it has to wait for that.
 bool Service::hold_reply(Request& request, const ReplyFrames& reply) {
-    auto note = journal_->note_reply(request.number, reply);
+    auto note = note_reply(request, reply);
     if (request.entry != nullptr) {
         auto& joined = request.entry->joined;
         for (Request* each = joined.front(); each != nullptr && note;
              each = std::decay_t<decltype(joined)>::after(*each)) {
-            if (each->noted) note = journal_->note_reply(each->number, reply);
+            if (each->noted) note = note_reply(*each, reply);
         }
     }
     if (!options_.reply_durable) return false;

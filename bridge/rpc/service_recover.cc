@@ -186,6 +186,10 @@ void Service::resume(Request& request, const Pending& pending) {
     request.in_doubt = pending.in_doubt();
     if (!request.in_doubt) return line_.push_back(request);
     request.cause = Refusal::kWorkerLost;
+    if (!is_once() && request.attempt == UINT8_MAX) {  // its corr has no room for another
+        tell_all(request, Refusal::kWorkerLost);
+        return remove(request, Fate::kEnded);
+    }
     if (is_once()) {
         request.stage = Stage::kAwaitingLate;
         wait_for_return(request);

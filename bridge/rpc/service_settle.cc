@@ -203,7 +203,7 @@ void Service::leave(Request& request, Fate fate) {
         return;
     } else if (request.entry != nullptr && !request.is_undispatched()) {
         if (request.noted && !std::exchange(request.told, true))
-            journal_->note_told(request.number);
+            (void)journal_->note_told(request.number);  // refused: told again after a restart
         dedup_->linger(*request.entry);
     } else {
         remove(request, fate);

@@ -20,7 +20,7 @@ constexpr Choice kReceipts[] = {{"auto"}, {"always"}, {"never"}};
 constexpr Choice kExecute[] = {{"at_most_once"}, {"at_least_once"}};
 constexpr Choice kCauses[] = {{"worker_lost"}, {"timeout"}};
 constexpr Choice kEnvelopes[] = {{"req"}, {"raw"}};
-constexpr Choice kRestarts[] = {{"lose"}, {"resume", kNeedsDurable}};
+constexpr Choice kRestarts[] = {{"lose"}, {"resume"}};
 constexpr Choice kCodecs[] = {{"json"}, {"msgpack"}};
 constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter", kNeedsDurable}};
 constexpr Choice kOnFull[] = {{"block"}, {"drop_newest"}, {"drop_oldest"}, {"disconnect"}};
@@ -233,7 +233,11 @@ constexpr Option kOptions[] = {
      .max = "1h", .reload = kLive,
      .help = "How long a reply is kept for a client with an identity that is away."},
     {.path = "services.*.restart", .type = kChoice, .fallback = "lose", .choices = kRestarts,
-     .reload = kLive, .help = "What becomes of waiting requests when the bridge is started again."},
+     .reload = kRestart,
+     .help = "What becomes of requests when the bridge is started again. resume: they are stored, "
+             "executed and answered; it needs an engine under `plugins`."},
+    {.path = "services.*.reply_durable", .type = kFlag, .fallback = "false", .reload = kRestart,
+     .help = "With restart: resume: a reply leaves when it is stored, instead of at once."},
 
     {.path = "topics", .type = kOpaque, .help = "What the engine keeps."},
     {.path = "groups", .type = kOpaque, .help = kNeedsDurable},

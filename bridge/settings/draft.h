@@ -62,6 +62,7 @@ void read_routes(const Value& file, Draft& draft);
 void read_topic_keys(const Value& route, RouteConfig& config, Draft& draft);
 void read_steps(const Value& route, RouteConfig& config, Draft& draft);
 void try_plugins(Draft& draft);      // what the plugins themselves say of their options
+void check_services(Draft& draft);   // that resume: against the engine
 void check_endpoints(Draft& draft);  // against the roles that services and routes gave them
 void check_routes(Draft& draft);     // against what their endpoints and services can do
 void check_topics(Draft& draft);     // routes that read or publish to them

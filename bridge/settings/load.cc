@@ -78,6 +78,7 @@ std::optional<Config> read_config(const Environment& environment, Findings& find
     read_services(file, draft);
     read_topics(file, draft);
     read_routes(file, draft);
+    check_services(draft);
     check_endpoints(draft);
     check_routes(draft);
     check_topics(draft);

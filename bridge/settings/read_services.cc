@@ -82,6 +82,9 @@ rpc::ServiceOptions read_options(const std::string& name, const Value& service,
     if (const auto* value = service.find("resume_grace")) options.resume_grace = value->duration();
     if (const auto* value = service.find("resume_window"))
         options.resume_window = value->duration();
+    if (const auto* value = service.find("restart")) options.resume = value->text() == "resume";
+    if (const auto* value = service.find("reply_durable"))
+        options.reply_durable = std::get<bool>(value->scalar);
     read_retry(service, options, findings);
     read_dedup(service, options, findings);
     read_on_error(service, options);

@@ -23,6 +23,7 @@ class FakePeer final : public net::Peer {
 
     void flush() override {}
     void close(Refusal why) override { closed_as = why; }
+    void block() { blocked_ = true; }
     void limit_messages(uint64_t most) { waiting_messages_max_ = most; }
 
     // What the socket took since the last time.
