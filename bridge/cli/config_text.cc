@@ -90,6 +90,7 @@ std::string service_text(const rpc::ServiceOptions& service) {
         text += fmt::format(", dedup by {} for {}", service.dedup->key,
                             duration_text(service.dedup->window));
     if (!service.error_frames.empty()) text += ", errors are answered";
+    if (service.resume) text += ", resumes after a restart";
     return text;
 }
 
