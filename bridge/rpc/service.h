@@ -82,8 +82,8 @@ class Service final : private RequestJournal::Listener {
     void drain() { draining_ = true; }
     // What clients' sockets have taken is known to be there: before the store is closed.
     void look_at_sent();
-    // Nobody waits for an answer.
-    bool idle() const { return asked_ == 0; }
+    // Nobody waits for an answer that this life could give: the next one knows of the others.
+    bool idle() const { return asked_ == 0 || (unkept() == 0 && !holds_worker()); }
     // Requests that the bridge would lose if it ended now.
     size_t unkept() const { return journal_ == nullptr || journal_->failed() ? asked_ : 0; }
     // Some worker has not replied to what it was given, whoever waits for it.

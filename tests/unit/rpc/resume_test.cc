@@ -618,6 +618,29 @@ TEST_CASE("when the bridge ends in order, a client that is cut off is not one th
     CHECK(life->service->status().waiting == 1);
 }
 
+TEST_CASE("the bridge may end when workers have replied: what waits in the line is kept") {
+    Lives life(once());
+    FakePeer& worker = life.worker();
+    FakePeer& client = life->client(SocketType::kDealer);
+    life->ask(client, {"", "1"});
+    life.commit();
+    life->service->drain();
+    CHECK_FALSE(life->service->idle());
+    CHECK(life->service->unkept() == 0);
+    const Frames given = only(worker);
+    life->leave(worker);
+    CHECK(life->service->idle());
+    CHECK(life->service->status().unanswered == 1);
+    FakePeer& back = life.worker();
+    life->say(back, {given[0], "", "one"});
+    CHECK(life->service->status().unanswered == 0);
+
+    life.break_store();
+    FakePeer& other = life->client();
+    life->ask(other, {"", "2"});  // refused: it is ending
+    CHECK(life->service->idle());
+}
+
 TEST_CASE("a note of a newer zbridge is told, and nothing is begun") {
     FakeStore store;
     ManualClock clock;
