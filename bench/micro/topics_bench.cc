@@ -80,8 +80,8 @@ void measure(const char* name, size_t body_bytes, int topics,
         options.topics.push_back({"topic-" + std::to_string(i), {}});
         options.topics.back().options.retention.bytes = 1 << 30;
     }
-    Topics all(options, {&clock, &random, &memory, 1, true}, told);
-    ZB_CHECK(all.serve(store).ok());
+    Topics all(options, {&clock, &random, &memory, 1}, told);
+    ZB_CHECK(all.serve(store, true).ok());
     std::string wire(body_bytes + 2, 'x');
     wire[0] = 0;
     wire[1] = static_cast<char>(body_bytes);

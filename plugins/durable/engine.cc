@@ -77,11 +77,12 @@ void Engine::start() {
     topics_world.random = static_cast<Random*>(world.random);
     topics_world.memory = static_cast<MemoryBudget*>(world.memory);
     topics_world.epoch = world.epoch;
-    topics_world.was_clean = world.was_clean != 0;
     topics_ = std::make_unique<Topics>(topics_options_, topics_world, *this);
     log_ = open_log(world);
-    tell_found(log_->journal().found());
-    if (const Status served = topics_->serve(log_->store()); !served.ok()) {
+    const Found& found = log_->journal().found();
+    tell_found(found);
+    const bool was_clean = found.end == Found::End::kCleanStop || found.end == Found::End::kNew;
+    if (const Status served = topics_->serve(log_->store(), was_clean); !served.ok()) {
         log_.reset();  // before its executors end: no stop() follows
         throw Error(served.message());
     }
@@ -203,7 +204,8 @@ void Engine::show_health() {
     if (!topics_->failure().empty())
         trouble = "the journal failed: " + topics_->failure();
     else if (log_->store().full())
-        trouble = "the journal has no room to grow: " + log_->journal().spares().failure().message();
+        trouble =
+            "the journal has no room to grow: " + log_->journal().spares().failure().message();
     else if (topics_->damaged_batches() > 0)
         trouble = "batches that cannot be read: " + std::to_string(topics_->damaged_batches());
     if (trouble == shown_trouble_) return;

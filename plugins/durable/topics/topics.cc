@@ -144,7 +144,8 @@ zb_taken Topics::check(const Topic* topic, uint64_t message_bytes, zb_receipt& r
                       receipt);
     }
     if (store_->full())
-        return refuse(ZB_STORE_FULL, "the journal has no room to grow: only its reserve is left", receipt);
+        return refuse(ZB_STORE_FULL, "the journal has no room to grow: only its reserve is left",
+                      receipt);
     return ZB_TAKEN;
 }
 
@@ -194,7 +195,8 @@ zb_taken Topics::note(uint64_t key, RecordType kind, std::string_view bytes, boo
         return refuse(ZB_TOO_LARGE, "a note of " + size_text(bytes.size()), receipt);
     // What closes makes room.
     if (!closes && store_->full())
-        return refuse(ZB_STORE_FULL, "the journal has no room to grow: only its reserve is left", receipt);
+        return refuse(ZB_STORE_FULL, "the journal has no room to grow: only its reserve is left",
+                      receipt);
     write_record(kind, write_note({key, closes, bytes}));
     commits_->filling().notes.push_back({key, closes});
     take_number({}, receipt);

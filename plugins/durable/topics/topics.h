@@ -58,8 +58,7 @@ struct TopicsWorld {
     const Clock* clock = nullptr;
     Random* random = nullptr;
     MemoryBudget* memory = nullptr;
-    uint64_t epoch = 0;
-    bool was_clean = true;
+    uint64_t epoch = 0;  // of this life
 };
 
 // A batch of the log, as it was found at the start.
@@ -83,8 +82,9 @@ class Topics final : public CommitsListener, public ColdCacheListener {
 
     // kInvalid: what it says is impossible, or of a newer version.
     Status replay(const LogBatch& batch);
-    // The log goes on in `store`, which outlives it. Notes that are open are told.
-    Status serve(Store& store);
+    // The log goes on in `store`, which outlives it; `was_clean`: the last life ended in order. Notes
+    // that are open are told.
+    Status serve(Store& store, bool was_clean);
 
     // Made, if it is not there. None: too many, or no name of a topic.
     std::optional<TopicId> topic(std::string_view name);
@@ -173,7 +173,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
                       std::vector<ReplayedRun>& runs);
     Status replay_topic(const TopicState& state);
     void configure(Topic& topic, const TopicOptions& options);
-    void take_over(Topic& topic);
+    void take_over(Topic& topic, bool was_clean);
+    void give_name(Topic& topic);
     const TopicOptions* declared(std::string_view name) const;
 
     int64_t now_ms() const { return world_.clock->wall_us() / 1000; }

@@ -103,9 +103,11 @@ Status Topics::replay_topic(const TopicState& state) {
         table_.remove(state.id);
         return {};
     }
-    const Topic* other = table_.find(state.name);
-    if (!TopicTable::is_name(state.name) || (other != nullptr && other != topic))
+    if (!TopicTable::is_name(state.name))
         return {Code::kInvalid, "a topic's name that cannot be: " + std::string(state.name)};
+    // Where a part of the log is lost, so may be the end of the one that had the name before.
+    Topic* other = table_.find(state.name);
+    if (other != nullptr && other != topic) give_name(*other);
     const bool is_new = topic->name.empty();
     table_.name(*topic, state.name);
     topic->origin = state.origin;
@@ -130,21 +132,14 @@ void Topics::configure(Topic& topic, const TopicOptions& options) {
         topic.dedup = std::make_unique<Dedup>(options.dedup, dedup_key_, *world_.memory);
 }
 
-Status Topics::serve(Store& store) {
+Status Topics::serve(Store& store, bool was_clean) {
     store_ = &store;
     cold_ = std::make_unique<ColdCache>(store, *world_.memory, options_.cold_bytes, *this);
     commits_ = std::make_unique<Commits>(store, pool_, *this);
-    std::vector<TopicId> nameless;
     table_.each([&](Topic& topic) {
-        if (topic.name.empty()) return nameless.push_back(topic.id);
-        take_over(topic);
+        if (topic.name.empty()) give_name(topic);
+        take_over(topic, was_clean);
     });
-    for (const TopicId id : nameless) {
-        listener_.warn("the log has messages of topic number " + std::to_string(id.number()) +
-                       ", but not its name: they are left out");
-        remove_all(*table_.find(id));
-        table_.remove(id);
-    }
     for (const DeclaredTopic& each : options_.topics) {
         Topic* topic = table_.find(each.name);
         if (topic == nullptr) {
@@ -164,11 +159,19 @@ Status Topics::serve(Store& store) {
     return {};
 }
 
+// Only where a part of the log is lost.
+void Topics::give_name(Topic& topic) {
+    const std::string name = "unnamed-" + std::to_string(topic.id.number());
+    listener_.warn("the journal does not tell the name of a topic any more, it is " + name +
+                   " now" + (topic.name.empty() ? "" : "; it was " + topic.name));
+    table_.name(topic, name);
+}
+
 // From the life before.
-void Topics::take_over(Topic& topic) {
+void Topics::take_over(Topic& topic, bool was_clean) {
     topic.unconfigured = topic.origin == Origin::kDeclared && declared(topic.name) == nullptr;
     // Readers may have seen messages that the disk never had: their offsets are not given again.
-    if (!world_.was_clean && topic.options.durability == Durability::kOs)
+    if (!was_clean && topic.options.durability == Durability::kOs)
         topic.next = topic.next + kOsJump;
     topic.head = topic.next;
 }

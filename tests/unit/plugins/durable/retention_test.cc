@@ -203,7 +203,7 @@ TEST_CASE("a log that says what cannot be is refused, and the place named") {
     publish_one(rig);
     FakeStore::Batch again = rig.store.batches().back();
     again.place.position += 512;
-    TopicsWorld world{&rig.clock, &rig.random, &rig.memory, 9, true};
+    const TopicsWorld world{&rig.clock, &rig.random, &rig.memory, 9};
     Topics topics(rig.options, world, rig.told);
     for (const FakeStore::Batch& each : rig.store.batches())
         REQUIRE(topics.replay({each.seq, each.place, each.body}).ok());
@@ -221,6 +221,39 @@ TEST_CASE("a log that says what cannot be is refused, and the place named") {
     CHECK(topics.replay({again.seq, again.place, unknown}).message().find("type 99") !=
           std::string::npos);
     CHECK_FALSE(topics.replay({again.seq, again.place, "\x7f"}).ok());
+}
+
+TEST_CASE("where a part of the log is lost a topic may lose its name, not its messages") {
+    TopicsRig rig({"orders"});
+    REQUIRE(rig.start().ok());
+    publish_one(rig, "temp");
+    const uint32_t id = rig.id("temp").number();
+    const auto all = rig.store.batches();
+    rig.topics = nullptr;
+    rig.options.topics.clear();
+    Told told;
+    const TopicsWorld world{&rig.clock, &rig.random, &rig.memory, 9};
+    Topics topics(rig.options, world, told);
+    // The batch with its name is lost, and so is the end of another one that was called "orders".
+    std::string body = all.back().body;
+    const auto made = record_at(body, 0);
+    REQUIRE(made);
+    REQUIRE(made->type == RecordType::kTopic);
+    REQUIRE(topics.replay({all[0].seq, all[0].place, all[0].body}).ok());
+    REQUIRE(topics.replay({all[1].seq, all[1].place, body.substr(made->end)}).ok());
+    std::string again;
+    append_record(
+        again, RecordType::kTopic, 1,
+        write_topic({TopicId(9), Origin::kDeclared, Durability::kFsync, {}, {}, "orders"}));
+    REQUIRE(topics.replay({Seq{9}, {1, 9000, 99}, again}).ok());
+    REQUIRE(topics.serve(rig.store, true).ok());
+    CHECK(told.warnings.size() == 2);
+    CHECK(topics.table().find("orders")->id == TopicId(9));
+    CHECK(topics.table().find("unnamed-0") != nullptr);
+    const Topic* unnamed = topics.table().find("unnamed-" + std::to_string(id));
+    REQUIRE(unnamed != nullptr);
+    CHECK(unnamed->unconfigured);
+    CHECK(unnamed->messages == 1);
 }
 
 }  // namespace zbridge::durable

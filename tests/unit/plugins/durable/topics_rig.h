@@ -104,13 +104,13 @@ struct TopicsRig {
     Status start() {
         told = Told();
         epoch++;
-        TopicsWorld world{&clock, &random, &memory, epoch, was_clean};
+        const TopicsWorld world{&clock, &random, &memory, epoch};
         topics = std::make_unique<Topics>(options, world, told);
         for (const FakeStore::Batch& each : store.batches()) {
             if (Status status = topics->replay({each.seq, each.place, each.body}); !status.ok())
                 return status;
         }
-        if (Status status = topics->serve(store); !status.ok()) return status;
+        if (Status status = topics->serve(store, was_clean); !status.ok()) return status;
         commit();
         return {};
     }
