@@ -25,6 +25,10 @@ const Option Engine::options[] = {
         .at_least("1MiB")
         .at_most("16GiB")
         .by_default("16MiB"),
+    Option("clean_rate", ZB_OPTION_SIZE,
+           "So many bytes a second are copied at most, where few messages keep much on the disk; 0:"
+           " none are.")
+        .by_default("16MiB"),
     Option("accept_loss", ZB_OPTION_FLAG,
            "Start although the journal is damaged: what is not readable is lost.")
         .by_default("false"),
@@ -53,6 +57,7 @@ Engine::Engine(Context& given) : Plugin(given) {
         own.refuse("strict", "`strict` and `accept_loss` exclude each other");
     topics_options_.hot_bytes = static_cast<size_t>(own.integer("hot_memory"));
     topics_options_.cold_bytes = static_cast<size_t>(own.integer("read_memory"));
+    topics_options_.clean_bytes_a_second = static_cast<uint64_t>(own.integer("clean_rate"));
     fail_fast_ = own.flag("fail_fast");
 
     const zb_host& host = given.host();

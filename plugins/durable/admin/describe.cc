@@ -116,7 +116,7 @@ void Admin::write_store(ValueWriter& writer) const {
     const auto segments = log_.journal().segments();
     for (const SegmentInfo& each : segments)
         bytes += each.bytes;
-    writer.begin_map(14);
+    writer.begin_map(15);
     writer.entry("segments", segments.size());
     writer.entry("segment_bytes", bytes);
     writer.entry("commits", stats.commits);
@@ -125,6 +125,7 @@ void Admin::write_store(ValueWriter& writer) const {
     writer.entry("sync_sum_us", stats.syncs.sum.count() / 1000);
     writer.entry("sync_longest_us", stats.syncs.longest.count() / 1000);
     writer.entry("reads", stats.reads);
+    writer.entry("moved_bytes", topics_.moved_bytes());
     writer.entry("damaged_batches", topics_.damaged_batches());
     writer.entry("open_notes", topics_.open_notes());
     writer.entry("refused", topics_.refused());

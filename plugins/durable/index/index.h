@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "plugins/durable/ids.h"
 #include "plugins/durable/store.h"
@@ -41,6 +42,9 @@ class Index {
     virtual std::optional<Run> since(TopicId topic, int64_t stored_ms) const = 0;
     // REQUIRES: there is one.
     virtual void remove_first(TopicId topic) = 0;
+    // The same messages lie elsewhere: runs that are within it go, and are returned. A gap of the
+    // topic may be filled so.
+    virtual std::vector<Run> move(TopicId topic, const Run& run) = 0;
 
     // All batches up to this one are in it, also after a crash.
     virtual Seq covered_seq() const = 0;

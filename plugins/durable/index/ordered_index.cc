@@ -72,4 +72,25 @@ void OrderedIndex::remove_first(TopicId topic) {
     runs_--;
 }
 
+std::vector<Run> OrderedIndex::move(TopicId topic, const Run& run) {
+    if (topic.number() >= lines_.size()) lines_.resize(topic.number() + 1);
+    Line& line = lines_[topic.number()];
+    const auto below = [&](const Packed& each) { return each.first < run.first.number; };
+    auto at = std::partition_point(line.begin(), line.end(), below);
+    ZB_CHECK(at == line.begin() || unpack(*(at - 1)).end() <= run.first, topic, run.first);
+    auto end = at;
+    std::vector<Run> replaced;
+    for (; end != line.end() && end->first < run.end().number; ++end)
+        replaced.push_back(unpack(*end));
+    ZB_CHECK(replaced.empty() || replaced.back().end() <= run.end(), topic, run.first);
+    if (replaced.empty()) {
+        line.insert(at, pack(run));
+    } else {
+        *at = pack(run);
+        line.erase(at + 1, end);
+    }
+    runs_ += 1 - replaced.size();
+    return replaced;
+}
+
 }  // namespace zbridge::durable

@@ -20,6 +20,7 @@ class OrderedIndex final : public Index {
     std::optional<Run> first(TopicId topic) const override;
     std::optional<Run> since(TopicId topic, int64_t stored_ms) const override;
     void remove_first(TopicId topic) override;
+    std::vector<Run> move(TopicId topic, const Run& run) override;
     Seq covered_seq() const override { return Seq{0}; }
 
     size_t runs() const { return runs_; }

@@ -7,6 +7,7 @@
 
 #include "bridge/base/memory.h"
 #include "plugins/durable/ids.h"
+#include "plugins/durable/index/index.h"
 #include "plugins/durable/store.h"
 #include "plugins/sdk/zbridge_engine.h"
 
@@ -17,6 +18,12 @@ struct FilledRun {
     TopicId topic;
     uint32_t position = 0;  // of the record, in the body
     zb_run run{};
+};
+
+// Messages that were copied from where they lay.
+struct MovedRun {
+    TopicId topic;
+    Run run;  // as it will be; its place is that of the batch
 };
 
 struct NoteEffect {
@@ -35,6 +42,7 @@ struct Batch {
     BatchMemory memory;
 
     std::vector<FilledRun> runs;
+    std::vector<MovedRun> moved;
     std::vector<NoteEffect> notes;
     std::vector<Answer> answers;
     uint64_t last_number = 0;  // 0: it has none

@@ -18,7 +18,7 @@ size_t room_in(const ChunkRef& chunk) {
 
 void BatchWriter::begin(size_t bytes) {
     ZB_CHECK(batch_.memory.records == 0 && !open_);
-    if (bytes > Store::kBodyBytesMax) {
+    if (bytes > body_bytes_max_) {
         batch_.chunk = pool_.take_large(BatchMemory::capacity_for(bytes));
     } else {
         if (!shared_ || room_in(shared_) < std::max(bytes, kRoomMin)) {
@@ -30,7 +30,7 @@ void BatchWriter::begin(size_t bytes) {
     batch_.memory.data = batch_.chunk->tail();
     batch_.memory.sync = false;
     begin_ = at_ = batch_.memory.body();
-    end_ = begin_ + std::min(room_in(batch_.chunk), std::max(bytes, Store::kBodyBytesMax));
+    end_ = begin_ + std::min(room_in(batch_.chunk), std::max(bytes, body_bytes_max_));
 }
 
 void BatchWriter::add_message(const MsgHead& head, std::string_view attributes,

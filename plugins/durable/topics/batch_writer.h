@@ -3,7 +3,7 @@
 // Flow:    has_room(), else take() -> begin() -> add_message(), add_record() ... -> take()
 // Promise: consecutive messages of a topic with the same attributes share one MSG record. What was
 //          written is never moved.
-// Limits:  Store::kBodyBytesMax a batch, or one larger message alone. Batches follow each other in
+// Limits:  body_bytes_max a batch, or one larger message alone. Batches follow each other in
 //          a chunk, so that those of a slow day are as small as what they carry; with less than
 //          kRoomMin left in it the next batch has a new one.
 #pragma once
@@ -21,8 +21,9 @@ class BatchWriter {
  public:
     static constexpr size_t kRoomMin = 128 << 10;
 
-    // `pool` outlives it.
-    explicit BatchWriter(ChunkPool& pool) : pool_(pool) {}
+    // `pool` outlives it. REQUIRES: body_bytes_max <= Store::kBodyBytesMax.
+    BatchWriter(ChunkPool& pool, size_t body_bytes_max)
+        : pool_(pool), body_bytes_max_(body_bytes_max) {}
 
     // Bytes of a message in a record of its own.
     static size_t bytes_of(size_t attribute_bytes, size_t wire_bytes) {
@@ -60,6 +61,7 @@ class BatchWriter {
     void close_record();
 
     ChunkPool& pool_;
+    size_t body_bytes_max_;
     ChunkRef shared_;  // where batches follow each other
     Batch batch_;
     char* begin_ = nullptr;  // of the body

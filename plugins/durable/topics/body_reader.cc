@@ -63,6 +63,7 @@ std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run,
         const auto msg = read_msg(record->payload);
         if (!msg) return std::nullopt;
         if (msg->head.topic != topic || msg->head.end() <= from) continue;
+        if (msg->head.first >= run.end()) return std::nullopt;
         from = std::max(from, msg->head.first);
 
         zb_run found = run_of(body, *msg);

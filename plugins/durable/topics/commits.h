@@ -36,8 +36,9 @@ class Commits {
     static constexpr size_t kWaitingBytesMax = 4 << 20;
 
     // All outlive it.
-    Commits(Store& store, ChunkPool& pool, CommitsListener& listener)
-        : store_(store), writer_(pool), listener_(listener) {}
+    // `body_bytes_max`: of a batch of more than one message.
+    Commits(Store& store, ChunkPool& pool, size_t body_bytes_max, CommitsListener& listener)
+        : store_(store), writer_(pool, body_bytes_max), listener_(listener) {}
     Commits(const Commits&) = delete;
     Commits& operator=(const Commits&) = delete;
 

@@ -40,6 +40,7 @@ struct TopicsOptions {
     std::vector<DeclaredTopic> topics;
     size_t hot_bytes = 16 << 20;   // of the newest batches, kept for readers that are nearly there
     size_t cold_bytes = 16 << 20;  // of batches read from the disk
+    uint64_t clean_bytes_a_second = 16 << 20;  // of messages that are moved; 0: none is
 };
 
 }  // namespace zbridge::durable

@@ -79,6 +79,30 @@ std::optional<TopicState> read_topic(std::string_view payload) {
     return state;
 }
 
+std::string write_moved(const MovedHead& head, std::string_view records) {
+    std::string bytes;
+    bytes.reserve(MovedHead::kBytes + records.size());
+    append(bytes, head.topic.number());
+    append(bytes, head.count);
+    append(bytes, head.first.number);
+    append(bytes, head.stored_ms);
+    append(bytes, head.bytes);
+    return bytes.append(records);
+}
+
+std::optional<Moved> read_moved(std::string_view payload) {
+    Taker taker(payload);
+    Moved moved;
+    moved.head.topic = TopicId(taker.number<uint32_t>());
+    moved.head.count = taker.number<uint32_t>();
+    moved.head.first = {taker.number<uint64_t>()};
+    moved.head.stored_ms = taker.number<int64_t>();
+    moved.head.bytes = taker.number<uint64_t>();
+    moved.records = taker.rest();
+    if (!taker.ok() || moved.head.count == 0 || moved.records.empty()) return std::nullopt;
+    return moved;
+}
+
 std::string write_floor(const Floor& floor) {
     std::string bytes;
     append(bytes, floor.topic.number());

@@ -70,6 +70,29 @@ struct TopicState {
 std::string write_topic(const TopicState& state);
 std::optional<TopicState> read_topic(std::string_view payload);
 
+// Messages of a topic that were copied from a segment that is to go; they replace those that were
+// there of these offsets:
+//   u32 topic | u32 count | u64 first offset | i64 stored ms | u64 bytes | their MSG records
+struct MovedHead {
+    static constexpr size_t kBytes = 32;
+
+    TopicId topic;
+    uint32_t count = 0;
+    Offset first;
+    int64_t stored_ms = 0;  // of the newest one
+    uint64_t bytes = 0;     // of the messages, as they were published
+
+    Offset end() const { return first + count; }
+};
+
+struct Moved {
+    MovedHead head;
+    std::string_view records;
+};
+
+std::string write_moved(const MovedHead& head, std::string_view records);
+std::optional<Moved> read_moved(std::string_view payload);
+
 // Nothing below it is kept:   u32 topic | u64 floor
 struct Floor {
     TopicId topic;

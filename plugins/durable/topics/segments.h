@@ -15,15 +15,21 @@ namespace zbridge::durable {
 
 class Segments {
  public:
-    void use(uint64_t segment) { uses_[segment]++; }
-    void release(uint64_t segment) {
+    // `bytes`: of messages, about as they lie on the disk.
+    void use(uint64_t segment, uint64_t bytes = 0) {
+        uses_[segment]++;
+        live_bytes_ += bytes;
+    }
+    void release(uint64_t segment, uint64_t bytes = 0) {
         const auto found = uses_.find(segment);
-        ZB_CHECK(found != uses_.end(), segment);
+        ZB_CHECK(found != uses_.end() && bytes <= live_bytes_, segment, bytes, live_bytes_);
         if (--found->second == 0) uses_.erase(found);
+        live_bytes_ -= bytes;
     }
     // All topics are written in it and behind it.
     void snapshot_in(uint64_t segment) { snapshot_ = segment; }
     uint64_t snapshot() const { return snapshot_; }
+    uint64_t live_bytes() const { return live_bytes_; }
     // Those below it are not needed.
     uint64_t needed_from() const {
         return uses_.empty() ? snapshot_ : std::min(snapshot_, uses_.begin()->first);
@@ -31,6 +37,7 @@ class Segments {
 
  private:
     std::map<uint64_t, uint64_t> uses_;  // only those that are used
+    uint64_t live_bytes_ = 0;
     uint64_t snapshot_ = 0;
 };
 

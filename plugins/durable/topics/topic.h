@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "plugins/durable/ids.h"
 #include "plugins/durable/topics/dedup.h"
@@ -34,6 +35,13 @@ struct Topic {
     bool full = false;
     std::unique_ptr<Dedup> dedup;  // null: off
     uint64_t duplicates = 0;
+    // At the start: ids of messages that stand before the topic's name in what is left of the log.
+    struct EarlyId {
+        std::string id;
+        MessageId message;
+        int64_t stored_ms = 0;
+    };
+    std::vector<EarlyId> early_ids;
 
     TopicState state() const { return {id, origin, options.durability, floor, next, name}; }
 };

@@ -41,6 +41,8 @@ class TopicTable {
     // In the order of their numbers.
     void each(const std::function<void(Topic&)>& visit) const;
     size_t size() const { return size_; }
+    // One past the highest number.
+    uint32_t ids_end() const { return static_cast<uint32_t>(topics_.size()); }
 
  private:
     Topic* put(TopicId id);

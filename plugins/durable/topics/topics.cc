@@ -55,10 +55,10 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
         all_known = false;
         bytes += BatchWriter::bytes_of(planned.attribute_bytes, publications[i].wire.size);
     }
-    if (bytes > store_->body_bytes_max()) {
+    if (bytes > body_bytes_max()) {
         return refuse(ZB_TOO_LARGE,
                       size_text(bytes) + " for all targets together; a batch holds " +
-                          size_text(store_->body_bytes_max()),
+                          size_text(body_bytes_max()),
                       receipt);
     }
     if (!commits_->has_room()) return ZB_LATER;
@@ -131,7 +131,7 @@ zb_taken Topics::check(const Topic* topic, uint64_t message_bytes, zb_receipt& r
     if (topic->unconfigured)
         return refuse(ZB_UNCONFIGURED, topic->name + ": it is not in the file any more", receipt);
     const uint64_t most = std::min<uint64_t>(topic->options.message_bytes_max,
-                                             store_->body_bytes_max() - MsgHead::kRecordHeadBytes);
+                                             body_bytes_max() - MsgHead::kRecordHeadBytes);
     if (message_bytes > most) {
         return refuse(
             ZB_TOO_LARGE,
@@ -191,7 +191,7 @@ zb_taken Topics::note(uint64_t key, RecordType kind, std::string_view bytes, boo
     ZB_CHECK(is_note(kind), static_cast<int>(kind));
     if (!failure_.empty()) return refuse(ZB_STORE_FAILED, failure_, receipt);
     const size_t record = record_bytes(Note::kHeadBytes + bytes.size());
-    if (record > store_->body_bytes_max())
+    if (record > body_bytes_max())
         return refuse(ZB_TOO_LARGE, "a note of " + size_text(bytes.size()), receipt);
     // What closes makes room.
     if (!closes && store_->full())

@@ -74,6 +74,9 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     static constexpr uint64_t kOsJump = 1 << 20;
     // Batches behind the one that a reader waits for, which are read with it.
     static constexpr size_t kReadAheadBatches = 4;
+    static constexpr size_t kMoveBytesMax = 256 << 10;
+    // Of a batch, so that what it has can be moved.
+    static constexpr size_t kMoveRoom = MovedHead::kBytes + kRecordHeadBytesMax;
 
     Topics(TopicsOptions options, const TopicsWorld& world, TopicsListener& listener);
     ~Topics() override;
@@ -123,6 +126,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     uint64_t damaged_batches() const { return cold_->damaged_batches(); }
     size_t open_notes() const { return notes_.open(); }
     uint64_t refused() const { return refused_; }
+    uint64_t live_bytes() const { return segments_.live_bytes(); }
+    uint64_t moved_bytes() const { return moved_bytes_; }  // by the cleaner, in this life
 
  private:
     // A publication that was looked at, and what it will be.
@@ -151,7 +156,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void add_run(Topic& topic, const Run& run);
 
     // topics_read.cc: what readers ask
-    void on_batch_loaded(TopicId topic) override { listener_.on_loaded(topic); }
+    void on_batch_loaded(TopicId topic) override;
     void on_batch_damaged(const Place& place, const Status& why) override;
     const Body* body_at(const Place& place);
     void load(TopicId topic, const Run& run);
@@ -164,6 +169,16 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void write_floor_of(Topic& topic);
     void drop_segments();
 
+    // topics_clean.cc: what holds old segments is moved
+    bool wants_cleaning() const;
+    void clean();
+    std::optional<Run> find_next();
+    bool move_from(Topic& topic, const Run& first);
+    void write_moved_run(const Topic& topic, Run run, const std::string& records);
+    void place_moved(MovedRun& moved, const Place& place);
+    void put_moved(Topic& topic, const Run& run);
+    static uint64_t live_bytes_of(const Run& run) { return run.bytes + MsgHead::kRecordHeadBytes; }
+
     // topics_replay.cc: the start
     struct ReplayedRun {
         TopicId topic;
@@ -172,11 +187,15 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     Status replay_msg(const Msg& msg, const Record& record, const Place& place,
                       std::vector<ReplayedRun>& runs);
     Status replay_topic(const TopicState& state);
+    void remember(Topic& topic, const Msg& msg) const;
+    void remember(Topic& topic, std::string_view id, MessageId message, int64_t stored_ms) const;
+    Status replay_moved(const Moved& moved, size_t position, const Place& place);
     void configure(Topic& topic, const TopicOptions& options);
     void take_over(Topic& topic, bool was_clean);
     void give_name(Topic& topic);
     const TopicOptions* declared(std::string_view name) const;
 
+    size_t body_bytes_max() const { return store_->body_bytes_max() - kMoveRoom; }
     int64_t now_ms() const { return world_.clock->wall_us() / 1000; }
     // Messages of one turn are stored at the same time: the clock is asked once.
     int64_t turn_ms() {
@@ -214,6 +233,19 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     bool snapshot_pending_ = false;  // its records are on their way
     uint64_t snapshot_segment_ = 0;  // where its first one lies
     uint64_t dropped_below_ = 0;
+
+    // The segment that is cleaned, and how far: what is behind it was looked at.
+    struct Cleaning {
+        uint64_t segment = 0;
+        uint32_t topic = 0;
+        Offset from;
+    };
+    std::optional<Cleaning> cleaning_;
+    uint64_t cleaned_segment_ = 0;  // the last one that was done with
+    size_t moves_in_flight_ = 0;
+    uint64_t clean_budget_ = 0;  // bytes, until the next tick
+    size_t looks_left_ = 0;      // of one clean()
+    uint64_t moved_bytes_ = 0;
 };
 
 }  // namespace zbridge::durable

@@ -23,6 +23,7 @@ void Topics::on_batch_committed(Batch& batch, const std::optional<Place>& place)
         if (!snapshot_pending_) segments_.snapshot_in(place->segment);
     }
     drop_segments();
+    if (!batch.moved.empty()) clean();
 }
 
 // Into memory and the index, before anybody is told.
@@ -46,13 +47,15 @@ void Topics::place_batch(Batch& batch, const Place& place) {
         // Null: removed since.
         if (Topic* topic = table_.find(first.topic)) add_run(*topic, run);
     }
+    for (MovedRun& each : batch.moved)
+        place_moved(each, place);
     for (const NoteEffect& note : batch.notes)
         notes_.on_written(note.key, note.closes, place.segment);
 }
 
 void Topics::add_run(Topic& topic, const Run& run) {
     index_.add(topic.id, run);
-    segments_.use(run.place.segment);
+    segments_.use(run.place.segment, live_bytes_of(run));
     topic.head = run.end();
     topic.messages += run.count;
     topic.bytes += run.bytes;

@@ -87,6 +87,11 @@ void Topics::load(TopicId topic, const Run& run) {
     }
 }
 
+void Topics::on_batch_loaded(TopicId topic) {
+    listener_.on_loaded(topic);
+    if (cleaning_) clean();
+}
+
 void Topics::on_batch_damaged(const Place& place, const Status& why) {
     if (place.segment < dropped_below_) return;  // it was given back meanwhile
     listener_.warn("a batch cannot be read, its messages are skipped: segment " +

@@ -42,6 +42,10 @@ Status Topics::replay(const LogBatch& batch) {
         } else if (record->type == RecordType::kFloor) {
             const auto floor = read_floor(record->payload);
             if ((whole = floor.has_value())) floors.push_back(*floor);
+        } else if (record->type == RecordType::kMoved) {
+            const auto moved = read_moved(record->payload);
+            if ((whole = moved.has_value()))
+                status = replay_moved(*moved, record->end - moved->records.size(), batch.place);
         } else if (is_note(record->type)) {
             const auto note = read_note(record->payload);
             if ((whole = note.has_value()))
@@ -89,10 +93,54 @@ Status Topics::replay_msg(const Msg& msg, const Record& record, const Place& pla
     topic->next = msg.head.end();
     topic->newest_ms = std::max(topic->newest_ms, msg.head.stored_ms);
 
-    const std::string_view id = topic->dedup ? id_in(msg.attributes) : std::string_view();
-    if (!id.empty() && !topic->dedup->find(id, msg.head.stored_ms))
-        topic->dedup->add(id, msg.head.first_id, msg.head.stored_ms);
+    remember(*topic, msg);
     return {};
+}
+
+Status Topics::replay_moved(const Moved& moved, size_t position, const Place& place) {
+    Topic* topic = table_.at_replay(moved.head.topic);
+    if (topic == nullptr) return {Code::kInvalid, "a topic's number that was never given"};
+    Run run;
+    run.first = moved.head.first;
+    run.count = moved.head.count;
+    run.position = static_cast<uint32_t>(position);
+    run.bytes = static_cast<uint32_t>(moved.head.bytes);
+    run.place = place;
+    run.stored_ms = moved.head.stored_ms;
+    topic->next = std::max(topic->next, run.end());
+    topic->newest_ms = std::max(topic->newest_ms, run.stored_ms);
+    if (run.end() <= topic->floor) return {};
+    const auto first = index_.at_or_after(topic->id, run.first);
+    const auto last = index_.at_or_after(topic->id, run.first + (run.count - 1));
+    if ((first && first->first < run.first) ||
+        (last && last->first < run.end() && last->end() > run.end()))
+        return {Code::kInvalid, "messages that were moved with others that were not"};
+    put_moved(*topic, run);
+    if (!topic->dedup && !topic->name.empty()) return {};
+    for (size_t at = 0; at < moved.records.size();) {
+        const auto record = record_at(moved.records, at);
+        const auto msg = record ? read_msg(record->payload) : std::nullopt;
+        if (!msg) return {Code::kInvalid, "moved messages that are not whole"};
+        at = record->end;
+        remember(*topic, *msg);
+    }
+    return {};
+}
+
+// For who sends it again.
+void Topics::remember(Topic& topic, const Msg& msg) const {
+    const std::string_view id = id_in(msg.attributes);
+    if (id.empty()) return;
+    if (topic.name.empty())
+        topic.early_ids.push_back({std::string(id), msg.head.first_id, msg.head.stored_ms});
+    else
+        remember(topic, id, msg.head.first_id, msg.head.stored_ms);
+}
+
+void Topics::remember(Topic& topic, std::string_view id, MessageId message,
+                      int64_t stored_ms) const {
+    if (!topic.dedup || stored_ms + topic.options.dedup.window_ms <= now_ms()) return;
+    if (!topic.dedup->find(id, stored_ms)) topic.dedup->add(id, message, stored_ms);
 }
 
 Status Topics::replay_topic(const TopicState& state) {
@@ -130,14 +178,18 @@ void Topics::configure(Topic& topic, const TopicOptions& options) {
     topic.options.durability = was;  // what its messages had: take_over() changes it
     if (options.dedup.window_ms > 0)
         topic.dedup = std::make_unique<Dedup>(options.dedup, dedup_key_, *world_.memory);
+    for (const auto& [id, message, stored_ms] : std::exchange(topic.early_ids, {}))
+        remember(topic, id, message, stored_ms);
 }
 
 Status Topics::serve(Store& store, bool was_clean) {
     store_ = &store;
     cold_ = std::make_unique<ColdCache>(store, *world_.memory, options_.cold_bytes, *this);
-    commits_ = std::make_unique<Commits>(store, pool_, *this);
+    commits_ = std::make_unique<Commits>(store, pool_,
+                                         std::min(Store::kBodyBytesMax, body_bytes_max()), *this);
     table_.each([&](Topic& topic) {
         if (topic.name.empty()) give_name(topic);
+        topic.early_ids.clear();
         take_over(topic, was_clean);
     });
     for (const DeclaredTopic& each : options_.topics) {

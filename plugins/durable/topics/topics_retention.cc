@@ -13,6 +13,8 @@ void Topics::tick() {
         if (topic.floor_unwritten) write_floor_of(topic);
     });
     drop_segments();
+    clean_budget_ = options_.clean_bytes_a_second;
+    clean();
     if (cold_->stuck()) cold_->tell_waiting();
     turn_end();
 }
@@ -38,7 +40,7 @@ void Topics::retain(Topic& topic) {
 void Topics::remove_first(Topic& topic) {
     const auto run = index_.first(topic.id);
     index_.remove_first(topic.id);
-    segments_.release(run->place.segment);
+    segments_.release(run->place.segment, live_bytes_of(*run));
     topic.messages -= run->count;
     topic.bytes -= run->bytes;
     topic.floor = std::max(topic.floor, run->end());

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bridge/base/random.h"
+#include "plugins/durable/topics/attributes.h"
 #include "tests/unit/plugins/durable/topics_rig.h"
 
 namespace zbridge::durable {
@@ -126,6 +127,24 @@ TEST_CASE("an id is known after a crash, with the first one's id, until its wind
     CHECK(rig.receipt.duplicate == 0);
     rig.commit();
     CHECK(rig.read_all("orders") == Messages{{0, "one"}, {1, "new"}});
+}
+
+TEST_CASE("an id is known after a restart though the log begins behind the topic's name") {
+    TopicsRig rig({"orders"}, 2048);
+    rig.options.topics[0].options.dedup = {60'000, 1000};
+    rig.options.topics[0].options.retention.count = 2;
+    REQUIRE(rig.start().ok());
+    for (int i = 0; i < 11; i++) {
+        rig.publish_as("orders", "x", "o-" + std::to_string(i));
+        rig.commit();
+    }
+    const auto& first = rig.store.batches().front();
+    REQUIRE(first.place.segment > 1);
+    REQUIRE(record_at(first.body, 0)->type == RecordType::kMsg);
+    REQUIRE(rig.restart().ok());
+    const std::string id(id_in(read_msg(record_at(first.body, 0)->payload)->attributes));
+    CHECK(rig.publish_as("orders", "again", id) == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 1);
 }
 
 TEST_CASE("an id whose message was lost in the crash is new") {

@@ -14,6 +14,7 @@
 #include "bridge/base/random.h"
 #include "bridge/base/sim_disk.h"
 #include "plugins/built_in.h"
+#include "plugins/durable/engine.h"
 #include "plugins/sdk/zbridge_engine.h"
 #include "plugins/sdk/zbridge_fake_host.hpp"
 #include "tests/unit/plugins/durable/topics_rig.h"
@@ -144,6 +145,11 @@ class EngineRig {
         for (int i = 0; i < 1000 && answers.count(cookie) == 0; i++)
             turn();
         return answers.at(cookie);
+    }
+
+    // By the cleaner, in this life.
+    uint64_t moved_bytes() const {
+        return border::self<Engine>(instance->self()).plugin->topics().moved_bytes();
     }
 
     SimDisk disk;

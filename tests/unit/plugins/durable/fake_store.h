@@ -29,7 +29,7 @@ class FakeStore final : public Store {
     Seq next_seq() const override { return Seq{next_seq_}; }
     bool busy() const override { return append_ != nullptr; }
     Place append(BatchMemory batch, Done done) override {
-        ZB_CHECK(!busy());
+        ZB_CHECK(!busy() && batch.body_bytes <= body_bytes_max_, batch.body_bytes);
         const size_t bytes = BatchMemory::capacity_for(batch.body_bytes);
         if (position_ + bytes > segment_bytes_) {
             segment_++;

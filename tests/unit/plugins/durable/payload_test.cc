@@ -153,6 +153,22 @@ TEST_CASE("docs/JOURNAL.md shows what topics write") {
     CHECK(shows(others));
 }
 
+TEST_CASE("the bytes of MOVED are these, and read back") {
+    const std::string bytes = write_moved({TopicId(3), 2, {0x10}, 0x2000, 0x30}, "records");
+    CHECK(bytes == bytes_of("03 00 00 00 | 02 00 00 00 | 10 00 00 00 00 00 00 00 |"
+                            "00 20 00 00 00 00 00 00 | 30 00 00 00 00 00 00 00 |"
+                            "72 65 63 6f 72 64 73"));
+    const auto moved = read_moved(bytes);
+    REQUIRE(moved);
+    CHECK(moved->head.topic == TopicId(3));
+    CHECK(moved->head.end() == Offset{0x12});
+    CHECK(moved->head.stored_ms == 0x2000);
+    CHECK(moved->head.bytes == 0x30);
+    CHECK(moved->records == "records");
+    for (size_t cut = 0; cut <= MovedHead::kBytes; cut++)
+        CHECK_FALSE(read_moved(std::string_view(bytes).substr(0, cut)));
+}
+
 TEST_CASE("a payload that is cut off, or says what cannot be, is none") {
     const std::string topic =
         write_topic({TopicId(3), Origin::kDeclared, Durability::kFsync, {1}, {2}, "name"});

@@ -180,6 +180,116 @@ TEST_CASE("a segment goes when nothing in it, nor before it, is needed") {
     CHECK(rig.read_all("slow")[0].first == 1);
 }
 
+namespace {
+
+uint64_t disk_bytes(const TopicsRig& rig) {
+    uint64_t bytes = 0;
+    for (const SegmentInfo& each : rig.store.segments())
+        bytes += each.bytes;
+    return bytes;
+}
+
+// A message of `slow` in every tenth batch; of `fast` the last ones stay.
+void mix(TopicsRig& rig, int batches, int& next) {
+    for (int i = 0; i < batches; i++, next++) {
+        if (next % 10 == 0) rig.publish("slow", std::to_string(next / 10));
+        publish_one(rig, "fast");
+        if (next % 5 == 0) rig.topics->tick();
+        while (rig.store.finish_read()) {
+        }
+        rig.commit();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a few messages that stay do not hold the log: they are moved, at their offsets") {
+    TopicsRig rig({"fast", "slow"}, 8192);
+    rig.options.hot_bytes = 4096;
+    retention_of(rig).count = 5;
+    REQUIRE(rig.start().ok());
+    int next = 0;
+    for (int life = 0; life < 6; life++) {
+        mix(rig, 100, next);
+        for (int i = 0; i < 20; i++) {  // what it has begun
+            rig.topics->tick();
+            while (rig.store.finish_read()) {
+            }
+            rig.commit();
+        }
+        const Messages all = rig.read_all("slow");
+        REQUIRE(all.size() == static_cast<size_t>(next) / 10);
+        for (size_t i = 0; i < all.size(); i++)
+            CHECK(all[i] == std::pair<uint64_t, std::string>{i, std::to_string(i)});
+        CHECK(rig.topics->table().find("slow")->messages == all.size());
+        CHECK(rig.read_all("slow", all.size() / 2).size() == all.size() - all.size() / 2);
+        CHECK(rig.topics->moved_bytes() > 0);
+        const uint64_t live = rig.topics->live_bytes();
+        CHECK(disk_bytes(rig) <= 4 * live + 2 * 8192);
+        REQUIRE(rig.restart(life % 2 == 0, life % 3 == 0).ok());
+        CHECK(rig.read_all("slow") == all);
+        CHECK(rig.topics->live_bytes() == live);
+    }
+    CHECK(rig.store.dropped().size() > 5);
+}
+
+TEST_CASE("what was moved goes by retention, is purged, and is removed, as all else") {
+    TopicsRig rig({"fast", "slow"}, 8192);
+    retention_of(rig).count = 5;
+    REQUIRE(rig.start().ok());
+    int next = 0;
+    mix(rig, 200, next);
+    REQUIRE(rig.topics->moved_bytes() > 0);
+    rig.topics->purge(rig.id("slow"), Offset{7}, {});
+    rig.commit();
+    CHECK(rig.read_all("slow").front() == std::pair<uint64_t, std::string>{7, "7"});
+    REQUIRE(rig.restart(false).ok());
+    CHECK(rig.read_all("slow").size() == 13);
+    mix(rig, 100, next);
+    rig.options.topics.pop_back();
+    REQUIRE(rig.restart(false).ok());
+    rig.topics->remove(rig.topics->table().find("slow")->id, {});
+    rig.commit();
+    mix(rig, 100, next);
+    CHECK(rig.topics->table().find("fast")->messages == 5);
+    REQUIRE(rig.restart(false).ok());
+}
+
+TEST_CASE("with nothing to gain, or told not to, nothing is moved") {
+    TopicsRig rig({"fast", "slow"}, 8192);
+    retention_of(rig).count = 5;
+    rig.options.clean_bytes_a_second = 0;
+    REQUIRE(rig.start().ok());
+    int next = 0;
+    mix(rig, 100, next);
+    CHECK(rig.topics->moved_bytes() == 0);
+
+    TopicsRig whole({"fast", "slow"}, 8192);
+    REQUIRE(whole.start().ok());
+    next = 0;
+    mix(whole, 100, next);
+    CHECK(whole.topics->moved_bytes() == 0);
+    CHECK(whole.store.dropped().empty());
+}
+
+TEST_CASE("what is damaged cannot be moved, and does not stop the rest") {
+    TopicsRig rig({"fast", "slow"}, 8192);
+    rig.options.hot_bytes = 512;
+    retention_of(rig).count = 5;
+    rig.options.clean_bytes_a_second = 0;
+    REQUIRE(rig.start().ok());
+    int next = 0;
+    mix(rig, 100, next);
+    rig.options.clean_bytes_a_second = 1 << 20;
+    REQUIRE(rig.restart().ok());
+    rig.topics->tick();
+    REQUIRE(rig.store.finish_read({Code::kIo, "its sum is wrong"}));
+    mix(rig, 50, next);
+    CHECK(rig.topics->damaged_batches() == 1);
+    CHECK(rig.topics->moved_bytes() > 0);
+    CHECK(rig.read_all("slow").size() == 14);
+}
+
 TEST_CASE("an open note keeps its segment") {
     TopicsRig rig({"fast"}, 2048);
     retention_of(rig).count = 1;

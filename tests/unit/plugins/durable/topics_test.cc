@@ -98,6 +98,24 @@ TEST_CASE("a batch larger than a chunk's rest begins in a new one; a large messa
     CHECK(all[2] == std::pair<uint64_t, std::string>{2, "behind"});
 }
 
+TEST_CASE("a batch is never larger than what the store takes") {
+    TopicsRig rig;
+    rig.store.body_bytes_max_ = 100'000;
+    REQUIRE(rig.start().ok());
+    const std::string wire = wire_of(std::string(200, 'x'));
+    rig.publish_wire("orders", wire);
+    rig.topics->turn_end();
+    for (int i = 0; i < 2000; i++)
+        CHECK(rig.publish_wire("orders", wire) == ZB_TAKEN);
+    rig.store.finish_all();
+    CHECK(rig.told.committed == 2001);
+    const size_t most = 100'000 - Topics::kMoveRoom - MsgHead::kRecordHeadBytes;
+    CHECK(rig.publish_wire("orders", wire_of(std::string(most - 9, 'x'))) == ZB_TAKEN);
+    CHECK(rig.publish_wire("orders", wire_of(std::string(most - 8, 'x'))) == ZB_TOO_LARGE);
+    rig.commit();
+    CHECK(rig.told.committed == 2002);
+}
+
 TEST_CASE("with too much behind the batch in flight there is no room, until there is") {
     TopicsRig rig;
     REQUIRE(rig.start().ok());
