@@ -22,7 +22,7 @@ class Damaged:
         self.flow = flow
         self.bridge = flow.bridge(YAML)
         rare = Publisher(flow, self.bridge.address("RARE_IN"))
-        rare.store([b"rare"])
+        rare.store([b"seldom"])
         rare.close()
         self.messages = [b"m%04d-" % number + BODY for number in range(MESSAGES)]
         store(flow, self.bridge, self.messages)
@@ -90,7 +90,7 @@ def rots_while_it_runs(damaged):
         each for each in status["plugins"] if each["name"] == "durable")["health"] == "degraded")
 
     # Nothing follows it in its topic: a reader has everything that there is.
-    path, position, _ = damaged.batch_in(0, of=b"rare")
+    path, position, _ = damaged.batch_in(0, of=b"seldom")
     change_byte(path, position + BATCH_HEAD + 20)
     sub = flow.socket(zmq.SUB, bridge.address("RARE_OUT"))
     sub.subscribe(b"")
