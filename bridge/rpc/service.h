@@ -178,7 +178,7 @@ class Service final : private RequestJournal::Listener {
     // deliver: how an answer gets to its client
     void say(Client& client, const Slice& envelope, Refusal why, uint64_t number);
     void deliver(Client& client, Answer answer);
-    void send(Client& client, Answer answer);
+    void send(Client& client, const Answer& answer);
     static bool leaves_at_once(const Client& client, bool correlates);
     void keep(Client& client, Answer answer);
     void offer(Answer& answer, Client& candidate);

@@ -18,13 +18,13 @@ void Service::say(Client& client, const Slice& envelope, Refusal why, uint64_t n
 void Service::deliver(Client& client, Answer answer) {
     if (&client == &nobody_) return drop_unresumable(answer);
     if (client.peer == nullptr || client.resuming) return keep(client, std::move(answer));
-    if (client.peer->has_room()) return send(client, std::move(answer));
+    if (client.peer->has_room()) return send(client, answer);
     client.peer->counters().dropped++;
     if (!answer.counted) counts_.ended.add(Refusal::kOutboxFull);
     done(answer.number);
 }
 
-void Service::send(Client& client, Answer answer) {
+void Service::send(Client& client, const Answer& answer) {
     client.peer->send(answer.head, answer.rest);
     if (!answer.counted) counts_.answered++;
     if (answer.number == 0) return;
