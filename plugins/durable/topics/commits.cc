@@ -58,10 +58,11 @@ void Commits::on_done(const Status& status) {
     telling_ = false;
     advance();
 
-    if (room_wanted_ && waiting_bytes() <= kWaitingBytesMax / 2) {
-        room_wanted_ = false;
-        listener_.on_commits_room();
-    }
+    if (waiting_bytes() <= kWaitingBytesMax / 2) tell_room();
+}
+
+void Commits::tell_room() {
+    if (std::exchange(room_wanted_, false)) listener_.on_commits_room();
 }
 
 void Commits::fail(const Status& why) {

@@ -48,6 +48,8 @@ class Commits {
         room_wanted_ = true;
         return false;
     }
+    // Who waits for room is to ask again.
+    void tell_room();
     // The writer then has room for them: perhaps in a new batch.
     void make_room(size_t bytes) {
         if (!writer_.has_room(bytes)) begin_next(bytes);

@@ -91,7 +91,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
 
     // Made, if it is not there. None: too many, or no name of a topic.
     std::optional<TopicId> topic(std::string_view name);
-    bool has_room() { return commits_->has_room(); }
+    // False: on_room() comes. A full disk is no reason to wait: publish() says so.
+    bool has_room() { return store_->full() || commits_->has_room(); }
     zb_taken publish(const zb_publication* publications, uint32_t count, zb_receipt& receipt);
     zb_taken note(uint64_t key, RecordType kind, std::string_view bytes, bool closes,
                   zb_receipt& receipt);

@@ -16,6 +16,8 @@ void Topics::tick() {
     clean_budget_ = options_.clean_bytes_a_second;
     clean();
     if (cold_->stuck()) cold_->tell_waiting();
+    // What is in flight may wait for room on the disk: those behind it are refused meanwhile.
+    if (store_->full()) commits_->tell_room();
     turn_end();
 }
 

@@ -188,6 +188,26 @@ TEST_CASE("a full disk refuses what fills it, and takes again by itself") {
     CHECK(rig.publish("orders", "one") == ZB_TAKEN);
 }
 
+TEST_CASE("who waits for room while the disk is full is told, and refused") {
+    TopicsRig rig;
+    REQUIRE(rig.start().ok());
+    const std::string wire = wire_of(std::string(60'000, 'x'));
+    rig.publish_wire("orders", wire);
+    rig.topics->turn_end();  // it waits for room on the disk
+    while (rig.topics->has_room())
+        REQUIRE(rig.publish_wire("orders", wire) == ZB_TAKEN);
+    rig.store.full_ = true;
+    rig.topics->tick();
+    CHECK(rig.told.rooms == 1);
+    CHECK(rig.topics->has_room());
+    CHECK(rig.publish_wire("orders", wire) == ZB_STORE_FULL);
+    rig.store.full_ = false;
+    CHECK_FALSE(rig.topics->has_room());
+    rig.store.finish_all();
+    CHECK(rig.told.rooms == 2);
+    CHECK(rig.publish_wire("orders", wire) == ZB_TAKEN);
+}
+
 TEST_CASE("a topic that is not in the file any more is kept, and refuses") {
     TopicsRig rig({"orders", "old"});
     REQUIRE(rig.start().ok());
