@@ -411,6 +411,7 @@ void Bridge::on_turn_end() {
     if (stop_requested_ && !draining_) begin_drain();
     if (draining_ && !finishing_ && drained()) begin_finish();
     if (finishing_ && finished()) stop_now();
+    if (engine_ && engine_->ends_process()) stop_now();
 }
 
 // Waiting messages may hold large chunks by a few bytes each. Copying them together costs time:

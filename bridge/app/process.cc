@@ -179,6 +179,10 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     }
     const uint64_t undelivered = (*bridge)->undelivered();
     const bool clean = (*bridge)->ended_clean();
+    const plugin::Engine* engine = (*bridge)->engine();
+    Status failed;
+    if (engine != nullptr && engine->ends_process())
+        failed = {Code::kIo, "ended, since nothing can be stored any more: " + engine->failure()};
     (*bridge)->stop_plugins();
     if (watchdog) watchdog->watch({});
     bridge->reset();  // a plugin that does not come back is still named
@@ -188,6 +192,7 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     } else {
         log.info("app", "ended");
     }
+    if (!failed.ok()) return failed;
     // Without the mark the next life gives workers the time to say what they are busy with.
     return clean ? (*data_dir)->mark_clean() : Status();
 }

@@ -95,10 +95,11 @@ struct EngineCalls {
             each->on_committed(number);
     }
 
-    static void on_failed(zb_context* context, zb_view sentence) {
+    static void on_failed(zb_context* context, zb_view sentence, uint32_t ends_process) {
         Engine& engine = *of(context);
         if (std::exchange(engine.failed_, true)) return;
         engine.failure_ = from_c(sentence);
+        engine.ends_process_ = ends_process != 0;
         for (CommitListener* each : engine.commit_listeners_)
             each->on_commit_failed();
         on_room(context);

@@ -128,6 +128,8 @@ class Engine {
     bool failed() const { return failed_; }
     uint64_t committed() const { return committed_; }
     const std::string& failure() const { return failure_; }
+    // It failed, and its options say that the process ends then.
+    bool ends_process() const { return ends_process_; }
 
  private:
     friend struct EngineCalls;  // the C functions over it
@@ -148,6 +150,7 @@ class Engine {
     uint64_t next_answer_ = 1;
     uint64_t committed_ = 0;
     bool failed_ = false;
+    bool ends_process_ = false;
     std::string failure_;
     // Kept for their memory.
     std::vector<zb_publication> publications_;

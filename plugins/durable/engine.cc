@@ -152,8 +152,7 @@ void Engine::on_failed(const std::string& sentence) {
     const std::string whole = "the journal failed, nothing is stored any more: " + sentence;
     context().log(ZB_LOG_ERROR, whole);
     show_health();
-    ZB_CHECK(!fail_fast_, whole);
-    engine_host_->on_failed(handle(), to_c(std::string_view(sentence)));
+    engine_host_->on_failed(handle(), to_c(std::string_view(sentence)), fail_fast_ ? 1 : 0);
 }
 
 void Engine::on_room() {

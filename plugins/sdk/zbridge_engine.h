@@ -131,8 +131,8 @@ typedef struct zb_engine_host {
 
     /* All that was taken up to this number is durable, as its topic says. */
     void (*on_committed)(zb_context* context, uint64_t number);
-    /* Nothing that is not committed yet will be. */
-    void (*on_failed)(zb_context* context, zb_view sentence);
+    /* Nothing that is not committed yet will be. 1: the process is to end, with this sentence. */
+    void (*on_failed)(zb_context* context, zb_view sentence, uint32_t ends_process);
     /* After ZB_LATER: it is worth another try. */
     void (*on_room)(zb_context* context);
     /* These follow what was visible of the topic before. Comes after on_committed(). */

@@ -70,7 +70,7 @@ class MemoryEngine {
             }
         }
     }
-    void fail() { host_->on_failed(context_, view_of("the disk is gone")); }
+    void fail() { host_->on_failed(context_, view_of("the disk is gone"), 0); }
     void make_room() {
         room = true;
         host_->on_room(context_);

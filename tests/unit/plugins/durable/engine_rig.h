@@ -197,7 +197,7 @@ class EngineRig {
                                                    found->option_size);
             },
             [](zb_context* c, uint64_t number) { of(c).told.on_committed(number); },
-            [](zb_context* c, zb_view sentence) {
+            [](zb_context* c, zb_view sentence, uint32_t) {
                 of(c).told.on_failed({sentence.data, sentence.size});
             },
             [](zb_context* c) { of(c).told.on_room(); },
