@@ -26,6 +26,12 @@ constexpr std::array kCommands = {
     Command{"topic purge", "remove the messages of a topic", declare_topic_purge},
     Command{"topic rm", "remove a topic that the file does not name, with its messages",
             declare_topic_rm},
+    Command{"journal check", "say what is damaged or lost of a journal that no bridge runs on",
+            declare_journal_check},
+    Command{"journal stat", "show the segments and topics of such a journal", declare_journal_stat},
+    Command{"journal dump", "show its batches and their records", declare_journal_dump},
+    Command{"journal scrub", "read each of its segments from the disk, and check it by itself",
+            declare_journal_scrub},
     Command{"schema", "print the JSON Schema of the YAML file, for editors", declare_schema},
     Command{"plugin ls", "list the plugins that can be used here", declare_plugin_ls},
     Command{"plugin info", "show what a plugin is and its options", declare_plugin_info},
@@ -54,7 +60,7 @@ std::string list(std::string_view group = "") {
     std::string text;
     for (const auto& command : kCommands) {
         if (command.name.starts_with(group))
-            text += fmt::format("  {:<12} {}\n", command.name, command.help);
+            text += fmt::format("  {:<13} {}\n", command.name, command.help);
     }
     return text;
 }
@@ -65,8 +71,10 @@ std::string overview() {
         "usage: zbridge COMMAND [options]\n\n" +
         list();
     text +=
-        fmt::format("  {:<12} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
-    text += "\nexit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors\n";
+        fmt::format("  {:<13} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
+    text +=
+        "\nexit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors or "
+        "damage\n";
     return text;
 }
 

@@ -20,7 +20,7 @@ enum class Exit : int {
     kFailed = 1,
     kUsage = 2,         // the command line itself is wrong
     kNotReachable = 3,  // no bridge answers
-    kFindings = 4,      // check found errors
+    kFindings = 4,      // check found errors, or damage
 };
 
 // Where a command writes, and what it may ask the process for.
@@ -53,6 +53,10 @@ Body declare_topic_create(CLI::App& app);
 Body declare_topic_browse(CLI::App& app);
 Body declare_topic_purge(CLI::App& app);
 Body declare_topic_rm(CLI::App& app);
+Body declare_journal_check(CLI::App& app);
+Body declare_journal_stat(CLI::App& app);
+Body declare_journal_dump(CLI::App& app);
+Body declare_journal_scrub(CLI::App& app);
 Body declare_plugin_ls(CLI::App& app);
 Body declare_plugin_info(CLI::App& app);
 Body declare_plugin_new(CLI::App& app);

@@ -1,8 +1,10 @@
 // The C side of the engine: the tables that the bridge finds, each function one call of Engine.
 #include <iterator>
+#include <string>
 #include <string_view>
 
 #include "plugins/durable/engine.h"
+#include "plugins/durable/tool/tool.h"
 #include "plugins/durable/topics_section.h"
 #include "plugins/sdk/zbridge_plugin.hpp"
 
@@ -49,6 +51,15 @@ zb_taken read(void* instance, uint32_t id, uint64_t offset, uint64_t bytes_max, 
 void admin(void* instance, zb_view verb, zb_view body, uint64_t cookie) noexcept {
     of(instance).ask(from_c(verb), from_c(body), cookie);
 }
+zb_result ask_offline(void* disk, zb_view folder, zb_view verb, zb_view body, void* to,
+                      void (*tell)(void* to, zb_view piece)) noexcept {
+    const Status status =
+        ask_journal(*static_cast<Disk*>(disk), std::string(from_c(folder)), from_c(verb),
+                    from_c(body), [&](std::string_view piece) { tell(to, to_c(piece)); });
+    if (status.ok()) return ZB_OK;
+    tell(to, to_c(std::string_view(status.message())));
+    return status.code() == Code::kNotFound ? ZB_NOT_FOUND : ZB_FAILED;
+}
 uint32_t idle(void* instance) noexcept {
     return topics_of(instance).idle() ? 1 : 0;
 }
@@ -71,7 +82,9 @@ const void* extension(const char* id) {
         admin,
         idle,
     };
-    return std::string_view(id) == ZB_ENGINE ? &engine : nullptr;
+    static const zb_offline offline{sizeof(zb_offline), 0, ask_offline};
+    if (std::string_view(id) == ZB_ENGINE) return &engine;
+    return std::string_view(id) == ZB_OFFLINE ? &offline : nullptr;
 }
 
 }  // namespace

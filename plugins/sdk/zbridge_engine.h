@@ -194,6 +194,20 @@ typedef struct zb_engine {
     uint32_t (*idle)(void* instance);
 } zb_engine;
 
+/* What a command asks of an engine's files while no bridge runs on them: nothing of them is changed.
+ * Needs no instance. Thread: any; it blocks. */
+#define ZB_OFFLINE "zbridge.offline/0"
+
+typedef struct zb_offline {
+    uint32_t size;
+    uint32_t reserved;
+    /* A verb of the command line: "journal check". `folder`: of the journal; `disk`: a
+     * zbridge::Disk; `body`: msgpack. What it answers is told piece by piece, each a value in
+     * msgpack; of another result than ZB_OK the last piece is the sentence, as it is. */
+    zb_result (*ask)(void* disk, zb_view folder, zb_view verb, zb_view body, void* to,
+                     void (*tell)(void* to, zb_view piece));
+} zb_offline;
+
 #ifdef __cplusplus
 }
 #endif

@@ -166,6 +166,7 @@ class Bridge:
             text = text.replace("bridge: {}", f"bridge: {{ data_dir: {self.data_dir} }}", 1)
             text = re.sub(r"^bridge:\n", f"bridge:\n  data_dir: {self.data_dir}\n", text, count=1, flags=re.M)
         self.file.write_text(text)
+        self.run_options = []
         self.process = None
         self._lives = 0
         self.begin()
@@ -182,7 +183,7 @@ class Bridge:
         with open(self.log_file, "ab") as log:
             # setpriv: the kernel ends it should this script be killed before it can stop it.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", str(self._binary), "run", str(self.file)],
+                ["setpriv", "--pdeathsig", "KILL", "--", str(self._binary), "run", str(self.file), *self.run_options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._env, cwd=self.folder)
 
     def wait_until_ready(self):

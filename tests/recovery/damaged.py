@@ -1,8 +1,9 @@
 """The journal is not as it was written. A byte that rots under a running bridge costs the messages of its batch: they are named in the
 log, counted in the status, and the rest is served. A start on a journal that is damaged is refused, with a sentence that names the
-segment's file and the offset, and changes nothing of it; with `accept_loss` everything that is whole is served, then and at the
+segment's file and the offset, and changes nothing of it; with --accept-loss everything that is whole is served, then and at the
 starts after it. So it is with a byte, a truncated segment, a deleted one. Nor does a bridge start where a file is foreign or of a
-newer version, where another bridge runs, or where it may not write.
+newer version, where another bridge runs, or where it may not write. `zbridge journal check` says the same of a bridge that is down,
+with the offsets of each topic that are lost, and changes nothing.
 """
 from topic_files import *
 
@@ -58,13 +59,30 @@ class Damaged:
         equal(content(journal(self.bridge)), before, "the journal, which is as it was")
         self.tried += 1
 
+    def check(self, place=None):
+        """The answer of `journal check`, and its exit status."""
+        before = content(journal(self.bridge))
+        answer = self.bridge.command("journal", "check", place or self.bridge.data_dir, "--json")
+        check(answer.returncode in (0, 4), f"`journal check` answers: {answer.stderr}")
+        equal(content(journal(self.bridge)), before, "the journal, which is as it was")
+        return json.loads(answer.stdout), answer.returncode
+
+    def is_named(self, file, offset, lost):
+        """By `journal check`: file, offset, bytes, and the lost messages by their offsets."""
+        answer, status = self.check()
+        equal(status, 4, "the exit status of `journal check`")
+        damage = answer["damage"][0]
+        equal((Path(damage["file"]).name, damage["offset"]), (file, offset), "where the damage is")
+        gone = [each for part in answer["lost"] for each in range(part["from"], part["to"] + 1)]
+        equal({part["topic"] for part in answer["lost"]}, {"orders"}, "whose messages are lost")
+        equal(gone, [int(each[1:5]) for each in lost], "the offsets that are lost")
+        return damage
+
     def serves_the_rest(self, lost):
-        """With `accept_loss`, and without it at the next start."""
-        file = self.bridge.file
-        text = file.read_text()
-        file.write_text(text.replace("segment_bytes", "accept_loss: true, segment_bytes"))
+        """With --accept-loss, and without it at the next start."""
+        self.bridge.run_options = ["--accept-loss"]
         self.bridge.start()
-        file.write_text(text)
+        self.bridge.run_options = []
         found = read_all(self.flow, self.bridge, b"accepted")
         gone = set(lost)
         expected = [each for each in self.messages if each not in gone]
@@ -107,7 +125,13 @@ def rots_while_it_is_down(damaged):
     path, position, lost = damaged.batch_in(1)
     change_byte(path, position + BATCH_HEAD + 100)
     damaged.is_refused(f"{path.name}, offset {position}:", "accept")
+    size = next(size for at, size in batches(path) if at == position)
+    equal(damaged.is_named(path.name, position, lost)["bytes"], padded(size), "bytes that are damaged")
     damaged.serves_the_rest(lost)
+    answer, status = damaged.check(damaged.bridge.file)
+    equal((status, answer["damage"][0]["accepted"]), (0, True), "what was accepted is no news")
+    scrubbed = damaged.bridge.command("journal", "scrub", damaged.bridge.data_dir, "--json")
+    equal((scrubbed.returncode, json.loads(scrubbed.stdout)["damage"][0]["offset"]), (4, position), "what a scrub finds")
     return len(lost)
 
 
@@ -117,6 +141,7 @@ def is_truncated(damaged):
     with open(path, "r+b") as file:
         file.truncate(position + 700)
     damaged.is_refused(f"{path.name}, offset {position}:", "accept")
+    damaged.is_named(path.name, position, lost)
     damaged.serves_the_rest(lost)
     return len(lost)
 
@@ -126,6 +151,7 @@ def is_deleted(damaged):
     lost = damaged.messages_in(path.read_bytes())
     path.unlink()
     damaged.is_refused(path.name, "missing", "accept")
+    damaged.is_named(path.name, 0, lost)
     damaged.serves_the_rest(lost)
     return len(lost)
 
@@ -134,6 +160,8 @@ def is_foreign(damaged):
     note = journal(damaged.bridge) / "notes.txt"
     note.write_text("mine")
     damaged.is_refused("notes.txt", "does not belong")
+    answer, status = damaged.check()
+    check(status == 4 and "notes.txt" in answer["refused"], f"`journal check` says so: {answer}")
     note.rename(journal(damaged.bridge) / "00000000000000ff.seg")
     damaged.is_refused("00000000000000ff.seg")
     return 0
@@ -157,6 +185,8 @@ def is_anothers(damaged):
     other = bridge.command("run", bridge.file)
     equal(other.returncode, 1, "the exit status of the second bridge")
     check("another bridge runs on the data directory" in other.stderr, f"it says why: {other.stderr}")
+    asked = bridge.command("journal", "check", bridge.data_dir)
+    check(asked.returncode == 1 and "a bridge runs on" in asked.stderr, f"nor does it ask a journal in use: {asked}")
     equal(len(read_all(damaged.flow, bridge, b"mine")), MESSAGES, "messages of the first one, which goes on")
     bridge.kill()
     return 0
@@ -187,6 +217,8 @@ def is_read_only(damaged):
 def main(flow):
     damaged = Damaged(flow)
     check(len(segments(damaged.bridge)) >= 4, "there are several segments")
+    answer, status = damaged.check()
+    equal((status, answer["damage"], answer["end"]), (0, [], "in order"), "what `journal check` says of a whole one")
     for kind in (rots_while_it_runs, rots_while_it_is_down, is_truncated, is_deleted, is_foreign, is_newer, is_anothers, is_read_only):
         damaged.restore()
         began = time.monotonic()

@@ -84,8 +84,9 @@ def main(flow):
     fault.touch()
     publisher = flow.socket(zmq.DEALER, fast.address("IN"))
     publisher.send_multipart([b"", b"bad"])
-    check(fast.process.wait(PATIENCE_S) != 0, "with `fail_fast` the process ends, and its exit status says that something is wrong")
-    check("Input/output error" in fast.log(), "it says why")
+    equal(fast.process.wait(PATIENCE_S), 1, "the exit status of a process that ends with `fail_fast`")
+    last = fast.log().splitlines()[-1]
+    check("nothing can be stored any more" in last and "Input/output error" in last, f"it says why: {last}")
     check(not publisher.poll(NOTHING_MS) or b"OK" not in publisher.recv_multipart()[-1], "no receipt says OK")
     fault.unlink()
     fast.start()

@@ -18,6 +18,7 @@ struct Damage {
     std::optional<Seq> last;  // none: nobody knows how many
     std::string witness;      // what says that they were durable
     bool accepted = false;    // by an earlier opening
+    uint64_t bytes = 0;       // from there on; 0: nobody knows where it ends
 
     std::string sentence() const;
 };

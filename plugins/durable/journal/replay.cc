@@ -210,6 +210,7 @@ Status Replay::judge(const SegmentBytes::Batch& batch) {
         damage({file(), position_, next_, before(bound->first),
                 fmt::format("the next segment begins with batch {}", number(bound->first)), false},
                segment().number);
+    if (bound->prev_end > position_) found_.damage.back().bytes = bound->prev_end - position_;
     next_ = bound->first;
     prev_crc_ = bound->prev_crc;
     return status.ok() ? go_on() : status;
@@ -261,6 +262,7 @@ Status Replay::take_up(const BatchAhead& ahead, std::string witness) {
         lost.first = before(next_);
         lost.last = lost.first;
     }
+    lost.bytes = ahead.position - position_;
     auto status = damage(std::move(lost), segment().number);
     position_ = ahead.position;
     next_ = ahead.seq;
