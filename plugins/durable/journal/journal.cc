@@ -100,6 +100,7 @@ Appender::Task Journal::task_of(const BatchMemory& batch, uint16_t flags) {
     task.header.segment = segments_.back().segment;
     task.header.seq = next_;
     task.header.synced = synced_;
+    task.header.body_bytes = static_cast<uint32_t>(batch.body_bytes);
     task.header.records = batch.records;
     task.header.time_us = clock_.wall_us();
     task.header.flags = flags;
