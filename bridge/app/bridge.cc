@@ -479,6 +479,10 @@ bool Bridge::drained() const {
 void Bridge::stop_plugins() {
     if (notes_) notes_->end();
     if (plugins_) plugins_->stop();
+    if (!config_.engine || plugins_ == nullptr) return;
+    // Its log has no mark of an end in order: then there is none beside it either.
+    const auto* engine = plugins_->find(config_.plugins[*config_.engine].options.name);
+    if (engine != nullptr && !engine->stopped_in_order()) ended_clean_ = false;
 }
 
 // A socket that is closed with bytes in it that nobody has read is reset, and what the other side
@@ -502,7 +506,7 @@ bool Bridge::finished() const {
 }
 
 bool Bridge::is_clean() const {
-    return undelivered() == 0 &&
+    return undelivered() == 0 && !(engine_ && engine_->failed()) &&
            std::none_of(services_.begin(), services_.end(),
                         [](const auto& service) { return service->holds_worker(); });
 }

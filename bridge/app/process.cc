@@ -178,12 +178,12 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
         (*bridge)->run();
     }
     const uint64_t undelivered = (*bridge)->undelivered();
-    const bool clean = (*bridge)->ended_clean();
     const plugin::Engine* engine = (*bridge)->engine();
     Status failed;
     if (engine != nullptr && engine->ends_process())
         failed = {Code::kIo, "ended, since nothing can be stored any more: " + engine->failure()};
     (*bridge)->stop_plugins();
+    const bool clean = (*bridge)->ended_clean();
     if (watchdog) watchdog->watch({});
     bridge->reset();  // a plugin that does not come back is still named
     if (undelivered > 0) {

@@ -121,6 +121,7 @@ class Context {
         if (!trouble_.sentence.empty()) trouble_ = {};  // of an earlier call, which did not fail
     }
     void set_error(zb_result code, bool retryable, std::string_view sentence);
+    bool in_trouble() const { return !trouble_.sentence.empty(); }
     Trouble take_trouble() { return std::exchange(trouble_, {}); }
 
     // Any thread.

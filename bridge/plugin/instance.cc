@@ -122,12 +122,14 @@ void Instance::stop() {
     if (!started_) return;
     started_ = false;
     if (declaration_.plugin().stop == nullptr) return;
+    context_.begin_call();
     const bool returned = guarded<bool>(context_, false, [&] {
         const auto inside = alive(LifeCalls::Phase::kStop);
         declaration_.plugin().stop(self_);
         return true;
     });
-    if (!returned) (void)failure("cannot stop");
+    stopped_in_order_ = returned && !context_.in_trouble();
+    if (!stopped_in_order_) (void)failure("cannot stop");
 }
 
 std::string Instance::title() const {

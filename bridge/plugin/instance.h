@@ -61,6 +61,8 @@ class Instance {
     bool started() const { return started_; }
     void drain(Instant deadline);
     void stop();
+    // False: stop() has told of an error, or did not come back in order.
+    bool stopped_in_order() const { return stopped_in_order_; }
     // Of instances that run on the reactor: from now on, until drain, it may post and set timers.
     // `pulse` outlives it.
     void allow_reactor_calls(Pulse& pulse);
@@ -126,6 +128,7 @@ class Instance {
     zb_verdict (*on_message_)(void*, zb_message*) = nullptr;  // of a step
     bool created_ = false;
     bool started_ = false;
+    bool stopped_in_order_ = true;
     uint64_t calls_ = 0;  // of on_message, on its thread
     std::atomic<uint32_t> long_calls_{0};
 };

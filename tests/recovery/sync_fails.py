@@ -47,6 +47,9 @@ def main(flow):
         equal(recv(sub, each), [each], "what a reader gets")
     others_go_on()
 
+    committed = bridge.status()["store"]["committed_bytes"]
+    check(committed >= sum(map(len, stored)), f"the status counts the bytes that are stored: {committed}")
+
     fault.touch()
     refused = [b"bad %d" % number for number in range(500)]
     receipts = publisher.publish(refused)
@@ -68,8 +71,9 @@ def main(flow):
     check("Input/output error" in plugin["trouble"], f"the status says why: {plugin['trouble']}")
     check(re.search(r" error .*journal failed.*Input/output error", bridge.log()), "the log says why")
 
-    bridge.kill()
-    fault.unlink()
+    fault.unlink()  # it is too late: what the disk has is not known
+    bridge.terminate()
+    check(not (bridge.data_dir / "clean").exists(), "an end with a failed journal has no mark of an end in order")
     bridge.start()
     publisher.close()
     found = read_all(flow, bridge, b"the end")
@@ -77,6 +81,14 @@ def main(flow):
     rest = found[len(stored):]  # written, and not known to be: it may be there, but not in another order
     equal(rest, refused[:len(rest)], "what is there besides")
     others_go_on()
+
+    fault.touch()  # the mark of the end is what cannot be written
+    bridge.terminate()
+    check("cannot stop: the journal did not end in order" in bridge.log(), "the log says that the end was not in order")
+    check(not (bridge.data_dir / "clean").exists(), "nor is there a mark of it")
+    fault.unlink()
+    bridge.start()
+    equal(read_until(flow, bridge, b"the end")[:-1], found, "what is there after an end that failed")
     flow.figure(f"{len(stored)} receipts, 0 lost; {len(receipts) + 1} refused, of which {len(rest)} are there after the restart")
 
     fast = flow.bridge(YAML.replace("segment_bytes", "fail_fast: true, segment_bytes"), **world)

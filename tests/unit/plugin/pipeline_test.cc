@@ -360,6 +360,22 @@ TEST_CASE("an instance goes from create to destroy, and stop only after a start 
     }
 }
 
+TEST_CASE("a stop that tells of an error was not in order") {
+    ManualClock clock;
+    plugin::Services services{&clock, nullptr, nullptr, {}};
+    ScriptedPlugin it(services);
+    it.make().stop();
+    CHECK(it.instance->stopped_in_order());
+    it.script.stop = [&] {
+        it.script.host->set_error(it.script.context, ZB_FAILED, 0, view_of("the disk is gone"));
+    };
+    it.make().stop();
+    CHECK(!it.instance->stopped_in_order());
+    it.script.stop = [] { throw std::runtime_error("a bug"); };
+    it.make().stop();
+    CHECK(!it.instance->stopped_in_order());
+}
+
 TEST_CASE("who an auth denies is told why; its word is bounded") {
     Rig rig(1);
     rig.build();
