@@ -88,7 +88,8 @@ void Engine::start() {
     tell_found(found);
     const bool was_clean = found.end == Found::End::kCleanStop || found.end == Found::End::kNew;
     if (const Status served = topics_->serve(log_->store(), was_clean); !served.ok()) {
-        log_.reset();  // before its executors end: no stop() follows
+        (void)log_->store().close();  // what matters is why
+        log_.reset();                 // before its executors end: no stop() follows
         throw Error(served.message());
     }
     admin_ = std::make_unique<Admin>(*topics_, *log_, *topics_world.clock, *this);
@@ -97,6 +98,7 @@ void Engine::start() {
 std::unique_ptr<Log> Engine::open_log(const zb_world& world) {
     LogOptions its = log_options_;
     if (its.folder.empty()) its.folder = std::string(world.folder) + "/journal";
+    if (world.was_clean != 0) its.clean_epoch = world.epoch - 1;
     LogWorld log_world;
     log_world.disk = static_cast<Disk*>(world.disk);
     log_world.clock = static_cast<Clock*>(world.clock);

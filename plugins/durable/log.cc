@@ -46,6 +46,7 @@ JournalOptions journal_options(const LogOptions& options, uint64_t epoch) {
     its.epoch = epoch;
     its.replay.accept_loss = options.accept_loss;
     its.replay.strict = options.strict;
+    its.replay.clean_epoch = options.clean_epoch;
     if (options.skip) its.replay.skip = Seq{*options.skip};
     return its;
 }

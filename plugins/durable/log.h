@@ -29,6 +29,8 @@ struct LogOptions {
     bool accept_loss = false;
     bool strict = false;
     std::optional<uint64_t> skip;  // the number of a batch
+    // Of the life before, if it ended in order.
+    std::optional<uint64_t> clean_epoch;
 };
 
 // All outlive it.

@@ -1,6 +1,7 @@
 """The last segment of a bridge that was killed is cut, at any length of the last 4 KiB that were written; what was behind is
 missing, or is zeros, or is chance. The bridge starts every time, says where it has cut and how much, has every message that
-was receipted and lies before the cut, none of those behind, and goes on from there, also after a second start.
+was receipted and lies before the cut, none of those behind, and goes on from there, also after a second start. A journal that was
+ended in order is another matter: what is cut from it was there, and the start is refused.
 
     torn_tail.py BRIDGE --stride=1
 """
@@ -67,6 +68,20 @@ def main(flow):
             bridge.start()
             equal(read_all(flow, bridge, b"again"), found + [marker], f"what a second start has ({what})")
             bridge.kill()
+
+    shutil.rmtree(bridge.data_dir)
+    shutil.copytree(saved, bridge.data_dir)
+    bridge.start()
+    equal(bridge.terminate(), 0, "the exit status")
+    ended = segments(bridge)[-1]
+    *_, (position, _) = batches(ended)
+    damage(ended, position, "missing", chance)
+    said, status = refused_start(bridge)
+    equal(status, 1, f"the exit status of a start on a journal that lacks its end:\n{said}")
+    check(f"{ended.name}, offset {position}:" in said and "ended in order" in said, f"it says why: {said}")
+    bridge.run_options = ["--accept-loss"]
+    bridge.start()
+    equal(read_all(flow, bridge, b"accepted"), messages, "what is served then")
     flow.figure(f"{len(messages)} receipts; {len(cuts)} cuts of the last {TAIL} bytes, {lost} messages behind the cuts, "
                 f"0 lost before them, 0 refused starts")
 
