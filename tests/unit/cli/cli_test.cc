@@ -99,6 +99,16 @@ TEST_CASE("check --json is for programs") {
     CHECK_FALSE(has(wrong.out, "\"endpoints\""));
 }
 
+TEST_CASE("what is asked of a journal is refused where there is none") {
+    const Ran ran = run({"run", kRight, "--accept-loss"});
+    CHECK(ran.exit == Exit::kFailed);
+    CHECK(has(ran.err, "there is no journal: its file has no `topics`"));
+    CHECK(run({"run", kRight, "--accept-loss", "--strict"}).exit == Exit::kUsage);
+    CHECK(run({"journal", "check", kTree}).exit == Exit::kFailed);
+    CHECK(has(run({"journal", "stat", kTree + "/nowhere"}).err, "there is no `"));
+    CHECK(run({"journal", "check"}).exit == Exit::kUsage);
+}
+
 TEST_CASE("colours only where they were asked for") {
     CHECK_FALSE(has(run({"check", kWrong}).out, "\x1b["));
     CHECK(has(run({"check", kWrong}, true).out, "\x1b[1;31merror:\x1b[0m"));
