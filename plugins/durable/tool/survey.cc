@@ -33,6 +33,8 @@ class Reading {
         if (record.version > kPayloadVersion) return;
         if (record.type == RecordType::kMsg) {
             if (const auto msg = read_msg(record.payload)) survey_.topics.take(*msg);
+        } else if (record.type == RecordType::kMoved) {
+            if (const auto moved = read_moved(record.payload)) survey_.topics.take(*moved);
         } else if (record.type == RecordType::kTopic) {
             if (const auto state = read_topic(record.payload)) survey_.topics.take(*state);
         } else if (record.type == RecordType::kFloor) {

@@ -29,6 +29,8 @@ const char* name_of(RecordType type) {
     switch (type) {
         case RecordType::kMsg:
             return "MSG";
+        case RecordType::kMoved:
+            return "MOVED";
         case RecordType::kTopic:
             return "TOPIC";
         case RecordType::kFloor:
@@ -122,7 +124,7 @@ void write_topics(const LostOffsets& topics, ValueWriter& writer) {
         writer.entry("topic", topic.name);
         writer.entry("number", id.number());
         writer.entry("removed", topic.removed);
-        writer.entry("messages", topic.messages);  // in the files, also below the floor
+        writer.entry("messages", topic.messages);
         writer.entry("bytes", topic.bytes);
         writer.entry("floor", topic.floor.number);
         writer.entry("next", topic.next.number);

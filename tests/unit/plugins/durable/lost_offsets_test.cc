@@ -55,8 +55,8 @@ TEST_CASE("a jump of offsets without missing batches is none of a loss") {
     offsets.take(msg(0, 10));
     offsets.take(msg(1 << 20, 10));
     offsets.on_hole();
-    offsets.take(msg((1 << 20) + 10, 1));
-    CHECK(lost(offsets) == "");
+    offsets.take(msg((1 << 20) + 12, 1));
+    CHECK(lost(offsets) == "1048586-1048587");
 }
 
 TEST_CASE("the next record of a topic tells what is lost, where no message follows") {
@@ -65,6 +65,20 @@ TEST_CASE("the next record of a topic tells what is lost, where no message follo
     offsets.on_hole();
     offsets.take(state(0, 15));
     CHECK(lost(offsets) == "10-14");
+}
+
+TEST_CASE("what the cleaner has moved is there, wherever it was before") {
+    LostOffsets offsets;
+    offsets.take(msg(20, 10));
+    offsets.on_hole();
+    Moved moved;
+    moved.head.topic = TopicId(1);
+    moved.head.first = {0};
+    moved.head.count = 15;
+    offsets.take(moved);
+    offsets.take(msg(30, 5));
+    CHECK(lost(offsets) == "15-19");
+    CHECK(offsets.topics().at(TopicId(1)).messages == 30);
 }
 
 TEST_CASE("of a topic that is first seen behind a hole all is lost that its floor has not taken") {
