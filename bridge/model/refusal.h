@@ -50,6 +50,7 @@ namespace zbridge {
     X(kDenied, "denied", "the peer may not do this")                                              \
     X(kTopicFull, "topic_full", "the topic holds as much as it may")                              \
     X(kUnconfigured, "unconfigured", "the topic is kept, but it is not in the file any more")     \
+    X(kUnable, "unable", "the topic cannot do what the message asks for")                         \
     X(kStoreFailed, "store_failed", "the store can no longer promise to keep anything")           \
     X(kStoreFull, "store_full", "the store has no room")                                          \
     X(kUnresumable, "unresumable", "nobody can be told apart as the one to answer")               \

@@ -49,6 +49,8 @@ Refusal refusal_of(zb_taken taken) {
             return Refusal::kTooLarge;
         case ZB_UNCONFIGURED:
             return Refusal::kUnconfigured;
+        case ZB_UNABLE:
+            return Refusal::kUnable;
         default:
             return Refusal::kStoreFailed;
     }
