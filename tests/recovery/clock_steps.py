@@ -22,9 +22,14 @@ services:
 
 
 def browse(bridge, topic):
-    answer = bridge.command("topic", "browse", topic, "--max", 1000, "--json", "--at", bridge.data_dir)
-    equal(answer.returncode, 0, f"the exit status of browse: {answer.stderr}")
-    return json.loads(answer.stdout)
+    found = []
+    while True:  # an answer has its limits
+        answer = bridge.command("topic", "browse", topic, "--from", len(found), "--max", 1000, "--json", "--at", bridge.data_dir)
+        equal(answer.returncode, 0, f"the exit status of browse: {answer.stderr}")
+        part = json.loads(answer.stdout)
+        if not part:
+            return found
+        found += part
 
 
 def count(bridge, topic):

@@ -220,8 +220,9 @@ Result<Opened> open_log(Disk& disk, const Clock& clock, Random& random,
     if (!guard.ok()) return std::move(guard).error();
     Opening opening(disk, clock, options, *folder);
     auto status = opening.run([&](const ReplayedBatch& batch) {
-        auto noted = (*guard)->on_batch(batch.seq, batch.place);
-        return noted.ok() ? visit(batch) : noted;
+        if (auto noted = (*guard)->on_batch(batch.seq, batch.place); !noted.ok()) return noted;
+        auto taken = visit(batch);
+        return taken.ok() ? (*guard)->on_taken() : taken;
     });
     if (!status.ok()) return status;
     return std::move(opening.opened);

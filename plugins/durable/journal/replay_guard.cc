@@ -37,8 +37,10 @@ std::optional<ReplayGuard::Entry> decode(std::string_view bytes) {
                               get_le<uint64_t>(at + 40), get_le<uint64_t>(at + 48)};
 }
 
-// One more opening did not come to its end: at the batch that it was at, if it knew.
+// One more opening did not come to its end. The first one did not say at which batch; a later one
+// that was at none was killed, by a supervisor who does not wait, say: that is no batch's fault.
 void count(ReplayGuard::Entry& entry) {
+    if (entry.batch == 0 && entry.deaths > 0) return;
     const bool other = entry.batch != 0 && entry.suspect != 0 && entry.batch != entry.suspect;
     entry.deaths = other ? 1 : entry.deaths + 1;
     if (entry.batch != 0) entry.suspect = entry.batch;
@@ -83,6 +85,12 @@ Status ReplayGuard::on_batch(Seq seq, const Place& place) {
     entry_.batch = number(seq);
     entry_.segment = place.segment;
     entry_.position = place.position;
+    return write();
+}
+
+Status ReplayGuard::on_taken() {
+    if (entry_.deaths == 0) return {};
+    entry_.batch = 0;
     return write();
 }
 

@@ -2,7 +2,7 @@
 // one record brings out must not make the process start and abort for ever.
 //
 // The file `replaying` is there while an opening reads. One that finds it begins where another has
-// not come to its end: from then on the file says, before each batch, which one it is.
+// not come to its end: from then on the file says which batch is taken in, if one is.
 //
 // Thread:  one; it blocks. Nothing is synced: an abort leaves what a process has written.
 // Failure: kInvalid: kDeathsMax starts in a row have ended at one batch, and it is not skipped.
@@ -41,6 +41,8 @@ class ReplayGuard {
 
     // Before this batch is taken in.
     Status on_batch(Seq seq, const Place& place);
+    // After it: what comes then is not its fault.
+    Status on_taken();
 
  private:
     ReplayGuard(Disk& disk, std::string path, std::unique_ptr<File> file, const Entry& entry)

@@ -407,6 +407,17 @@ void die_at(JournalLife& life, Seq seq) {
     life.disk.cut_power_at(~uint64_t{0});
 }
 
+// An opening whose process ends behind this batch.
+void die_behind(JournalLife& life, Seq seq) {
+    auto opened = Journal::open(life.options, life.world(), [&](const ReplayedBatch& batch) {
+        if (batch.seq == seq) life.disk.cut_power_at(life.disk.operations() + 1);
+        return Status();
+    });
+    REQUIRE_FALSE(opened.ok());
+    life.executors.clear();
+    life.disk.cut_power_at(~uint64_t{0});
+}
+
 }  // namespace
 
 TEST_CASE("after three starts that ended at one batch the next one asks to skip it") {
@@ -445,6 +456,16 @@ TEST_CASE(
     life.end();
     for (int i = 0; i < 2; i++)
         die_at(life, Seq{3});
+    CHECK(life.open() == "yes");
+    CHECK(bodies(life.seen) == log.appended);
+}
+
+TEST_CASE("starts that are killed while they take in no batch may be as many as they like") {
+    JournalLife life;
+    const Log log = three_batches(life);
+    life.end();
+    for (int i = 0; i < 6; i++)
+        die_behind(life, Seq{3});
     CHECK(life.open() == "yes");
     CHECK(bodies(life.seen) == log.appended);
 }
