@@ -293,8 +293,11 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
     for (size_t i = 0; i < bridge.config().endpoints.size(); i++)
         endpoints.add(endpoint_report(bridge, i, peers));
     Report& routes = report.add("routes", Report::list());
-    for (const auto& route : bridge.routes())
-        routes.add(route_report(*route));
+    for (size_t i = 0; i < bridge.routes().size(); i++) {
+        // What reads a topic is told of at its endpoint.
+        if (bridge.config().routes[i].from_topics.empty())
+            routes.add(route_report(*bridge.routes()[i]));
+    }
     Report& plugins = report.add("plugins", Report::list());
     for (size_t i = 0; i < bridge.config().plugins.size(); i++)
         plugins.add(plugin_report(bridge, i));

@@ -89,6 +89,37 @@ std::string services_text(const Report& services, size_t width) {
     return table.empty() ? "" : "\n" + table.text(width);
 }
 
+std::string store_text(const Report& store) {
+    if (store.at("commits").is_null()) return "";
+    const uint64_t syncs = store.at("syncs").number();
+    std::string text =
+        fmt::format("\nstore: {} segments, {}; {} commits", cell(store, "segments"),
+                    bytes_text(store.at("segment_bytes").number()), cell(store, "commits"));
+    if (syncs > 0) {
+        text += fmt::format(", a sync takes {:.1f} ms, at most {:.1f} ms",
+                            static_cast<double>(store.at("sync_sum_us").number()) / 1000.0 /
+                                static_cast<double>(syncs),
+                            static_cast<double>(store.at("sync_longest_us").number()) / 1000.0);
+    }
+    if (cell(store, "full") == "true") text += "; full: only its reserve is left";
+    const std::string failure = cell(store, "failure");
+    if (!failure.empty()) text += "; failed: " + failure;
+    return text + "\n";
+}
+
+// How far SUBs of topics are behind.
+std::string readers_text(const Report& endpoints, size_t width) {
+    Table table({"READERS AT", "SUBS", "LAGGING", "LAG", "TO SUB", "DROPPED"}, {});
+    for (const Report& endpoint : endpoints.items()) {
+        const Report& reading = endpoint.at("reading");
+        if (reading.is_null()) continue;
+        table.add({cell(endpoint, "name"), cell(reading, "subs"), cell(reading, "lagging"),
+                   cell(reading, "lag"), cell(reading, "to_subs"),
+                   cell(reading, "dropped_retention")});
+    }
+    return table.empty() ? "" : "\n" + table.text(width);
+}
+
 std::string plugins_text(const Report& plugins, size_t width) {
     Table table({"PLUGIN", "IS", "VERSION", "HEALTH", "MESSAGES", "WAITING", "COUNTS", "NOTE"},
                 {"VERSION", "WAITING"});
@@ -129,6 +160,20 @@ std::string peers_text(const Report& endpoints, size_t width) {
 
 }  // namespace
 
+std::string topics_text(const Report& topics, size_t width) {
+    Table table({"TOPIC", "STATE", "MESSAGES", "SIZE", "FLOOR", "HEAD", "OLDEST", "NOTE"},
+                {"FLOOR", "STATE"});
+    for (const Report& topic : topics.items()) {
+        const Report& oldest = topic.at("oldest_age_s");
+        table.add({cell(topic, "name"), cell(topic, "state"), cell(topic, "messages"),
+                   bytes_text(topic.at("bytes").number()), cell(topic, "floor"),
+                   cell(topic, "head"),
+                   oldest.is_null() ? "" : duration_text(oldest.number()) + " ago",
+                   cell(topic, "full") == "true" ? "full" : ""});
+    }
+    return table.empty() ? "" : table.text(width);
+}
+
 std::string status_text(const telemetry::Report& status, bool peers, size_t width_max) {
     const Report& bridge = status.at("bridge");
     std::string text = fmt::format(
@@ -140,6 +185,10 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
     text += endpoints_text(status.at("endpoints"), width_max);
     text += services_text(status.at("services"), width_max);
     text += routes_text(status.at("routes"), width_max);
+    const std::string topics = topics_text(status.at("topics"), width_max);
+    if (!topics.empty()) text += "\n" + topics;
+    text += readers_text(status.at("endpoints"), width_max);
+    text += store_text(status.at("store"));
     text += plugins_text(status.at("plugins"), width_max);
     text += delivery_text(status.at("endpoints"), width_max);
     if (peers) text += peers_text(status.at("endpoints"), width_max);

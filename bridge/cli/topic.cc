@@ -5,6 +5,7 @@
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/status_text.h"
 #include "bridge/cli/table.h"
 #include "bridge/cli/text.h"
 
@@ -51,19 +52,6 @@ std::string cell(const Report& row, std::string_view name) {
     return row.at(name).text();
 }
 
-std::string topics_text(const Report& topics, size_t width) {
-    Table table({"TOPIC", "STATE", "MESSAGES", "SIZE", "FLOOR", "HEAD", "OLDEST"},
-                {"FLOOR", "STATE"});
-    for (const Report& topic : topics.items()) {
-        const Report& oldest = topic.at("oldest_age_s");
-        table.add({cell(topic, "name"), cell(topic, "state"), cell(topic, "messages"),
-                   bytes_text(topic.at("bytes").number()), cell(topic, "floor"),
-                   cell(topic, "head"),
-                   oldest.is_null() ? "" : duration_text(oldest.number()) + " ago"});
-    }
-    return table.empty() ? "no topics\n" : table.text(width);
-}
-
 void show_values(const Report& values, const std::string& prefix, std::string& text) {
     for (const auto& [name, value] : values.entries()) {
         if (!value.entries().empty())
@@ -97,9 +85,11 @@ std::string messages_text(const Report& messages, size_t width) {
 Body declare_topic_ls(CLI::App& app) {
     auto options = declare(app, /*topic=*/false, /*json=*/true);
     return [options](Terminal& terminal) {
-        return ask_and_show(
-            *options, "topic ls", Report::map(), terminal,
-            [&](const Report& answer) { terminal.out << topics_text(answer, terminal.out_width); });
+        return ask_and_show(*options, "topic ls", Report::map(), terminal,
+                            [&](const Report& answer) {
+                                const std::string table = topics_text(answer, terminal.out_width);
+                                terminal.out << (table.empty() ? "no topics\n" : table);
+                            });
     };
 }
 

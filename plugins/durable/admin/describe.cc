@@ -138,11 +138,15 @@ void Admin::write_topic(const Topic& topic, ValueWriter& writer, bool options) c
     writer.begin_map(kTopicEntries + (options ? kOptionEntries : 0));
     writer.entry("name", topic.name);
     writer.entry("state", state_of(topic));
-    writer.entry("messages", topic.messages);
+    const auto oldest = topics_.index().first(topic.id);
+    // A floor within a run: the run is kept as a whole, what stands before the floor is not counted.
+    const uint64_t gone = oldest && oldest->first < topic.floor
+                              ? topic.floor.number - oldest->first.number
+                              : uint64_t{0};
+    writer.entry("messages", topic.messages - gone);
     writer.entry("bytes", topic.bytes);
     writer.entry("floor", topic.floor.number);
     writer.entry("head", topic.head.number);
-    const auto oldest = topics_.index().first(topic.id);
     const int64_t now_ms = clock_.wall_us() / 1000;
     write_or_nothing(writer, "oldest_age_s",
                      oldest ? std::optional((now_ms - oldest->stored_ms) / 1000) : std::nullopt);

@@ -58,8 +58,8 @@ struct World {
         std::vector<intake::Route*> all;
         for (const auto& each : routes)
             all.push_back(each.get());
-        intake = std::make_unique<Intake>(options, all, ids, reactor.timers(), clock, memory,
-                                          nullptr);
+        intake =
+            std::make_unique<Intake>(options, all, ids, reactor.timers(), clock, memory, nullptr);
         intake->attach(gate);
         return *intake;
     }

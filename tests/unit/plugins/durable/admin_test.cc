@@ -109,6 +109,8 @@ TEST_CASE("a topic is made, purged and removed; answered when that is durable") 
     CHECK(shown(rig.ask("topic purge", request("extra", {{"below", 2}})).second) ==
           R"({"topic":"extra","floor":2})");
     CHECK(rig.read_all("extra") == Messages{{2, "3"}});
+    CHECK(shown(rig.ask("topic show", request("extra")).second).find(R"("messages":1,)") !=
+          std::string::npos);
     CHECK(shown(rig.ask("topic purge", request("extra")).second) ==
           R"({"topic":"extra","floor":3})");
     rig.lose_power();
