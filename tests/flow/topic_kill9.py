@@ -74,6 +74,25 @@ def producer(link, address, name, file):
                 sent = receipted
 
 
+def end_and_check(flow, bridge, producers, names):
+    """The producers end; every message that had its receipt is in the topic. How many each had."""
+    for each in producers:
+        each.say("enough")
+    counts = [each.hear() for each in producers]
+    check(all(isinstance(count, int) for count in counts), f"each receipt is the next message's: {counts}")
+
+    sub = flow.socket(zmq.SUB, bridge.address("OUT"), RCVHWM=0)
+    sub.subscribe(b"")
+    found = {name: [] for name in names}
+    while any(len(found[name]) < count for name, count in zip(names, counts)):
+        name, number = recv(sub, f"the rest of {counts}, after { {n: len(f) for n, f in found.items()} }")[0].split(b"-")
+        found[name].append(int(number))
+    for name, count in zip(names, counts):
+        equal(found[name][:count], list(range(count)), f"what the topic has of {name.decode()}")
+        equal(len(set(found[name])), len(found[name]), f"messages of {name.decode()}, each once")
+    return counts
+
+
 def main(flow):
     kills = flow.options.kills
     chance = random.Random(flow.options.seed)
@@ -92,20 +111,7 @@ def main(flow):
         bridge.start()
     aim = sum(receipted()) + 1000
     wait_until(lambda: sum(receipted()) >= aim, "receipts come after the last start")
-    for each in producers:
-        each.say("enough")
-    counts = [each.hear() for each in producers]
-    check(all(isinstance(count, int) for count in counts), f"each receipt is the next message's: {counts}")
-
-    sub = flow.socket(zmq.SUB, bridge.address("OUT"), RCVHWM=0)
-    sub.subscribe(b"")
-    found = {name: [] for name in names}
-    while any(len(found[name]) < count for name, count in zip(names, counts)):
-        name, number = recv(sub, f"the rest of {counts}, after { {n: len(f) for n, f in found.items()} }")[0].split(b"-")
-        found[name].append(int(number))
-    for name, count in zip(names, counts):
-        equal(found[name][:count], list(range(count)), f"what the topic has of {name.decode()}")
-        equal(len(set(found[name])), len(found[name]), f"messages of {name.decode()}, each once")
+    counts = end_and_check(flow, bridge, producers, names)
     flow.figure(f"{kills} kills, {sum(counts)} receipts, 0 lost, 0 twice")
 
 

@@ -6,7 +6,7 @@ always starts again; every receipted message is there at the end, in its produce
 import random
 
 from topic_files import *
-from topic_kill9 import PRODUCERS, YAML, producer
+from topic_kill9 import PRODUCERS, YAML, end_and_check, producer
 
 MOMENTS = ("begun", "ready", "receipts")
 
@@ -45,20 +45,7 @@ def main(flow):
     took = time.monotonic() - began
     bridge.wait_until_ready()
     await_receipts(1000)
-    for each in producers:
-        each.say("enough")
-    counts = [each.hear() for each in producers]
-    check(all(isinstance(count, int) for count in counts), f"each receipt is the next message's: {counts}")
-
-    sub = flow.socket(zmq.SUB, bridge.address("OUT"), RCVHWM=0)
-    sub.subscribe(b"")
-    found = {name: [] for name in names}
-    while any(len(found[name]) < count for name, count in zip(names, counts)):
-        name, number = recv(sub, f"the rest of {counts}")[0].split(b"-")
-        found[name].append(int(number))
-    for name, count in zip(names, counts):
-        equal(found[name][:count], list(range(count)), f"what the topic has of {name.decode()}")
-        equal(len(set(found[name])), len(found[name]), f"messages of {name.decode()}, each once")
+    counts = end_and_check(flow, bridge, producers, names)
     flow.figure(f"{flow.options.kills} kills in {took:.0f} s ({kills}), {sum(counts)} receipts, 0 lost, 0 twice")
 
 
