@@ -161,8 +161,10 @@ void Passages::keep_item(size_t at, Lane& lane, Passed& passed) {
     std::move(emitted_.rbegin(), emitted_.rend(), std::back_inserter(run.queue));
     emitted_.clear();
     Item item = lane.take_item({});
-    if (passed.kind == Passed::Kind::kHeld) run.queue.push_back(std::move(item));
-    if (passed.kind == Passed::Kind::kThrough) run.out.push_back(std::move(item));
+    if (passed.kind == Passed::Kind::kHeld)
+        run.queue.push_back(std::move(item));
+    else if (passed.kind == Passed::Kind::kThrough)
+        run.out.push_back(std::move(item));
     if (passed.kind != Passed::Kind::kRefused) return;
     lane.route.refusals.add(passed.refusal);
     run.why = passed.refusal;
