@@ -5,8 +5,7 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kNeedsDurable =
-    "needs the durable plugin, which this build does not have";
+constexpr std::string_view kNeedsGroups = "needs consumer groups, which this build does not have";
 constexpr std::string_view kNeedsZbp = "needs the zbridge protocol, which this build does not have";
 constexpr std::string_view kNeedsHttp = "needs the dashboard, which this build does not have";
 
@@ -22,7 +21,7 @@ constexpr Choice kCauses[] = {{"worker_lost"}, {"timeout"}};
 constexpr Choice kEnvelopes[] = {{"req"}, {"raw"}};
 constexpr Choice kRestarts[] = {{"lose"}, {"resume"}};
 constexpr Choice kCodecs[] = {{"json"}, {"msgpack"}};
-constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter", kNeedsDurable}};
+constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter", kNeedsGroups}};
 constexpr Choice kOnFull[] = {{"block"}, {"drop_newest"}, {"drop_oldest"}, {"disconnect"}};
 
 using enum Type;
@@ -240,7 +239,7 @@ constexpr Option kOptions[] = {
      .help = "With restart: resume: a reply leaves when it is stored, instead of at once."},
 
     {.path = "topics", .type = kOpaque, .help = "What the engine keeps."},
-    {.path = "groups", .type = kOpaque, .help = kNeedsDurable},
+    {.path = "groups", .type = kOpaque, .help = kNeedsGroups},
 
     {.path = "routes", .help = "Where messages go, from a source to one target or more."},
     {.path = "routes[]", .reload = kLive, .help = "A route."},
@@ -307,8 +306,8 @@ constexpr Option kOptions[] = {
      .help = "To a topic: the topic for messages that are refused where nobody can be told, as a "
              "PUSH. Without it they are counted.", .example = "topic/orders-rejected",
      .commented = true},
-    {.path = "routes[].settle", .type = kAbsent, .help = kNeedsDurable},
-    {.path = "routes[].replies", .type = kAbsent, .help = kNeedsDurable},
+    {.path = "routes[].settle", .type = kAbsent, .help = kNeedsGroups},
+    {.path = "routes[].replies", .type = kAbsent, .help = kNeedsGroups},
 };
 // clang-format on
 

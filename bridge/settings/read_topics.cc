@@ -119,7 +119,9 @@ void add_rejects(const Value& file, Draft& draft) {
 }  // namespace
 
 std::string why_no_engine(std::string_view what, const Draft& draft) {
-    const auto at_hand = what == "`groups`" ? std::nullopt : engine_at_hand(draft);
+    if (what == "`groups`")
+        return fmt::format("{} needs consumer groups, which this build does not have", what);
+    const auto at_hand = engine_at_hand(draft);
     if (!at_hand)
         return fmt::format("{} needs the durable plugin, which this build does not have", what);
     return fmt::format(

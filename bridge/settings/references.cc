@@ -18,11 +18,11 @@ std::vector<std::string_view> names_in(const std::map<std::string, size_t, std::
 std::string why_not_kind(std::string_view kind, std::string_view text, const Expected& expected) {
     if (kind == "group" && expected.route_target) {
         return fmt::format(
-            "{} takes no messages: publish to its topic, which needs the durable plugin",
+            "{} takes no messages: publish to its topic",
             in_quotes(text));
     }
     if (kind == "group") {
-        return fmt::format("{} needs the durable plugin, which this build does not have",
+        return fmt::format("{} needs consumer groups, which this build does not have",
                            in_quotes(text));
     }
     return fmt::format("{} is of no known kind: expected {}{}", in_quotes(text), expected.what,
