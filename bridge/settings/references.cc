@@ -17,9 +17,7 @@ std::vector<std::string_view> names_in(const std::map<std::string, size_t, std::
 // What stands before the `/` and is neither endpoint nor service: why it cannot be meant here.
 std::string why_not_kind(std::string_view kind, std::string_view text, const Expected& expected) {
     if (kind == "group" && expected.route_target) {
-        return fmt::format(
-            "{} takes no messages: publish to its topic",
-            in_quotes(text));
+        return fmt::format("{} takes no messages: publish to its topic", in_quotes(text));
     }
     if (kind == "group") {
         return fmt::format("{} needs consumer groups, which this build does not have",
