@@ -10,6 +10,8 @@ struct Feed::State final : net::PeerState {
     bool gets_all = false;        // it has the empty prefix
     bool has_run = false;         // it was given the run of give_run() as a whole
     std::vector<Cursor> cursors;  // beside topics_
+    bool lags = false;            // it stands in lagging_
+    std::list<net::Peer*>::iterator lagging_place;
     uint64_t stamp = 0;
 };
 
@@ -46,7 +48,7 @@ void Feed::on_subscription(net::Peer& peer, const net::Subscription& subscriptio
         subscriptions_.add(subscription.prefix, peer);
         if (!state.placed) {
             // Its other prefixes may be on their way: what it lags is given at the turn's end.
-            place_cursors(state);
+            place_cursors(peer, state);
             again_.arm(reactor_.now());
         }
     } else {
@@ -58,23 +60,43 @@ void Feed::on_subscription(net::Peer& peer, const net::Subscription& subscriptio
         if (!topics_[i].newest) continue;
         // What comes meanwhile waits behind them.
         Cursor& cursor = state.cursors[i];
-        if (cursor.at_head) cursor.next = topics_[i].head;
-        cursor.at_head = false;
+        begin_to_lag(peer, cursor, cursor.at_head ? topics_[i].head : cursor.next);
         cursor.prefixes.emplace_back(subscription.prefix);
         again_.arm(reactor_.now());
     }
 }
 
-void Feed::place_cursors(State& state) {
+void Feed::place_cursors(net::Peer& peer, State& state) {
     state.placed = true;
     for (size_t i = 0; i < topics_.size(); i++) {
         const Topic& topic = topics_[i];
         Cursor& cursor = state.cursors[i];
-        cursor.next = topic.start.where == ZB_START_LATEST
-                          ? topic.head
-                          : engine_.position(topic.id, topic.start.where, topic.start.value);
-        cursor.at_head = cursor.next >= topic.head;
+        const uint64_t from =
+            topic.start.where == ZB_START_LATEST
+                ? topic.head
+                : engine_.position(topic.id, topic.start.where, topic.start.value);
+        cursor.next = from;
+        cursor.at_head = from >= topic.head;
+        if (!cursor.at_head) begin_to_lag(peer, cursor, from);
     }
+}
+
+// It reads from there on, a piece a turn.
+void Feed::begin_to_lag(net::Peer& peer, Cursor& cursor, uint64_t offset) {
+    cursor.at_head = false;
+    cursor.next = offset;
+    State& state = peer.state<State>();
+    if (std::exchange(state.lags, true)) return;
+    state.lagging_place = lagging_.insert(lagging_.end(), &peer);
+}
+
+void Feed::end_to_lag(State& state) {
+    if (std::exchange(state.lags, false)) lagging_.erase(state.lagging_place);
+}
+
+bool Feed::has_caught_up(const State& state) const {
+    return std::all_of(state.cursors.begin(), state.cursors.end(),
+                       [](const Cursor& each) { return each.at_head; });
 }
 
 void Feed::on_visible(TopicId id, std::span<const plugin::Run> runs) {
@@ -94,10 +116,10 @@ void Feed::give_run(size_t topic, const plugin::Run& run) {
     for (net::Peer* peer : subs_) {
         State& state = peer->state<State>();
         Cursor& cursor = state.cursors[topic];
-        if (!state.placed || !cursor.at_head) continue;
+        if (!cursor.at_head) continue;
         state.has_run = false;
         if (!takes_more(*peer)) {
-            fall_behind(cursor, run.first_offset);
+            fall_behind(*peer, cursor, run.first_offset);
         } else if (state.gets_all && peer->has_room_for(run.wire.size(), run.messages)) {
             state.has_run = true;
             peer->send_run(run.wire, run.messages);
@@ -124,7 +146,7 @@ void Feed::give_each(size_t topic, const plugin::Run& run) {
                                      if (!cursor.at_head || state.has_run) continue;
                                      if (std::exchange(state.stamp, stamp_) == stamp_) continue;
                                      if (!takes_more(*peer)) {
-                                         fall_behind(cursor, offset);
+                                         fall_behind(*peer, cursor, offset);
                                          continue;
                                      }
                                      peer->send_run(wire, 1);
@@ -135,9 +157,8 @@ void Feed::give_each(size_t topic, const plugin::Run& run) {
     }
 }
 
-void Feed::fall_behind(Cursor& cursor, uint64_t offset) {
-    cursor.at_head = false;
-    cursor.next = offset;
+void Feed::fall_behind(net::Peer& peer, Cursor& cursor, uint64_t offset) {
+    begin_to_lag(peer, cursor, offset);
     counters_.fell_behind++;
 }
 
@@ -220,8 +241,7 @@ bool Feed::give_newest(net::Peer& peer, size_t topic) {
 bool Feed::pump(net::Peer& peer, size_t topic) {
     State& state = peer.state<State>();
     Cursor& cursor = state.cursors[topic];
-    if (!state.placed || cursor.at_head || cursor.waits || peer.blocked() || !takes_more(peer))
-        return false;
+    if (cursor.at_head || cursor.waits || peer.blocked() || !takes_more(peer)) return false;
     if (topics_[topic].newest && !give_newest(peer, topic)) return false;
     const std::vector<plugin::Run>* runs = engine_.read(topics_[topic].id, cursor.next, kPumpBytes);
     if (runs == nullptr) {
@@ -284,7 +304,7 @@ void Feed::on_loaded(TopicId id) {
     for (size_t topic = 0; topic < topics_.size(); topic++) {
         if (topics_[topic].id != id) continue;
         topics_[topic].waits = false;
-        for (net::Peer* peer : subs_)
+        for (net::Peer* peer : lagging_)
             peer->state<State>().cursors[topic].waits = false;
     }
     again_.arm(reactor_.now());
@@ -294,20 +314,25 @@ void Feed::on_turn_end() {
     bool more = false;
     for (Topic& topic : topics_)
         more = read_newest(topic) || more;
-    for (net::Peer* peer : subs_) {
+    for (auto at = lagging_.begin(); at != lagging_.end();) {
+        net::Peer& peer = **at++;
         for (size_t topic = 0; topic < topics_.size(); topic++)
-            more = pump(*peer, topic) || more;
+            more = pump(peer, topic) || more;
+        State& state = peer.state<State>();
+        if (has_caught_up(state)) end_to_lag(state);
     }
     if (more) again_.arm(reactor_.now());  // the turn after this one does not wait
 }
 
-void Feed::on_writable(net::Peer&) {
-    again_.arm(reactor_.now());
+void Feed::on_writable(net::Peer& peer) {
+    if (peer.state<State>().lags) again_.arm(reactor_.now());
 }
 
 void Feed::on_closed(net::Peer& peer) {
     peer.each_subscription([&](std::string_view prefix) { subscriptions_.remove(prefix, peer); });
-    subs_.erase(peer.state<State>().place);
+    State& state = peer.state<State>();
+    end_to_lag(state);
+    subs_.erase(state.place);
 }
 
 void Feed::compact() {
@@ -315,19 +340,10 @@ void Feed::compact() {
         peer->outbox().compact(reactor_.memory());
 }
 
-size_t Feed::lagging() const {
-    return static_cast<size_t>(std::count_if(subs_.begin(), subs_.end(), [](net::Peer* peer) {
-        const State& state = peer->state<State>();
-        return state.placed && std::any_of(state.cursors.begin(), state.cursors.end(),
-                                           [](const Cursor& each) { return !each.at_head; });
-    }));
-}
-
 uint64_t Feed::lag() const {
     uint64_t furthest = 0;
-    for (net::Peer* peer : subs_) {
+    for (net::Peer* peer : lagging_) {
         const State& state = peer->state<State>();
-        if (!state.placed) continue;
         for (size_t topic = 0; topic < topics_.size(); topic++) {
             const Cursor& cursor = state.cursors[topic];
             if (!cursor.at_head) furthest = std::max(furthest, topics_[topic].head - cursor.next);

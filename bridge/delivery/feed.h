@@ -66,7 +66,7 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     const std::string& name() const { return name_; }
     const FeedCounters& counters() const { return counters_; }
     size_t subs() const { return subs_.size(); }
-    size_t lagging() const;
+    size_t lagging() const { return lagging_.size(); }
     // The furthest that a peer is behind, in messages.
     uint64_t lag() const;
     uint64_t waiting_messages() const;  // that peers have been given and have not taken
@@ -90,7 +90,10 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
         std::vector<std::string> prefixes;  // whose newest ones are not looked for yet
     };
     struct State;
-    void place_cursors(State& state);
+    void place_cursors(net::Peer& peer, State& state);
+    void begin_to_lag(net::Peer& peer, Cursor& cursor, uint64_t offset);
+    void end_to_lag(State& state);
+    bool has_caught_up(const State& state) const;
     void give_run(size_t topic, const plugin::Run& run);
     void give_each(size_t topic, const plugin::Run& run);
     // Reads what `last` begins with, a piece a turn. True: there is more to be read.
@@ -98,7 +101,7 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     static void note_newest(Topic& topic, const plugin::Run& run);
     void look_for_newest(const Topic& topic, Cursor& cursor);
     bool give_newest(net::Peer& peer, size_t topic);
-    void fall_behind(Cursor& cursor, uint64_t offset);
+    void fall_behind(net::Peer& peer, Cursor& cursor, uint64_t offset);
     bool takes_more(net::Peer& peer) const;
     bool pump(net::Peer& peer, size_t topic);
     bool pump_run(net::Peer& peer, size_t topic, const plugin::Run& run);
@@ -110,6 +113,7 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     net::Reactor& reactor_;
     std::vector<Topic> topics_;
     std::list<net::Peer*> subs_;
+    std::list<net::Peer*> lagging_;  // those of them that have a cursor behind a head
     Subscriptions subscriptions_;
     uint64_t stamp_ =
         0;         // of the message being given: a SUB with two matching prefixes gets it once
