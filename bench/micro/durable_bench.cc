@@ -4,18 +4,18 @@
 //   durable_bench [FOLDER]     a new folder inside it is used, and removed; this one if left out
 #include <unistd.h>
 
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <mutex>
 #include <string>
 
+#include "bench/micro/idle_reactor.h"
 #include "plugins/durable/journal/journal.h"
 #include "plugins/durable/topics/topics.h"
 
 using namespace zbridge;
+using bench::IdleReactor;
 using namespace zbridge::durable;
 
 namespace {
@@ -38,30 +38,6 @@ struct Told final : TopicsListener {
     uint64_t messages = 0, commits = 0;
 };
 
-// A reactor that does nothing else.
-class Reactor {
- public:
-    std::unique_ptr<Executor> make(ExecutorOptions options) {
-        return std::make_unique<ThreadExecutor>(std::move(options), [this] {
-            const std::lock_guard lock(mutex_);
-            woken_ = true;
-            changed_.notify_one();
-        });
-    }
-    void wait() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return woken_; });
-        woken_ = false;
-    }
-    RealClock clock;
-    Timers timers;
-
- private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool woken_ = false;
-};
-
 double seconds(clockid_t clock) {
     timespec now{};
     clock_gettime(clock, &now);
@@ -69,7 +45,7 @@ double seconds(clockid_t clock) {
 }
 
 void measure(const std::string& folder, size_t body_bytes) {
-    Reactor reactor;
+    IdleReactor reactor;
     PosixDisk disk;
     OsRandom random;
     MemoryBudget memory(1 << 30);

@@ -8,17 +8,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "bench/micro/idle_reactor.h"
 #include "plugins/durable/journal/journal.h"
 
 using namespace zbridge;
+using bench::IdleReactor;
 using namespace zbridge::durable;
 
 namespace {
@@ -38,30 +38,6 @@ double quantile(std::vector<double>& values, double part) {
     std::sort(values.begin(), values.end());
     return values[static_cast<size_t>(part * static_cast<double>(values.size() - 1))];
 }
-
-// A reactor that does nothing else.
-class Reactor {
- public:
-    std::unique_ptr<Executor> make(ExecutorOptions options) {
-        return std::make_unique<ThreadExecutor>(std::move(options), [this] {
-            const std::lock_guard lock(mutex_);
-            woken_ = true;
-            changed_.notify_one();
-        });
-    }
-    void wait() {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return woken_; });
-        woken_ = false;
-    }
-    RealClock clock;
-    Timers timers;
-
- private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool woken_ = false;
-};
 
 class Bench {
  public:
@@ -139,7 +115,7 @@ class Bench {
     std::string folder_;
     PosixDisk disk_;
     OsRandom random_;
-    Reactor reactor_;
+    IdleReactor reactor_;
     std::unique_ptr<File> bare_;
     uint64_t bare_at_ = 0;
     std::unique_ptr<Journal> journal_;

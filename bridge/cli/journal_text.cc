@@ -14,10 +14,6 @@ namespace {
 
 using telemetry::Report;
 
-std::string cell(const Report& row, std::string_view name) {
-    return row.at(name).text();
-}
-
 std::string time_of(const Report& row, std::string_view name) {
     const uint64_t us = row.at(name).number();
     return us == 0 ? "" : format_utc(static_cast<int64_t>(us));

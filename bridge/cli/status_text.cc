@@ -20,10 +20,6 @@ std::string counts_text(const Report& counts) {
     return text;
 }
 
-std::string cell(const Report& row, std::string_view name) {
-    return row.at(name).text();
-}
-
 std::string endpoints_text(const Report& endpoints, size_t width) {
     Table table({"ENDPOINT", "ROLE", "ADDRESS", "SERVES", "PEERS", "NOTE"}, {"SERVES", "ADDRESS"});
     for (const Report& endpoint : endpoints.items()) {

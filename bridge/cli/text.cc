@@ -32,4 +32,8 @@ std::string printable(const std::string& bytes, bool blanks) {
     return shown;
 }
 
+std::string cell(const telemetry::Report& row, std::string_view name) {
+    return row.at(name).text();
+}
+
 }  // namespace zbridge::cli

@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "bridge/telemetry/report.h"
 
 namespace zbridge::cli {
 
@@ -10,5 +13,7 @@ std::string bytes_text(uint64_t bytes);       // "1.5 KiB"
 std::string duration_text(uint64_t seconds);  // "2 h 5 min"
 // What no terminal should see as \x1b. `blanks`: a blank is shown as it is.
 std::string printable(const std::string& bytes, bool blanks = false);
+// A value of a report's row, for a table.
+std::string cell(const telemetry::Report& row, std::string_view name);
 
 }  // namespace zbridge::cli

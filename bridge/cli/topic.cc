@@ -48,10 +48,6 @@ Exit ask_and_show(const Options& options, const std::string& call, Report args, 
     return Exit::kOk;
 }
 
-std::string cell(const Report& row, std::string_view name) {
-    return row.at(name).text();
-}
-
 void show_values(const Report& values, const std::string& prefix, std::string& text) {
     for (const auto& [name, value] : values.entries()) {
         if (!value.entries().empty())

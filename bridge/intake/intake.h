@@ -30,7 +30,7 @@
 #include "bridge/intake/passages.h"
 #include "bridge/intake/route.h"
 #include "bridge/model/ids.h"
-#include "bridge/model/message_id.h"
+#include "bridge/base/message_id.h"
 #include "bridge/net/peer.h"
 
 namespace zbridge::intake {

@@ -24,7 +24,7 @@
 #include "bridge/model/attributes.h"
 #include "bridge/model/ids.h"
 #include "bridge/model/message.h"
-#include "bridge/model/message_id.h"
+#include "bridge/base/message_id.h"
 #include "bridge/model/refusal.h"
 #include "bridge/model/room_listener.h"
 #include "bridge/plugin/instance.h"

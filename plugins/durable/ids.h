@@ -1,4 +1,5 @@
-// Ids of what is kept: a topic's number, a message's place in its topic, a message's own name.
+// Ids of what is kept: a topic's number, a message's place in its topic; its own name is a MessageId
+// (those of one publish() have one).
 #pragma once
 
 #include <compare>
@@ -6,6 +7,7 @@
 #include <ostream>
 
 #include "bridge/base/ids.h"
+#include "bridge/base/message_id.h"
 
 namespace zbridge::durable {
 
@@ -21,14 +23,6 @@ struct Offset {
     friend std::ostream& operator<<(std::ostream& out, Offset offset) {
         return out << offset.number;
     }
-};
-
-// The 16 bytes of a message's id: those of one publish() have one id.
-struct MessageId {
-    uint64_t epoch = 0;
-    uint64_t sequence = 0;
-
-    constexpr auto operator<=>(const MessageId&) const = default;
 };
 
 }  // namespace zbridge::durable

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "plugins/durable/admin/admin.h"
-#include "plugins/durable/admin/message_id_text.h"
 #include "plugins/durable/topics/attributes.h"
 #include "plugins/durable/topics/wire.h"
 
@@ -73,7 +72,7 @@ void write_messages(ValueWriter& writer, const zb_run& run, uint32_t count) {
         const auto span = span_of(wire, 1, UINT64_MAX).value_or(WireSpan());
         writer.begin_map(9);
         writer.entry("offset", run.first_offset + i);
-        writer.entry("id", text_of(MessageId{run.id_epoch, run.first_sequence + i}));
+        writer.entry("id", MessageId{run.id_epoch, run.first_sequence + i}.text());
         writer.entry("stored_ms", run.stored_ms);
         write_attributes(writer, attributes);
         writer.key("frames");

@@ -5,7 +5,6 @@
 
 #include <sstream>
 
-#include "plugins/durable/admin/message_id_text.h"
 #include "tests/unit/plugins/durable/engine_rig.h"
 
 namespace zbridge::durable {
@@ -76,7 +75,7 @@ TEST_CASE("messages are browsed, whole, from memory and from the disk") {
     attributes.keys = keys;
     attributes.properties = properties;
     rig.publish("orders", "one", &attributes);
-    const std::string id = text_of({rig.receipt.id_epoch, rig.receipt.id_sequence});
+    const std::string id = MessageId{rig.receipt.id_epoch, rig.receipt.id_sequence}.text();
     rig.publish("orders", "two");
     rig.publish("orders", "three");
     rig.settle();

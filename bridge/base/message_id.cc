@@ -1,4 +1,4 @@
-#include "bridge/model/message_id.h"
+#include "bridge/base/message_id.h"
 
 namespace zbridge {
 
