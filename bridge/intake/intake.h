@@ -27,10 +27,10 @@
 #include <string>
 #include <vector>
 
+#include "bridge/base/message_id.h"
 #include "bridge/intake/passages.h"
 #include "bridge/intake/route.h"
 #include "bridge/model/ids.h"
-#include "bridge/base/message_id.h"
 #include "bridge/net/peer.h"
 
 namespace zbridge::intake {

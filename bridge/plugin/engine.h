@@ -20,11 +20,11 @@
 
 #include "bridge/base/disk.h"
 #include "bridge/base/executor.h"
+#include "bridge/base/message_id.h"
 #include "bridge/base/random.h"
 #include "bridge/model/attributes.h"
 #include "bridge/model/ids.h"
 #include "bridge/model/message.h"
-#include "bridge/base/message_id.h"
 #include "bridge/model/refusal.h"
 #include "bridge/model/room_listener.h"
 #include "bridge/plugin/instance.h"

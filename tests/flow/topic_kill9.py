@@ -77,6 +77,7 @@ def producer(link, address, name, file):
 def end_and_check(flow, bridge, producers, names):
     """The producers end; every message that had its receipt is in the topic. How many each had."""
     for each in producers:
+        check(not each.has_said(), f"a producer goes on until it is told: {each.hear() if each.has_said() else None}")
         each.say("enough")
     counts = [each.hear() for each in producers]
     check(all(isinstance(count, int) for count in counts), f"each receipt is the next message's: {counts}")
