@@ -2,8 +2,13 @@
 
 namespace zbridge {
 
+namespace {
+
+constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+}  // namespace
+
 std::string MessageId::text() const {
-    static constexpr char kDigits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     std::string text(kTextBytes, '0');
     uint64_t high = epoch, low = sequence;
     for (size_t i = kTextBytes; i-- > 0;) {
@@ -12,6 +17,19 @@ std::string MessageId::text() const {
         high >>= 5;
     }
     return text;
+}
+
+std::optional<MessageId> MessageId::parse(std::string_view text) {
+    // 130 bits: the first digit has 3 of the number's.
+    if (text.size() != kTextBytes || text[0] > '7') return std::nullopt;
+    MessageId id;
+    for (const char each : text) {
+        const size_t digit = kDigits.find(each);
+        if (digit == std::string_view::npos) return std::nullopt;
+        id.epoch = id.epoch << 5 | id.sequence >> 59;
+        id.sequence = id.sequence << 5 | digit;
+    }
+    return id;
 }
 
 }  // namespace zbridge

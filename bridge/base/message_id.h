@@ -6,7 +6,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace zbridge {
 
@@ -17,6 +19,8 @@ struct MessageId {
 
     constexpr auto operator<=>(const MessageId&) const = default;
     std::string text() const;
+    // None: it was not printed by text().
+    static std::optional<MessageId> parse(std::string_view text);
 };
 
 }  // namespace zbridge

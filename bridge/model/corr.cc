@@ -73,10 +73,9 @@ std::optional<Corr> Corr::decode(std::string_view text) {
     if (text.size() != kBytes) return std::nullopt;
     std::array<char, kBytes> bytes{};
     text.copy(bytes.data(), kBytes);
-    const auto kind = static_cast<Kind>(bytes[0]);
-    if (kind != Kind::kRequest && kind != Kind::kLease) return std::nullopt;
+    if (static_cast<Kind>(bytes[0]) != Kind::kRequest) return std::nullopt;
     if (get<uint16_t>(&bytes[2]) != check_of(bytes)) return std::nullopt;
-    return Corr{kind, static_cast<uint8_t>(bytes[1]), Epoch(get<uint32_t>(&bytes[4])),
+    return Corr{Kind::kRequest, static_cast<uint8_t>(bytes[1]), Epoch(get<uint32_t>(&bytes[4])),
                 get<uint64_t>(&bytes[8])};
 }
 

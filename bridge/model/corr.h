@@ -1,10 +1,10 @@
-// The corr: 16 bytes that name a request (or, for groups, a lease) on the wire between the bridge
-// and a worker.
+// The corr: 16 bytes that name a request on the wire between the bridge and a worker. (Workers of
+// groups have a LeaseToken in its place.)
 //
 // It survives a restart of the bridge: a REP worker that was busy when the bridge died sends its
 // reply with the old corr on its new connection, and the bridge must know it for what it is.
 // Layout, big endian, golden bytes in the tests:
-//   0 u8 kind (1 request, 2 group lease)   1 u8 attempt   2 u16 check   4 u32 store epoch   8 u64
+//   0 u8 kind (1; 2 is a LeaseToken)   1 u8 attempt   2 u16 check   4 u32 store epoch   8 u64
 //   request number
 #pragma once
 
@@ -19,7 +19,7 @@
 namespace zbridge {
 
 struct Corr {
-    enum class Kind : uint8_t { kRequest = 1, kLease = 2 };
+    enum class Kind : uint8_t { kRequest = 1 };
     static constexpr size_t kBytes = 16;
 
     Kind kind = Kind::kRequest;

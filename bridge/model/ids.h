@@ -9,6 +9,7 @@ using EndpointId = Id<struct EndpointTag, uint32_t>;  // its place in the config
 using ServiceId = Id<struct ServiceTag, uint32_t>;
 using RouteId = Id<struct RouteTag, uint32_t>;
 using TopicId = Id<struct TopicTag, uint32_t>;  // as the engine numbers its topics
+using GroupId = Id<struct GroupTag, uint32_t>;  // likewise
 using Epoch =
     Id<struct EpochTag, uint32_t>;  // rises with each start of the bridge on one data directory
 

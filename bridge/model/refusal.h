@@ -47,6 +47,7 @@ namespace zbridge {
     X(kClientGone, "client_gone", "the client went away before its answer")                       \
     X(kSuperseded, "superseded", "the client sent another request instead of waiting")            \
     X(kLateReply, "late_reply", "a reply whose request has ended")                                \
+    X(kStale, "stale", "a settlement whose token is of no delivery that is open")                 \
     X(kDenied, "denied", "the peer may not do this")                                              \
     X(kTopicFull, "topic_full", "the topic holds as much as it may")                              \
     X(kUnconfigured, "unconfigured", "the topic is kept, but it is not in the file any more")     \

@@ -112,7 +112,9 @@ Status Declaration::take_engine(std::string_view who) {
         {engine_->publish != nullptr, "publish"},   {engine_->note != nullptr, "note"},
         {engine_->turn_end != nullptr, "turn_end"}, {engine_->bounds != nullptr, "bounds"},
         {engine_->position != nullptr, "position"}, {engine_->read != nullptr, "read"},
-        {engine_->admin != nullptr, "admin"},       {engine_->idle != nullptr, "idle"},
+        {engine_->group != nullptr, "group"},       {engine_->receive != nullptr, "receive"},
+        {engine_->settle != nullptr, "settle"},     {engine_->admin != nullptr, "admin"},
+        {engine_->idle != nullptr, "idle"},
     };
     for (const auto& [is_there, field] : fields) {
         if (!is_there) return wrong(who, its + " has no `" + std::string(field) + "`");

@@ -131,6 +131,22 @@ struct EngineCalls {
             each->on_loaded(TopicId(topic));
     }
 
+    static void on_ready(zb_context* context, uint32_t group) {
+        Engine& engine = *of(context);
+        if (group >= engine.group_listeners_.size()) return;
+        for (GroupListener* each : engine.group_listeners_[group])
+            each->on_ready(GroupId(group));
+    }
+
+    static void on_settled(zb_context* context, uint64_t cookie, zb_result result, zb_view reason) {
+        Engine& engine = *of(context);
+        const auto waiting = engine.settling_.find(cookie);
+        if (waiting == engine.settling_.end()) return;
+        const Engine::OnSettled told = std::move(waiting->second);
+        engine.settling_.erase(waiting);
+        told(result == ZB_OK, from_c(reason));
+    }
+
     static void on_note(zb_context* context, uint64_t key, uint32_t kind, zb_view bytes) {
         const Engine& engine = *of(context);
         if (engine.on_note_) engine.on_note_(key, kind, from_c(bytes));
@@ -153,7 +169,8 @@ const zb_engine_host& engine_host_table() {
                                       EngineCalls::entry_count,  EngineCalls::entry,
                                       EngineCalls::on_committed, EngineCalls::on_failed,
                                       EngineCalls::on_room,      EngineCalls::on_visible,
-                                      EngineCalls::on_loaded,    EngineCalls::on_note,
+                                      EngineCalls::on_loaded,    EngineCalls::on_ready,
+                                      EngineCalls::on_settled,   EngineCalls::on_note,
                                       EngineCalls::on_answer};
     return table;
 }
@@ -163,7 +180,8 @@ Engine::Engine(Instance& instance, EngineWorld world, MakeExecutor make_executor
       calls_(instance.declaration().engine()),
       world_(std::move(world)),
       make_executor_(std::move(make_executor)),
-      c_runs_(kRunsMax) {
+      c_runs_(kRunsMax),
+      c_deliveries_(kRunsMax) {
     ZB_CHECK(calls_ != nullptr, instance.name());
     c_world_ = {sizeof(zb_world), world_.was_clean ? 1U : 0U,
                 world_.epoch,     world_.data_dir.empty() ? nullptr : world_.data_dir.c_str(),
@@ -198,7 +216,7 @@ bool Engine::has_room(RoomListener& waiting) {
     return false;
 }
 
-Published Engine::publish(std::span<const Publication> publications) {
+const zb_publication* Engine::to_c_publications(std::span<const Publication> publications) {
     publications_.clear();
     size_t with_attributes = 0;
     for (const Publication& each : publications) {
@@ -210,9 +228,13 @@ Published Engine::publish(std::span<const Publication> publications) {
         publications_.push_back({each.topic.number(), each.message->frames(),
                                  to_c(each.message->wire().bytes()), attributes});
     }
+    return publications_.data();
+}
+
+Published Engine::publish(std::span<const Publication> publications) {
     zb_receipt receipt{};
-    const zb_taken taken = calls().publish(instance_.self(), publications_.data(),
-                                           static_cast<uint32_t>(publications_.size()), &receipt);
+    const zb_taken taken = calls().publish(instance_.self(), to_c_publications(publications),
+                                           static_cast<uint32_t>(publications.size()), &receipt);
     ZB_CHECK(taken != ZB_LATER, instance_.name());
     Published published;
     if (taken == ZB_TAKEN) {
@@ -252,6 +274,65 @@ const std::vector<Run>* Engine::read(TopicId topic, uint64_t offset, uint64_t by
     for (uint32_t i = 0; i < count; i++)
         runs_.push_back(run_of(c_runs_[i]));
     return &runs_;
+}
+
+std::optional<GroupId> Engine::group(std::string_view name) const {
+    const uint32_t handle = calls().group(instance_.self(), to_c(name));
+    if (handle == ZB_NO_GROUP) return std::nullopt;
+    return GroupId(handle);
+}
+
+void Engine::listen(GroupId group, GroupListener& listener) {
+    if (group.number() >= group_listeners_.size()) group_listeners_.resize(group.number() + 1);
+    group_listeners_[group.number()].push_back(&listener);
+}
+
+const std::vector<Delivery>& Engine::receive(GroupId group, const Wanted& wanted) {
+    using std::chrono::duration_cast, std::chrono::milliseconds;
+    const zb_receive asked{sizeof(zb_receive), wanted.messages, wanted.bytes,
+                           duration_cast<milliseconds>(wanted.lease).count(),
+                           wanted.consumer.number()};
+    const uint32_t count =
+        calls().receive(instance_.self(), group.number(), &asked, c_deliveries_.data(), kRunsMax);
+    deliveries_.clear();
+    for (uint32_t i = 0; i < count; i++) {
+        const zb_delivery& each = c_deliveries_[i];
+        deliveries_.push_back({run_of(each.run),
+                               {each.token.high, each.token.low},
+                               each.attempt,
+                               {each.run.id_epoch, each.run.first_sequence}});
+    }
+    return deliveries_;
+}
+
+Settled Engine::settle(GroupId group, const Settlement& settlement,
+                       std::span<const Publication> replies, OnSettled when_durable) {
+    using std::chrono::duration_cast, std::chrono::milliseconds;
+    zb_settlement asked{};
+    asked.size = sizeof(zb_settlement);
+    asked.verdict = static_cast<uint32_t>(settlement.verdict);
+    asked.token = {settlement.token.high, settlement.token.low};
+    asked.count = settlement.count;
+    asked.delay_ms = settlement.delay ? duration_cast<milliseconds>(*settlement.delay).count() : -1;
+    asked.reason = to_c(settlement.reason);
+    if (when_durable) {
+        asked.cookie = next_settling_++;
+        settling_.emplace(asked.cookie, std::move(when_durable));
+    }
+    zb_settled its{};
+    const zb_taken taken =
+        calls().settle(instance_.self(), group.number(), &asked, to_c_publications(replies),
+                       static_cast<uint32_t>(replies.size()), &its);
+    Settled settled;
+    settled.later = taken == ZB_LATER;
+    settled.stale = taken == ZB_STALE ? settlement.count : its.stale;
+    settled.token = {its.token.high, its.token.low};
+    if (taken != ZB_TAKEN) settling_.erase(asked.cookie);
+    if (taken != ZB_TAKEN && taken != ZB_STALE && taken != ZB_LATER) {
+        settled.why = refusal_of(taken);
+        settled.reason = from_c(its.reason);
+    }
+    return settled;
 }
 
 void Engine::admin(std::string_view verb, std::string_view body, OnAnswer answer) {

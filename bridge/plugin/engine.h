@@ -1,7 +1,8 @@
-// The engine of topics, as the rest of the bridge sees it: what stands behind zbridge.engine/0.
+// The engine of topics and groups, as the rest of the bridge sees it: what stands behind zbridge.engine/0.
 //
 // Flow:    intake: has_room() -> publish() -> [engine commits] -> CommitListener -> receipts
 //                                                              -> TopicListener -> delivery
+//          consumers: receive() -> [sent] -> settle(); GroupListener: there is more
 // Thread:  the reactor.
 // Promise: numbers rise with each publish that was taken; on_committed(n) speaks for all up to n, in
 //          order. What is visible of a topic is told to its listeners after that, without a gap.
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +26,7 @@
 #include "bridge/base/random.h"
 #include "bridge/model/attributes.h"
 #include "bridge/model/ids.h"
+#include "bridge/model/lease_token.h"
 #include "bridge/model/message.h"
 #include "bridge/model/refusal.h"
 #include "bridge/model/room_listener.h"
@@ -65,6 +68,47 @@ struct Run {
     uint64_t first_offset = 0;
 };
 
+// What a consumer of a group would be given.
+struct Wanted {
+    uint32_t messages = 1;
+    uint64_t bytes = 1 << 20;  // about: the message that reaches it is the last
+    Duration lease{0};         // none: as the group says
+    PeerId consumer;
+};
+
+// Messages that follow each other, leased to one consumer.
+struct Delivery {
+    Run run;
+    LeaseToken token;      // of the first
+    uint32_t attempt = 1;  // of each
+    MessageId id;          // of the first
+};
+
+enum class Verdict : uint32_t {
+    kAck = ZB_SETTLE_ACK,
+    kRetry = ZB_SETTLE_RETRY,
+    kReject = ZB_SETTLE_REJECT,
+    kExtend = ZB_SETTLE_EXTEND,
+    kLost = ZB_SETTLE_LOST,
+    kRelease = ZB_SETTLE_RELEASE,
+};
+
+struct Settlement {
+    Verdict verdict = Verdict::kAck;
+    LeaseToken token;                    // of the first
+    uint32_t count = 1;                  // messages from it on
+    std::optional<Duration> delay = {};  // of a retry, of an extension; none: as the group says
+    std::string_view reason = {};
+};
+
+struct Settled {
+    bool later = false;          // nothing is settled: try again when there is room
+    std::optional<Refusal> why;  // nothing is settled: the replies were refused
+    std::string_view reason;     // of a refusal; until the next call
+    uint32_t stale = 0;          // of so many there was no delivery that is open
+    LeaseToken token;            // of an extension: the new one
+};
+
 class CommitListener {
  public:
     virtual ~CommitListener() = default;
@@ -79,6 +123,13 @@ class TopicListener {
     virtual void on_visible(TopicId topic, std::span<const Run> runs) = 0;
     // A read() that had to wait is worth another try.
     virtual void on_loaded(TopicId topic) = 0;
+};
+
+class GroupListener {
+ public:
+    virtual ~GroupListener() = default;
+    // A receive() that gave less than was wanted is worth another try.
+    virtual void on_ready(GroupId group) = 0;
 };
 
 class Engine {
@@ -117,6 +168,17 @@ class Engine {
     // in it: `offset` is the head.
     const std::vector<Run>* read(TopicId topic, uint64_t offset, uint64_t bytes_max);
 
+    // After start. None: there is no such group.
+    std::optional<GroupId> group(std::string_view name) const;
+    void listen(GroupId group, GroupListener& listener);
+    // What a consumer is to have now; until the next call. Less than wanted: on_ready() comes.
+    const std::vector<Delivery>& receive(GroupId group, const Wanted& wanted);
+    // `replies` are published with it, in the same batch. `when_durable`: told once, if anything was
+    // settled and the settlement is durable (or never will be: with the reason).
+    using OnSettled = std::function<void(bool durable, std::string_view reason)>;
+    Settled settle(GroupId group, const Settlement& settlement,
+                   std::span<const Publication> replies = {}, OnSettled when_durable = nullptr);
+
     using OnAnswer = std::function<void(zb_result result, std::string_view body)>;
     void admin(std::string_view verb, std::string_view body, OnAnswer answer);
 
@@ -135,6 +197,7 @@ class Engine {
     friend struct EngineCalls;  // the C functions over it
 
     const zb_engine& calls() const { return *calls_; }
+    const zb_publication* to_c_publications(std::span<const Publication> publications);
 
     Instance& instance_;
     const zb_engine* calls_;
@@ -144,10 +207,13 @@ class Engine {
     std::vector<std::unique_ptr<Executor>> executors_;
     std::vector<CommitListener*> commit_listeners_;
     std::vector<std::vector<TopicListener*>> topic_listeners_;  // by topic
+    std::vector<std::vector<GroupListener*>> group_listeners_;  // by group
     std::vector<RoomListener*> waiting_;
     OnNote on_note_;
     std::vector<std::pair<uint64_t, OnAnswer>> answers_;
     uint64_t next_answer_ = 1;
+    std::map<uint64_t, OnSettled> settling_;  // by cookie
+    uint64_t next_settling_ = 1;
     uint64_t committed_ = 0;
     bool failed_ = false;
     bool ends_process_ = false;
@@ -158,6 +224,8 @@ class Engine {
     std::vector<std::unique_ptr<Given>> given_;
     std::vector<zb_run> c_runs_;
     std::vector<Run> runs_;
+    std::vector<zb_delivery> c_deliveries_;
+    std::vector<Delivery> deliveries_;
 };
 
 // zb_host.get_extension(): what an engine may call.

@@ -79,6 +79,12 @@ const void* extension(const char* id) {
         bounds,
         position,
         read,
+        [](void*, zb_view) noexcept { return ZB_NO_GROUP; },
+        [](void*, uint32_t, const zb_receive*, zb_delivery*, uint32_t) noexcept {
+            return uint32_t{0};
+        },
+        [](void*, uint32_t, const zb_settlement*, const zb_publication*, uint32_t,
+           zb_settled*) noexcept -> zb_taken { return ZB_STALE; },
         admin,
         idle,
     };

@@ -1,9 +1,11 @@
-/* The interface of an engine: what keeps topics (and groups) for the bridge. Version 0: it loads in
+/* The interface of an engine: what keeps topics and groups for the bridge. Version 0: it loads in
  * the very build that it was made for (zb_plugin.build_id), and may change with each.
  *
  * Flow:    intake: publish() ... turn_end() -> the engine commits -> on_committed(), on_visible()
  *          -> the bridge sends receipts, and gives what is visible to the readers that have
  *          everything before it. A reader that lags asks read() until it has.
+ *          A consumer of a group: receive() -> it is sent, and settled: settle(). Where receive()
+ *          gave less than was wanted, on_ready() comes when there is more.
  * Thread:  everything here is called on the reactor, but for what create, start and stop do (see
  *          zb_plugin): nothing blocks. The engine's work that blocks runs on executors that the
  *          host makes: their `done` comes on the reactor, before the turn's end.
@@ -26,6 +28,7 @@ extern "C" {
 #define ZB_ENGINE_HOST "zbridge.engine_host/0" /* zb_host.get_extension -> const zb_engine_host* */
 
 #define ZB_NO_TOPIC UINT32_MAX
+#define ZB_NO_GROUP UINT32_MAX
 
 /* What an engine stands on. Pointers are to C++ objects of bridge/base; they outlive the instance.
  * In create all of them are NULL: nothing may be touched there. */
@@ -49,7 +52,8 @@ enum {
     ZB_STORE_FAILED = 4,
     ZB_TOO_LARGE = 5,
     ZB_UNCONFIGURED = 6, /* the topic is kept, but not in the file any more */
-    ZB_UNABLE = 7        /* the message asks for what this engine cannot do (deliver_at) */
+    ZB_UNABLE = 7,       /* the message asks for what this engine cannot do (deliver_at) */
+    ZB_STALE = 8         /* of settle(): no delivery that is open has this token */
 };
 typedef int32_t zb_taken;
 
@@ -108,6 +112,58 @@ typedef struct zb_bounds {
     uint64_t head;  /* one past the newest visible one */
 } zb_bounds;
 
+/* Names one delivery of one message; 16 bytes on the wire, both numbers in big endian. That of the
+ * n-th message of a zb_delivery is its first one's with `low` + n. It holds over a restart.
+ *   high: u8 2 | u8 attempt | u16 group | u32 epoch     low: u16 grant | u48 offset */
+typedef struct zb_token {
+    uint64_t high, low;
+} zb_token;
+
+/* What a consumer would be given. */
+typedef struct zb_receive {
+    uint32_t size;
+    uint32_t messages_max;
+    uint64_t bytes_max; /* about: the message that reaches it is the last */
+    int64_t lease_ms;   /* so long it has to settle them; 0: as the group says */
+    uint64_t consumer;  /* who it is, by the host's number: for what status shows */
+} zb_receive;
+
+/* Messages that follow each other, leased to one consumer. The run lives as one of read() does. */
+typedef struct zb_delivery {
+    zb_run run;
+    zb_token token;   /* of the first */
+    uint32_t attempt; /* of each; the first delivery is 1 */
+    uint32_t reserved;
+} zb_delivery;
+
+/* zb_settlement.verdict */
+enum {
+    ZB_SETTLE_ACK = 0,
+    ZB_SETTLE_RETRY = 1,  /* again, after delay_ms */
+    ZB_SETTLE_REJECT = 2, /* to the dead letters, with the reason */
+    ZB_SETTLE_EXTEND = 3, /* delay_ms more from now on, under a new token */
+    ZB_SETTLE_LOST = 4,   /* the consumer is gone: an attempt, and so a retry */
+    ZB_SETTLE_RELEASE = 5 /* it was not seen: again, at once, and no attempt */
+};
+
+typedef struct zb_settlement {
+    uint32_t size;
+    uint32_t verdict;
+    zb_token token; /* of the first */
+    uint32_t count; /* messages from it on */
+    uint32_t reserved;
+    int64_t delay_ms; /* ZB_SETTLE_RETRY, ZB_SETTLE_EXTEND; -1: as the group says */
+    zb_view reason;   /* ZB_SETTLE_RETRY, ZB_SETTLE_REJECT; may be empty */
+    uint64_t cookie;  /* not 0: on_settled() tells when it is durable */
+} zb_settlement;
+
+typedef struct zb_settled {
+    zb_token token; /* ZB_SETTLE_EXTEND: the new one, of the first */
+    uint32_t stale; /* of so many there was no delivery that is open */
+    uint32_t reserved;
+    zb_view reason; /* of a refusal; lives until the next call */
+} zb_settled;
+
 /* zb_start.where */
 enum { ZB_START_LATEST = 0, ZB_START_EARLIEST = 1, ZB_START_TIME = 2, ZB_START_OFFSET = 3 };
 
@@ -139,6 +195,10 @@ typedef struct zb_engine_host {
     void (*on_visible)(zb_context* context, uint32_t topic, const zb_run* runs, uint32_t count);
     /* After read() said ZB_LATER: it is worth another try, for any reader of the topic. */
     void (*on_loaded)(zb_context* context, uint32_t topic);
+    /* Of a group of which receive() gave less than was wanted: it is worth another try. */
+    void (*on_ready)(zb_context* context, uint32_t group);
+    /* A settlement with this cookie is durable; or not, and why. */
+    void (*on_settled)(zb_context* context, uint64_t cookie, zb_result result, zb_view reason);
     /* Within start, before it returns: a note of a life before that is still open, in the order in
      * which they were written. */
     void (*on_note)(zb_context* context, uint64_t key, uint32_t kind, zb_view bytes);
@@ -186,6 +246,18 @@ typedef struct zb_engine {
      * what is between is not kept any more. ZB_LATER: they are being read: on_loaded(). */
     zb_taken (*read)(void* instance, uint32_t topic, uint64_t offset, uint64_t bytes_max,
                      zb_run* runs, uint32_t runs_max, uint32_t* count);
+
+    /* The handle of a group by its name. ZB_NO_GROUP: there is none. After start. */
+    uint32_t (*group)(void* instance, zb_view name);
+    /* Gives and leases what a consumer of the group is to have now: at most `deliveries_max` runs.
+     * Returns how many. Less than was wanted: on_ready() comes when there is more. */
+    uint32_t (*receive)(void* instance, uint32_t group, const zb_receive* wanted,
+                        zb_delivery* deliveries, uint32_t deliveries_max);
+    /* Settles messages of a group. `replies`: what is published with it, all or none; of another
+     * result than ZB_TAKEN nothing is settled. ZB_STALE: of none there is an open delivery, and
+     * nothing is published. ZB_LATER: with replies alone; on_room() comes. */
+    zb_taken (*settle)(void* instance, uint32_t group, const zb_settlement* settlement,
+                       const zb_publication* replies, uint32_t count, zb_settled* settled);
 
     /* A verb of the command line: "topic ls". `body`: msgpack. Answered by on_answer(), also within
      * this call. */

@@ -23,7 +23,7 @@ TEST_CASE("a corr has these golden bytes for ever") {
 }
 
 TEST_CASE("a corr reads back as what was written") {
-    const Corr corr{Corr::Kind::kLease, 17, Epoch(9), 12345};
+    const Corr corr{Corr::Kind::kRequest, 17, Epoch(9), 12345};
     const auto bytes = corr.encode();
     CHECK(Corr::decode({bytes.data(), bytes.size()}) == corr);
 }

@@ -109,6 +109,9 @@ TEST_CASE("a function that an engine lacks is named") {
     CHECK(without(&zb_engine::bounds) == "its zbridge.engine/0 has no `bounds`");
     CHECK(without(&zb_engine::position) == "its zbridge.engine/0 has no `position`");
     CHECK(without(&zb_engine::read) == "its zbridge.engine/0 has no `read`");
+    CHECK(without(&zb_engine::group) == "its zbridge.engine/0 has no `group`");
+    CHECK(without(&zb_engine::receive) == "its zbridge.engine/0 has no `receive`");
+    CHECK(without(&zb_engine::settle) == "its zbridge.engine/0 has no `settle`");
     CHECK(without(&zb_engine::admin) == "its zbridge.engine/0 has no `admin`");
     CHECK(without(&zb_engine::idle) == "its zbridge.engine/0 has no `idle`");
     CHECK(without(&zb_engine::sections) == "`sections` is null, and `section_count` is not 0");

@@ -177,6 +177,12 @@ class MemoryEngine {
                      bounds,
                      position,
                      read,
+                     [](void*, zb_view) { return ZB_NO_GROUP; },
+                     [](void*, uint32_t, const zb_receive*, zb_delivery*, uint32_t) {
+                         return uint32_t{0};
+                     },
+                     [](void*, uint32_t, const zb_settlement*, const zb_publication*, uint32_t,
+                        zb_settled*) -> zb_taken { return ZB_STALE; },
                      [](void*, zb_view, zb_view, uint64_t) {},
                      [](void*) { return uint32_t{1}; }};
     zb_plugin plugin_{};

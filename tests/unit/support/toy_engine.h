@@ -49,6 +49,12 @@ inline zb_engine toy_engine() {
         *count = 0;
         return ZB_TAKEN;
     };
+    engine.group = [](void*, zb_view) -> uint32_t { return ZB_NO_GROUP; };
+    engine.receive = [](void*, uint32_t, const zb_receive*, zb_delivery*, uint32_t) -> uint32_t {
+        return 0;
+    };
+    engine.settle = [](void*, uint32_t, const zb_settlement*, const zb_publication*, uint32_t,
+                       zb_settled*) -> zb_taken { return ZB_STALE; };
     engine.admin = [](void*, zb_view, zb_view, uint64_t) {};
     engine.idle = [](void*) -> uint32_t { return 1; };
     return engine;

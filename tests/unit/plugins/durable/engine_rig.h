@@ -205,6 +205,8 @@ class EngineRig {
                 of(c).told.on_visible(TopicId(topic), runs, count);
             },
             [](zb_context* c, uint32_t topic) { of(c).told.on_loaded(TopicId(topic)); },
+            [](zb_context*, uint32_t) {},
+            [](zb_context*, uint64_t, zb_result, zb_view) {},
             [](zb_context* c, uint64_t key, uint32_t kind, zb_view bytes) {
                 of(c).told.on_note(key, static_cast<RecordType>(kind), {bytes.data, bytes.size});
             },
