@@ -1,9 +1,11 @@
 #include "plugins/durable/engine.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "bridge/base/check.h"
+#include "plugins/durable/groups/section.h"
 #include "plugins/durable/topics_section.h"
 
 namespace zbridge::durable {
@@ -64,11 +66,18 @@ Engine::Engine(Context& given) : Plugin(given) {
     engine_host_ =
         static_cast<const zb_engine_host*>(host.get_extension(given.handle(), ZB_ENGINE_HOST));
     if (engine_host_ == nullptr) return;
-    const char* const section = topics_section().name;
-    for (uint32_t i = 0; i < engine_host_->entry_count(given.handle(), section); i++) {
-        const Context entry(&host, engine_host_->entry(given.handle(), section, i));
+    const auto each_of = [&](const zb_section& section, auto read) {
+        for (uint32_t i = 0; i < engine_host_->entry_count(given.handle(), section.name); i++) {
+            const Context entry(&host, engine_host_->entry(given.handle(), section.name, i));
+            read(entry);
+        }
+    };
+    each_of(kTopicsSection, [&](const Context& entry) {
         topics_options_.topics.push_back(read_topic(entry.name(), entry.options()));
-    }
+    });
+    each_of(kGroupsSection, [&](const Context& entry) {
+        declared_groups_.push_back(read_group(entry.name(), entry.options()));
+    });
 }
 
 Engine::~Engine() = default;
@@ -78,11 +87,14 @@ void Engine::start() {
     const zb_world& world = *engine_host_->world(handle());
     if (world.folder == nullptr) throw Error("topics need `bridge.data_dir`");
     TopicsWorld topics_world;
-    topics_world.clock = static_cast<const Clock*>(world.clock);
+    clock_ = static_cast<const Clock*>(world.clock);
+    topics_world.clock = clock_;
     topics_world.random = static_cast<Random*>(world.random);
     topics_world.memory = static_cast<MemoryBudget*>(world.memory);
     topics_world.epoch = world.epoch;
     topics_ = std::make_unique<Topics>(topics_options_, topics_world, *this);
+    groups_ = std::make_unique<Groups>(declared_groups_, *topics_, *topics_world.clock, *this);
+    topics_->attach(*groups_);
     log_ = open_log(world);
     const Found& found = log_->journal().found();
     tell_found(found);
@@ -126,17 +138,22 @@ void Engine::tell_found(const Found& found) {
 }
 
 void Engine::turn_end() {
+    groups_->turn_end();
     topics_->turn_end();
     set_alarms();
 }
 
 void Engine::drain(std::chrono::nanoseconds) {
+    groups_->begin_end();
+    groups_->turn_end();
     topics_->turn_end();
 }
 
 void Engine::stop() {
     // A host that drains leaves nothing to do here.
-    for (int turn = 0; turn < kStopTurnsMax && !topics_->idle(); turn++) {
+    groups_->begin_end();
+    for (int turn = 0; turn < kStopTurnsMax && !idle(); turn++) {
+        groups_->turn_end();
         topics_->turn_end();
         log_->finish();
     }
@@ -163,11 +180,21 @@ void Engine::on_room() {
 
 void Engine::on_visible(TopicId topic, const zb_run* runs, uint32_t count) {
     engine_host_->on_visible(handle(), topic.number(), runs, count);
+    groups_->on_visible(topic);
 }
 
 void Engine::on_loaded(TopicId topic) {
     engine_host_->on_loaded(handle(), topic.number());
+    groups_->on_loaded(topic);
     if (admin_) admin_->on_loaded(topic);
+}
+
+void Engine::on_ready(GroupId group) {
+    engine_host_->on_ready(handle(), group.number());
+}
+
+void Engine::on_settled(uint64_t cookie, bool ok, const std::string& why) {
+    engine_host_->on_settled(handle(), cookie, ok ? ZB_OK : ZB_FAILED, to_c(std::string_view(why)));
 }
 
 void Engine::on_note(uint64_t key, RecordType kind, std::string_view bytes) {
@@ -196,8 +223,25 @@ void Engine::tick() {
 // Within start, and once the end has begun, the host sets none: each turn tries again.
 void Engine::set_alarms() {
     log_->set_alarm();
+    set_due_alarm();
     if (tick_armed_) return;
     tick_armed_ = wake_in(kTick, [](void* self) { static_cast<Engine*>(self)->tick(); });
+}
+
+// Alarms cannot be taken back: one that comes too early finds nothing to do.
+void Engine::set_due_alarm() {
+    const auto due = groups_->next_due();
+    if (!due) return;
+    const Instant at = clock_->now() + *due;
+    if (due_armed_ && *due_armed_ <= at) return;
+    const Duration in = std::max(*due, Duration(0));
+    if (wake_in(in, [](void* self) { static_cast<Engine*>(self)->run_due(); })) due_armed_ = at;
+}
+
+void Engine::run_due() {
+    due_armed_.reset();
+    groups_->run_due();
+    set_due_alarm();
 }
 
 bool Engine::wake_in(Duration after, void (*call)(void* self)) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "plugins/durable/admin/admin.h"
+#include "plugins/durable/groups/groups.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
 #include "plugins/sdk/zbridge_engine.h"
@@ -16,7 +17,10 @@
 
 namespace zbridge::durable {
 
-class Engine final : public Plugin, public TopicsListener, public AdminListener {
+class Engine final : public Plugin,
+                     public TopicsListener,
+                     public GroupsListener,
+                     public AdminListener {
  public:
     static const Option options[];
     static const uint32_t option_count;
@@ -29,6 +33,8 @@ class Engine final : public Plugin, public TopicsListener, public AdminListener 
     void stop() override;
 
     Topics& topics() { return *topics_; }
+    Groups& groups() { return *groups_; }
+    bool idle() const { return topics_->idle() && groups_->idle(); }
     void turn_end();
     void ask(std::string_view verb, std::string_view body, uint64_t cookie) {
         admin_->ask(verb, body, cookie);
@@ -45,6 +51,8 @@ class Engine final : public Plugin, public TopicsListener, public AdminListener 
     void on_room() override;
     void on_visible(TopicId topic, const zb_run* runs, uint32_t count) override;
     void on_loaded(TopicId topic) override;
+    void on_ready(GroupId group) override;
+    void on_settled(uint64_t cookie, bool ok, const std::string& why) override;
     void on_note(uint64_t key, RecordType kind, std::string_view bytes) override;
     void on_answer(uint64_t cookie, bool ok, const std::string& body) override;
     void on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) override;
@@ -52,6 +60,8 @@ class Engine final : public Plugin, public TopicsListener, public AdminListener 
 
     void tick();
     void set_alarms();
+    void set_due_alarm();
+    void run_due();
     bool wake_in(Duration after, void (*call)(void* self));
     void show_health();
     void tell_found(const Found& found);
@@ -61,13 +71,17 @@ class Engine final : public Plugin, public TopicsListener, public AdminListener 
 
     const zb_engine_host* engine_host_;
     TopicsOptions topics_options_;
+    std::vector<DeclaredGroup> declared_groups_;
     LogOptions log_options_;
     bool fail_fast_ = false;
+    const Clock* clock_ = nullptr;
     bool tick_armed_ = false;
+    std::optional<Instant> due_armed_;  // the earliest alarm for groups
     std::string shown_trouble_;
 
     // From start on. The log ends first: what it is writing is the topics' memory.
     std::unique_ptr<Topics> topics_;
+    std::unique_ptr<Groups> groups_;
     std::unique_ptr<Log> log_;
     std::unique_ptr<Admin> admin_;
 };

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "plugins/durable/engine.h"
+#include "plugins/durable/groups/section.h"
 #include "plugins/durable/tool/tool.h"
 #include "plugins/durable/topics_section.h"
 #include "plugins/sdk/zbridge_plugin.hpp"
@@ -48,6 +49,18 @@ zb_taken read(void* instance, uint32_t id, uint64_t offset, uint64_t bytes_max, 
               uint32_t runs_max, uint32_t* count) noexcept {
     return topics_of(instance).read(TopicId(id), {offset}, bytes_max, runs, runs_max, *count);
 }
+uint32_t group(void* instance, zb_view name) noexcept {
+    const Group* found = of(instance).groups().find(from_c(name));
+    return found != nullptr ? found->id().number() : ZB_NO_GROUP;
+}
+uint32_t receive(void* instance, uint32_t id, const zb_receive* wanted, zb_delivery* deliveries,
+                 uint32_t deliveries_max) noexcept {
+    return of(instance).groups().receive(GroupId(id), *wanted, deliveries, deliveries_max);
+}
+zb_taken settle(void* instance, uint32_t id, const zb_settlement* settlement,
+                const zb_publication* replies, uint32_t count, zb_settled* settled) noexcept {
+    return of(instance).groups().settle(GroupId(id), *settlement, replies, count, *settled);
+}
 void admin(void* instance, zb_view verb, zb_view body, uint64_t cookie) noexcept {
     of(instance).ask(from_c(verb), from_c(body), cookie);
 }
@@ -61,14 +74,15 @@ zb_result ask_offline(void* disk, zb_view folder, zb_view verb, zb_view body, vo
     return status.code() == Code::kNotFound ? ZB_NOT_FOUND : ZB_FAILED;
 }
 uint32_t idle(void* instance) noexcept {
-    return topics_of(instance).idle() ? 1 : 0;
+    return of(instance).idle() ? 1 : 0;
 }
 
 const void* extension(const char* id) {
+    static const zb_section sections[] = {kTopicsSection, kGroupsSection};
     static const zb_engine engine{
         sizeof(zb_engine),
-        1,
-        &topics_section(),
+        std::size(sections),
+        sections,
         sizeof(zb_section),
         0,
         topic,
@@ -79,12 +93,9 @@ const void* extension(const char* id) {
         bounds,
         position,
         read,
-        [](void*, zb_view) noexcept { return ZB_NO_GROUP; },
-        [](void*, uint32_t, const zb_receive*, zb_delivery*, uint32_t) noexcept {
-            return uint32_t{0};
-        },
-        [](void*, uint32_t, const zb_settlement*, const zb_publication*, uint32_t,
-           zb_settled*) noexcept -> zb_taken { return ZB_STALE; },
+        group,
+        receive,
+        settle,
         admin,
         idle,
     };

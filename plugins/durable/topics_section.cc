@@ -52,11 +52,8 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-const zb_section& topics_section() {
-    static const zb_section section{"topics", "Named, durable sequences of messages.", kRows,
-                                    static_cast<uint32_t>(std::size(kRows)), sizeof(zb_option)};
-    return section;
-}
+const zb_section kTopicsSection{"topics", "Named, durable sequences of messages.", kRows,
+                                static_cast<uint32_t>(std::size(kRows)), sizeof(zb_option)};
 
 DeclaredTopic read_topic(std::string_view name, const Options& given) {
     using std::chrono::duration_cast, std::chrono::milliseconds;

@@ -7,7 +7,7 @@
 
 namespace zbridge::durable {
 
-const zb_section& topics_section();
+extern const zb_section kTopicsSection;
 
 // Throws zbridge::Error, after it has told the host which option is wrong.
 DeclaredTopic read_topic(std::string_view name, const Options& given);

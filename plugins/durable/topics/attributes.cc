@@ -143,6 +143,26 @@ std::optional<DecodedAttributes> decode_attributes(std::string_view bytes) {
     return decoded;
 }
 
+std::string_view text_in(std::string_view attributes, AttributeKind kind) {
+    while (!attributes.empty()) {
+        const auto attribute = take_attribute(attributes);
+        if (!attribute) break;
+        if (attribute->kind == kind) return attribute->value;
+    }
+    return {};
+}
+
+zb_value property_in(std::string_view attributes, std::string_view name) {
+    while (!attributes.empty()) {
+        const auto attribute = take_attribute(attributes);
+        if (!attribute) break;
+        if (attribute->kind != AttributeKind::kProperty) continue;
+        const auto property = read_property(attribute->value);
+        if (property && property->first == name) return property->second;
+    }
+    return {};
+}
+
 std::string_view id_in(std::string_view attributes) {
     // It stands first, if there is one.
     if (attributes.empty() || attributes[0] != static_cast<char>(AttributeKind::kId)) return {};

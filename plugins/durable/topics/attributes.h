@@ -36,6 +36,10 @@ struct DecodedAttributes {
     std::vector<std::pair<std::string_view, zb_value>> properties;
 };
 std::optional<DecodedAttributes> decode_attributes(std::string_view bytes);
+// One of them alone, without the others: the first text of a kind (empty: none), the property of a
+// name (ZB_NOTHING: none). What is no such bytes has none.
+std::string_view text_in(std::string_view attributes, AttributeKind kind);
+zb_value property_in(std::string_view attributes, std::string_view name);
 // The producer's id alone; empty: none.
 std::string_view id_in(std::string_view attributes);
 

@@ -9,6 +9,7 @@
 #include "plugins/durable/ids.h"
 #include "plugins/durable/index/index.h"
 #include "plugins/durable/store.h"
+#include "plugins/durable/topics/tenant.h"
 #include "plugins/sdk/zbridge_engine.h"
 
 namespace zbridge::durable {
@@ -31,10 +32,11 @@ struct NoteEffect {
     bool closes = false;
 };
 
-// A command that is answered when what it did is durable.
+// Who is told when what was done is durable: a command, or who has settled messages.
 struct Answer {
     uint64_t cookie = 0;
     std::string body;
+    bool settled = false;
 };
 
 struct Batch {
@@ -44,6 +46,7 @@ struct Batch {
     std::vector<FilledRun> runs;
     std::vector<MovedRun> moved;
     std::vector<NoteEffect> notes;
+    std::vector<TenantEffect> effects;
     std::vector<Answer> answers;
     uint64_t last_number = 0;  // 0: it has none
     bool begins_snapshot = false, ends_snapshot = false;

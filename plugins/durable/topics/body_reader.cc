@@ -24,31 +24,6 @@ zb_run run_of(const Body& body, const Msg& msg) {
     return run;
 }
 
-// Without its first messages.
-bool cut_front(zb_run& run, uint32_t messages) {
-    if (messages == 0) return true;
-    const auto span = span_of({run.wire, run.bytes}, messages, UINT64_MAX);
-    if (!span || span->messages != messages || span->frames >= run.frames) return false;
-    run.wire += span->bytes;
-    run.bytes -= span->bytes;
-    run.frames -= span->frames;
-    run.count -= messages;
-    run.first_offset += messages;
-    run.first_sequence += messages;
-    return true;
-}
-
-// Without what is behind about so many bytes.
-bool cut_back(zb_run& run, uint64_t bytes_max) {
-    if (run.bytes <= bytes_max) return true;
-    const auto span = span_of({run.wire, run.bytes}, run.count, bytes_max);
-    if (!span) return false;
-    run.bytes = span->bytes;
-    run.frames = span->frames;
-    run.count = span->messages;
-    return true;
-}
-
 }  // namespace
 
 std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run, Offset from,
@@ -68,7 +43,7 @@ std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run,
 
         zb_run found = run_of(body, *msg);
         if (!cut_front(found, static_cast<uint32_t>(from - msg->head.first))) return std::nullopt;
-        if (!cut_back(found, wanted.bytes_max - wanted.bytes)) return std::nullopt;
+        if (!cut_back(found, found.count, wanted.bytes_max - wanted.bytes)) return std::nullopt;
         wanted.runs[wanted.count++] = found;
         wanted.bytes += found.bytes;
         from = from + found.count;

@@ -55,7 +55,9 @@ class Commits {
         if (!writer_.has_room(bytes)) begin_next(bytes);
     }
     BatchWriter& writer() { return writer_; }
+    const BatchWriter& writer() const { return writer_; }
     Batch& filling() { return writer_.batch(); }
+    const Batch& filling() const { return writer_.batch(); }
     void turn_end() { advance(); }
 
     bool failed() const { return failed_; }

@@ -40,15 +40,17 @@ std::optional<TopicId> Topics::topic(std::string_view name) {
     return made->id;
 }
 
-zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_receipt& receipt) {
-    if (count == 1 && publications->attributes == nullptr)
+zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_receipt& receipt,
+                         const Companion* with) {
+    if (count == 1 && publications->attributes == nullptr && with == nullptr)
         return publish_plain(*publications, receipt);
     plan_.clear();
     attributes_.clear();
-    size_t bytes = 0;
+    size_t bytes = with != nullptr ? record_bytes(with->payload.size()) : 0;
+    const bool frees = with != nullptr && with->frees;
     bool all_known = true;
     for (uint32_t i = 0; i < count; i++) {
-        const zb_taken taken = plan(publications[i], receipt);
+        const zb_taken taken = plan(publications[i], frees, receipt);
         if (taken != ZB_TAKEN) return taken;
         const Planned& planned = plan_.back();
         if (planned.first) continue;
@@ -61,7 +63,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
                           size_text(body_bytes_max()),
                       receipt);
     }
-    if (!commits_->has_room()) return ZB_LATER;
+    if (!frees && !commits_->has_room()) return ZB_LATER;
 
     if (bytes > 0) commits_->make_room(bytes);
     const MessageId id{world_.epoch, next_sequence_};
@@ -78,6 +80,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
         if (planned.topic->dedup && !producer_id.empty())
             planned.topic->dedup->add(producer_id, id, turn_ms());
     }
+    if (with != nullptr) write(with->type, with->payload, with->effect);
     if (count > 0 && all_known) {
         // Nothing to write, but its number is behind that of the first one, in order.
         take_number(*plan_.front().first, receipt);
@@ -92,7 +95,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
 // The hot path: one topic, no attributes.
 zb_taken Topics::publish_plain(const zb_publication& publication, zb_receipt& receipt) {
     Topic* topic = table_.find(TopicId(publication.topic));
-    const zb_taken taken = check(topic, publication.wire.size, receipt);
+    const zb_taken taken = check(topic, publication.wire.size, false, receipt);
     if (taken != ZB_TAKEN) return taken;
     const size_t bytes = BatchWriter::bytes_of(0, publication.wire.size);
     if (!commits_->has_room()) return ZB_LATER;
@@ -105,7 +108,7 @@ zb_taken Topics::publish_plain(const zb_publication& publication, zb_receipt& re
 }
 
 // One of several, or with attributes: may it be, is it known?
-zb_taken Topics::plan(const zb_publication& publication, zb_receipt& receipt) {
+zb_taken Topics::plan(const zb_publication& publication, bool frees, zb_receipt& receipt) {
     Planned planned;
     planned.topic = table_.find(TopicId(publication.topic));
     planned.attributes_at = attributes_.size();
@@ -117,7 +120,7 @@ zb_taken Topics::plan(const zb_publication& publication, zb_receipt& receipt) {
     }
     planned.attribute_bytes = attributes_.size() - planned.attributes_at;
     const zb_taken taken =
-        check(planned.topic, planned.attribute_bytes + publication.wire.size, receipt);
+        check(planned.topic, planned.attribute_bytes + publication.wire.size, frees, receipt);
     if (taken != ZB_TAKEN) return taken;
     if (attributes != nullptr && attributes->id.size > 0 && planned.topic->dedup)
         planned.first = planned.topic->dedup->find(from_view(attributes->id), turn_ms());
@@ -125,7 +128,8 @@ zb_taken Topics::plan(const zb_publication& publication, zb_receipt& receipt) {
     return ZB_TAKEN;
 }
 
-zb_taken Topics::check(const Topic* topic, uint64_t message_bytes, zb_receipt& receipt) {
+zb_taken Topics::check(const Topic* topic, uint64_t message_bytes, bool frees,
+                       zb_receipt& receipt) {
     if (!failure_.empty()) return refuse(ZB_STORE_FAILED, failure_, receipt);
     if (topic == nullptr) return refuse(ZB_UNCONFIGURED, "the topic was removed", receipt);
     if (topic->unconfigured)
@@ -143,7 +147,7 @@ zb_taken Topics::check(const Topic* topic, uint64_t message_bytes, zb_receipt& r
                       topic->name + ": " + size_text(*topic->options.retention.bytes) + " reached",
                       receipt);
     }
-    if (store_->full())
+    if (!frees && store_->full())
         return refuse(ZB_STORE_FULL, "the journal has no room to grow: only its reserve is left",
                       receipt);
     return ZB_TAKEN;
@@ -209,6 +213,13 @@ void Topics::write_record(RecordType type, std::string_view payload) {
     commits_->filling().memory.sync = true;
 }
 
+void Topics::write(RecordType type, std::string_view payload,
+                   const std::optional<TenantEffect>& effect) {
+    ZB_CHECK(is_of_tenant(type), static_cast<int>(type));
+    write_record(type, payload);
+    if (effect) commits_->filling().effects.push_back(*effect);
+}
+
 // All topics as they are now: what lies before is not needed to know them.
 void Topics::write_snapshot() {
     snapshot_pending_ = true;
@@ -218,6 +229,7 @@ void Topics::write_snapshot() {
         topic.floor_unwritten = false;
         if (std::exchange(first, false)) commits_->filling().begins_snapshot = true;
     });
+    if (!first && tenant_ != nullptr) tenant_->write_snapshot();
     if (!first) commits_->filling().ends_snapshot = true;
     snapshot_pending_ = !first;
 }

@@ -50,6 +50,7 @@ class TopicsListener {
     virtual void on_note(uint64_t key, RecordType kind, std::string_view bytes) = 0;
     // Of an answer that was given to the calls below. Not ok: the body is a sentence.
     virtual void on_answer(uint64_t cookie, bool ok, const std::string& body) = 0;
+    virtual void on_settled(uint64_t cookie, bool ok, const std::string& why) = 0;
     virtual void warn(const std::string& sentence) = 0;
 };
 
@@ -83,6 +84,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     Topics(const Topics&) = delete;
     Topics& operator=(const Topics&) = delete;
 
+    // Before the first replay(). It outlives this.
+    void attach(Tenant& tenant) { tenant_ = &tenant; }
     // kInvalid: what it says is impossible, or of a newer version.
     Status replay(const LogBatch& batch);
     // The log goes on in `store`, which outlives it; `was_clean`: the last life ended in order. Notes
@@ -93,7 +96,9 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     std::optional<TopicId> topic(std::string_view name);
     // False: on_room() comes. A full disk is no reason to wait: publish() says so.
     bool has_room() { return store_->full() || commits_->has_room(); }
-    zb_taken publish(const zb_publication* publications, uint32_t count, zb_receipt& receipt);
+    // `with`: a record for the same batch; it is written only if they are taken.
+    zb_taken publish(const zb_publication* publications, uint32_t count, zb_receipt& receipt,
+                     const Companion* with = nullptr);
     zb_taken note(uint64_t key, RecordType kind, std::string_view bytes, bool closes,
                   zb_receipt& receipt);
     void turn_end() {
@@ -101,6 +106,19 @@ class Topics final : public CommitsListener, public ColdCacheListener {
         turn_ms_ = 0;
         commits_->turn_end();
     }
+
+    // A record of the tenant.
+    void write(RecordType type, std::string_view payload,
+               const std::optional<TenantEffect>& effect = {});
+    // An effect of what was written last.
+    void effect(const TenantEffect& effect) { commits_->filling().effects.push_back(effect); }
+    // The turn's end will commit something.
+    bool has_unwritten() const {
+        return !commits_->filling().empty() || commits_->writer().body_bytes() > 0;
+    }
+    // The tenant still needs something in it.
+    void use_segment(uint64_t segment) { segments_.use(segment); }
+    void release_segment(uint64_t segment) { segments_.release(segment); }
 
     zb_bounds bounds(TopicId topic) const;
     Offset position(TopicId topic, uint32_t where, int64_t value) const;
@@ -140,8 +158,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
 
     // topics.cc: what is published
     zb_taken publish_plain(const zb_publication& publication, zb_receipt& receipt);
-    zb_taken plan(const zb_publication& publication, zb_receipt& receipt);
-    zb_taken check(const Topic* topic, uint64_t message_bytes, zb_receipt& receipt);
+    zb_taken plan(const zb_publication& publication, bool frees, zb_receipt& receipt);
+    zb_taken check(const Topic* topic, uint64_t message_bytes, bool frees, zb_receipt& receipt);
     zb_taken refuse(zb_taken why, std::string sentence, zb_receipt& receipt);
     void write(Topic& topic, std::string_view attributes, std::string_view wire, uint32_t frames);
     void take_number(MessageId id, zb_receipt& receipt);
@@ -154,6 +172,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void on_commits_room() override { listener_.on_room(); }
     void place_batch(Batch& batch, const Place& place);
     void show(Batch& batch);
+    void answer(const Answer& answer, bool ok, const std::string& why);
     void add_run(Topic& topic, const Run& run);
 
     // topics_read.cc: what readers ask
@@ -208,6 +227,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     std::map<std::string, size_t, std::less<>> declared_;  // name -> place in options_.topics
     TopicsWorld world_;
     TopicsListener& listener_;
+    Tenant* tenant_ = nullptr;  // null: none
     HashKey dedup_key_;
 
     Store* store_ = nullptr;

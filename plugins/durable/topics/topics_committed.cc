@@ -9,8 +9,9 @@ void Topics::on_batch_committed(Batch& batch, const std::optional<Place>& place)
     if (place) place_batch(batch, *place);
     if (batch.last_number > 0) listener_.on_committed(batch.last_number);
     show(batch);
-    for (const Answer& answer : batch.answers)
-        listener_.on_answer(answer.cookie, true, answer.body);
+    for (const Answer& each : batch.answers)
+        answer(each, true, {});
+    if (tenant_ != nullptr) tenant_->on_batch();
     if (!place) return;
 
     if (batch.begins_snapshot) snapshot_segment_ = place->segment;
@@ -51,6 +52,8 @@ void Topics::place_batch(Batch& batch, const Place& place) {
         place_moved(each, place);
     for (const NoteEffect& note : batch.notes)
         notes_.on_written(note.key, note.closes, place.segment);
+    for (const TenantEffect& effect : batch.effects)
+        tenant_->on_written(effect, place.segment);
 }
 
 void Topics::add_run(Topic& topic, const Run& run) {
@@ -73,10 +76,17 @@ void Topics::show(Batch& batch) {
     }
 }
 
+void Topics::answer(const Answer& answer, bool ok, const std::string& why) {
+    if (answer.settled)
+        listener_.on_settled(answer.cookie, ok, why);
+    else
+        listener_.on_answer(answer.cookie, ok, ok ? answer.body : why);
+}
+
 void Topics::on_commits_failed(const Status& why, std::vector<Answer> lost) {
     failure_ = why.message();
-    for (const Answer& answer : lost)
-        listener_.on_answer(answer.cookie, false, failure_);
+    for (const Answer& each : lost)
+        answer(each, false, failure_);
     listener_.on_failed(failure_);
 }
 

@@ -51,6 +51,9 @@ Status Topics::replay(const LogBatch& batch) {
             if ((whole = note.has_value()))
                 notes_.on_replayed(note->key, record->type, note->closes, note->bytes,
                                    batch.place.segment);
+        } else if (is_of_tenant(record->type) && tenant_ != nullptr) {
+            whole = true;
+            status = tenant_->replay(*record, batch.place.segment);
         } else {
             return impossible(batch, "a record that this zbridge does not know: type " +
                                          std::to_string(static_cast<int>(record->type)));
@@ -202,6 +205,9 @@ Status Topics::serve(Store& store, bool was_clean) {
         topic->origin = Origin::kDeclared;
         topic->options.durability = each.options.durability;
         topic->unconfigured = false;
+    }
+    if (tenant_ != nullptr) {
+        if (Status status = tenant_->begin(was_clean); !status.ok()) return status;
     }
     table_.each([&](Topic& topic) { retain(topic); });
     write_snapshot();

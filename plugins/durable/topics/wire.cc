@@ -1,5 +1,6 @@
 #include "plugins/durable/topics/wire.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace zbridge::durable {
@@ -61,6 +62,29 @@ std::string_view take_frame(std::string_view& wire) {
     const std::string_view body = wire.substr(head.bytes, static_cast<size_t>(head.body_bytes));
     wire.remove_prefix(head.bytes + body.size());
     return body;
+}
+
+bool cut_front(zb_run& run, uint32_t messages) {
+    if (messages == 0) return true;
+    const auto span = span_of({run.wire, run.bytes}, messages, UINT64_MAX);
+    if (!span || span->messages != messages || span->frames >= run.frames) return false;
+    run.wire += span->bytes;
+    run.bytes -= span->bytes;
+    run.frames -= span->frames;
+    run.count -= messages;
+    run.first_offset += messages;
+    run.first_sequence += messages;
+    return true;
+}
+
+bool cut_back(zb_run& run, uint32_t messages_max, uint64_t bytes_max) {
+    if (run.count <= messages_max && run.bytes <= bytes_max) return true;
+    const auto span = span_of({run.wire, run.bytes}, std::min(run.count, messages_max), bytes_max);
+    if (!span) return false;
+    run.bytes = span->bytes;
+    run.frames = span->frames;
+    run.count = span->messages;
+    return true;
 }
 
 }  // namespace zbridge::durable

@@ -164,27 +164,26 @@ class MemoryEngine {
 
     MemoryBudget& memory_;
     zb_section sections_[1] = {{"topics", "Topics.", nullptr, 0, sizeof(zb_option)}};
-    zb_engine calls_{sizeof(zb_engine),
-                     0,
-                     sections_,
-                     sizeof(zb_section),
-                     0,
-                     find_topic,
-                     has_room,
-                     publish,
-                     note,
-                     [](void*) {},
-                     bounds,
-                     position,
-                     read,
-                     [](void*, zb_view) { return ZB_NO_GROUP; },
-                     [](void*, uint32_t, const zb_receive*, zb_delivery*, uint32_t) {
-                         return uint32_t{0};
-                     },
-                     [](void*, uint32_t, const zb_settlement*, const zb_publication*, uint32_t,
-                        zb_settled*) -> zb_taken { return ZB_STALE; },
-                     [](void*, zb_view, zb_view, uint64_t) {},
-                     [](void*) { return uint32_t{1}; }};
+    zb_engine calls_{
+        sizeof(zb_engine),
+        0,
+        sections_,
+        sizeof(zb_section),
+        0,
+        find_topic,
+        has_room,
+        publish,
+        note,
+        [](void*) {},
+        bounds,
+        position,
+        read,
+        [](void*, zb_view) { return ZB_NO_GROUP; },
+        [](void*, uint32_t, const zb_receive*, zb_delivery*, uint32_t) { return uint32_t{0}; },
+        [](void*, uint32_t, const zb_settlement*, const zb_publication*, uint32_t,
+           zb_settled*) -> zb_taken { return ZB_STALE; },
+        [](void*, zb_view, zb_view, uint64_t) {},
+        [](void*) { return uint32_t{1}; }};
     zb_plugin plugin_{};
     std::unique_ptr<plugin::Declaration> declaration_;
     std::unique_ptr<plugin::Instance> instance_;

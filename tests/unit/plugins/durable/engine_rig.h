@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@ class EngineRig {
     void topic(const std::string& name, Options its = {}) {
         topics.emplace_back(name, std::move(its));
     }
+    void group(const std::string& name, Options its) { groups.emplace_back(name, std::move(its)); }
     void option(const std::string& key, const std::string& value) { options[key] = value; }
 
     // Throws what create and start say.
@@ -46,11 +48,14 @@ class EngineRig {
         for (const auto& [key, value] : options)
             host->set(key, value);
         host->extensions[ZB_ENGINE_HOST] = &table();
-        for (const auto& [name, its] : topics) {
-            entries.push_back(std::make_unique<testing::FakeHost>());
-            entries.back()->its_name = name;
-            for (const auto& [key, value] : its)
-                entries.back()->set(key, value);
+        for (const auto* section : {&topics, &groups}) {
+            auto& its_entries = entries[section == &topics ? "topics" : "groups"];
+            for (const auto& [name, its] : *section) {
+                its_entries.push_back(std::make_unique<testing::FakeHost>());
+                its_entries.back()->its_name = name;
+                for (const auto& [key, value] : its)
+                    its_entries.back()->set(key, value);
+            }
         }
         rigs()[host->context()] = this;
         instance.emplace(host->create(zbridge_plugin_entry_durable()));
@@ -156,7 +161,7 @@ class EngineRig {
     ManualClock clock;
     SeededRandom random;
     MemoryBudget memory{1ULL << 30};
-    std::vector<std::pair<std::string, Options>> topics;
+    std::vector<std::pair<std::string, Options>> topics, groups;
     std::map<std::string, std::string> options;
     bool was_clean = true;
     bool runs_timers = true;  // all at once, whatever their time
@@ -164,7 +169,7 @@ class EngineRig {
     zb_world world{};
 
     std::unique_ptr<testing::FakeHost> host;
-    std::vector<std::unique_ptr<testing::FakeHost>> entries;
+    std::map<std::string, std::vector<std::unique_ptr<testing::FakeHost>>> entries;  // by section
     std::vector<std::unique_ptr<SimExecutor>> executors;
     std::optional<testing::Instance> instance;
     const zb_engine* engine = nullptr;
@@ -172,6 +177,8 @@ class EngineRig {
     Told told;
     std::map<uint64_t, std::pair<zb_result, std::string>> answers;
     uint64_t last_cookie = 0;
+    std::set<uint32_t> ready;               // groups that were told to be
+    std::map<uint64_t, zb_result> settled;  // by cookie
 
  private:
     static std::map<zb_context*, EngineRig*>& rigs() {
@@ -190,11 +197,13 @@ class EngineRig {
                     ExecutorOptions{name, threads, tasks_max}, of(c).random));
                 return of(c).executors.back().get();
             },
-            [](zb_context* c, const char*) { return static_cast<uint32_t>(of(c).entries.size()); },
+            [](zb_context* c, const char* section) {
+                return static_cast<uint32_t>(of(c).entries[section].size());
+            },
             [](zb_context* c, const char* section, uint32_t index) {
                 const zb_section* found = of(c).section(section);
-                return of(c).entries[index]->entry(found->options, found->option_count,
-                                                   found->option_size);
+                return of(c).entries[section][index]->entry(found->options, found->option_count,
+                                                            found->option_size);
             },
             [](zb_context* c, uint64_t number) { of(c).told.on_committed(number); },
             [](zb_context* c, zb_view sentence, uint32_t) {
@@ -205,8 +214,10 @@ class EngineRig {
                 of(c).told.on_visible(TopicId(topic), runs, count);
             },
             [](zb_context* c, uint32_t topic) { of(c).told.on_loaded(TopicId(topic)); },
-            [](zb_context*, uint32_t) {},
-            [](zb_context*, uint64_t, zb_result, zb_view) {},
+            [](zb_context* c, uint32_t group) { of(c).ready.insert(group); },
+            [](zb_context* c, uint64_t cookie, zb_result result, zb_view) {
+                of(c).settled[cookie] = result;
+            },
             [](zb_context* c, uint64_t key, uint32_t kind, zb_view bytes) {
                 of(c).told.on_note(key, static_cast<RecordType>(kind), {bytes.data, bytes.size});
             },

@@ -7,14 +7,15 @@
 
 namespace zbridge::durable {
 
-TEST_CASE("the plugin is an engine of this build, with a section of topics") {
+TEST_CASE("the plugin is an engine of this build, with sections of topics and groups") {
     const zb_plugin* plugin = zbridge_plugin_entry_durable();
     CHECK(std::string(plugin->name) == "durable");
     CHECK(std::string(plugin->build_id) == ZBRIDGE_VERSION "/" __VERSION__);
     const auto* engine = static_cast<const zb_engine*>(plugin->get_extension(ZB_ENGINE));
     REQUIRE(engine != nullptr);
-    REQUIRE(engine->section_count == 1);
+    REQUIRE(engine->section_count == 2);
     CHECK(std::string(engine->sections[0].name) == "topics");
+    CHECK(std::string(engine->sections[1].name) == "groups");
     CHECK(plugin->get_extension("zbridge.step/1") == nullptr);
 }
 
@@ -31,7 +32,7 @@ TEST_CASE("what is wrong in the options is said by create, which does nothing") 
     rig.options.clear();
     rig.topic("orders", {{"keep", "last_per_key"}});
     CHECK_THROWS_WITH(rig.create(), "`last_per_key` is not there yet: a topic keeps all");
-    CHECK(rig.entries[0]->option_error().substr(0, 6) == "`keep`");
+    CHECK(rig.entries["topics"][0]->option_error().substr(0, 6) == "`keep`");
     rig.topics = {{"orders", {{"retention.age", "72h"}, {"retention.size", "20GiB"}}}};
     rig.create();
     CHECK(rig.disk.list("/data")->empty());

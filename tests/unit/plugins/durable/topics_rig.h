@@ -74,6 +74,7 @@ struct Told : TopicsListener {
     void on_note(uint64_t key, RecordType kind, std::string_view bytes) override {
         notes.push_back({key, kind, std::string(bytes)});
     }
+    void on_settled(uint64_t, bool, const std::string&) override {}
     void on_answer(uint64_t cookie, bool ok, const std::string& body) override {
         answers.emplace_back(cookie, ok, body);
     }

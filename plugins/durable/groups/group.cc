@@ -1,0 +1,337 @@
+// A group's life: the start, what is written of it, commands.
+#include "plugins/durable/groups/group.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zbridge::durable {
+
+namespace {
+
+// TenantEffect.what
+enum : uint32_t {
+    kFloorWritten = 1,      // offset: the floor
+    kExceptionWritten = 2,  // offset: its own
+    kReleased = 3,          // offset: how many of releasing_
+};
+
+}  // namespace
+
+Group::Group(GroupId id, const World& world)
+    : id_(id), world_(world), ahead_(*world.topics, TopicId()), behind_(*world.topics, TopicId()) {}
+
+// ---- the start ----
+
+void Group::replay(const GroupSnapshot& snapshot, const SettledBits& settled) {
+    name_ = snapshot.name;
+    origin = snapshot.origin;
+    paused_ = snapshot.paused;
+    topic_ = snapshot.topic;
+    epoch_ = std::max(epoch_, snapshot.epoch);
+    oldest_epoch_ = std::max(oldest_epoch_, snapshot.oldest_epoch);
+    floor_ = snapshot.floor;
+    cursor_ = std::max(cursor_, snapshot.cursor);
+    settled_.clear();
+    settled.each_page([&](uint64_t page, std::string_view bytes) {
+        ZB_CHECK(settled_.restore_page(page, bytes), page);
+    });
+    raise_floor();
+}
+
+void Group::replay(const Acks& acks) {
+    cursor_ = std::max(cursor_, acks.cursor);
+    for (const OffsetRange& range : acks.ranges) {
+        while (const auto exception = exceptions_.first_of(range))
+            lose_exception(*exception);
+        mark_settled(range);
+    }
+    raise_floor();
+}
+
+void Group::replay(RecordType type, const ExceptionRecord& record, uint64_t segment) {
+    if (exceptions_.find(record.offset) != nullptr) lose_exception(record.offset);
+    mark_settled({record.offset, 1});
+    if (type != RecordType::kDead) {
+        Exception exception;
+        exception.due_ms = record.due_ms & (Exception::kDueEnd - 1);
+        exception.attempts = record.attempts;
+        exception.why =
+            static_cast<uint8_t>(type == RecordType::kPark ? Why::kParked : Why::kRetry);
+        exception.key = record.key;
+        exception.segment = static_cast<uint32_t>(segment);
+        exceptions_.put(record.offset, exception);
+        world_.topics->use_segment(segment);
+    }
+    cursor_ = std::max(cursor_, record.offset + 1);
+    raise_floor();
+}
+
+void Group::replay(const Reset& reset) {
+    epoch_ = std::max(epoch_, reset.epoch);
+    oldest_epoch_ = std::max(oldest_epoch_, reset.epoch);
+    while (const auto lowest = exceptions_.lowest())
+        lose_exception(*lowest);
+    settled_.clear();
+    floor_ = cursor_ = reset.offset;
+}
+
+// At the start: its record is superseded by one that is durable.
+void Group::lose_exception(Offset offset) {
+    const uint32_t segment = exceptions_.remove(offset).segment;
+    if (segment != 0) world_.topics->release_segment(segment);
+}
+
+void Group::configure(const GroupOptions& options, TopicId topic) {
+    options_ = options;
+    topic_ = topic;
+    ahead_ = Reader(*world_.topics, topic);
+    behind_ = Reader(*world_.topics, topic);
+}
+
+void Group::begin_at(Offset offset) {
+    floor_ = cursor_ = written_cursor_ = durable_floor_ = offset;
+}
+
+template <class Visit>
+void Group::each_unset(Offset from, Offset end, Visit visit) const {
+    for (Offset at = settled_.first_unset(from); at < end;) {
+        const OffsetRange range{at, settled_.unset_at({at, end - at})};
+        visit(range);
+        at = settled_.first_unset(range.end());
+    }
+}
+
+void Group::take_over(bool was_clean) {
+    epoch_++;
+    const zb_bounds bounds = world_.topics->bounds(topic_);
+    const Offset lowest{bounds.floor}, head{bounds.head};
+    cursor_ = std::min(cursor_, head);
+    if (floor_ < lowest) {
+        const Offset end = std::min(lowest, cursor_);
+        each_unset(floor_, end,
+                   [&](OffsetRange range) { counters_.lost_to_retention += range.count; });
+        mark_settled({floor_, lowest - floor_});
+        cursor_ = std::max(cursor_, lowest);
+    }
+    while (exceptions_.lowest() && *exceptions_.lowest() < lowest) {
+        counters_.lost_to_retention++;
+        lose_exception(*exceptions_.lowest());
+    }
+    floor_ = std::min(floor_, cursor_);
+    raise_floor();
+    written_cursor_ = cursor_;
+    durable_floor_ = floor_;
+
+    each_unset(floor_, cursor_, [&](OffsetRange range) { again_.add(range); });
+    std::vector<Offset> not_first, dead;
+    exceptions_.each([&](Offset offset, const Exception& exception) {
+        if (exception.reason() == Why::kRetry && exception.attempts > options_.retries)
+            dead.push_back(offset);
+        if (exception.key == 0) return;
+        if (exception.reason() == Why::kParked)
+            gate_.park(exception.key, offset);
+        else if (!gate_.enter(exception.key, offset))
+            not_first.push_back(offset);
+    });
+    for (const Offset offset : not_first) {
+        Exception its = *exceptions_.find(offset);
+        its.why = static_cast<uint8_t>(Why::kParked);
+        exceptions_.put(offset, its);
+        gate_.park(its.key, offset);
+    }
+    in_doubt_ = !again_.empty();
+    if (in_doubt_ && !was_clean) doubt_until_ = world_.clock->now() + options_.resume_grace;
+    if (!in_doubt_) end_doubt();
+    for (const Offset offset : dead) {
+        const Exception its = *exceptions_.find(offset);
+        if (its.waits())
+            begin_dying(offset, static_cast<uint8_t>(its.attempts), its.key, "too many attempts",
+                        0);
+    }
+}
+
+// ---- what is written ----
+
+void Group::write_gathered() {
+    if (!has_gathered()) return;
+    Acks acks{id_, cursor_, {}};
+    acks_.each([&](const OffsetRange& range) { acks.ranges.push_back(range); });
+    world_.topics->write(acks.ranges.empty() ? RecordType::kCursor : RecordType::kAcks,
+                         write_acks(acks), floor_effect());
+    acks_.clear();
+    written_cursor_ = cursor_;
+    release_written();
+}
+
+TenantEffect Group::floor_effect() const {
+    return {id_.number(), kFloorWritten, floor_};
+}
+
+// What has gone before the record that was just written is not needed once that is durable.
+void Group::release_written() {
+    const size_t fresh = releasing_.size() - releasing_written_;
+    if (fresh == 0) return;
+    releasing_written_ = releasing_.size();
+    world_.topics->effect({id_.number(), kReleased, {fresh}});
+}
+
+void Group::write_snapshot() {
+    GroupSnapshot snapshot{id_,           origin, paused_, topic_, epoch_,
+                           oldest_epoch_, floor_, cursor_, name_,  {}};
+    world_.topics->write(RecordType::kGroup, write_group(snapshot, settled_), floor_effect());
+    written_cursor_ = cursor_;
+}
+
+void Group::on_written(const TenantEffect& effect, uint64_t segment) {
+    if (effect.what == kFloorWritten) {
+        durable_floor_ = effect.offset;
+    } else if (effect.what == kExceptionWritten) {
+        const Exception* its = exceptions_.find(effect.offset);
+        if (its == nullptr) return;
+        if (its->segment != 0) world_.topics->release_segment(its->segment);
+        world_.topics->use_segment(segment);
+        exceptions_.set_segment(effect.offset, static_cast<uint32_t>(segment));
+    } else {
+        for (uint64_t i = 0; i < effect.offset.number; i++) {
+            world_.topics->release_segment(releasing_.front());
+            releasing_.pop_front();
+            releasing_written_--;
+        }
+    }
+}
+
+void Group::put_exception(RecordType type, Offset offset, Exception exception) {
+    if (const Exception* before = exceptions_.find(offset))
+        exception.segment = before->segment;  // needed until the new one is durable
+    else
+        mark_settled({offset, 1});
+    exceptions_.put(offset, exception);
+    write_exception_record(type, offset, exception);
+}
+
+void Group::write_exception_record(RecordType type, Offset offset, const Exception& exception) {
+    world_.topics->write(type,
+                         write_exception({id_, offset, exception.due_ms, exception.key,
+                                          static_cast<uint8_t>(exception.attempts)}),
+                         TenantEffect{id_.number(), kExceptionWritten, offset});
+}
+
+void Group::rewrite(uint64_t segment) {
+    std::vector<std::pair<Offset, Exception>> there;
+    exceptions_.each([&](Offset offset, const Exception& exception) {
+        if (exception.segment == segment) there.emplace_back(offset, exception);
+    });
+    for (const auto& [offset, exception] : there) {
+        const RecordType type = exception.reason() == Why::kParked  ? RecordType::kPark
+                                : exception.reason() == Why::kLease ? RecordType::kLease
+                                                                    : RecordType::kRetry;
+        write_exception_record(type, offset, exception);
+    }
+}
+
+// ---- commands ----
+
+void Group::pause(bool paused) {
+    paused_ = paused;
+    write_snapshot();
+    tell_ready();
+}
+
+void Group::reset(Offset offset) {
+    forget();
+    epoch_++;
+    oldest_epoch_ = epoch_;
+    floor_ = cursor_ = written_cursor_ = offset;
+    world_.topics->write(RecordType::kReset, write_reset({id_, epoch_, offset}), floor_effect());
+    release_written();
+    tell_ready();
+}
+
+void Group::forget() {
+    while (const auto lowest = exceptions_.lowest())
+        (void)drop_exception(*lowest);
+    settled_.clear();
+    leases_.clear();
+    again_.clear();
+    acks_.clear();
+    gate_.clear();
+    dying_.clear();
+    in_doubt_ = false;
+    doubt_until_.reset();
+    ahead_.drop();
+    behind_.drop();
+}
+
+void Group::release_all() {
+    while (const auto lowest = exceptions_.lowest())
+        lose_exception(*lowest);
+    for (const uint32_t segment : std::exchange(releasing_, {}))
+        world_.topics->release_segment(segment);
+}
+
+// ---- what it is like ----
+
+Offset Group::unread() const {
+    const auto lowest = exceptions_.lowest();
+    return lowest ? std::min(*lowest, durable_floor_) : durable_floor_;
+}
+
+uint64_t Group::lag() const {
+    const uint64_t head = world_.topics->bounds(topic_).head;
+    return head - std::min(head, cursor_.number) + again_.offsets() + exceptions_.size() +
+           leases_.messages() - leased_exceptions();
+}
+
+// Of the exceptions that are taken, those that are not dying.
+uint64_t Group::leased_exceptions() const {
+    return exceptions_.taken() - dying_.size();
+}
+
+std::string_view Group::held() const {
+    if (unconfigured) return "unconfigured";
+    if (paused_) return "paused";
+    if (crash_loop_.broken()) return "crash loop";
+    if (exceptions_.parked() >= options_.parked_max) return "too many wait for their key";
+    if (exceptions_.size() >= options_.exceptions_max) return "too many wait for a retry";
+    if (leases_.messages() >= options_.in_flight_max) return "as many in flight as may be";
+    return {};
+}
+
+void Group::tell_ready() {
+    if (std::exchange(starving_, false)) world_.listener->on_group_ready(id_);
+}
+
+void Group::on_loaded() {
+    bury_dying();
+    tell_ready();
+}
+
+void Group::run_due() {
+    const Instant now = world_.clock->now();
+    while (const auto ended = leases_.due(now)) {
+        leases_.remove(ended->range);
+        counters_.expired += ended->range.count;
+        retry(*ended, 0, "its lease ended");
+    }
+    more_ = false;
+    tell_ready();
+}
+
+std::optional<Duration> Group::next_due() const {
+    const Instant now = world_.clock->now();
+    std::optional<Duration> next;
+    const auto consider = [&](Duration in) {
+        in = std::max(in, Duration(0));
+        if (!next || in < *next) next = in;
+    };
+    if (const auto due = leases_.next_due()) consider(*due - now);
+    if (!starving_) return next;
+    if (more_) consider(Duration(0));
+    if (const auto due = exceptions_.next_due())
+        consider(std::chrono::milliseconds(static_cast<int64_t>(due->first) - wall_ms()));
+    if (doubt_until_) consider(*doubt_until_ - now);
+    if (const auto probe = crash_loop_.next_probe()) consider(*probe - now);
+    return next;
+}
+
+}  // namespace zbridge::durable

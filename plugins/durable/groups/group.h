@@ -1,0 +1,256 @@
+// A consumer group: which messages of its topic are settled, who has the others, and what is next.
+//
+// Flow:    receive() -> leased -> settle(): acked | retried, when it is due | dead letter
+//          on_visible(), on_loaded(), run_due() -> GroupListener::on_group_ready() -> receive()
+// State:   floor: all below is settled, or an exception. cursor: nothing from there on was given.
+//          Between them a bit each. An exception waits for its retry, its key, or a long lease.
+// Thread:  the reactor.
+// Promise: each message is given until it is settled, or has become a dead letter; never after its
+//          ack is durable. Of an order key one at a time, in order, also over retries and restarts.
+//          A token settles the delivery that it names, also over a restart, and no other.
+// Restart: what was given and is not settled is in doubt: after an unclean end it is given again when
+//          resume_grace is over, unless its old token settles it before.
+// Limits:  in_flight_max given at once; kSpanMax between floor and cursor: beyond it what is leased
+//          longest becomes an exception; exceptions_max, parked_max: nothing new then.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/durable/groups/crash_loop.h"
+#include "plugins/durable/groups/exceptions.h"
+#include "plugins/durable/groups/key_gate.h"
+#include "plugins/durable/groups/leases.h"
+#include "plugins/durable/groups/options.h"
+#include "plugins/durable/groups/payload.h"
+#include "plugins/durable/groups/reader.h"
+#include "plugins/durable/groups/settled_bits.h"
+
+namespace zbridge::durable {
+
+class GroupListener {
+ public:
+    virtual ~GroupListener() = default;
+    virtual void on_group_ready(GroupId group) = 0;
+    // Something is to be written by write_gathered().
+    virtual void on_gathered(GroupId group) = 0;
+    // Likewise, and who has this cookie is told when it is durable.
+    virtual void on_settled_later(GroupId group, uint64_t cookie) = 0;
+};
+
+struct GroupCounters {
+    uint64_t given = 0;  // deliveries, with those that were given again
+    uint64_t acked = 0;
+    uint64_t retried = 0;
+    uint64_t expired = 0;  // of these: a lease ended
+    uint64_t lost = 0;     // of these: a consumer went
+    uint64_t released = 0;
+    uint64_t filtered = 0;           // that are not for this group
+    uint64_t dead = 0;               // now among the dead letters
+    uint64_t dead_refused = 0;       // times that they did not take one: it is tried again
+    uint64_t stale = 0;              // settlements of no delivery that is open
+    uint64_t lost_to_retention = 0;  // that were gone before they were settled
+    uint64_t missing = 0;            // that cannot be read: damaged
+};
+
+class Group {
+ public:
+    static constexpr uint64_t kSpanMax = 1 << 20;
+    static constexpr uint64_t kLookMax = 100'000;  // messages of one receive() that are not for it
+    static constexpr size_t kDueLookMax = 16;      // retries that are due, and wait for the disk
+    static constexpr int64_t kDeadAgainMs = 10'000;
+    static constexpr size_t kReasonBytesMax = 200;  // of a dead letter
+
+    // What it stands on; all outlives it.
+    struct World {
+        Topics* topics = nullptr;
+        const Clock* clock = nullptr;
+        GroupListener* listener = nullptr;
+    };
+
+    Group(GroupId id, const World& world);
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+
+    // ---- the start: replay ... -> configure() -> begin() ----
+    void replay(const GroupSnapshot& snapshot, const SettledBits& settled);
+    void replay(const Acks& acks);
+    void replay(RecordType type, const ExceptionRecord& record, uint64_t segment);
+    void replay(const Reset& reset);
+    void name(std::string name) { name_ = std::move(name); }
+    void configure(const GroupOptions& options, TopicId topic);
+    // It is new: here it begins.
+    void begin_at(Offset offset);
+    // What the life before had given is in doubt.
+    void take_over(bool was_clean);
+
+    // ---- deliveries ----
+    uint32_t receive(const zb_receive& wanted, zb_delivery* deliveries, uint32_t deliveries_max);
+    zb_taken settle(const zb_settlement& settlement, const zb_publication* replies, uint32_t count,
+                    zb_settled& settled);
+
+    // Both by on_group_ready(), which calls nothing back at once.
+    void on_visible() { tell_ready(); }
+    void on_loaded();
+    // Ends leases, finds what is due.
+    void run_due();
+    // Until run_due() has something to do; none: nothing by itself.
+    std::optional<Duration> next_due() const;
+
+    // ---- records ----
+    void write_gathered();
+    bool has_gathered() const { return !acks_.empty() || written_cursor_ != cursor_; }
+    void write_snapshot();
+    void on_written(const TenantEffect& effect, uint64_t segment);
+    // Exceptions whose records lie there are written again.
+    void rewrite(uint64_t segment);
+
+    // ---- commands ----
+    void pause(bool paused);
+    // It goes on from there, and forgets what was before; REQUIRES: within the topic's bounds.
+    void reset(Offset offset);
+    void forget();
+    // It is removed: its segments are needed no longer.
+    void release_all();
+
+    GroupId id() const { return id_; }
+    const std::string& name() const { return name_; }
+    TopicId topic() const { return topic_; }
+    const GroupOptions& options() const { return options_; }
+    Origin origin = Origin::kDeclared;
+    bool unconfigured = false;  // it was in the file once: kept, and gives nothing
+
+    Offset floor() const { return floor_; }
+    Offset cursor() const { return cursor_; }
+    // The first message that is not settled durably.
+    Offset unread() const;
+    uint64_t in_flight() const { return leases_.messages(); }
+    uint64_t in_doubt() const { return again_.offsets(); }
+    const Exceptions& exceptions() const { return exceptions_; }
+    const Leases& leases() const { return leases_; }
+    const SettledBits& settled() const { return settled_; }
+    bool paused() const { return paused_; }
+    const CrashLoop& crash_loop() const { return crash_loop_; }
+    // Messages that are there and are not settled.
+    uint64_t lag() const;
+    // Why nothing new is given; empty: it is.
+    std::string_view held() const;
+    const GroupCounters& counters() const { return counters_; }
+
+ private:
+    // What a receive() still wants.
+    struct Wanted {
+        const zb_receive* asked = nullptr;
+        zb_delivery* deliveries = nullptr;
+        uint32_t deliveries_max = 0;
+        uint32_t count = 0;
+        uint64_t messages = 0;
+        uint64_t bytes = 0;
+        Instant until;
+
+        bool enough() const {
+            return count == deliveries_max || messages >= asked->messages_max ||
+                   bytes >= asked->bytes_max;
+        }
+    };
+    struct Dying {
+        Offset offset;
+        std::string reason;
+        uint64_t cookie = 0;
+    };
+
+    int64_t wall_ms() const { return world_.clock->wall_us() / 1000; }
+    void tell_ready();
+
+    // group.cc
+    template <class Visit>
+    void each_unset(Offset from, Offset end, Visit visit) const;
+    void lose_exception(Offset offset);
+    void put_exception(RecordType type, Offset offset, Exception exception);
+    void write_exception_record(RecordType type, Offset offset, const Exception& exception);
+    TenantEffect floor_effect() const;
+    void release_written();
+    uint64_t leased_exceptions() const;
+
+    // group_give.cc
+    void give_due(Wanted& wanted);
+    void give_again(Wanted& wanted);
+    void give_new(Wanted& wanted);
+    bool may_give_new() const;
+    bool is_full(const Wanted& wanted) const;
+    uint64_t give(Wanted& wanted, zb_run run, uint64_t messages_max, uint8_t attempt, uint32_t key);
+    uint64_t make_span(uint64_t messages);
+    uint64_t due_in(Duration delay) const;
+    bool is_for_it(const zb_run& run) const {
+        return !options_.filter ||
+               options_.filter->matches({run.attributes.data, run.attributes.size});
+    }
+    uint32_t key_of(const zb_run& run) const;
+    void skip(OffsetRange range);
+    void park(Offset offset, uint32_t key, uint8_t attempts);
+    void end_doubt();
+    void let_go(Offset offset);
+
+    // group_settle.cc
+    void find_open(const zb_settlement& asked, uint32_t& stale);
+    std::optional<LeasedRange> doubtful(const Token& token, OffsetRange range) const;
+    zb_taken publish_replies(const zb_publication* replies, uint32_t count, bool acks,
+                             zb_settled& settled);
+    void close(const LeasedRange& part);
+    void settle_range(OffsetRange range, bool is_written);
+    void ack(const LeasedRange& part, bool is_written);
+    void mark_settled(OffsetRange range);
+    void retry(const LeasedRange& part, int64_t delay_ms, std::string_view reason);
+    void release(const LeasedRange& part);
+    void extend(const LeasedRange& part, int64_t delay_ms, zb_settled& settled);
+    void leave_key(uint32_t key, Offset offset);
+    void raise_floor();
+    void drop_exception(Offset offset);
+    void begin_dying(Offset offset, uint8_t attempts, uint32_t key, std::string_view reason,
+                     uint64_t cookie);
+    void bury_dying();
+    void bury(const Dying& dying, const zb_run& run);
+    void lose(Offset offset);
+    Token token_of(Offset first, const Lease& lease) const;
+
+    GroupId id_;
+    World world_;
+    std::string name_;
+    TopicId topic_;
+    GroupOptions options_;
+
+    Offset floor_, cursor_;
+    SettledBits settled_;  // [floor, cursor)
+    Exceptions exceptions_;
+    Leases leases_;
+    RangeSet again_;         // given before, and to be given again: in doubt, or released
+    bool in_doubt_ = false;  // again_ has what the life before had given
+    std::optional<Instant> doubt_until_;
+    KeyGate gate_;
+    CrashLoop crash_loop_;
+    std::deque<Dying> dying_;
+
+    uint32_t epoch_ = 1, oldest_epoch_ = 0;
+    uint16_t grant_ = 0;
+    bool paused_ = false;
+    bool starving_ = false;  // a receive() has got less than it wanted
+    bool more_ = false;      // a receive() has looked at as much as it may: there is more
+
+    RangeSet acks_;          // settled, and not written yet
+    Offset written_cursor_;  // in the newest record
+    Offset durable_floor_;
+    // Segments of exceptions that are gone: needed until that is durable.
+    std::deque<uint32_t> releasing_;
+    size_t releasing_written_ = 0;  // of them: whose record is on its way
+
+    Reader ahead_, behind_;          // from the cursor on; all that is given again
+    std::vector<ChunkRef> given_;    // of the last receive()
+    std::vector<LeasedRange> open_;  // of the settle() that runs
+    GroupCounters counters_;
+};
+
+}  // namespace zbridge::durable

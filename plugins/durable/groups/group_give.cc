@@ -1,0 +1,264 @@
+// What a consumer is given: retries that are due, what was given before, what is new.
+#include <algorithm>
+#include <utility>
+
+#include "plugins/durable/groups/group.h"
+#include "plugins/durable/topics/attributes.h"
+#include "plugins/durable/topics/siphash.h"
+#include "plugins/durable/topics/wire.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+// Of keys' hashes, which are on the disk. Two keys of one hash are one: no harm but the waiting.
+constexpr HashKey kOrderHash{0x7a62'7269'6467'6531, 0x6f72'6465'726b'6579};
+
+}  // namespace
+
+uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32_t deliveries_max) {
+    given_.clear();
+    if (unconfigured || paused_ || !world_.topics->failure().empty()) {
+        starving_ = true;
+        return 0;
+    }
+    zb_receive its = asked;
+    if (crash_loop_.broken()) {
+        if (!crash_loop_.take_probe(world_.clock->now())) {
+            starving_ = true;
+            return 0;
+        }
+        its.messages_max = 1;
+    }
+    Wanted wanted;
+    wanted.asked = &its;
+    wanted.deliveries = deliveries;
+    wanted.deliveries_max = deliveries_max;
+    const Duration lease =
+        asked.lease_ms > 0 ? Duration(std::chrono::milliseconds(asked.lease_ms)) : options_.lease;
+    wanted.until = world_.clock->now() + lease;
+
+    give_due(wanted);
+    give_again(wanted);
+    give_new(wanted);
+    starving_ = !wanted.enough() || its.messages_max < asked.messages_max;
+    if (has_gathered()) world_.listener->on_gathered(id_);
+    return wanted.count;
+}
+
+void Group::give_due(Wanted& wanted) {
+    const auto now_ms = static_cast<uint64_t>(wall_ms());
+    size_t looks = 0;
+    for (Exceptions::Due at{0, {0}}; looks < kDueLookMax && !is_full(wanted);) {
+        const auto due = exceptions_.next_due(at);
+        if (!due || due->first > now_ms) return;
+        at = *due;
+        const Offset offset = due->second;
+        const Exception its = *exceptions_.find(offset);
+        const auto attempt = static_cast<uint8_t>(its.attempts + 1);
+        if (its.attempts > options_.retries) {
+            begin_dying(offset, static_cast<uint8_t>(its.attempts), its.key, "too many attempts",
+                        0);
+            continue;
+        }
+        const Reader::Found found = behind_.seek(offset);
+        if (found == Reader::Found::kLater) {
+            looks++;
+        } else if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number) {
+            lose(offset);
+        } else {
+            exceptions_.set_taken(offset, true);
+            give(wanted, behind_.front(), 1, attempt, its.key);
+        }
+    }
+}
+
+void Group::give_again(Wanted& wanted) {
+    if (doubt_until_ && world_.clock->now() < *doubt_until_) return;
+    while (!again_.empty() && !is_full(wanted)) {
+        const OffsetRange next = *again_.at_or_after({0});
+        const Reader::Found found = behind_.seek(next.first);
+        if (found == Reader::Found::kLater) return;
+        const Offset here{found == Reader::Found::kEnd ? next.end().number
+                                                       : behind_.front().first_offset};
+        if (here > next.first) {
+            const OffsetRange gone{next.first, std::min(here - next.first, next.count)};
+            again_.remove(gone);
+            skip(gone);
+            continue;
+        }
+        const zb_run& run = behind_.front();
+        const uint32_t key = key_of(run);
+        if (key != 0 && !gate_.enter(key, next.first)) {
+            again_.remove({next.first, 1});
+            park(next.first, key, 0);
+            continue;
+        }
+        const uint64_t count = give(wanted, run, key != 0 ? 1 : next.count, 1, key);
+        again_.remove({next.first, count});
+    }
+    if (again_.empty() && in_doubt_) end_doubt();
+}
+
+void Group::give_new(Wanted& wanted) {
+    uint64_t looked = 0;
+    while (!is_full(wanted) && may_give_new()) {
+        if (looked >= kLookMax) {
+            more_ = true;
+            break;
+        }
+        if (settled_.has(cursor_)) {
+            cursor_ = settled_.first_unset(cursor_);
+            continue;
+        }
+        const Reader::Found found = ahead_.seek(cursor_);
+        if (found == Reader::Found::kLater) break;
+        const Offset head{world_.topics->bounds(topic_).head};
+        const Offset here =
+            found == Reader::Found::kEnd ? head : Offset{ahead_.front().first_offset};
+        if (here > cursor_) {
+            const OffsetRange gone{cursor_, here - cursor_};
+            cursor_ = here;
+            skip(gone);
+            continue;
+        }
+        if (found == Reader::Found::kEnd) break;
+        const zb_run& run = ahead_.front();
+        const uint64_t unset = settled_.unset_at({cursor_, run.count});
+        if (!is_for_it(run)) {
+            counters_.filtered += unset;
+            looked += unset;
+            const OffsetRange others{cursor_, unset};
+            cursor_ = cursor_ + unset;
+            acks_.add(others);
+            mark_settled(others);
+            raise_floor();
+            continue;
+        }
+        const uint32_t key = key_of(run);
+        if (key != 0 && !gate_.enter(key, cursor_)) {
+            looked++;
+            cursor_ = cursor_ + 1;
+            park({cursor_.number - 1}, key, 0);
+            continue;
+        }
+        const uint64_t room = make_span(key != 0 ? 1 : unset);
+        cursor_ = cursor_ + give(wanted, run, room, 1, key);
+    }
+}
+
+bool Group::may_give_new() const {
+    // What is in doubt may be of the same key, and stands before it.
+    if (options_.ordered && in_doubt_) return false;
+    return exceptions_.size() < options_.exceptions_max &&
+           exceptions_.parked() < options_.parked_max;
+}
+
+bool Group::is_full(const Wanted& wanted) const {
+    return wanted.enough() || leases_.messages() >= options_.in_flight_max;
+}
+
+// At most so many of the run. Returns how many.
+uint64_t Group::give(Wanted& wanted, zb_run run, uint64_t messages_max, uint8_t attempt,
+                     uint32_t key) {
+    const uint64_t room =
+        std::min({messages_max, wanted.asked->messages_max - wanted.messages,
+                  options_.in_flight_max - leases_.messages(), uint64_t{UINT32_MAX}});
+    ZB_CHECK(cut_back(run, static_cast<uint32_t>(room), wanted.asked->bytes_max - wanted.bytes),
+             run.first_offset);
+    const Lease lease{wanted.until, wanted.asked->consumer, key, grant_, attempt};
+    const Offset first{run.first_offset};
+    leases_.add({{first, run.count}, lease});
+    given_.emplace_back(static_cast<Chunk*>(run.chunk));
+    zb_delivery& delivery = wanted.deliveries[wanted.count++];
+    delivery = {};
+    delivery.run = run;
+    delivery.token = token_of(first, lease).to_c();
+    delivery.attempt = attempt;
+    wanted.messages += run.count;
+    wanted.bytes += run.bytes;
+    counters_.given += run.count;
+    return run.count;
+}
+
+Token Group::token_of(Offset first, const Lease& lease) const {
+    return {lease.attempt, id_, epoch_, lease.grant, first};
+}
+
+uint32_t Group::key_of(const zb_run& run) const {
+    if (!options_.ordered) return 0;
+    const std::string_view key =
+        text_in({run.attributes.data, run.attributes.size}, AttributeKind::kOrderKey);
+    if (key.empty()) return 0;
+    const auto hash = static_cast<uint32_t>(siphash(kOrderHash, key).first);
+    return hash == 0 ? 1 : hash;
+}
+
+// How many of so many new ones the span has room for; at least one.
+uint64_t Group::make_span(uint64_t messages) {
+    while (cursor_ - floor_ >= kSpanMax) {
+        const Offset lowest = floor_;
+        if (const auto leased = leases_.first_of({lowest, 1})) {
+            const Duration left = std::max(leased->lease.until - world_.clock->now(), Duration(0));
+            Exception exception;
+            exception.why = static_cast<uint8_t>(Why::kLease);
+            exception.taken = 1;
+            exception.attempts = leased->lease.attempt - 1U;
+            exception.key = leased->lease.key;
+            exception.due_ms = due_in(left);
+            put_exception(RecordType::kLease, lowest, exception);
+        } else {
+            ZB_CHECK(again_.remove({lowest, 1}) == 1, lowest.number);
+            Exception exception;
+            exception.why = static_cast<uint8_t>(Why::kRetry);
+            exception.due_ms = due_in(Duration(0));
+            put_exception(RecordType::kRetry, lowest, exception);
+        }
+        raise_floor();
+    }
+    return std::min(messages, kSpanMax - (cursor_ - floor_));
+}
+
+uint64_t Group::due_in(Duration delay) const {
+    const auto in_ms = std::chrono::ceil<std::chrono::milliseconds>(delay).count();
+    return std::min(static_cast<uint64_t>(wall_ms() + in_ms), Exception::kDueEnd - 1);
+}
+
+// They are not there any more, and were never settled.
+void Group::skip(OffsetRange range) {
+    const Offset floor{world_.topics->bounds(topic_).floor};
+    const Offset retained = std::clamp(floor, range.first, range.end());
+    counters_.lost_to_retention += retained - range.first;
+    counters_.missing += range.end() - retained;
+    acks_.add(range);
+    mark_settled(range);
+    raise_floor();
+}
+
+void Group::park(Offset offset, uint32_t key, uint8_t attempts) {
+    Exception exception;
+    exception.why = static_cast<uint8_t>(Why::kParked);
+    exception.key = key;
+    exception.attempts = attempts;
+    gate_.park(key, offset);
+    put_exception(RecordType::kPark, offset, exception);
+    raise_floor();
+}
+
+// What the life before had given is settled, or given again: each key's next one is known.
+void Group::end_doubt() {
+    in_doubt_ = false;
+    doubt_until_.reset();
+    gate_.release_idle([this](Offset offset) { let_go(offset); });
+}
+
+// It waits for its key no longer.
+void Group::let_go(Offset offset) {
+    Exception its = *exceptions_.find(offset);
+    its.why = static_cast<uint8_t>(Why::kRetry);
+    its.due_ms = 0;
+    exceptions_.put(offset, its);
+    more_ = true;
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,290 @@
+#include "plugins/durable/groups/groups.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zbridge::durable {
+
+namespace {
+
+Status impossible(const std::string& what) {
+    return {Code::kInvalid, what};
+}
+
+}  // namespace
+
+Groups::Groups(std::vector<DeclaredGroup> declared, Topics& topics, const Clock& clock,
+               GroupsListener& listener)
+    : declared_(std::move(declared)), topics_(topics), clock_(clock), listener_(listener) {}
+
+// ---- the start ----
+
+Status Groups::replay(const Record& record, uint64_t segment) {
+    switch (record.type) {
+        case RecordType::kGroup: {
+            const auto snapshot = read_group(record.payload);
+            SettledBits settled;
+            if (!snapshot || !read_pages(snapshot->pages, settled))
+                return impossible("a group that cannot be");
+            Group* group = at_replay(snapshot->id);
+            if (group == nullptr) return impossible("a group's number that was never given");
+            if (snapshot->origin == Origin::kRemoved) {
+                group->release_all();
+                groups_[snapshot->id.number()].reset();
+            } else {
+                group->replay(*snapshot, settled);
+            }
+            return {};
+        }
+        case RecordType::kAcks:
+        case RecordType::kCursor: {
+            const auto acks = read_acks(record.payload);
+            Group* group = acks ? at_replay(acks->group) : nullptr;
+            if (group == nullptr) return impossible("settlements that cannot be");
+            group->replay(*acks);
+            return {};
+        }
+        case RecordType::kReset: {
+            const auto reset = read_reset(record.payload);
+            Group* group = reset ? at_replay(reset->group) : nullptr;
+            if (group == nullptr) return impossible("a reset that cannot be");
+            group->replay(*reset);
+            return {};
+        }
+        default: {
+            const auto exception = read_exception(record.payload);
+            Group* group = exception ? at_replay(exception->group) : nullptr;
+            if (group == nullptr) return impossible("a retry that cannot be");
+            group->replay(record.type, *exception, segment);
+            return {};
+        }
+    }
+}
+
+// Null: no such number is given.
+Group* Groups::at_replay(GroupId id) {
+    if (id.number() > kIdMax) return nullptr;
+    Group* found = find(id);
+    return found != nullptr ? found : make(id);
+}
+
+Group* Groups::make(GroupId id) {
+    if (id.number() >= groups_.size()) groups_.resize(id.number() + 1);
+    groups_[id.number()] = std::make_unique<Group>(id, Group::World{&topics_, &clock_, this});
+    return groups_[id.number()].get();
+}
+
+Status Groups::begin(bool was_clean) {
+    for (const auto& group : groups_) {
+        if (!group) continue;
+        if (group->name().empty()) {
+            group->name("unnamed-" + std::to_string(group->id().number()));
+            listener_.warn("the journal does not tell the name of a group any more, it is " +
+                           group->name() + " now");
+        }
+        names_.emplace(group->name(), group->id());
+    }
+    std::set<std::string_view> in_file;
+    for (const DeclaredGroup& each : declared_) {
+        in_file.insert(each.name);
+        if (Status status = begin(each); !status.ok()) return status;
+    }
+    for (const auto& group : groups_) {
+        if (!group) continue;
+        group->unconfigured =
+            group->origin == Origin::kDeclared && !in_file.contains(group->name());
+        group->take_over(was_clean);
+        put_in_topic(*group);
+        touched_.insert(group->id());
+        moved_.insert(group->topic());
+    }
+    on_batch();
+    return {};
+}
+
+Status Groups::begin(const DeclaredGroup& declared) {
+    const auto topic = topics_.topic(declared.topic);
+    if (!topic) {
+        return {Code::kInvalid,
+                "the group " + declared.name + ": there is no topic " + declared.topic};
+    }
+    Group* group = find(declared.name);
+    if (group != nullptr && group->topic() != *topic) {
+        return {Code::kInvalid, "the group " + declared.name + " is of another topic than " +
+                                    declared.topic + ": remove it first (zbridge group rm)"};
+    }
+    const bool is_new = group == nullptr;
+    if (is_new) {
+        if (names_.size() == kGroupsMax || groups_.size() > kIdMax)
+            return {Code::kInvalid, "there are too many groups"};
+        group = make(GroupId(static_cast<uint32_t>(groups_.size())));
+        group->name(declared.name);
+        names_.emplace(declared.name, group->id());
+    }
+    group->origin = Origin::kDeclared;
+    group->configure(declared.options, *topic);
+    if (is_new) group->begin_at(start_of(declared.options, *topic));
+    return {};
+}
+
+Offset Groups::start_of(const GroupOptions& options, TopicId topic) const {
+    return topics_.position(topic, options.start, options.start_value);
+}
+
+void Groups::put_in_topic(Group& group) {
+    of_topic_[group.topic()].push_back(group.id());
+}
+
+// ---- records ----
+
+void Groups::write_snapshot() {
+    each([](Group& group) { group.write_snapshot(); });
+}
+
+void Groups::on_written(const TenantEffect& effect, uint64_t segment) {
+    Group* group = find(GroupId(effect.who));
+    if (group == nullptr) return;  // it was removed since
+    group->on_written(effect, segment);
+    moved_.insert(group->topic());
+}
+
+void Groups::on_batch() {
+    for (const TopicId topic : std::exchange(moved_, {}))
+        hold_unread(topic);
+}
+
+void Groups::hold_unread(TopicId topic) {
+    if (topics_.table().find(topic) == nullptr) return;
+    std::optional<Offset> unread;
+    for (const GroupId id : of(topic)) {
+        const Offset its = find(id)->unread();
+        unread = unread ? std::min(*unread, its) : its;
+    }
+    topics_.hold_unread(topic, unread);
+}
+
+void Groups::on_gathered(GroupId group) {
+    gathered_.insert(group);
+    if (!gathered_since_) gathered_since_ = clock_.now();
+}
+
+void Groups::on_settled_later(GroupId group, uint64_t cookie) {
+    on_gathered(group);
+    cookies_.push_back(cookie);
+}
+
+void Groups::write_gathered() {
+    for (const GroupId id : std::exchange(gathered_, {})) {
+        if (Group* group = find(id)) group->write_gathered();
+    }
+    gathered_since_.reset();
+    for (const uint64_t cookie : std::exchange(cookies_, {}))
+        topics_.answer_when_durable({cookie, {}, true});
+}
+
+// ---- deliveries ----
+
+Group* Groups::find(std::string_view name) const {
+    const auto found = names_.find(name);
+    return found == names_.end() ? nullptr : find(found->second);
+}
+
+const std::vector<GroupId>& Groups::of(TopicId topic) const {
+    static const std::vector<GroupId> none;
+    const auto found = of_topic_.find(topic);
+    return found == of_topic_.end() ? none : found->second;
+}
+
+uint32_t Groups::receive(GroupId id, const zb_receive& wanted, zb_delivery* deliveries,
+                         uint32_t deliveries_max) {
+    Group* group = find(id);
+    touched_.insert(id);
+    return group == nullptr ? 0 : group->receive(wanted, deliveries, deliveries_max);
+}
+
+zb_taken Groups::settle(GroupId id, const zb_settlement& settlement, const zb_publication* replies,
+                        uint32_t count, zb_settled& settled) {
+    Group* group = find(id);
+    settled = {};
+    settled.stale = settlement.count;
+    if (group == nullptr) return ZB_STALE;
+    if (!topics_.failure().empty()) {
+        settled.reason = {topics_.failure().data(), topics_.failure().size()};
+        return ZB_STORE_FAILED;
+    }
+    touched_.insert(id);
+    return group->settle(settlement, replies, count, settled);
+}
+
+void Groups::remove(GroupId id) {
+    Group* group = find(id);
+    group->origin = Origin::kRemoved;
+    group->forget();
+    group->write_snapshot();
+    std::vector<GroupId>& of_its = of_topic_[group->topic()];
+    of_its.erase(std::remove(of_its.begin(), of_its.end(), id), of_its.end());
+    moved_.insert(group->topic());
+    names_.erase(group->name());
+    group->release_all();
+    groups_[id.number()].reset();
+}
+
+void Groups::on_visible(TopicId topic) {
+    for (const GroupId id : of(topic))
+        find(id)->on_visible();
+}
+
+void Groups::on_loaded(TopicId topic) {
+    for (const GroupId id : of(topic)) {
+        touched_.insert(id);
+        find(id)->on_loaded();
+    }
+}
+
+void Groups::tell_ready() {
+    for (const GroupId id : std::exchange(ready_, {})) {
+        if (find(id) != nullptr) listener_.on_ready(id);
+    }
+}
+
+void Groups::turn_end() {
+    tell_ready();
+    if (gathered_.empty() && cookies_.empty()) return;
+    if (ending_ || !cookies_.empty() || topics_.has_unwritten() ||
+        (gathered_since_ && clock_.now() - *gathered_since_ >= kAckLinger))
+        write_gathered();
+}
+
+void Groups::run_due() {
+    std::vector<GroupId> due;
+    for (auto at = dues_.begin(); at != dues_.end() && at->first <= clock_.now(); ++at)
+        due.push_back(at->second);
+    for (const GroupId id : due) {
+        touched_.insert(id);
+        if (Group* group = find(id)) group->run_due();
+    }
+}
+
+std::optional<Duration> Groups::next_due() {
+    for (const GroupId id : std::exchange(touched_, {})) {
+        const auto known = due_of_.find(id);
+        if (known != due_of_.end()) {
+            dues_.erase({known->second, id});
+            due_of_.erase(known);
+        }
+        const Group* group = find(id);
+        const auto due = group == nullptr ? std::nullopt : group->next_due();
+        if (!due) continue;
+        due_of_.emplace(id, clock_.now() + *due);
+        dues_.emplace(clock_.now() + *due, id);
+    }
+    std::optional<Duration> next;
+    if (!dues_.empty()) next = dues_.begin()->first - clock_.now();
+    if (gathered_since_) {
+        const Duration linger = *gathered_since_ + kAckLinger - clock_.now();
+        next = next ? std::min(*next, linger) : linger;
+    }
+    return next;
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,41 @@
+// What the file says of a group.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bridge/base/clock.h"
+#include "plugins/durable/groups/filter.h"
+#include "plugins/sdk/zbridge_engine.h"
+
+namespace zbridge::durable {
+
+struct GroupOptions {
+    uint32_t start = ZB_START_LATEST;  // of a group that is new
+    int64_t start_value = 0;           // ms since 1970, or an offset
+    Duration lease = std::chrono::seconds(60);
+    uint32_t retries = 16;          // after the first delivery; then it is dead
+    std::vector<Duration> backoff;  // before the first retry, the second ...; the last one goes on
+    std::string dead_letter;        // the topic, made when it is needed
+    bool ordered = false;           // of a key, one at a time
+    uint32_t in_flight_max = 10'000;      // messages that consumers have at once
+    uint32_t exceptions_max = 1'000'000;  // beyond it nothing new is given, only retries
+    uint32_t parked_max = 100'000;        // likewise
+    Duration resume_grace = std::chrono::seconds(2);
+    std::shared_ptr<const GroupFilter> filter;  // null: it gets all
+
+    Duration delay_after(uint32_t attempt) const {
+        if (backoff.empty()) return Duration(0);
+        return backoff[std::min<size_t>(attempt, backoff.size()) - 1];
+    }
+};
+
+struct DeclaredGroup {
+    std::string name, topic;
+    GroupOptions options;
+};
+
+}  // namespace zbridge::durable

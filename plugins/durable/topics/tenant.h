@@ -1,0 +1,50 @@
+// Who else has records in the log of topics: consumer groups.
+//
+// Flow:    at the start: replay() of each record -> begin(); then Topics::write() -> on_written()
+// Promise: what was written is told in its order, once it is durable.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "bridge/base/result.h"
+#include "plugins/durable/ids.h"
+#include "plugins/durable/record.h"
+
+namespace zbridge::durable {
+
+// What a record of a tenant is to do once it is durable: the tenant knows what these mean.
+struct TenantEffect {
+    uint32_t who = 0, what = 0;
+    Offset offset;
+};
+
+// A record that goes into the same batch as messages: all of them are there after a crash, or none.
+struct Companion {
+    RecordType type{};
+    std::string_view payload;
+    std::optional<TenantEffect> effect = {};
+    // It makes room rather than takes it: a full disk is no reason to refuse.
+    bool frees = false;
+};
+
+class Tenant {
+ public:
+    virtual ~Tenant() = default;
+    // kInvalid: what it says is impossible.
+    virtual Status replay(const Record& record, uint64_t segment) = 0;
+    // All topics are there, as they are to be.
+    virtual Status begin(bool was_clean) = 0;
+    // All it has, by Topics::write(): what is before is not needed to know it.
+    virtual void write_snapshot() = 0;
+    virtual void on_written(const TenantEffect& effect, uint64_t segment) = 0;
+    // All effects of a batch were told.
+    virtual void on_batch() = 0;
+};
+
+constexpr bool is_of_tenant(RecordType type) {
+    return (type >= RecordType::kAcks && type <= RecordType::kReset) || type == RecordType::kGroup;
+}
+
+}  // namespace zbridge::durable

@@ -1,0 +1,353 @@
+// Lives of a group from seeds: consumers that ack, retry, reject, extend, stall and go, a bridge that
+// is killed or loses power, and a model that is only lists. ZB_SEEDS=N runs so many, ZB_SEED=N that
+// one.
+//
+// Held at each step: nobody is given a message whose ack was told to be durable, or that is a dead
+// letter; of a key one at a time, and never before one that stands before it and is open; attempts
+// count what was retried. At the end: every message that was committed is acked, or a dead letter
+// once.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <set>
+
+#include "tests/unit/plugins/durable/groups_rig.h"
+
+namespace zbridge::durable {
+
+namespace {
+
+constexpr uint64_t kSeeds = 60;
+constexpr int kLives = 5;
+constexpr int kStepsALife = 150;
+constexpr uint64_t kKeys = 5;
+constexpr uint32_t kRetries = 4;
+
+struct Counts {
+    uint64_t published = 0, given = 0, again = 0, acked = 0, dead = 0, crashes = 0;
+};
+
+// A message, by its offset, as its consumers know it.
+struct Known {
+    std::string body, key;
+    bool acked = false;    // an ack was taken, in whatever life
+    bool durable = false;  // and told to be durable
+    bool dying = false;    // rejected, or tried too often, in this life
+    uint32_t attempts = 0;
+    bool sure = true;  // of these: no crash since
+    uint64_t given = 0;
+};
+
+struct Held {
+    Got got;
+    Instant until;
+};
+
+GroupsRig::Options options_of(uint64_t seed) {
+    GroupsRig::Options options{{"start", "earliest"},
+                               {"retry.attempts", std::to_string(kRetries)},
+                               {"retry.backoff", "2s"},
+                               {"lease", "20s"},
+                               {"max_in_flight", "12"}};
+    if (seed % 2 == 0) options.emplace_back("order", "per_key");
+    return options;
+}
+
+class World {
+ public:
+    explicit World(uint64_t seed)
+        : rig_(options_of(seed), seed), chance_(seed * 7919 + 1), ordered_(seed % 2 == 0) {
+        rig_.option("segment_bytes", "1MiB");
+        rig_.option("hot_memory", "1MiB");
+        rig_.option("read_memory", "1MiB");
+        // By it segments fill and go, and what is of the group in them is needed on.
+        rig_.topic("filler", {{"retention.count", "5"}});
+    }
+
+    void run(Counts& counts) {
+        for (int life = 0; life < kLives; life++) {
+            open();
+            for (int step = 0; step < kStepsALife; step++)
+                live(counts);
+            end(counts);
+        }
+        open();
+        finish(counts);
+    }
+
+ private:
+    void open() {
+        rig_.start();
+        known_.resize(rig_.engine->bounds(rig_.self(), rig_.handle("t")).head);
+        look_for_dead();
+    }
+
+    void live(Counts& counts) {
+        switch (chance_.below(9)) {
+            case 0:
+                rig_.turn();
+                break;
+            case 1:
+                publish(counts);
+                break;
+            case 2:
+                if (rig_.engine->has_room(rig_.self()) != 0)
+                    (void)rig_.publish("filler", std::string(chance_.below(120'000), '.'));
+                break;
+            case 3:
+            case 4:
+                take(counts);
+                break;
+            default:
+                settle_one(counts, static_cast<uint32_t>(chance_.below(9)));
+        }
+        advance(std::chrono::milliseconds(chance_.below(400)));
+        learn_durable();
+    }
+
+    void end(Counts& counts) {
+        const uint64_t how = chance_.below(3);
+        if (how == 0) {
+            rig_.stop();
+        } else {
+            counts.crashes++;
+            if (how == 1) {
+                rig_.was_clean = false;
+                rig_.die();
+            } else {
+                rig_.lose_power();
+            }
+        }
+        rig_.settled.clear();
+        asked_.clear();
+        for (auto& [offset, held] : out_)
+            old_.push_back(held.got);
+        out_.clear();
+        // What made them stale may be lost.
+        old_.insert(old_.end(), stale_.begin(), stale_.end());
+        stale_.clear();
+        for (Known& each : known_)
+            each.sure = each.dying = false;
+    }
+
+    // The consumers work off all there is.
+    void finish(Counts& counts) {
+        for (int turns = 0; turns < 2'000 && (rig_.g().lag() > 0 || turns < 30); turns++) {
+            take(counts);
+            while (!out_.empty())
+                settle_one(counts, 0);
+            advance(std::chrono::seconds(1));
+        }
+        rig_.commit();
+        look_for_dead();
+        REQUIRE(rig_.g().lag() == 0);
+        for (const auto& [offset, body] : rig_.read_all("t")) {
+            INFO("offset " << offset);
+            REQUIRE(known_.at(offset).body == body);
+            CHECK((known_[offset].acked || dead_.count(body) == 1));
+        }
+        counts.dead += dead_.size();
+        rig_.stop();
+    }
+
+    void publish(Counts& counts) {
+        if (rig_.engine->has_room(rig_.self()) == 0) return;
+        Known message;
+        message.key = "k" + std::to_string(chance_.below(kKeys));
+        message.body = std::to_string(counts.published++) + " of " + message.key;
+        message.body.resize(message.body.size() + chance_.below(2000), '.');
+        zb_attributes attributes{};
+        attributes.size = sizeof(attributes);
+        attributes.order_key = view_of(message.key);
+        REQUIRE(rig_.publish("t", message.body, &attributes) == ZB_TAKEN);
+        known_.push_back(std::move(message));
+    }
+
+    void take(Counts& counts) {
+        const Instant now = rig_.clock.now();
+        const auto messages = static_cast<uint32_t>(1 + chance_.below(3));
+        const uint64_t consumer = chance_.below(4);
+        for (Got& got : rig_.take_now(messages, consumer)) {
+            INFO("offset " << got.offset);
+            Known& its = known_.at(got.offset);
+            REQUIRE(got.body == its.body);
+            REQUIRE_FALSE(its.durable);
+            REQUIRE_FALSE(its.dying);
+            REQUIRE(dead_.count(its.body) == 0);
+            REQUIRE(out_.count(got.offset) == 0);
+            if (ordered_) check_order(got.offset);
+            REQUIRE(got.attempt >= 1);
+            if (its.sure)
+                REQUIRE(got.attempt == its.attempts + 1);
+            else
+                REQUIRE(got.attempt <= its.attempts + 1);
+            REQUIRE(got.attempt <= kRetries + 1);
+            its.attempts = got.attempt - 1;
+            its.sure = true;
+            counts.given++;
+            if (its.given++ > 0) counts.again++;
+            const uint64_t offset = got.offset;
+            out_[offset] = {std::move(got), now + std::chrono::seconds(20)};
+        }
+    }
+
+    void check_order(uint64_t offset) {
+        for (const auto& [other, held] : out_) {
+            INFO("and " << other << " is out");
+            REQUIRE(known_[other].key != known_[offset].key);
+        }
+        for (uint64_t before = 0; before < offset; before++) {
+            const Known& its = known_[before];
+            if (its.key != known_[offset].key) continue;
+            INFO("and " << before << " is open");
+            REQUIRE((its.acked || its.dying || dead_.count(its.body) == 1));
+        }
+    }
+
+    void settle_one(Counts& counts, uint32_t how) {
+        if (how == 8) return settle_stale();
+        if (how == 7) return settle_old(counts);
+        if (out_.empty()) return;
+        auto at = out_.begin();
+        std::advance(at, chance_.below(out_.size()));
+        const uint64_t offset = at->first;
+        const Got got = at->second.got;
+        Known& its = known_[offset];
+        INFO("offset " << offset << " verdict " << how);
+        switch (how) {
+            default: {
+                const uint64_t cookie = chance_.below(3) == 0 ? ++cookie_ : 0;
+                REQUIRE(rig_.settle(ZB_SETTLE_ACK, got, -1, "", cookie) == ZB_TAKEN);
+                if (cookie != 0) asked_[cookie] = offset;
+                its.acked = true;
+                counts.acked++;
+                break;
+            }
+            case 3:
+                REQUIRE(rig_.settle(ZB_SETTLE_RETRY, got) == ZB_TAKEN);
+                tried(its);
+                break;
+            case 4:
+                REQUIRE(rig_.settle(ZB_SETTLE_LOST, got) == ZB_TAKEN);
+                tried(its);
+                break;
+            case 5:
+                if (chance_.below(3) == 0) {
+                    REQUIRE(rig_.settle(ZB_SETTLE_REJECT, got) == ZB_TAKEN);
+                    its.dying = true;
+                } else {
+                    REQUIRE(rig_.settle(ZB_SETTLE_RELEASE, got) == ZB_TAKEN);
+                }
+                break;
+            case 6:
+                REQUIRE(rig_.settle(ZB_SETTLE_EXTEND, got, 30'000) == ZB_TAKEN);
+                at->second.got.token = rig_.last.token;
+                at->second.until = rig_.clock.now() + std::chrono::seconds(30);
+                stale_.push_back(got);
+                return;
+        }
+        stale_.push_back(got);
+        out_.erase(offset);
+    }
+
+    static void tried(Known& its) {
+        if (++its.attempts > kRetries) its.dying = true;
+    }
+
+    void settle_stale() {
+        if (stale_.empty()) return;
+        INFO("offset " << stale_.back().offset);
+        REQUIRE(rig_.ack(stale_.back()) == ZB_STALE);
+        stale_.pop_back();
+    }
+
+    // Of a life before: it may be known, or another one has the message now.
+    void settle_old(Counts& counts) {
+        if (old_.empty()) return;
+        const Got got = old_.back();
+        old_.pop_back();
+        if (got.offset >= known_.size() || known_[got.offset].body != got.body) return;
+        Known& its = known_[got.offset];
+        const zb_taken taken = rig_.ack(got);
+        INFO("offset " << got.offset);
+        if (taken == ZB_STALE) return;
+        REQUIRE(taken == ZB_TAKEN);
+        REQUIRE_FALSE(its.durable);
+        REQUIRE_FALSE(its.dying);
+        REQUIRE(dead_.count(its.body) == 0);
+        REQUIRE(out_.count(got.offset) == 0);
+        its.acked = true;
+        counts.acked++;
+    }
+
+    // A lease that ends is an attempt.
+    void advance(Duration time) {
+        rig_.clock.advance(time);
+        rig_.turn();
+        for (auto at = out_.begin(); at != out_.end();) {
+            if (at->second.until > rig_.clock.now()) {
+                ++at;
+                continue;
+            }
+            tried(known_[at->first]);
+            stale_.push_back(at->second.got);
+            at = out_.erase(at);
+        }
+    }
+
+    void learn_durable() {
+        for (const auto& [cookie, result] : std::exchange(rig_.settled, {})) {
+            REQUIRE(result == ZB_OK);
+            known_[asked_.at(cookie)].durable = true;
+        }
+    }
+
+    void look_for_dead() {
+        dead_.clear();
+        for (const auto& [offset, body] : rig_.read_all("g-dead")) {
+            INFO(body.substr(0, 20));
+            REQUIRE(dead_.insert(body).second);
+        }
+        for (const Known& each : known_) {
+            if (each.durable) REQUIRE(dead_.count(each.body) == 0);
+        }
+    }
+
+    GroupsRig rig_;
+    SeededRandom chance_;
+    bool ordered_;
+    std::vector<Known> known_;            // by offset
+    std::map<uint64_t, Held> out_;        // by offset: leased in this life
+    std::vector<Got> stale_;              // tokens of this life that name nothing any more
+    std::vector<Got> old_;                // tokens of lives before
+    std::map<uint64_t, uint64_t> asked_;  // cookie -> offset
+    uint64_t cookie_ = 0;
+    std::set<std::string> dead_;
+};
+
+uint64_t number_from(const char* name, uint64_t otherwise) {
+    const char* text = std::getenv(name);
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+}  // namespace
+
+TEST_CASE("lives of a group, with crashes: nothing lost, nothing after its ack, in order") {
+    const uint64_t only = number_from("ZB_SEED", 0);
+    const uint64_t seeds = only > 0 ? 1 : number_from("ZB_SEEDS", kSeeds);
+    Counts counts;
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        const uint64_t its = only > 0 ? only : seed;
+        CAPTURE(its);
+        World(its).run(counts);
+    }
+    MESSAGE(seeds << " seeds: " << counts.published << " published, " << counts.given
+                  << " deliveries, " << counts.again << " of them again, " << counts.acked
+                  << " acked, " << counts.dead << " dead letters, " << counts.crashes
+                  << " crashes");
+    CHECK(counts.crashes > 0);
+}
+
+}  // namespace zbridge::durable
