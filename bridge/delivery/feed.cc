@@ -253,7 +253,7 @@ bool Feed::pump(net::Peer& peer, size_t topic) {
     }
     // Of what is left up to the head nothing can be had: it was purged, or is damaged.
     if (runs->empty() && cursor.next < topics_[topic].head)
-        skip_to(cursor, topic, topics_[topic].head);
+        skip_to(cursor, topic, topics_[topic].head, 0);
     if (cursor.next >= topics_[topic].head) {
         cursor.at_head = true;
         return false;
@@ -265,7 +265,7 @@ bool Feed::pump(net::Peer& peer, size_t topic) {
 bool Feed::pump_run(net::Peer& peer, size_t topic, const plugin::Run& run) {
     State& state = peer.state<State>();
     Cursor& cursor = state.cursors[topic];
-    if (run.first_offset > cursor.next) skip_to(cursor, topic, run.first_offset);
+    if (run.first_offset > cursor.next) skip_to(cursor, topic, run.first_offset, run.replaced);
     const uint64_t end = run.first_offset + run.messages;
     size_t at = 0;
     for (uint64_t offset = run.first_offset; offset < cursor.next && offset < end; offset++)
@@ -291,12 +291,13 @@ bool Feed::pump_run(net::Peer& peer, size_t topic, const plugin::Run& run) {
     return true;
 }
 
-// What is not there any more went with retention, up to the floor; above it, otherwise.
-void Feed::skip_to(Cursor& cursor, size_t topic, uint64_t offset) {
+// What is not there any more went with retention, up to the floor; above it, otherwise. What newer
+// messages have replaced is nothing that a reader has missed.
+void Feed::skip_to(Cursor& cursor, size_t topic, uint64_t offset, uint64_t replaced) {
     const uint64_t floor = engine_.bounds(topics_[topic].id).floor;
     const uint64_t retained = std::clamp(floor, cursor.next, offset);
     counters_.lost_to_retention += retained - cursor.next;
-    counters_.missing += offset - retained;
+    counters_.missing += offset - retained - std::min(replaced, offset - retained);
     cursor.next = offset;
 }
 

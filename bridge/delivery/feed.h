@@ -105,7 +105,7 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     bool takes_more(net::Peer& peer) const;
     bool pump(net::Peer& peer, size_t topic);
     bool pump_run(net::Peer& peer, size_t topic, const plugin::Run& run);
-    void skip_to(Cursor& cursor, size_t topic, uint64_t offset);
+    void skip_to(Cursor& cursor, size_t topic, uint64_t offset, uint64_t replaced);
     bool is_subscribed(const net::Peer& peer, std::string_view first_frame) const;
 
     std::string name_;

@@ -58,7 +58,7 @@ Refusal refusal_of(zb_taken taken) {
 
 Run run_of(const zb_run& run) {
     const ChunkRef chunk(static_cast<Chunk*>(run.chunk));
-    return {Slice(chunk, run.wire, run.bytes), run.count, run.first_offset};
+    return {Slice(chunk, run.wire, run.bytes), run.count, run.first_offset, run.replaced};
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ struct Run {
     Slice wire;
     uint32_t messages = 0;
     uint64_t first_offset = 0;
+    uint64_t replaced = 0;  // offsets right before it that have no message any more: see zb_run
 };
 
 // What a consumer of a group would be given.

@@ -25,9 +25,16 @@ constexpr Option kRows[] = {
         .one_of("keep|drop")
         .by_default("keep"),
     Option("keep", ZB_OPTION_CHOICE,
-           "Which messages are kept: all, or the last one of each key (not yet).")
+           "Which messages are kept: all, or the last one of each key; the key is the first of a"
+           " message's `keys`, one without any is kept as `retention` says.")
         .one_of("all|last_per_key")
         .by_default("all"),
+    Option("max_keys", ZB_OPTION_COUNT,
+           "Keys that `keep: last_per_key` knows; messages of further ones are all kept. 32 to 96"
+           " bytes each.")
+        .at_least("1")
+        .at_most("100000000")
+        .by_default("1000000"),
     Option("dedup.window", ZB_OPTION_DURATION,
            "How long the ids of producers are remembered: one that comes again is stored once; else"
            " they are not looked at.")
@@ -67,8 +74,8 @@ DeclaredTopic read_topic(std::string_view name, const Options& given) {
     if (given.has("retention.count"))
         retention.count = static_cast<uint64_t>(given.integer("retention.count"));
     retention.keep_unread = given.text("retention.unread") != "drop";
-    if (given.text("keep") == "last_per_key")
-        given.refuse("keep", "`last_per_key` is not there yet: a topic keeps all");
+    if (given.text("keep") == "last_per_key") topic.options.keep = Keep::kLastPerKey;
+    topic.options.keys_max = static_cast<uint32_t>(given.integer("max_keys"));
     if (given.has("dedup.window")) {
         topic.options.dedup.window_ms =
             duration_cast<milliseconds>(given.duration("dedup.window")).count();

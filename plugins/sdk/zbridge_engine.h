@@ -105,6 +105,7 @@ typedef struct zb_run {
     uint64_t first_sequence;
     int64_t stored_ms;
     zb_view attributes; /* as the engine encodes them; empty: none. Lives as the bytes do. */
+    uint64_t replaced;  /* offsets right before it whose messages newer ones have replaced */
 } zb_run;
 
 typedef struct zb_bounds {

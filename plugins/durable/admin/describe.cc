@@ -1,4 +1,5 @@
 // What the answers say of the store, a topic, a message.
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace zbridge::durable {
 
 namespace {
 
-constexpr size_t kTopicEntries = 9, kOptionEntries = 9;
+constexpr size_t kTopicEntries = 9, kOptionEntries = 13;
 constexpr uint32_t kBrowseRunsMax = 64;
 
 const char* state_of(const Topic& topic) {
@@ -142,7 +143,7 @@ void Admin::write_topic(const Topic& topic, ValueWriter& writer, bool options) c
     const uint64_t gone = oldest && oldest->first < topic.floor
                               ? topic.floor.number - oldest->first.number
                               : uint64_t{0};
-    writer.entry("messages", topic.messages - gone);
+    writer.entry("messages", topic.messages - std::min(gone, topic.messages));
     writer.entry("bytes", topic.bytes);
     writer.entry("floor", topic.floor.number);
     writer.entry("head", topic.head.number);
@@ -158,6 +159,10 @@ void Admin::write_topic(const Topic& topic, ValueWriter& writer, bool options) c
     write_or_nothing(writer, "retention_size", its.retention.bytes);
     write_or_nothing(writer, "retention_count", its.retention.count);
     writer.entry("retention_unread", its.retention.keep_unread ? "keep" : "drop");
+    writer.entry("keep", its.keep == Keep::kLastPerKey ? "last_per_key" : "all");
+    writer.entry("max_keys", its.keys_max);
+    writer.entry("keys", topic.keys ? topic.keys->size() : size_t{0});
+    writer.entry("keys_not_remembered", topic.keys ? topic.keys->not_remembered() : uint64_t{0});
     writer.entry("dedup_window_ms", its.dedup.window_ms);
     writer.entry("dedup_max", its.dedup.max);
     writer.entry("dedup_ids", topic.dedup ? topic.dedup->size() : size_t{0});

@@ -30,11 +30,12 @@ class Reading {
 
  private:
     void take(const Record& record) {
-        if (record.version > kPayloadVersion) return;
+        if (record.version > newest_version(record.type)) return;
         if (record.type == RecordType::kMsg) {
             if (const auto msg = read_msg(record.payload)) survey_.topics.take(*msg);
         } else if (record.type == RecordType::kMoved) {
-            if (const auto moved = read_moved(record.payload)) survey_.topics.take(*moved);
+            if (const auto moved = read_moved(record.payload, record.version))
+                survey_.topics.take(*moved);
         } else if (record.type == RecordType::kTopic) {
             if (const auto state = read_topic(record.payload)) survey_.topics.take(*state);
         } else if (record.type == RecordType::kFloor) {

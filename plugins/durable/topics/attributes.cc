@@ -170,4 +170,13 @@ std::string_view id_in(std::string_view attributes) {
     return attribute ? attribute->value : std::string_view();
 }
 
+std::string_view key_in(std::string_view attributes) {
+    while (!attributes.empty()) {
+        const auto attribute = take_attribute(attributes);
+        if (!attribute) return {};
+        if (attribute->kind == AttributeKind::kKey) return attribute->value;
+    }
+    return {};
+}
+
 }  // namespace zbridge::durable

@@ -42,5 +42,7 @@ std::string_view text_in(std::string_view attributes, AttributeKind kind);
 zb_value property_in(std::string_view attributes, std::string_view name);
 // The producer's id alone; empty: none.
 std::string_view id_in(std::string_view attributes);
+// The first key alone; empty: none.
+std::string_view key_in(std::string_view attributes);
 
 }  // namespace zbridge::durable

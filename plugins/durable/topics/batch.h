@@ -24,7 +24,8 @@ struct FilledRun {
 // Messages that were copied from where they lay.
 struct MovedRun {
     TopicId topic;
-    Run run;  // as it will be; its place is that of the batch
+    Run run;            // as it will be; its place is that of the batch
+    uint64_t gone = 0;  // of its offsets: they have no message any more
 };
 
 struct NoteEffect {

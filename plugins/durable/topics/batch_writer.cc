@@ -47,9 +47,9 @@ void BatchWriter::add_message(const MsgHead& head, std::string_view attributes,
     at_ += wire.size();
 }
 
-void BatchWriter::add_record(RecordType type, std::string_view payload) {
+void BatchWriter::add_record(RecordType type, std::string_view payload, uint8_t version) {
     close_record();
-    at_ = write_record_head(at_, type, kPayloadVersion, payload.size());
+    at_ = write_record_head(at_, type, version, payload.size());
     if (!payload.empty()) std::memcpy(at_, payload.data(), payload.size());
     at_ += payload.size();
     batch_.memory.records++;

@@ -48,7 +48,7 @@ class BatchWriter {
     // REQUIRES: has_room(bytes_of()).
     void add_message(const MsgHead& head, std::string_view attributes, std::string_view wire);
     // REQUIRES: has_room(record_bytes(payload.size())).
-    void add_record(RecordType type, std::string_view payload);
+    void add_record(RecordType type, std::string_view payload, uint8_t version = kPayloadVersion);
 
     // What is to happen with it. `memory` and `runs` are the writer's.
     Batch& batch() { return batch_; }

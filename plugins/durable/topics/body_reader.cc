@@ -1,6 +1,7 @@
 #include "plugins/durable/topics/body_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plugins/durable/topics/payload.h"
 #include "plugins/durable/topics/wire.h"
@@ -31,6 +32,7 @@ std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run,
     from = std::max(from, run.first);
     size_t position = run.position;
     while (from < run.end() && !wanted.enough()) {
+        if (wanted.gaps && position == body.bytes.size()) break;
         const auto record = record_at(body.bytes, position);
         if (!record) return std::nullopt;
         position = record->end;
@@ -38,17 +40,25 @@ std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run,
         const auto msg = read_msg(record->payload);
         if (!msg) return std::nullopt;
         if (msg->head.topic != topic || msg->head.end() <= from) continue;
+        if (msg->head.first >= run.end() && wanted.gaps) break;
         if (msg->head.first >= run.end()) return std::nullopt;
-        from = std::max(from, msg->head.first);
+        if (msg->head.first > from) {
+            wanted.replaced += msg->head.first - from;
+            from = msg->head.first;
+        }
 
         zb_run found = run_of(body, *msg);
         if (!cut_front(found, static_cast<uint32_t>(from - msg->head.first))) return std::nullopt;
         if (!cut_back(found, found.count, wanted.bytes_max - wanted.bytes)) return std::nullopt;
+        found.replaced = std::exchange(wanted.replaced, 0);
         wanted.runs[wanted.count++] = found;
         wanted.bytes += found.bytes;
         from = from + found.count;
     }
-    return from;
+    if (wanted.enough() || from >= run.end()) return from;
+    // Only gaps are left of it.
+    wanted.replaced += run.end() - from;
+    return run.end();
 }
 
 }  // namespace zbridge::durable

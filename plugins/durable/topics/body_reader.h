@@ -15,8 +15,10 @@ struct RunsWanted {
     zb_run* runs = nullptr;
     uint32_t runs_max = 0;
     uint64_t bytes_max = 0;  // about: the message that reaches it is the last
+    bool gaps = false;       // not each offset of the run has a message
     uint32_t count = 0;      // so far
     uint64_t bytes = 0;
+    uint64_t replaced = 0;  // offsets without a message, behind the last one that was added
 
     bool enough() const { return count == runs_max || bytes >= bytes_max; }
 };

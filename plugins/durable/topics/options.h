@@ -24,10 +24,14 @@ struct DedupOptions {
     uint32_t max = 1'000'000;
 };
 
+enum class Keep : uint8_t { kAll = 1, kLastPerKey = 2 };  // on the disk
+
 struct TopicOptions {
     Retention retention;
     DedupOptions dedup;
     Durability durability = Durability::kFsync;
+    Keep keep = Keep::kAll;
+    uint32_t keys_max = 1'000'000;            // of kLastPerKey: see KeyTable
     uint64_t message_bytes_max = UINT64_MAX;  // the store has its own limit
 };
 

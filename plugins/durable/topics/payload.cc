@@ -90,7 +90,7 @@ std::string write_moved(const MovedHead& head, std::string_view records) {
     return bytes.append(records);
 }
 
-std::optional<Moved> read_moved(std::string_view payload) {
+std::optional<Moved> read_moved(std::string_view payload, uint8_t version) {
     Taker taker(payload);
     Moved moved;
     moved.head.topic = TopicId(taker.number<uint32_t>());
@@ -99,7 +99,9 @@ std::optional<Moved> read_moved(std::string_view payload) {
     moved.head.stored_ms = taker.number<int64_t>();
     moved.head.bytes = taker.number<uint64_t>();
     moved.records = taker.rest();
-    if (!taker.ok() || moved.head.count == 0 || moved.records.empty()) return std::nullopt;
+    const bool may_be_none = version >= kMovedWithGaps;
+    if (!taker.ok() || moved.head.count == 0 || (moved.records.empty() && !may_be_none))
+        return std::nullopt;
     return moved;
 }
 

@@ -13,8 +13,13 @@
 
 namespace zbridge::durable {
 
-// All payloads of today. A record of a later version is not understood: the start is refused.
+// Of most payloads. A record of a later version is not understood: the start is refused.
 inline constexpr uint8_t kPayloadVersion = 1;
+// Of MOVED, where some of the offsets have no message any more.
+inline constexpr uint8_t kMovedWithGaps = 2;
+constexpr uint8_t newest_version(RecordType type) {
+    return type == RecordType::kMoved ? kMovedWithGaps : kPayloadVersion;
+}
 
 // Messages of one topic that follow each other and have the same attributes:
 //   u32 topic | u32 count | u32 frames | u32 attribute bytes | u64 first offset | u64 id epoch |
@@ -73,11 +78,12 @@ std::optional<TopicState> read_topic(std::string_view payload);
 // Messages of a topic that were copied from a segment that is to go; they replace those that were
 // there of these offsets:
 //   u32 topic | u32 count | u64 first offset | i64 stored ms | u64 bytes | their MSG records
+// Of version 2 not each of the offsets has a message, perhaps none: newer ones of their keys are there.
 struct MovedHead {
     static constexpr size_t kBytes = 32;
 
     TopicId topic;
-    uint32_t count = 0;
+    uint32_t count = 0;  // of offsets
     Offset first;
     int64_t stored_ms = 0;  // of the newest one
     uint64_t bytes = 0;     // of the messages, as they were published
@@ -91,7 +97,7 @@ struct Moved {
 };
 
 std::string write_moved(const MovedHead& head, std::string_view records);
-std::optional<Moved> read_moved(std::string_view payload);
+std::optional<Moved> read_moved(std::string_view payload, uint8_t version = kPayloadVersion);
 
 // Nothing below it is kept:   u32 topic | u64 floor
 struct Floor {

@@ -26,10 +26,16 @@ class Segments {
         if (--found->second == 0) uses_.erase(found);
         live_bytes_ -= bytes;
     }
+    // Of what release() was not told yet, but nobody needs any more.
+    void bury(uint64_t bytes) { buried_bytes_ += bytes; }
+    void unearth(uint64_t bytes) {
+        ZB_CHECK(bytes <= buried_bytes_, bytes, buried_bytes_);
+        buried_bytes_ -= bytes;
+    }
     // All topics are written in it and behind it.
     void snapshot_in(uint64_t segment) { snapshot_ = segment; }
     uint64_t snapshot() const { return snapshot_; }
-    uint64_t live_bytes() const { return live_bytes_; }
+    uint64_t live_bytes() const { return live_bytes_ - buried_bytes_; }
     // Those below it are not needed.
     uint64_t needed_from() const {
         return uses_.empty() ? snapshot_ : std::min(snapshot_, uses_.begin()->first);
@@ -38,6 +44,7 @@ class Segments {
  private:
     std::map<uint64_t, uint64_t> uses_;  // only those that are used
     uint64_t live_bytes_ = 0;
+    uint64_t buried_bytes_ = 0;
     uint64_t snapshot_ = 0;
 };
 

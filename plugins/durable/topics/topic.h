@@ -9,6 +9,8 @@
 
 #include "plugins/durable/ids.h"
 #include "plugins/durable/topics/dedup.h"
+#include "plugins/durable/topics/holes.h"
+#include "plugins/durable/topics/key_table.h"
 #include "plugins/durable/topics/options.h"
 #include "plugins/durable/topics/payload.h"
 
@@ -35,6 +37,9 @@ struct Topic {
     bool full = false;
     std::unique_ptr<Dedup> dedup;  // null: off
     uint64_t duplicates = 0;
+    std::unique_ptr<KeyTable>
+        keys;     // null: it keeps all. At the start also before its name is known.
+    Holes holes;  // of what was replaced
     // At the start: ids of messages that stand before the topic's name in what is left of the log.
     struct EarlyId {
         std::string id;

@@ -207,9 +207,9 @@ zb_taken Topics::note(uint64_t key, RecordType kind, std::string_view bytes, boo
     return ZB_TAKEN;
 }
 
-void Topics::write_record(RecordType type, std::string_view payload) {
+void Topics::write_record(RecordType type, std::string_view payload, uint8_t version) {
     commits_->make_room(record_bytes(payload.size()));
-    commits_->writer().add_record(type, payload);
+    commits_->writer().add_record(type, payload, version);
     commits_->filling().memory.sync = true;
 }
 

@@ -163,7 +163,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     zb_taken refuse(zb_taken why, std::string sentence, zb_receipt& receipt);
     void write(Topic& topic, std::string_view attributes, std::string_view wire, uint32_t frames);
     void take_number(MessageId id, zb_receipt& receipt);
-    void write_record(RecordType type, std::string_view payload);
+    void write_record(RecordType type, std::string_view payload, uint8_t version = kPayloadVersion);
     void write_snapshot();
 
     // topics_committed.cc: what is durable
@@ -194,10 +194,18 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void clean();
     std::optional<Run> find_next();
     bool move_from(Topic& topic, const Run& first);
-    void write_moved_run(const Topic& topic, Run run, const std::string& records);
-    void place_moved(MovedRun& moved, const Place& place);
-    void put_moved(Topic& topic, const Run& run);
+    void write_moved_run(const Topic& topic, Run run, uint64_t gone, const std::string& records);
+    void place_moved(MovedRun& moved, const Place& place, const BatchMemory& memory);
+    void put_moved(Topic& topic, const Run& run, uint64_t gone);
     static uint64_t live_bytes_of(const Run& run) { return run.bytes + MsgHead::kRecordHeadBytes; }
+
+    // topics_keys.cc: what newer messages of the same key replace
+    void note_keys(Topic& topic, const Run& run, const BatchMemory& memory);
+    void note_key(Topic& topic, const Msg& msg);
+    void bury(Topic& topic, Offset first, uint32_t messages, uint64_t bytes);
+    void limit_holes(Topic& topic);
+    std::unique_ptr<KeyTable> make_keys(const TopicOptions& options) const;
+    void keep_as(Topic& topic, const TopicOptions& options);
 
     // topics_replay.cc: the start
     struct ReplayedRun {
@@ -209,7 +217,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     Status replay_topic(const TopicState& state);
     void remember(Topic& topic, const Msg& msg) const;
     void remember(Topic& topic, std::string_view id, MessageId message, int64_t stored_ms) const;
-    Status replay_moved(const Moved& moved, size_t position, const Place& place);
+    Status replay_moved(const Moved& moved, uint8_t version, size_t position, const Place& place);
     void configure(Topic& topic, const TopicOptions& options);
     void take_over(Topic& topic, bool was_clean);
     void give_name(Topic& topic);

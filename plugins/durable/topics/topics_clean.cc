@@ -2,7 +2,8 @@
 // log's end, and the segments go.
 //
 // It takes the oldest segment, and moves what is alive in it, run by run: MOVED{their records}. Their
-// offsets, ids and times stay. Segments go from the oldest on, so that each byte that lives long is
+// offsets, ids and times stay. Where a topic keeps the last message of each key, those that newer ones
+// have replaced stay behind: the MOVED has their offsets, and no messages there. Segments go from the oldest on, so that each byte that lives long is
 // copied once while the log turns over.
 //
 // Limits:  kSpaceFactor: below it nothing is moved. clean_bytes_a_second; kMoveBytesMax a record, one
@@ -10,7 +11,9 @@
 //          cannot be moved: its segment stays until retention has passed it.
 #include <algorithm>
 
+#include "plugins/durable/topics/attributes.h"
 #include "plugins/durable/topics/topics.h"
+#include "plugins/durable/topics/wire.h"
 
 namespace zbridge::durable {
 
@@ -20,21 +23,70 @@ namespace {
 constexpr uint64_t kSpaceFactor = 3;
 constexpr size_t kLooksMax = 2'000;
 
-// The records of a run as they are, appended to `records`. False: the body is not what was written.
-bool copy_records(const Body& body, TopicId topic, const Run& run, std::string& records) {
+// What is copied of runs that follow each other.
+struct Copied {
+    std::string records;
+    uint64_t messages = 0, bytes = 0;
+};
+
+// Those of a record that no newer message of the same key has replaced: its last ones. All have one
+// key.
+uint32_t replaced_in(const Topic& topic, const Msg& msg) {
+    const std::string_view key = topic.keys ? key_in(msg.attributes) : std::string_view();
+    if (key.empty()) return 0;
+    const Offset last{msg.head.end().number - 1};
+    const Offset newest = topic.keys->newest(key).value_or(msg.head.first);
+    const Offset kept = std::min(newest > last ? msg.head.end() : last, topic.holes.limit());
+    return kept > msg.head.first ? static_cast<uint32_t>(kept - msg.head.first) : 0;
+}
+
+// The record without its first messages. False: it is not what was written.
+bool copy_rest(const Msg& msg, uint32_t without, Copied& copied) {
+    const auto span = span_of(msg.wire, without, UINT64_MAX);
+    if (!span || span->messages != without) return false;
+    const std::string_view wire = msg.wire.substr(static_cast<size_t>(span->bytes));
+    MsgHead head = msg.head;
+    head.first = head.first + without;
+    head.first_id.sequence += without;
+    head.count -= without;
+    if (head.frames < span->frames + head.count) return false;
+    head.frames -= span->frames;
+    const size_t payload = MsgHead::kBytes + msg.attributes.size() + wire.size();
+    const size_t at = copied.records.size();
+    copied.records.resize(at + MsgHead::kRecordHeadBytes);
+    write_msg_head(copied.records.data() + at, head, payload);
+    copied.records.append(msg.attributes).append(wire);
+    copied.messages += head.count;
+    copied.bytes += wire.size();
+    return true;
+}
+
+// The records of a run that are needed, as they are. False: the body is not what was written.
+bool copy_records(const Body& body, const Topic& topic, const Run& run, Copied& copied) {
     Offset from = run.first;
     size_t position = run.position;
+    const bool gaps = topic.holes.has_gaps(run);
     while (from < run.end()) {
+        if (gaps && position == body.bytes.size()) return true;
         const auto record = record_at(body.bytes, position);
         if (!record) return false;
         position = record->end;
         if (record->type != RecordType::kMsg) continue;
         const auto msg = read_msg(record->payload);
         if (!msg) return false;
-        if (msg->head.topic != topic || msg->head.end() <= from) continue;
-        if (msg->head.first != from || msg->head.end() > run.end()) return false;
-        records += body.bytes.substr(record->position, record->end - record->position);
+        if (msg->head.topic != topic.id || msg->head.end() <= from) continue;
+        if (gaps && msg->head.first >= run.end()) return true;
+        if ((msg->head.first != from && !gaps) || msg->head.end() > run.end()) return false;
         from = msg->head.end();
+        const uint32_t without = replaced_in(topic, *msg);
+        if (without == msg->head.count) continue;
+        if (without > 0) {
+            if (!copy_rest(*msg, without, copied)) return false;
+            continue;
+        }
+        copied.records += body.bytes.substr(record->position, record->end - record->position);
+        copied.messages += msg->head.count;
+        copied.bytes += msg->wire.size();
     }
     return true;
 }
@@ -79,8 +131,9 @@ std::optional<Run> Topics::find_next() {
         while (const auto run = index_.at_or_after(topic, cleaning_->from)) {
             if (looks_left_ == 0) return std::nullopt;
             looks_left_--;
-            const bool damaged = cold_->damaged(run->place);
-            if (run->place.segment == cleaning_->segment && !damaged) return run;
+            const bool copied =
+                !cold_->damaged(run->place) || table_.find(topic)->holes.is_dead(*run);
+            if (run->place.segment == cleaning_->segment && copied) return run;
             cleaning_->from = run->end();
         }
     }
@@ -89,67 +142,77 @@ std::optional<Run> Topics::find_next() {
 
 // This run, and those behind it that are at hand, as one record. False: it has to be read first.
 bool Topics::move_from(Topic& topic, const Run& first) {
-    std::string records;
+    Copied copied;
     Run whole = first;
     whole.count = whole.bytes = 0;
     for (std::optional<Run> run = first; run;) {
         const bool more = whole.count > 0;
         if (run->first != whole.end() || run->place.segment != cleaning_->segment) break;
-        if (more && whole.bytes + run->bytes > kMoveBytesMax) break;
-        const Body* body = cold_->damaged(run->place) ? nullptr : body_at(run->place);
-        if (body == nullptr && more) break;
-        if (body == nullptr) {
+        if (whole.count > UINT32_MAX - run->count) break;
+        const bool dead = topic.holes.is_dead(*run);  // it need not be read
+        if (more && !dead && copied.bytes + run->bytes > kMoveBytesMax) break;
+        const Body* body = dead || cold_->damaged(run->place) ? nullptr : body_at(run->place);
+        if (body == nullptr && !dead && more) break;
+        if (body == nullptr && !dead) {
             load(topic.id, *run);
             return false;
         }
-        const size_t before = records.size();
-        if (!copy_records(*body, topic.id, *run, records)) {
-            records.resize(before);
+        const Copied before{{}, copied.messages, copied.bytes};
+        const size_t records_before = copied.records.size();
+        if (!dead && !copy_records(*body, topic, *run, copied)) {
+            copied.records.resize(records_before);
+            copied.messages = before.messages;
+            copied.bytes = before.bytes;
             cold_->give_up(run->place, {Code::kIo, "its records are not what was written"});
             if (!more) return true;
             break;
         }
         whole.count += run->count;
-        whole.bytes += run->bytes;
         whole.stored_ms = run->stored_ms;
         cleaning_->from = run->end();
         run = index_.at_or_after(topic.id, cleaning_->from);
     }
-    write_moved_run(topic, whole, records);
+    whole.bytes = static_cast<uint32_t>(copied.bytes);
+    write_moved_run(topic, whole, whole.count - copied.messages, copied.records);
     return true;
 }
 
-void Topics::write_moved_run(const Topic& topic, Run run, const std::string& records) {
+void Topics::write_moved_run(const Topic& topic, Run run, uint64_t gone,
+                             const std::string& records) {
     const std::string payload =
         write_moved({topic.id, run.count, run.first, run.stored_ms, run.bytes}, records);
     commits_->make_room(record_bytes(payload.size()));
     const size_t head = record_bytes(payload.size()) - payload.size() + MovedHead::kBytes;
     run.position = static_cast<uint32_t>(commits_->writer().body_bytes() + head);
-    write_record(RecordType::kMoved, payload);
-    commits_->filling().moved.push_back({topic.id, run});
+    write_record(RecordType::kMoved, payload, gone > 0 ? kMovedWithGaps : kPayloadVersion);
+    commits_->filling().moved.push_back({topic.id, run, gone});
     moves_in_flight_++;
     clean_budget_ -= std::min<uint64_t>(clean_budget_, payload.size());
     moved_bytes_ += payload.size();
 }
 
-void Topics::place_moved(MovedRun& moved, const Place& place) {
+void Topics::place_moved(MovedRun& moved, const Place& place, const BatchMemory& memory) {
     moves_in_flight_--;
     moved.run.place = place;
     Topic* topic = table_.find(moved.topic);
     // Gone meanwhile, all of it?
     if (topic == nullptr || moved.run.end() <= topic->floor) return;
-    put_moved(*topic, moved.run);
+    put_moved(*topic, moved.run, moved.gone);
+    if (topic->keys) note_keys(*topic, moved.run, memory);
 }
 
-void Topics::put_moved(Topic& topic, const Run& run) {
+// REQUIRES: so many of its offsets have no message.
+void Topics::put_moved(Topic& topic, const Run& run, uint64_t gone) {
     segments_.use(run.place.segment, live_bytes_of(run));
-    topic.messages += run.count;
+    topic.messages += run.count - gone;
     topic.bytes += run.bytes;
     for (const Run& each : index_.move(topic.id, run)) {
         segments_.release(each.place.segment, live_bytes_of(each));
-        topic.messages -= each.count;
+        topic.messages -= topic.holes.messages_of(each);
         topic.bytes -= each.bytes;
+        topic.holes.remove(each, segments_);
     }
+    topic.holes.put(run, gone, segments_);
 }
 
 }  // namespace zbridge::durable

@@ -46,10 +46,13 @@ void Topics::place_batch(Batch& batch, const Place& place) {
             run.stored_ms = each.stored_ms;
         }
         // Null: removed since.
-        if (Topic* topic = table_.find(first.topic)) add_run(*topic, run);
+        Topic* topic = table_.find(first.topic);
+        if (topic == nullptr) continue;
+        add_run(*topic, run);
+        if (topic->keys) note_keys(*topic, run, batch.memory);
     }
     for (MovedRun& each : batch.moved)
-        place_moved(each, place);
+        place_moved(each, place, batch.memory);
     for (const NoteEffect& note : batch.notes)
         notes_.on_written(note.key, note.closes, place.segment);
     for (const TenantEffect& effect : batch.effects)

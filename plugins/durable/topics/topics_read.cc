@@ -50,6 +50,11 @@ zb_taken Topics::read(TopicId id, Offset offset, uint64_t bytes_max, zb_run* run
             offset = run->end();
             continue;
         }
+        if (run->bytes == 0) {
+            wanted.replaced += run->end() - std::max(offset, run->first);
+            offset = run->end();
+            continue;
+        }
         const Body* body = body_at(run->place);
         if (body == nullptr) {
             load(id, *run);
@@ -58,6 +63,7 @@ zb_taken Topics::read(TopicId id, Offset offset, uint64_t bytes_max, zb_run* run
         }
         // A load below may need the room: the caller has runs of it.
         read_.push_back(body->chunk);
+        wanted.gaps = topic->holes.has_gaps(*run);
         const auto end = read_runs(*body, id, *run, offset, wanted);
         if (!end) {
             cold_->give_up(run->place, {Code::kIo, "its records are not what was written"});

@@ -24,18 +24,20 @@ bool is_of_the_log(RecordType type) {
 Status Topics::replay(const LogBatch& batch) {
     std::vector<ReplayedRun> runs;  // one a topic
     std::vector<Floor> floors;
+    std::vector<Msg> keyed;  // of topics that keep the last message of each key, perhaps
     for (size_t at = 0; at < batch.body.size();) {
         const auto record = record_at(batch.body, at);
         if (!record) return impossible(batch, "no record stands at " + std::to_string(at));
         at = record->end;
         if (is_of_the_log(record->type)) continue;
-        if (record->version > kPayloadVersion)
+        if (record->version > newest_version(record->type))
             return impossible(batch, "a record of a newer zbridge");
         Status status;
         bool whole = false;
         if (record->type == RecordType::kMsg) {
             const auto msg = read_msg(record->payload);
             if ((whole = msg.has_value())) status = replay_msg(*msg, *record, batch.place, runs);
+            if (whole && msg->head.attribute_bytes > 0) keyed.push_back(*msg);
         } else if (record->type == RecordType::kTopic) {
             const auto state = read_topic(record->payload);
             if ((whole = state.has_value())) status = replay_topic(*state);
@@ -43,9 +45,10 @@ Status Topics::replay(const LogBatch& batch) {
             const auto floor = read_floor(record->payload);
             if ((whole = floor.has_value())) floors.push_back(*floor);
         } else if (record->type == RecordType::kMoved) {
-            const auto moved = read_moved(record->payload);
+            const auto moved = read_moved(record->payload, record->version);
             if ((whole = moved.has_value()))
-                status = replay_moved(*moved, record->end - moved->records.size(), batch.place);
+                status = replay_moved(*moved, record->version, record->end - moved->records.size(),
+                                      batch.place);
         } else if (is_note(record->type)) {
             const auto note = read_note(record->payload);
             if ((whole = note.has_value()))
@@ -64,6 +67,9 @@ Status Topics::replay(const LogBatch& batch) {
     for (const auto& [id, run] : runs) {
         // Null: it was removed within this batch.
         if (Topic* topic = table_.find(id)) add_run(*topic, run);
+    }
+    for (const Msg& msg : keyed) {
+        if (Topic* topic = table_.find(msg.head.topic)) note_key(*topic, msg);
     }
     for (const Floor& each : floors) {
         if (Topic* topic = table_.find(each.topic)) raise_floor(*topic, each.floor);
@@ -100,7 +106,8 @@ Status Topics::replay_msg(const Msg& msg, const Record& record, const Place& pla
     return {};
 }
 
-Status Topics::replay_moved(const Moved& moved, size_t position, const Place& place) {
+Status Topics::replay_moved(const Moved& moved, uint8_t version, size_t position,
+                            const Place& place) {
     Topic* topic = table_.at_replay(moved.head.topic);
     if (topic == nullptr) return {Code::kInvalid, "a topic's number that was never given"};
     Run run;
@@ -118,14 +125,23 @@ Status Topics::replay_moved(const Moved& moved, size_t position, const Place& pl
     if ((first && first->first < run.first) ||
         (last && last->first < run.end() && last->end() > run.end()))
         return {Code::kInvalid, "messages that were moved with others that were not"};
-    put_moved(*topic, run);
-    if (!topic->dedup && !topic->name.empty()) return {};
-    for (size_t at = 0; at < moved.records.size();) {
+    std::vector<Msg> messages;
+    uint64_t count = 0;
+    const bool with_gaps = version >= kMovedWithGaps;
+    const bool looked_at = with_gaps || topic->dedup || topic->keys || topic->name.empty();
+    for (size_t at = 0; looked_at && at < moved.records.size();) {
         const auto record = record_at(moved.records, at);
         const auto msg = record ? read_msg(record->payload) : std::nullopt;
         if (!msg) return {Code::kInvalid, "moved messages that are not whole"};
         at = record->end;
-        remember(*topic, *msg);
+        count += msg->head.count;
+        messages.push_back(*msg);
+    }
+    if (count > run.count) return {Code::kInvalid, "more messages than offsets"};
+    put_moved(*topic, run, with_gaps ? run.count - count : 0);
+    for (const Msg& each : messages) {
+        note_key(*topic, each);
+        remember(*topic, each);
     }
     return {};
 }
@@ -164,8 +180,13 @@ Status Topics::replay_topic(const TopicState& state) {
     topic->origin = state.origin;
     topic->options.durability = state.durability;
     topic->next = std::max(topic->next, state.next);
-    if (const TopicOptions* options = declared(state.name); options != nullptr && is_new)
-        configure(*topic, *options);
+    if (is_new) {
+        const TopicOptions* options = declared(state.name);
+        if (options != nullptr)
+            configure(*topic, *options);
+        else
+            keep_as(*topic, {});
+    }
     raise_floor(*topic, state.floor);
     return {};
 }
@@ -181,6 +202,7 @@ void Topics::configure(Topic& topic, const TopicOptions& options) {
     topic.options.durability = was;  // what its messages had: take_over() changes it
     if (options.dedup.window_ms > 0)
         topic.dedup = std::make_unique<Dedup>(options.dedup, dedup_key_, *world_.memory);
+    keep_as(topic, options);
     for (const auto& [id, message, stored_ms] : std::exchange(topic.early_ids, {}))
         remember(topic, id, message, stored_ms);
 }
@@ -191,7 +213,10 @@ Status Topics::serve(Store& store, bool was_clean) {
     commits_ = std::make_unique<Commits>(store, pool_,
                                          std::min(Store::kBodyBytesMax, body_bytes_max()), *this);
     table_.each([&](Topic& topic) {
-        if (topic.name.empty()) give_name(topic);
+        if (topic.name.empty()) {
+            give_name(topic);
+            keep_as(topic, {});
+        }
         topic.early_ids.clear();
         take_over(topic, was_clean);
     });
@@ -209,7 +234,10 @@ Status Topics::serve(Store& store, bool was_clean) {
     if (tenant_ != nullptr) {
         if (Status status = tenant_->begin(was_clean); !status.ok()) return status;
     }
-    table_.each([&](Topic& topic) { retain(topic); });
+    table_.each([&](Topic& topic) {
+        retain(topic);
+        if (topic.keys) limit_holes(topic);
+    });
     write_snapshot();
     notes_.take_open([&](uint64_t key, RecordType kind, std::string_view bytes) {
         listener_.on_note(key, kind, bytes);

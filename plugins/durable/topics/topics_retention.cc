@@ -10,6 +10,7 @@ void Topics::tick() {
     if (!failure_.empty()) return;
     table_.each([&](Topic& topic) {
         retain(topic);
+        if (topic.keys) limit_holes(topic);
         if (topic.floor_unwritten) write_floor_of(topic);
     });
     drop_segments();
@@ -33,7 +34,8 @@ void Topics::retain(Topic& topic) {
         }
         const bool too_old = wanted.age_ms && run->stored_ms + *wanted.age_ms <= now_ms();
         const bool too_large = wanted.bytes && topic.bytes - run->bytes >= *wanted.bytes;
-        const bool too_many = wanted.count && topic.messages - run->count >= *wanted.count;
+        const bool too_many =
+            wanted.count && topic.messages - topic.holes.messages_of(*run) >= *wanted.count;
         if (!too_old && !too_large && !too_many) return;
         remove_first(topic);
     }
@@ -43,8 +45,9 @@ void Topics::remove_first(Topic& topic) {
     const auto run = index_.first(topic.id);
     index_.remove_first(topic.id);
     segments_.release(run->place.segment, live_bytes_of(*run));
-    topic.messages -= run->count;
+    topic.messages -= topic.holes.messages_of(*run);
     topic.bytes -= run->bytes;
+    topic.holes.remove(*run, segments_);
     topic.floor = std::max(topic.floor, run->end());
     topic.floor_unwritten = true;
 }
@@ -92,6 +95,7 @@ void Topics::hold_unread(TopicId id, std::optional<Offset> unread) {
     Topic* topic = table_.find(id);
     ZB_CHECK(topic != nullptr, id);
     topic->unread = unread;
+    limit_holes(*topic);
     retain(*topic);
 }
 

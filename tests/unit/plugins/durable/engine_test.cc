@@ -30,9 +30,6 @@ TEST_CASE("what is wrong in the options is said by create, which does nothing") 
     rig.option("segment_bytes", "1048577B");
     CHECK_THROWS_WITH(rig.create(), "`segment_bytes`: expected a multiple of 4KiB");
     rig.options.clear();
-    rig.topic("orders", {{"keep", "last_per_key"}});
-    CHECK_THROWS_WITH(rig.create(), "`last_per_key` is not there yet: a topic keeps all");
-    CHECK(rig.entries["topics"][0]->option_error().substr(0, 6) == "`keep`");
     rig.topics = {{"orders", {{"retention.age", "72h"}, {"retention.size", "20GiB"}}}};
     rig.create();
     CHECK(rig.disk.list("/data")->empty());

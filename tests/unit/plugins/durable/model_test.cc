@@ -25,7 +25,8 @@ struct Sent {
 };
 
 struct Counts {
-    uint64_t published = 0, committed = 0, lost = 0, duplicates = 0, crashes = 0, moved = 0;
+    uint64_t published = 0, committed = 0, lost = 0, duplicates = 0, crashes = 0, moved = 0,
+             replaced = 0;
 };
 
 class World {
@@ -38,6 +39,7 @@ class World {
         rig_.topic("loose", {{"durability", "os"}});
         rig_.topic("once", {{"dedup.window", "10m"}});
         rig_.topic("short", {{"retention.count", "20"}});
+        rig_.topic("keyed", {{"keep", "last_per_key"}, {"max_keys", "10"}});
     }
 
     void run(Counts& counts) {
@@ -95,12 +97,12 @@ class World {
     }
 
     void publish(Counts& counts) {
-        static const char* const kNames[] = {"plain", "loose", "once", "short"};
-        const std::string name = kNames[std::min<uint64_t>(chance_.below(6), 3)];
+        static const char* const kNames[] = {"plain", "loose", "once", "keyed", "short"};
+        const std::string name = kNames[std::min<uint64_t>(chance_.below(7), 4)];
         if (rig_.engine->has_room(rig_.self()) == 0) return rig_.turn();
         std::string body = name + " " + std::to_string(next_body_++);
         // What goes soon is large: what stays must be moved out of its way.
-        const uint64_t bytes_max = name == "short" ? 120'000 : 3'000;
+        const uint64_t bytes_max = name == "short" ? 120'000 : name == "keyed" ? 30'000 : 3'000;
         if (chance_.below(3) > 0) body.resize(body.size() + chance_.below(bytes_max), '.');
         zb_attributes attributes{};
         std::string id;
@@ -108,7 +110,17 @@ class World {
             id = "id-" + std::to_string(chance_.below(40));
             attributes.id = view_of(id);
         }
-        const zb_taken taken = rig_.publish(name, body, id.empty() ? nullptr : &attributes);
+        // Two more than are remembered; and those without a key.
+        std::string key_text;
+        zb_view its_key{};
+        if (name == "keyed") {
+            key_text = chance_.below(9) == 0 ? "" : "key-" + std::to_string(chance_.below(12));
+            its_key = view_of(key_text);
+            attributes.keys = &its_key;
+            attributes.key_count = key_text.empty() ? 0 : 1;
+        }
+        const zb_taken taken =
+            rig_.publish(name, body, id.empty() && key_text.empty() ? nullptr : &attributes);
         if (taken != ZB_TAKEN) {
             // Without power no file can be made ready either.
             REQUIRE((taken == ZB_STORE_FAILED || taken == ZB_STORE_FULL));
@@ -124,6 +136,7 @@ class World {
         if (!id.empty()) ids_[id] = key;
         sent_[name].push_back({rig_.receipt.number, body, std::nullopt});
         if (!id.empty()) id_of_[body] = id;
+        if (!key_text.empty()) key_of_[body] = key_text;
     }
 
     // What is visible now, and nothing else.
@@ -172,6 +185,7 @@ class World {
         for (auto& [name, sent] : sent_) {
             const Messages all = rig_.read_all(name, 0, 1 + chance_.below(300'000));
             std::set<std::string> ids;
+            std::vector<std::string> replaced;
             size_t at = 0;
             uint64_t next = 0;
             for (const auto& [offset, body] : all) {
@@ -179,7 +193,8 @@ class World {
                 next = offset + 1;
                 // Of `short` the oldest are gone.
                 while (at < sent.size() && sent[at].body != body) {
-                    REQUIRE(name == "short");
+                    REQUIRE((name == "short" || name == "keyed"));
+                    if (name == "keyed") replaced.push_back(sent[at].body);
                     at++;
                 }
                 REQUIRE(at < sent.size());
@@ -201,6 +216,7 @@ class World {
                 counts.lost++;
             }
             sent.resize(at);
+            if (name == "keyed") forget_replaced(sent, replaced, all, counts);
             if (name == "short") {
                 if (all.empty()) sent.clear();
                 const size_t kept = all.size();
@@ -213,11 +229,33 @@ class World {
         committed_ = 0;
     }
 
+    // Each of them has a newer one of its key that is there; none ever comes back.
+    void forget_replaced(std::vector<Sent>& sent, const std::vector<std::string>& replaced,
+                         const Messages& all, Counts& counts) {
+        std::map<std::string, std::string> newest;  // of a key
+        for (const auto& [offset, body] : all) {
+            if (const auto key = key_of_.find(body); key != key_of_.end())
+                newest[key->second] = body;
+        }
+        const auto number_in = [](const std::string& body) {
+            return std::strtoull(body.c_str() + sizeof("keyed"), nullptr, 10);
+        };
+        for (const std::string& body : replaced) {
+            CAPTURE(body.substr(0, 20));
+            REQUIRE(key_of_.contains(body));
+            REQUIRE(newest.contains(key_of_.at(body)));
+            REQUIRE(number_in(newest.at(key_of_.at(body))) > number_in(body));
+            std::erase_if(sent, [&](const Sent& each) { return each.body == body; });
+            counts.replaced++;
+        }
+    }
+
     EngineRig rig_;
     SeededRandom chance_;
     std::map<std::string, std::vector<Sent>> sent_;
     std::map<std::string, std::pair<uint64_t, uint64_t>> ids_;  // producer's -> the first one's
     std::map<std::string, std::string> id_of_;                  // body -> producer's id
+    std::map<std::string, std::string> key_of_;                 // body -> its key, if it has one
     uint64_t next_body_ = 0;
     uint64_t committed_ = 0;
     bool lost_power_ = false;
@@ -244,9 +282,10 @@ TEST_CASE("whatever ends a life, the next one has all that was committed, in ord
     MESSAGE(seeds << " seeds, " << counts.published << " published, " << counts.committed
                   << " committed, " << counts.duplicates << " duplicates, " << counts.crashes
                   << " crashes, " << counts.lost << " lost that nobody was told of, "
-                  << counts.moved << " bytes moved by the cleaner");
+                  << counts.moved << " bytes moved by the cleaner, " << counts.replaced
+                  << " replaced by newer ones of their keys");
     CHECK(counts.committed > 0);
-    if (only == 0) CHECK(counts.moved > 0);
+    if (only == 0) CHECK((counts.moved > 0 && counts.replaced > 0));
 }
 
 }  // namespace zbridge::durable

@@ -167,6 +167,10 @@ TEST_CASE("the bytes of MOVED are these, and read back") {
     CHECK(moved->records == "records");
     for (size_t cut = 0; cut <= MovedHead::kBytes; cut++)
         CHECK_FALSE(read_moved(std::string_view(bytes).substr(0, cut)));
+    // Of version 2 no message may be left.
+    const std::string_view head = std::string_view(bytes).substr(0, MovedHead::kBytes);
+    CHECK(read_moved(head, kMovedWithGaps));
+    CHECK_FALSE(read_moved(head.substr(1), kMovedWithGaps));
 }
 
 TEST_CASE("a payload that is cut off, or says what cannot be, is none") {
