@@ -2,7 +2,10 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "bridge/app/status_report.h"
+#include "bridge/app/topic_options.h"
 #include "bridge/protocol/report_codec.h"
 
 namespace zbridge::app {
@@ -12,8 +15,10 @@ namespace {
 using telemetry::Report;
 
 // What the engine is asked as it stands here.
-constexpr std::array kTopicCalls = {"topic ls",    "topic show", "topic create", "topic rm",
-                                    "topic purge", "topic set",  "topic browse", "topic query"};
+constexpr std::array kTopicCalls = {"topic ls",    "topic show",   "topic rm",
+                                    "topic purge", "topic browse", "topic query"};
+// The same, with options.
+constexpr std::array kOptionCalls = {"topic create", "topic set"};
 
 Code code_of(zb_result result) {
     switch (result) {
@@ -35,6 +40,11 @@ Calls::Calls(Bridge& bridge, const Clock& clock)
     admin_.serve_later("status", [this](const Report& args, const admin::Admin::Tell& tell) {
         status(args.at("peers").text() != "false", tell);
     });
+    for (const char* call : kOptionCalls) {
+        admin_.serve_later(call, [this, call](const Report& args, const admin::Admin::Tell& tell) {
+            change_topic(call, args, tell);
+        });
+    }
     for (const char* call : kTopicCalls) {
         admin_.serve_later(call, [this, call](const Report& args, const admin::Admin::Tell& tell) {
             ask_engine(call, args, tell);
@@ -55,6 +65,30 @@ void Calls::status(bool peers, const admin::Admin::Tell& tell) {
         }
         tell(std::move(report));
     });
+}
+
+// Options are read here, where the file's are; and what the file says, it says.
+void Calls::change_topic(const std::string& verb, const Report& args,
+                         const admin::Admin::Tell& tell) {
+    if (bridge_.engine() == nullptr || args.at("options").entries().empty())
+        return ask_engine(verb, args, tell);
+    const std::string name = args.at("topic").text();
+    const settings::PluginConfig& engine = bridge_.config().plugins[*bridge_.config().engine];
+    for (const settings::TopicConfig& each : bridge_.config().topics) {
+        if (!each.declared || each.name != name) continue;
+        return tell(Status(
+            Code::kInvalid,
+            fmt::format("the file says the options of `{}`: {}:{}; change them there, and start "
+                        "the bridge again",
+                        name, engine.options.file, each.place.line)));
+    }
+    auto options = read_topic_options(
+        args.at("options"), bridge_.plugins()->find(engine.options.name)->declaration().declared());
+    if (!options.ok()) return tell(std::move(options).error());
+    Report asked = Report::map();
+    asked.add("topic", name);
+    asked.add("options", *std::move(options));
+    ask_engine(verb, asked, tell);
 }
 
 void Calls::ask_engine(const std::string& verb, const Report& args,

@@ -20,6 +20,8 @@ class Calls {
 
  private:
     void status(bool peers, const admin::Admin::Tell& tell);
+    void change_topic(const std::string& verb, const telemetry::Report& args,
+                      const admin::Admin::Tell& tell);
     void ask_engine(const std::string& verb, const telemetry::Report& args,
                     const admin::Admin::Tell& tell);
 

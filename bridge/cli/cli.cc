@@ -22,6 +22,8 @@ constexpr std::array kCommands = {
     Command{"topic ls", "list the topics of a running bridge", declare_topic_ls},
     Command{"topic show", "show one topic, with its options", declare_topic_show},
     Command{"topic create", "make a topic that the file does not name", declare_topic_create},
+    Command{"topic set", "change options of a topic that the file does not name",
+            declare_topic_set},
     Command{"topic browse", "look at messages of a topic; changes nothing", declare_topic_browse},
     Command{"topic purge", "remove the messages of a topic", declare_topic_purge},
     Command{"topic rm", "remove a topic that the file does not name, with its messages",

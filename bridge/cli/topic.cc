@@ -1,4 +1,4 @@
-// zbridge topic ls|show|create|browse|purge|rm
+// zbridge topic ls|show|create|set|browse|purge|rm
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -22,6 +22,7 @@ struct Options {
     std::string topic;
     bool json = false;
     bool yes = false;
+    std::vector<std::string> settings;
     std::optional<uint64_t> from, below;
     uint32_t max = 20;
 };
@@ -32,6 +33,32 @@ std::shared_ptr<Options> declare(CLI::App& app, bool topic, bool json) {
     declare_at(app, options->at);
     if (json) app.add_flag("--json", options->json, "everything, as JSON");
     return options;
+}
+
+CLI::Option* declare_settings(CLI::App& app, Options& options) {
+    return app
+        .add_option(
+            "OPTION", options.settings,
+            "options as the file has them, as retention.age=72h; retention.age= as it is by "
+            "itself")
+        ->type_name("KEY=VALUE");
+}
+
+// None: one is not written so.
+std::optional<Report> args_of(const Options& options, Terminal& terminal) {
+    Report args = Report::map();
+    Report given = Report::map();
+    for (const std::string& each : options.settings) {
+        const size_t equals = each.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            terminal.err << "zbridge: \"" << printable(each)
+                         << "\" is no option: expected KEY=VALUE, as retention.age=72h\n";
+            return std::nullopt;
+        }
+        given.add(each.substr(0, equals), each.substr(equals + 1));
+    }
+    if (!options.settings.empty()) args.add("options", std::move(given));
+    return args;
 }
 
 // What the answer is, shown by `show` or as JSON.
@@ -103,9 +130,24 @@ Body declare_topic_show(CLI::App& app) {
 
 Body declare_topic_create(CLI::App& app) {
     auto options = declare(app, /*topic=*/true, /*json=*/false);
+    declare_settings(app, *options);
     return [options](Terminal& terminal) {
-        return ask_and_show(*options, "topic create", Report::map(), terminal, [&](const Report&) {
-            terminal.out << "made the topic " << options->topic << "\n";
+        auto args = args_of(*options, terminal);
+        if (!args) return Exit::kUsage;
+        return ask_and_show(
+            *options, "topic create", *std::move(args), terminal,
+            [&](const Report&) { terminal.out << "made the topic " << options->topic << "\n"; });
+    };
+}
+
+Body declare_topic_set(CLI::App& app) {
+    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    declare_settings(app, *options)->required();
+    return [options](Terminal& terminal) {
+        auto args = args_of(*options, terminal);
+        if (!args) return Exit::kUsage;
+        return ask_and_show(*options, "topic set", *std::move(args), terminal, [&](const Report&) {
+            terminal.out << "changed the topic " << options->topic << "\n";
         });
     };
 }

@@ -1,5 +1,7 @@
 #include "plugins/durable/admin/admin.h"
 
+#include "plugins/durable/admin/change_options.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -21,9 +23,9 @@ void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
     if (!request) return refuse(cookie, ZB_INVALID, "what is asked is no msgpack map of its kind");
     if (verb == "status") return answer(cookie, status());
     if (verb == "topic ls") return answer(cookie, list());
-    if (verb == "topic create") return create(request->topic, cookie);
-    if (verb != "topic show" && verb != "topic purge" && verb != "topic rm" &&
-        verb != "topic browse") {
+    if (verb == "topic create") return create(*request, cookie);
+    if (verb != "topic show" && verb != "topic set" && verb != "topic purge" &&
+        verb != "topic rm" && verb != "topic browse") {
         return refuse(cookie, ZB_UNSUPPORTED, "`" + std::string(verb) + "` is not there yet");
     }
     const Topic* topic = topics_.table().find(request->topic);
@@ -39,10 +41,12 @@ void Admin::ask_of(const Topic& topic, std::string_view verb, const Request& req
     if (!topics_.failure().empty())
         return refuse(cookie, ZB_FAILED, "the journal failed: " + topics_.failure());
     if (verb == "topic purge") return purge(topic, request, cookie);
+    if (verb == "topic set") return set(topic, request, cookie);
     remove(topic, cookie);
 }
 
-void Admin::create(const std::string& name, uint64_t cookie) {
+void Admin::create(const Request& request, uint64_t cookie) {
+    const std::string& name = request.topic;
     if (!TopicTable::is_name(name)) {
         return refuse(cookie, ZB_INVALID,
                       "a topic's name is 1 to 127 of A-Z, a-z, 0-9, `%`, `_`, `.` and `-`");
@@ -51,8 +55,26 @@ void Admin::create(const std::string& name, uint64_t cookie) {
         return refuse(cookie, ZB_WRONG_STATE, "there is a topic `" + name + "` already");
     if (!topics_.failure().empty())
         return refuse(cookie, ZB_FAILED, "the journal failed: " + topics_.failure());
-    if (!topics_.topic(name)) return refuse(cookie, ZB_FULL, "there are too many topics");
+    const auto options = changed({}, request.options);
+    if (!options.ok()) return refuse(cookie, ZB_INVALID, options.error().message());
+    const auto made = topics_.topic(name);
+    if (!made) return refuse(cookie, ZB_FULL, "there are too many topics");
+    if (!request.options.empty())
+        return topics_.set_options(*made, *options, {cookie, map_of(name)});
     topics_.answer_when_durable({cookie, map_of(name)});
+}
+
+void Admin::set(const Topic& topic, const Request& request, uint64_t cookie) {
+    if (topic.origin == Origin::kDeclared) {
+        return refuse(cookie, ZB_WRONG_STATE,
+                      "`" + topic.name + "` " +
+                          (topic.unconfigured ? "was in the file, which does not name it any more:"
+                                                " say its options there, or remove it"
+                                              : "is in the file: change it there"));
+    }
+    const auto options = changed(topic.options, request.options);
+    if (!options.ok()) return refuse(cookie, ZB_INVALID, options.error().message());
+    topics_.set_options(topic.id, *options, {cookie, map_of(topic.name)});
 }
 
 void Admin::purge(const Topic& topic, const Request& request, uint64_t cookie) {

@@ -3,7 +3,9 @@
 //   status                                          {store: {...}, topics: [{...}, ...]}
 //   topic ls                                        [{name, state, messages, bytes, ...}, ...]
 //   topic show    {topic}                           one of these, with its options
-//   topic create  {topic}                           {topic}
+//   topic create  {topic, options?}                 {topic}
+//   topic set     {topic, options}                  {topic}; options: {retention.age: ns, keep: "all",
+//                                                   max_message: null ...}, null: as it is by itself
 //   topic purge   {topic, below?: offset}           {topic, floor}
 //   topic rm      {topic}                           {topic}
 //   topic browse  {topic, from?: offset, max?}      [{offset, id, stored_ms, ..., frames}, ...]
@@ -62,7 +64,8 @@ class Admin {
     std::string show(const Topic& topic) const;
     void write_store(ValueWriter& writer) const;
     void write_topic(const Topic& topic, ValueWriter& writer, bool options) const;
-    void create(const std::string& name, uint64_t cookie);
+    void create(const Request& request, uint64_t cookie);
+    void set(const Topic& topic, const Request& request, uint64_t cookie);
     void purge(const Topic& topic, const Request& request, uint64_t cookie);
     void remove(const Topic& topic, uint64_t cookie);
     void browse(const Topic& topic, const Request& request, uint64_t cookie);

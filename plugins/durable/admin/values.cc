@@ -10,12 +10,28 @@ bool take_number(const msgpack::object& value, std::optional<uint64_t>& number) 
     return true;
 }
 
+bool take_options(const msgpack::object& map, Request& request) {
+    if (map.type != msgpack::type::MAP) return false;
+    for (const auto& [key, value] : msgpack::object_map(map.via.map)) {
+        if (key.type != msgpack::type::STR) return false;
+        auto& option = request.options[{key.via.str.ptr, key.via.str.size}];
+        if (value.type == msgpack::type::STR)
+            option = std::string(value.via.str.ptr, value.via.str.size);
+        else if (value.type == msgpack::type::POSITIVE_INTEGER)
+            option = value.via.u64;
+        else if (value.type != msgpack::type::NIL)
+            return false;
+    }
+    return true;
+}
+
 bool take_entry(std::string_view name, const msgpack::object& value, Request& request) {
     if (name == "topic") {
         if (value.type != msgpack::type::STR) return false;
         request.topic.assign(value.via.str.ptr, value.via.str.size);
         return true;
     }
+    if (name == "options") return take_options(value, request);
     if (name == "from") return take_number(value, request.from);
     if (name == "below") return take_number(value, request.below);
     if (name == "max") return take_number(value, request.max);

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <msgpack.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace zbridge::durable {
 
@@ -47,7 +49,10 @@ class ValueWriter {
 
 // What a request says; a map, or nothing at all.
 struct Request {
+    // Of an option: nothing, a number, or a text.
+    using Value = std::variant<std::monostate, uint64_t, std::string>;
     std::string topic;
+    std::map<std::string, Value> options;
     std::optional<uint64_t> from, below, max;
 };
 // None: it is no such map, or a value is of another type.

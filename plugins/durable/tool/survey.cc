@@ -37,7 +37,8 @@ class Reading {
             if (const auto moved = read_moved(record.payload, record.version))
                 survey_.topics.take(*moved);
         } else if (record.type == RecordType::kTopic) {
-            if (const auto state = read_topic(record.payload)) survey_.topics.take(*state);
+            if (const auto state = read_topic(record.payload, record.version))
+                survey_.topics.take(*state);
         } else if (record.type == RecordType::kFloor) {
             if (const auto floor = read_floor(record.payload)) survey_.topics.take(*floor);
         }

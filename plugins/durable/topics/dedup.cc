@@ -35,6 +35,12 @@ void Dedup::add(std::string_view producer_id, MessageId message, int64_t now_ms)
     size_++;
 }
 
+void Dedup::change(const DedupOptions& options) {
+    options_ = options;
+    while (size_ > options_.max)
+        forget_oldest();
+}
+
 // Where it is, or would be.
 size_t Dedup::slot_of(const Digest& digest) const {
     const size_t mask = slots_.size() - 1;

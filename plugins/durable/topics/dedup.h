@@ -33,6 +33,9 @@ class Dedup {
     // REQUIRES: find() knew none.
     void add(std::string_view producer_id, MessageId message, int64_t now_ms);
 
+    // From now on: what is forgotten already stays so.
+    void change(const DedupOptions& options);
+
     size_t size() const { return size_; }
 
  private:

@@ -17,11 +17,13 @@ struct Retention {
     std::optional<uint64_t> bytes;  // of messages, as they were published
     std::optional<uint64_t> count;
     bool keep_unread = true;  // what a group has not settled stays; `bytes` then refuses publishing
+    bool operator==(const Retention&) const = default;
 };
 
 struct DedupOptions {
     int64_t window_ms = 0;  // 0: off
     uint32_t max = 1'000'000;
+    bool operator==(const DedupOptions&) const = default;
 };
 
 enum class Keep : uint8_t { kAll = 1, kLastPerKey = 2 };  // on the disk
@@ -33,6 +35,7 @@ struct TopicOptions {
     Keep keep = Keep::kAll;
     uint32_t keys_max = 1'000'000;            // of kLastPerKey: see KeyTable
     uint64_t message_bytes_max = UINT64_MAX;  // the store has its own limit
+    bool operator==(const TopicOptions&) const = default;
 };
 
 struct DeclaredTopic {

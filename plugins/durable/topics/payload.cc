@@ -58,10 +58,15 @@ std::string write_topic(const TopicState& state) {
     append(bytes, static_cast<uint16_t>(state.name.size()));
     append(bytes, state.floor.number);
     append(bytes, state.next.number);
-    return bytes.append(state.name);
+    bytes.append(state.name);
+    for (const TopicSetting& each : state.settings) {
+        append(bytes, static_cast<uint8_t>(each.kind));
+        append(bytes, each.value);
+    }
+    return bytes;
 }
 
-std::optional<TopicState> read_topic(std::string_view payload) {
+std::optional<TopicState> read_topic(std::string_view payload, uint8_t version) {
     Taker taker(payload);
     TopicState state;
     state.id = TopicId(taker.number<uint32_t>());
@@ -71,6 +76,10 @@ std::optional<TopicState> read_topic(std::string_view payload) {
     state.floor = {taker.number<uint64_t>()};
     state.next = {taker.number<uint64_t>()};
     state.name = taker.text(name_bytes);
+    while (version >= kTopicWithSettings && taker.ok() && !taker.rest().empty()) {
+        const auto kind = static_cast<TopicSetting::Kind>(taker.number<uint8_t>());
+        state.settings.push_back({kind, taker.number<int64_t>()});
+    }
     const bool known = state.origin >= Origin::kDeclared && state.origin <= Origin::kRemoved &&
                        state.durability >= Durability::kFsync &&
                        state.durability <= Durability::kOs;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/durable/ids.h"
 #include "plugins/durable/record.h"
@@ -17,8 +18,11 @@ namespace zbridge::durable {
 inline constexpr uint8_t kPayloadVersion = 1;
 // Of MOVED, where some of the offsets have no message any more.
 inline constexpr uint8_t kMovedWithGaps = 2;
+// Of TOPIC, where it carries options.
+inline constexpr uint8_t kTopicWithSettings = 2;
 constexpr uint8_t newest_version(RecordType type) {
-    return type == RecordType::kMoved ? kMovedWithGaps : kPayloadVersion;
+    if (type == RecordType::kMoved) return kMovedWithGaps;
+    return type == RecordType::kTopic ? kTopicWithSettings : kPayloadVersion;
 }
 
 // Messages of one topic that follow each other and have the same attributes:
@@ -62,18 +66,41 @@ enum class Origin : uint8_t {
 
 enum class Durability : uint8_t { kFsync = 1, kOs = 2 };  // on the disk
 
+// An option of a topic that no file says.
+struct TopicSetting {
+    // On the disk: a number is never given to another one.
+    enum class Kind : uint8_t {
+        kRetentionAge = 1,  // ms
+        kRetentionSize = 2,
+        kRetentionCount = 3,
+        kDropUnread = 4,  // 1
+        kKeep = 5,        // as Keep
+        kMaxKeys = 6,
+        kDedupWindow = 7,  // ms
+        kDedupMax = 8,
+        kMaxMessage = 9,
+    };
+    Kind kind{};
+    int64_t value = 0;
+    constexpr bool operator==(const TopicSetting&) const = default;
+};
+
 // A topic, as it is now:
 //   u32 topic | u8 origin | u8 durability | u16 name bytes | u64 floor | u64 next offset | name
+// Of version 2 its settings follow, each:   u8 kind | i64 value
 struct TopicState {
     TopicId id;
     Origin origin = Origin::kDeclared;
     Durability durability = Durability::kFsync;
     Offset floor, next;
     std::string_view name;
+    std::vector<TopicSetting> settings = {};
+
+    uint8_t version() const { return settings.empty() ? kPayloadVersion : kTopicWithSettings; }
 };
 
 std::string write_topic(const TopicState& state);
-std::optional<TopicState> read_topic(std::string_view payload);
+std::optional<TopicState> read_topic(std::string_view payload, uint8_t version = kPayloadVersion);
 
 // Messages of a topic that were copied from a segment that is to go; they replace those that were
 // there of these offsets:

@@ -13,6 +13,7 @@
 #include "plugins/durable/topics/key_table.h"
 #include "plugins/durable/topics/options.h"
 #include "plugins/durable/topics/payload.h"
+#include "plugins/durable/topics/topic_settings.h"
 
 namespace zbridge::durable {
 
@@ -48,7 +49,12 @@ struct Topic {
     };
     std::vector<EarlyId> early_ids;
 
-    TopicState state() const { return {id, origin, options.durability, floor, next, name}; }
+    TopicState state() const {
+        TopicState state{id, origin, options.durability, floor, next, name};
+        // What the file says, it says again.
+        if (origin == Origin::kImplicit) state.settings = settings_of(options);
+        return state;
+    }
 };
 
 }  // namespace zbridge::durable

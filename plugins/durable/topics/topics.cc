@@ -36,7 +36,7 @@ std::optional<TopicId> Topics::topic(std::string_view name) {
     Topic* made = table_.make(name);
     if (made == nullptr) return std::nullopt;
     made->origin = Origin::kImplicit;
-    write_record(RecordType::kTopic, write_topic(made->state()));
+    write_topic_of(*made);
     return made->id;
 }
 
@@ -220,12 +220,17 @@ void Topics::write(RecordType type, std::string_view payload,
     if (effect) commits_->filling().effects.push_back(*effect);
 }
 
+void Topics::write_topic_of(const Topic& topic) {
+    const TopicState state = topic.state();
+    write_record(RecordType::kTopic, write_topic(state), state.version());
+}
+
 // All topics as they are now: what lies before is not needed to know them.
 void Topics::write_snapshot() {
     snapshot_pending_ = true;
     bool first = true;
     table_.each([&](Topic& topic) {
-        write_record(RecordType::kTopic, write_topic(topic.state()));
+        write_topic_of(topic);
         topic.floor_unwritten = false;
         if (std::exchange(first, false)) commits_->filling().begins_snapshot = true;
     });

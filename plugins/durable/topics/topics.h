@@ -131,6 +131,9 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void purge(TopicId topic, Offset below, Answer answer);
     // Its handle is dead from now on. REQUIRES: likewise.
     void remove(TopicId topic, Answer answer);
+    // Its options are these from now on, and stay so: REQUIRES: no file says them. Answered likewise.
+    // Keys and ids of messages that are there already may not count.
+    void set_options(TopicId topic, const TopicOptions& options, Answer answer);
     // What a group still needs; none: there are no groups any more. REQUIRES: likewise.
     void hold_unread(TopicId topic, std::optional<Offset> unread);
     // Answered when all that was taken before is durable.
@@ -164,6 +167,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void write(Topic& topic, std::string_view attributes, std::string_view wire, uint32_t frames);
     void take_number(MessageId id, zb_receipt& receipt);
     void write_record(RecordType type, std::string_view payload, uint8_t version = kPayloadVersion);
+    void write_topic_of(const Topic& topic);
     void write_snapshot();
 
     // topics_committed.cc: what is durable
@@ -219,6 +223,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void remember(Topic& topic, std::string_view id, MessageId message, int64_t stored_ms) const;
     Status replay_moved(const Moved& moved, uint8_t version, size_t position, const Place& place);
     void configure(Topic& topic, const TopicOptions& options);
+    void change(Topic& topic, const TopicOptions& options);
     void take_over(Topic& topic, bool was_clean);
     void give_name(Topic& topic);
     const TopicOptions* declared(std::string_view name) const;

@@ -57,7 +57,7 @@ std::unique_ptr<KeyTable> Topics::make_keys(const TopicOptions& options) const {
     return std::make_unique<KeyTable>(options.keys_max, dedup_key_, *world_.memory);
 }
 
-// At the start, once its options are known. Keys are noted before that too.
+// Once its options are known, or change. At the start keys are noted before that too.
 void Topics::keep_as(Topic& topic, const TopicOptions& options) {
     if (options.keep != Keep::kLastPerKey) {
         topic.keys.reset();

@@ -39,7 +39,7 @@ Status Topics::replay(const LogBatch& batch) {
             if ((whole = msg.has_value())) status = replay_msg(*msg, *record, batch.place, runs);
             if (whole && msg->head.attribute_bytes > 0) keyed.push_back(*msg);
         } else if (record->type == RecordType::kTopic) {
-            const auto state = read_topic(record->payload);
+            const auto state = read_topic(record->payload, record->version);
             if ((whole = state.has_value())) status = replay_topic(*state);
         } else if (record->type == RecordType::kFloor) {
             const auto floor = read_floor(record->payload);
@@ -180,13 +180,14 @@ Status Topics::replay_topic(const TopicState& state) {
     topic->origin = state.origin;
     topic->options.durability = state.durability;
     topic->next = std::max(topic->next, state.next);
-    if (is_new) {
-        const TopicOptions* options = declared(state.name);
-        if (options != nullptr)
-            configure(*topic, *options);
-        else
-            keep_as(*topic, {});
-    }
+    auto own = options_of(state.settings);
+    if (!own) return {Code::kInvalid, "options of topic " + topic->name + " that cannot be"};
+    own->durability = state.durability;
+    const TopicOptions* said = declared(state.name);
+    if (is_new)
+        configure(*topic, said != nullptr ? *said : *own);
+    else if (said == nullptr && topic->options != *own)
+        change(*topic, *own);
     raise_floor(*topic, state.floor);
     return {};
 }

@@ -86,9 +86,32 @@ void Topics::remove(TopicId id, Answer answer) {
     remove_all(*topic);
     TopicState state = topic->state();
     state.origin = Origin::kRemoved;
+    state.settings.clear();
     write_record(RecordType::kTopic, write_topic(state));
     table_.remove(id);
     answer_when_durable(std::move(answer));
+}
+
+void Topics::set_options(TopicId id, const TopicOptions& options, Answer answer) {
+    Topic* topic = table_.find(id);
+    ZB_CHECK(topic != nullptr && topic->origin == Origin::kImplicit, id);
+    change(*topic, options);
+    retain(*topic);
+    write_topic_of(*topic);
+    answer_when_durable(std::move(answer));
+}
+
+void Topics::change(Topic& topic, const TopicOptions& options) {
+    if (options.dedup.window_ms == 0)
+        topic.dedup.reset();
+    else if (topic.dedup)
+        topic.dedup->change(options.dedup);
+    else
+        topic.dedup = std::make_unique<Dedup>(options.dedup, dedup_key_, *world_.memory);
+    keep_as(topic, options);
+    topic.options = options;
+    topic.full = false;
+    limit_holes(topic);
 }
 
 void Topics::hold_unread(TopicId id, std::optional<Offset> unread) {

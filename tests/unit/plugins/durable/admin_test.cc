@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/plugins/durable/engine_rig.h"
 
@@ -133,8 +135,8 @@ TEST_CASE("what cannot be is refused with a sentence") {
     CHECK(rig.ask("topic create", request("orders")) ==
           Said{ZB_WRONG_STATE, "there is a topic `orders` already"});
     CHECK(rig.ask("topic create", request("a b")).first == ZB_INVALID);
-    CHECK(rig.ask("topic set", request("orders")) ==
-          Said{ZB_UNSUPPORTED, "`topic set` is not there yet"});
+    CHECK(rig.ask("topic sing", request("orders")) ==
+          Said{ZB_UNSUPPORTED, "`topic sing` is not there yet"});
     CHECK(rig.ask("topic show", "\xc1").first == ZB_INVALID);
     CHECK(rig.ask("topic show", "\x93").first == ZB_INVALID);
     CHECK(rig.ask("topic show", "\x01").first == ZB_INVALID);
@@ -176,6 +178,101 @@ TEST_CASE("of too many that wait for the disk one is refused") {
     for (int i = 0; i < 100; i++)
         rig.turn();
     CHECK(rig.answers.size() == Admin::kBrowsesMax + 1);
+}
+
+namespace {
+
+std::string request_set(const std::string& topic,
+                        const std::vector<std::pair<std::string, Request::Value>>& options) {
+    ValueWriter writer;
+    writer.begin_map(2);
+    writer.entry("topic", topic);
+    writer.key("options");
+    writer.begin_map(options.size());
+    for (const auto& [name, value] : options) {
+        writer.key(name);
+        if (const auto* number = std::get_if<uint64_t>(&value))
+            writer.number(static_cast<int64_t>(*number));
+        else if (const auto* text = std::get_if<std::string>(&value))
+            writer.text(*text);
+        else
+            writer.nothing();
+    }
+    return writer.take();
+}
+
+}  // namespace
+
+TEST_CASE("options of a topic that the file does not name are changed, and stay so") {
+    EngineRig rig;
+    rig.start();
+    CHECK(rig.ask("topic create", request_set("audit", {{"retention.count", uint64_t{100}}})) ==
+          std::pair(zb_result{ZB_OK}, request("audit")));
+    for (int i = 0; i < 10; i++) {
+        rig.publish("audit", std::to_string(i));
+        rig.settle();
+    }
+    CHECK(rig.read_all("audit").size() == 10);
+    CHECK(rig.ask("topic set", request_set("audit", {{"retention.count", uint64_t{3}},
+                                                     {"retention.age", uint64_t{72'000'000'000}},
+                                                     {"keep", "last_per_key"},
+                                                     {"dedup.window", uint64_t{60'000'000'000}},
+                                                     {"durability", "os"}}))
+              .first == ZB_OK);
+    CHECK(rig.read_all("audit").size() == 3);
+    for (int life = 0; life < 3; life++) {
+        const std::string shows = shown(rig.ask("topic show", request("audit")).second);
+        CHECK(has(shows, R"("retention_count":3)"));
+        CHECK(has(shows, R"("retention_age_ms":72000,)"));
+        CHECK(has(shows, R"("keep":"last_per_key")"));
+        CHECK(has(shows, R"("dedup_window_ms":60000)"));
+        CHECK(has(shows, R"("durability":"os")"));
+        if (life == 0) {
+            rig.stop();
+        } else {
+            rig.was_clean = false;
+            rig.die();
+        }
+        rig.start();
+    }
+    // Back to what it is by itself.
+    CHECK(rig.ask("topic set", request_set("audit", {{"retention.count", {}}, {"keep", "all"}}))
+              .first == ZB_OK);
+    rig.stop();
+    rig.start();
+    const std::string shows = shown(rig.ask("topic show", request("audit")).second);
+    CHECK(has(shows, R"("retention_count":null)"));
+    CHECK(has(shows, R"("keep":"all")"));
+    CHECK(has(shows, R"("retention_age_ms":72000,)"));
+
+    // Once the file names it, it is the file's.
+    rig.stop();
+    rig.topic("audit", {{"retention.age", "5s"}});
+    rig.start();
+    CHECK(
+        has(shown(rig.ask("topic show", request("audit")).second), R"("retention_age_ms":5000,)"));
+    const auto refused = rig.ask("topic set", request_set("audit", {{"max_keys", uint64_t{1}}}));
+    CHECK(refused.first == ZB_WRONG_STATE);
+    CHECK(refused.second == "`audit` is in the file: change it there");
+}
+
+TEST_CASE("an option that is none, or a value of another kind, changes nothing") {
+    EngineRig rig;
+    rig.start();
+    REQUIRE(rig.ask("topic create", request("audit")).first == ZB_OK);
+    const std::string before = rig.ask("topic show", request("audit")).second;
+    using Options = std::vector<std::pair<std::string, Request::Value>>;
+    for (const Options& options :
+         {Options{{"retention.count", uint64_t{5}}, {"retention.aeg", uint64_t{1}}},
+          Options{{"keep", "some"}}, Options{{"keep", uint64_t{1}}},
+          Options{{"max_keys", uint64_t{1} << 40}}, Options{{"retention.size", "much"}},
+          Options{{"dedup.max", uint64_t{0}}}}) {
+        const auto [result, sentence] = rig.ask("topic set", request_set("audit", options));
+        CHECK(result == ZB_INVALID);
+        CHECK(has(sentence, "is no option of a topic, or not so"));
+    }
+    CHECK(rig.ask("topic show", request("audit")).second == before);
+    CHECK(rig.ask("topic set", request_set("nobody", {})).first == ZB_NOT_FOUND);
 }
 
 }  // namespace zbridge::durable

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "plugins/durable/topics/attributes.h"
+#include "plugins/durable/topics/topic_settings.h"
 
 namespace zbridge::durable {
 
@@ -151,6 +152,16 @@ TEST_CASE("docs/JOURNAL.md shows what topics write") {
     append_record(others, RecordType::kFloor, kPayloadVersion, write_floor({TopicId(3), {0x1234}}));
     append_record(others, RecordType::kReplied, kPayloadVersion, write_note({2055, true, "xy"}));
     CHECK(shows(others));
+    const TopicState set{TopicId(3),
+                         Origin::kImplicit,
+                         Durability::kOs,
+                         {0x10},
+                         {0x2000},
+                         "ab",
+                         {{TopicSetting::Kind::kRetentionAge, 72 * 3'600'000}}};
+    std::string with_settings;
+    append_record(with_settings, RecordType::kTopic, set.version(), write_topic(set));
+    CHECK(shows(with_settings));
 }
 
 TEST_CASE("the bytes of MOVED are these, and read back") {
@@ -171,6 +182,33 @@ TEST_CASE("the bytes of MOVED are these, and read back") {
     const std::string_view head = std::string_view(bytes).substr(0, MovedHead::kBytes);
     CHECK(read_moved(head, kMovedWithGaps));
     CHECK_FALSE(read_moved(head.substr(1), kMovedWithGaps));
+}
+
+TEST_CASE("a topic's options are what its record says") {
+    TopicOptions options;
+    CHECK(settings_of(options).empty());
+    options.retention = {72'000, 1 << 20, 77, false};
+    options.keep = Keep::kLastPerKey;
+    options.keys_max = 5;
+    options.dedup = {60'000, 6};
+    options.message_bytes_max = uint64_t{1} << 33;
+    TopicState state{TopicId(3), Origin::kImplicit, {}, {1}, {2}, "name", settings_of(options)};
+    state.durability = Durability::kFsync;
+    CHECK(state.version() == kTopicWithSettings);
+    const std::string bytes = write_topic(state);
+    const auto read = read_topic(bytes, state.version());
+    REQUIRE(read);
+    CHECK(read->name == "name");
+    CHECK(read->settings == state.settings);
+    CHECK(options_of(read->settings) == options);
+    CHECK_FALSE(read_topic(bytes));  // of version 1 nothing follows the name
+    for (size_t cut = 1; cut < 9; cut++)
+        CHECK_FALSE(read_topic(std::string_view(bytes).substr(0, bytes.size() - cut), 2));
+
+    CHECK_FALSE(options_of({{static_cast<TopicSetting::Kind>(99), 1}}));
+    CHECK_FALSE(options_of({{TopicSetting::Kind::kRetentionSize, 0}}));
+    CHECK_FALSE(options_of({{TopicSetting::Kind::kMaxKeys, int64_t{1} << 40}}));
+    CHECK_FALSE(options_of({{TopicSetting::Kind::kKeep, 3}}));
 }
 
 TEST_CASE("a payload that is cut off, or says what cannot be, is none") {
