@@ -200,8 +200,8 @@ typedef struct zb_engine_host {
     void (*on_ready)(zb_context* context, uint32_t group);
     /* A settlement with this cookie is durable; or not, and why. */
     void (*on_settled)(zb_context* context, uint64_t cookie, zb_result result, zb_view reason);
-    /* Within start, before it returns: a note of a life before that is still open, in the order in
-     * which they were written. */
+    /* Within start, before it returns: a note of a life before that is still open. Those of a key come
+     * in the order in which they were written; keys that are open for long come last. */
     void (*on_note)(zb_context* context, uint64_t key, uint32_t kind, zb_view bytes);
     /* The answer to admin(). `body`: msgpack; copied. ZB_OK, or the code with a sentence as body. */
     void (*on_answer)(zb_context* context, uint64_t cookie, zb_result result, zb_view body);

@@ -9,6 +9,7 @@
 #include "plugins/durable/ids.h"
 #include "plugins/durable/index/index.h"
 #include "plugins/durable/store.h"
+#include "plugins/durable/topics/keeper.h"
 #include "plugins/durable/topics/tenant.h"
 #include "plugins/sdk/zbridge_engine.h"
 
@@ -31,6 +32,14 @@ struct MovedRun {
 struct NoteEffect {
     uint64_t key = 0;
     bool closes = false;
+    RecordPlace at;  // the batch's own place is not known yet
+};
+
+// What is no message, and was written again.
+struct WrittenAgain {
+    Keeper* keeper = nullptr;
+    uint64_t key = 0;
+    std::vector<RecordPlace> records;  // likewise
 };
 
 // Who is told when what was done is durable: a command, or who has settled messages.
@@ -46,6 +55,7 @@ struct Batch {
 
     std::vector<FilledRun> runs;
     std::vector<MovedRun> moved;
+    std::vector<WrittenAgain> again;
     std::vector<NoteEffect> notes;
     std::vector<TenantEffect> effects;
     std::vector<Answer> answers;

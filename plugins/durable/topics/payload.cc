@@ -7,6 +7,8 @@ namespace zbridge::durable {
 
 namespace {
 
+constexpr uint8_t kAgain = 2;  // of a note, where others say whether they close
+
 // Seven bits a byte, all but the last marked as not the last.
 char* write_long_varint(char* at, uint64_t value) {
     for (size_t i = 0; i < MsgHead::kLengthBytes; i++) {
@@ -133,18 +135,19 @@ std::optional<Floor> read_floor(std::string_view payload) {
 std::string write_note(const Note& note) {
     std::string bytes;
     append(bytes, note.key);
-    append(bytes, static_cast<uint8_t>(note.closes ? 1 : 0));
+    append(bytes, note.again ? kAgain : static_cast<uint8_t>(note.closes ? 1 : 0));
     return bytes.append(note.bytes);
 }
 
-std::optional<Note> read_note(std::string_view payload) {
+std::optional<Note> read_note(std::string_view payload, uint8_t version) {
     Taker taker(payload);
     Note note;
     note.key = taker.number<uint64_t>();
     const auto closes = taker.number<uint8_t>();
     note.closes = closes == 1;
     note.bytes = taker.rest();
-    if (!taker.ok() || closes > 1) return std::nullopt;
+    note.again = version >= kNoteAgain && closes == kAgain;
+    if (!taker.ok() || (closes > 1 && !note.again)) return std::nullopt;
     return note;
 }
 

@@ -20,8 +20,14 @@ inline constexpr uint8_t kPayloadVersion = 1;
 inline constexpr uint8_t kMovedWithGaps = 2;
 // Of TOPIC, where it carries options.
 inline constexpr uint8_t kTopicWithSettings = 2;
+// Of a note that was written again.
+inline constexpr uint8_t kNoteAgain = 2;
+constexpr bool is_note(RecordType type) {
+    return type >= RecordType::kReq && type <= RecordType::kReplied;
+}
 constexpr uint8_t newest_version(RecordType type) {
     if (type == RecordType::kMoved) return kMovedWithGaps;
+    if (is_note(type)) return kNoteAgain;
     return type == RecordType::kTopic ? kTopicWithSettings : kPayloadVersion;
 }
 
@@ -136,18 +142,20 @@ std::string write_floor(const Floor& floor);
 std::optional<Floor> read_floor(std::string_view payload);
 
 // REQ, DISPATCH, REPLY, REPLIED, for the bridge:   u64 key | u8 closes | bytes
+// Of version 2 `closes` is 2: what stands before it of this key counts no more, it is written again from
+// here on.
 struct Note {
     static constexpr size_t kHeadBytes = 9;
 
     uint64_t key = 0;
     bool closes = false;
     std::string_view bytes;
+    bool again = false;
+
+    uint8_t version() const { return again ? kNoteAgain : kPayloadVersion; }
 };
 
 std::string write_note(const Note& note);
-std::optional<Note> read_note(std::string_view payload);
-constexpr bool is_note(RecordType type) {
-    return type >= RecordType::kReq && type <= RecordType::kReplied;
-}
+std::optional<Note> read_note(std::string_view payload, uint8_t version = kPayloadVersion);
 
 }  // namespace zbridge::durable

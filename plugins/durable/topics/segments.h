@@ -15,7 +15,7 @@ namespace zbridge::durable {
 
 class Segments {
  public:
-    // `bytes`: of messages, about as they lie on the disk.
+    // `bytes`: about as they lie on the disk.
     void use(uint64_t segment, uint64_t bytes = 0) {
         uses_[segment]++;
         live_bytes_ += bytes;

@@ -201,8 +201,12 @@ zb_taken Topics::note(uint64_t key, RecordType kind, std::string_view bytes, boo
     if (!closes && store_->full())
         return refuse(ZB_STORE_FULL, "the journal has no room to grow: only its reserve is left",
                       receipt);
+    commits_->make_room(record);
+    const RecordPlace at{
+        {}, static_cast<uint32_t>(commits_->writer().body_bytes()), static_cast<uint32_t>(record)};
     write_record(kind, write_note({key, closes, bytes}));
-    commits_->filling().notes.push_back({key, closes});
+    notes_.on_taken(key);
+    commits_->filling().notes.push_back({key, closes, at});
     take_number({}, receipt);
     return ZB_TAKEN;
 }

@@ -203,6 +203,12 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void put_moved(Topic& topic, const Run& run, uint64_t gone);
     static uint64_t live_bytes_of(const Run& run) { return run.bytes + MsgHead::kRecordHeadBytes; }
 
+    // topics_rewrite.cc: so is what else it has
+    bool rewrite_from(uint64_t segment);
+    bool at_hand(const Needed& needed);
+    size_t rewrite(Keeper& keeper, const Needed& needed);
+    void place_again(WrittenAgain& again, const Place& place);
+
     // topics_keys.cc: what newer messages of the same key replace
     void note_keys(Topic& topic, const Run& run, const BatchMemory& memory);
     void note_key(Topic& topic, const Msg& msg);
@@ -248,6 +254,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     OrderedIndex index_;
     Segments segments_;
     Notes notes_;
+    std::vector<Keeper*> keepers_{&notes_};  // of what is no message
     ChunkPool pool_;
     HotRing hot_;
     std::unique_ptr<ColdCache> cold_;   // from serve() on

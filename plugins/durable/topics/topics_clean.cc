@@ -110,7 +110,7 @@ void Topics::clean() {
             if (!wants_cleaning()) return;
             const auto segments = store_->segments();
             const SegmentInfo& oldest = segments.front();
-            // Done, and still there: something else than messages holds it.
+            // Done, and still there: something holds it that cannot be moved.
             if (!oldest.sealed || oldest.segment <= cleaned_segment_) return;
             cleaning_ = Cleaning{oldest.segment, 0, {}};
         }
@@ -118,6 +118,7 @@ void Topics::clean() {
         if (found) {
             if (!move_from(*table_.find(TopicId(cleaning_->topic)), *found)) return;
         } else if (looks_left_ > 0) {
+            if (rewrite_from(cleaning_->segment)) return;
             cleaned_segment_ = cleaning_->segment;
             cleaning_.reset();
         }

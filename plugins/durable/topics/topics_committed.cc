@@ -24,7 +24,7 @@ void Topics::on_batch_committed(Batch& batch, const std::optional<Place>& place)
         if (!snapshot_pending_) segments_.snapshot_in(place->segment);
     }
     drop_segments();
-    if (!batch.moved.empty()) clean();
+    if (!batch.moved.empty() || !batch.again.empty()) clean();
 }
 
 // Into memory and the index, before anybody is told.
@@ -53,8 +53,10 @@ void Topics::place_batch(Batch& batch, const Place& place) {
     }
     for (MovedRun& each : batch.moved)
         place_moved(each, place, batch.memory);
+    for (WrittenAgain& each : batch.again)
+        place_again(each, place);
     for (const NoteEffect& note : batch.notes)
-        notes_.on_written(note.key, note.closes, place.segment);
+        notes_.on_written(note.key, note.closes, {place, note.at.position, note.at.bytes});
     for (const TenantEffect& effect : batch.effects)
         tenant_->on_written(effect, place.segment);
 }

@@ -50,10 +50,11 @@ Status Topics::replay(const LogBatch& batch) {
                 status = replay_moved(*moved, record->version, record->end - moved->records.size(),
                                       batch.place);
         } else if (is_note(record->type)) {
-            const auto note = read_note(record->payload);
+            const auto note = read_note(record->payload, record->version);
             if ((whole = note.has_value()))
-                notes_.on_replayed(note->key, record->type, note->closes, note->bytes,
-                                   batch.place.segment);
+                notes_.on_replayed(*note, record->type,
+                                   {batch.place, static_cast<uint32_t>(record->position),
+                                    static_cast<uint32_t>(record->end - record->position)});
         } else if (is_of_tenant(record->type) && tenant_ != nullptr) {
             whole = true;
             status = tenant_->replay(*record, batch.place.segment);

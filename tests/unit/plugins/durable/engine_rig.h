@@ -152,9 +152,21 @@ class EngineRig {
         return answers.at(cookie);
     }
 
+    const Topics& its_topics() const {
+        return border::self<Engine>(instance->self()).plugin->topics();
+    }
     // By the cleaner, in this life.
-    uint64_t moved_bytes() const {
-        return border::self<Engine>(instance->self()).plugin->topics().moved_bytes();
+    uint64_t moved_bytes() const { return its_topics().moved_bytes(); }
+    // Of segments, as the disk has them.
+    uint64_t segment_bytes() {
+        uint64_t bytes = 0;
+        const auto names = disk.list("/data/journal");
+        for (const std::string& name : *names) {
+            if (!name.ends_with(".seg")) continue;
+            const auto file = disk.open("/data/journal/" + name, OpenMode::kRead);
+            bytes += *(*file)->size();
+        }
+        return bytes;
     }
 
     SimDisk disk;

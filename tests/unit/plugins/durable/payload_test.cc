@@ -110,6 +110,12 @@ TEST_CASE("the bytes of TOPIC, FLOOR and notes are these, and read back") {
     CHECK(read->key == 0x0807);
     CHECK(read->closes);
     CHECK(read->bytes == "xy");
+
+    const Note again{0x0807, false, "xy", true};
+    CHECK(again.version() == kNoteAgain);
+    CHECK(write_note(again) == bytes_of("07 08 00 00 00 00 00 00 | 02 | 78 79"));
+    CHECK(read_note(write_note(again), kNoteAgain)->again);
+    CHECK_FALSE(read_note(write_note(again)));
 }
 
 TEST_CASE("docs/JOURNAL.md shows what topics write") {
