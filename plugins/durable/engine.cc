@@ -31,6 +31,13 @@ const Option Engine::options[] = {
            "So many bytes a second are copied at most, where few messages keep much on the disk; 0:"
            " none are.")
         .by_default("16MiB"),
+    Option(
+        "max_delayed", ZB_OPTION_COUNT,
+        "Messages that wait for their time (deliver_at); beyond it further ones are refused. About"
+        " 48 bytes each.")
+        .at_least("1")
+        .at_most("1000000000")
+        .by_default("4000000"),
     Option("accept_loss", ZB_OPTION_FLAG,
            "Start although the journal is damaged: what is not readable is lost.")
         .by_default("false"),
@@ -60,6 +67,7 @@ Engine::Engine(Context& given) : Plugin(given) {
     topics_options_.hot_bytes = static_cast<size_t>(own.integer("hot_memory"));
     topics_options_.cold_bytes = static_cast<size_t>(own.integer("read_memory"));
     topics_options_.clean_bytes_a_second = static_cast<uint64_t>(own.integer("clean_rate"));
+    groups_options_.delayed_max = static_cast<uint64_t>(own.integer("max_delayed"));
     fail_fast_ = own.flag("fail_fast");
 
     const zb_host& host = given.host();
@@ -76,7 +84,7 @@ Engine::Engine(Context& given) : Plugin(given) {
         topics_options_.topics.push_back(read_topic(entry.name(), entry.options()));
     });
     each_of(kGroupsSection, [&](const Context& entry) {
-        declared_groups_.push_back(read_group(entry.name(), entry.options()));
+        groups_options_.groups.push_back(read_group(entry.name(), entry.options()));
     });
 }
 
@@ -93,8 +101,8 @@ void Engine::start() {
     topics_world.memory = static_cast<MemoryBudget*>(world.memory);
     topics_world.epoch = world.epoch;
     topics_ = std::make_unique<Topics>(topics_options_, topics_world, *this);
-    groups_ = std::make_unique<Groups>(declared_groups_, *topics_, *topics_world.clock, *this);
-    topics_->attach(*groups_);
+    groups_ = std::make_unique<Groups>(groups_options_, *topics_, *topics_world.clock, *this);
+    topics_->attach(*groups_, *groups_);
     log_ = open_log(world);
     const Found& found = log_->journal().found();
     tell_found(found);

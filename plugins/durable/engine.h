@@ -71,7 +71,7 @@ class Engine final : public Plugin,
 
     const zb_engine_host* engine_host_;
     TopicsOptions topics_options_;
-    std::vector<DeclaredGroup> declared_groups_;
+    GroupsOptions groups_options_;
     LogOptions log_options_;
     bool fail_fast_ = false;
     const Clock* clock_ = nullptr;

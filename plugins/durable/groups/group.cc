@@ -15,6 +15,17 @@ enum : uint32_t {
     kReleased = 3,          // offset: how many of releasing_
 };
 
+RecordType record_type_of(const Exception& exception) {
+    switch (exception.reason()) {
+        case Why::kParked:
+            return RecordType::kPark;
+        case Why::kLease:
+            return RecordType::kLease;
+        default:
+            return RecordType::kRetry;
+    }
+}
+
 }  // namespace
 
 Group::Group(GroupId id, const World& world)
@@ -60,7 +71,7 @@ void Group::replay(RecordType type, const ExceptionRecord& record, uint64_t segm
         exception.key = record.key;
         exception.segment = static_cast<uint32_t>(segment);
         exceptions_.put(record.offset, exception);
-        world_.topics->use_segment(segment);
+        use(exception.segment);
     }
     cursor_ = std::max(cursor_, record.offset + 1);
     raise_floor();
@@ -78,7 +89,7 @@ void Group::replay(const Reset& reset) {
 // At the start: its record is superseded by one that is durable.
 void Group::lose_exception(Offset offset) {
     const uint32_t segment = exceptions_.remove(offset).segment;
-    if (segment != 0) world_.topics->release_segment(segment);
+    if (segment != 0) release(segment);
 }
 
 void Group::configure(const GroupOptions& options, TopicId topic) {
@@ -188,12 +199,12 @@ void Group::on_written(const TenantEffect& effect, uint64_t segment) {
     } else if (effect.what == kExceptionWritten) {
         const Exception* its = exceptions_.find(effect.offset);
         if (its == nullptr) return;
-        if (its->segment != 0) world_.topics->release_segment(its->segment);
-        world_.topics->use_segment(segment);
+        if (its->segment != 0) release(its->segment);
+        use(static_cast<uint32_t>(segment));
         exceptions_.set_segment(effect.offset, static_cast<uint32_t>(segment));
     } else {
         for (uint64_t i = 0; i < effect.offset.number; i++) {
-            world_.topics->release_segment(releasing_.front());
+            release(releasing_.front());
             releasing_.pop_front();
             releasing_written_--;
         }
@@ -210,23 +221,48 @@ void Group::put_exception(RecordType type, Offset offset, Exception exception) {
 }
 
 void Group::write_exception_record(RecordType type, Offset offset, const Exception& exception) {
-    world_.topics->write(type,
-                         write_exception({id_, offset, exception.due_ms, exception.key,
-                                          static_cast<uint8_t>(exception.attempts)}),
+    world_.topics->write(type, exception_payload(offset, exception),
                          TenantEffect{id_.number(), kExceptionWritten, offset});
 }
 
-void Group::rewrite(uint64_t segment) {
-    std::vector<std::pair<Offset, Exception>> there;
+std::string Group::exception_payload(Offset offset, const Exception& exception) const {
+    return write_exception(
+        {id_, offset, exception.due_ms, exception.key, static_cast<uint8_t>(exception.attempts)});
+}
+
+std::vector<NewRecord> Group::write_again(uint64_t segment, size_t max) {
+    std::vector<NewRecord> records;
+    moving_from_ = static_cast<uint32_t>(segment);
     exceptions_.each([&](Offset offset, const Exception& exception) {
-        if (exception.segment == segment) there.emplace_back(offset, exception);
+        if (exception.segment != moving_from_ || records.size() == max) return;
+        moving_.push_back(offset);
+        records.push_back(
+            {record_type_of(exception), kPayloadVersion, exception_payload(offset, exception)});
     });
-    for (const auto& [offset, exception] : there) {
-        const RecordType type = exception.reason() == Why::kParked  ? RecordType::kPark
-                                : exception.reason() == Why::kLease ? RecordType::kLease
-                                                                    : RecordType::kRetry;
-        write_exception_record(type, offset, exception);
+    return records;
+}
+
+void Group::on_written_again(uint64_t segment) {
+    for (const Offset offset : std::exchange(moving_, {})) {
+        const Exception* its = exceptions_.find(offset);
+        // Settled meanwhile, or retried: that is written behind it.
+        if (its == nullptr || its->segment != moving_from_) continue;
+        release(its->segment);
+        use(static_cast<uint32_t>(segment));
+        exceptions_.set_segment(offset, static_cast<uint32_t>(segment));
     }
+}
+
+void Group::use(uint32_t segment) {
+    in_segments_[segment]++;
+    world_.topics->use_segment(segment);
+}
+
+void Group::release(uint32_t segment) {
+    const auto found = in_segments_.find(segment);
+    ZB_CHECK(found != in_segments_.end(), segment);
+    if (--found->second == 0) in_segments_.erase(found);
+    world_.topics->release_segment(segment);
 }
 
 // ---- commands ----
@@ -266,7 +302,7 @@ void Group::release_all() {
     while (const auto lowest = exceptions_.lowest())
         lose_exception(*lowest);
     for (const uint32_t segment : std::exchange(releasing_, {}))
-        world_.topics->release_segment(segment);
+        release(segment);
 }
 
 // ---- what it is like ----
@@ -302,6 +338,7 @@ void Group::tell_ready() {
 }
 
 void Group::on_loaded() {
+    waits_ = false;
     bury_dying();
     tell_ready();
 }
@@ -327,7 +364,7 @@ std::optional<Duration> Group::next_due() const {
     if (const auto due = leases_.next_due()) consider(*due - now);
     if (!starving_) return next;
     if (more_) consider(Duration(0));
-    if (const auto due = exceptions_.next_due())
+    if (const auto due = waits_ ? std::nullopt : exceptions_.next_due())
         consider(std::chrono::milliseconds(static_cast<int64_t>(due->first) - wall_ms()));
     if (doubt_until_) consider(*doubt_until_ - now);
     if (const auto probe = crash_loop_.next_probe()) consider(*probe - now);

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@
 #include "plugins/durable/groups/payload.h"
 #include "plugins/durable/groups/reader.h"
 #include "plugins/durable/groups/settled_bits.h"
+#include "plugins/durable/topics/keeper.h"
 
 namespace zbridge::durable {
 
@@ -101,13 +103,33 @@ class Group {
     // Until run_due() has something to do; none: nothing by itself.
     std::optional<Duration> next_due() const;
 
+    // ---- for Delays ----
+    // The message, which was just written, is due then.
+    void delay(Offset offset, int64_t due_ms);
+    // hand_over() is worth another try.
+    void wake() {
+        waits_ = false;
+        starving_ = true;
+    }
+    // What became of one that is due; kStop: nothing more goes now.
+    enum class HandedOver : uint8_t { kDone, kAgain, kStop };
+    // Gives those that are due to `take`, at most so many, each with the record that settles it. True:
+    // there are more.
+    template <class Take>
+    bool hand_over(size_t max, Duration again, Take take);
+
     // ---- records ----
     void write_gathered();
     bool has_gathered() const { return !acks_.empty() || written_cursor_ != cursor_; }
     void write_snapshot();
     void on_written(const TenantEffect& effect, uint64_t segment);
-    // Exceptions whose records lie there are written again.
-    void rewrite(uint64_t segment);
+    // Whether exceptions have their records there, and none of these is on its way to another place.
+    bool needs_segment(uint64_t segment) const {
+        return moving_.empty() && in_segments_.contains(static_cast<uint32_t>(segment));
+    }
+    // The records of these, as they would be written now: at most so many.
+    std::vector<NewRecord> write_again(uint64_t segment, size_t max);
+    void on_written_again(uint64_t segment);
 
     // ---- commands ----
     void pause(bool paused);
@@ -172,6 +194,9 @@ class Group {
     void lose_exception(Offset offset);
     void put_exception(RecordType type, Offset offset, Exception exception);
     void write_exception_record(RecordType type, Offset offset, const Exception& exception);
+    std::string exception_payload(Offset offset, const Exception& exception) const;
+    void use(uint32_t segment);
+    void release(uint32_t segment);
     TenantEffect floor_effect() const;
     void release_written();
     uint64_t leased_exceptions() const;
@@ -181,6 +206,7 @@ class Group {
     void give_again(Wanted& wanted);
     void give_new(Wanted& wanted);
     bool may_give_new() const;
+    static zb_run only_front(zb_run run);
     bool is_full(const Wanted& wanted) const;
     uint64_t give(Wanted& wanted, zb_run run, uint64_t messages_max, uint8_t attempt, uint32_t key);
     uint64_t make_span(uint64_t messages);
@@ -238,11 +264,15 @@ class Group {
     uint16_t grant_ = 0;
     bool paused_ = false;
     bool starving_ = false;  // a receive() has got less than it wanted
-    bool more_ = false;      // a receive() has looked at as much as it may: there is more
+    bool waits_ = false;  // what is due is read from the disk, or has no room: on_loaded(), wake()
+    bool more_ = false;   // a receive() has looked at as much as it may: there is more
 
     RangeSet acks_;          // settled, and not written yet
     Offset written_cursor_;  // in the newest record
     Offset durable_floor_;
+    std::map<uint32_t, uint64_t> in_segments_;  // records of exceptions, by segment
+    std::vector<Offset> moving_;  // exceptions whose records are on their way from moving_from_
+    uint32_t moving_from_ = 0;
     // Segments of exceptions that are gone: needed until that is durable.
     std::deque<uint32_t> releasing_;
     size_t releasing_written_ = 0;  // of them: whose record is on its way
@@ -252,5 +282,51 @@ class Group {
     std::vector<LeasedRange> open_;  // of the settle() that runs
     GroupCounters counters_;
 };
+
+template <class Take>
+bool Group::hand_over(size_t max, Duration again, Take take) {
+    const auto now_ms = static_cast<uint64_t>(wall_ms());
+    const uint64_t head = world_.topics->bounds(topic_).head;
+    size_t looks = 0;
+    starving_ = true;
+    for (Exceptions::Due at{0, {0}}; looks < kDueLookMax; max--) {
+        const auto due = exceptions_.next_due(at);
+        if (!due || due->first > now_ms) return false;
+        if (max == 0) return true;
+        at = *due;
+        const Offset offset = due->second;
+        // Not durable yet?
+        const Reader::Found found =
+            offset.number >= head ? Reader::Found::kLater : behind_.seek(offset);
+        if (found == Reader::Found::kLater) {
+            waits_ = true;
+            looks++;
+            continue;
+        }
+        if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number) {
+            lose(offset);
+            continue;
+        }
+        const std::string payload = write_acks({id_, cursor_, {{offset, 1}}});
+        switch (take(only_front(behind_.front()),
+                     Companion{RecordType::kAcks, payload, floor_effect(), true})) {
+            case HandedOver::kDone:
+                settle_range({offset, 1}, true);
+                release_written();
+                counters_.acked++;
+                break;
+            case HandedOver::kAgain: {
+                Exception its = *exceptions_.find(offset);
+                its.due_ms = due_in(again);
+                exceptions_.put(offset, its);
+                break;
+            }
+            case HandedOver::kStop:
+                waits_ = true;
+                return false;
+        }
+    }
+    return false;
+}
 
 }  // namespace zbridge::durable

@@ -63,6 +63,7 @@ void Group::give_due(Wanted& wanted) {
         }
         const Reader::Found found = behind_.seek(offset);
         if (found == Reader::Found::kLater) {
+            waits_ = true;
             looks++;
         } else if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number) {
             lose(offset);
@@ -156,6 +157,22 @@ bool Group::may_give_new() const {
 
 bool Group::is_full(const Wanted& wanted) const {
     return wanted.enough() || leases_.messages() >= options_.in_flight_max;
+}
+
+// Its first message alone.
+zb_run Group::only_front(zb_run run) {
+    ZB_CHECK(cut_back(run, 1, UINT64_MAX), run.first_offset);
+    return run;
+}
+
+void Group::delay(Offset offset, int64_t due_ms) {
+    Exception exception;
+    exception.why = static_cast<uint8_t>(Why::kRetry);
+    exception.due_ms = std::min(static_cast<uint64_t>(due_ms), Exception::kDueEnd - 1);
+    put_exception(RecordType::kRetry, offset, exception);
+    cursor_ = std::max(cursor_, offset + 1);
+    written_cursor_ = cursor_;  // the record tells it
+    raise_floor();
 }
 
 // At most so many of the run. Returns how many.

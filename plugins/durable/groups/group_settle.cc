@@ -249,8 +249,7 @@ void Group::bury_dying() {
 
 void Group::bury(const Dying& dying, const zb_run& run) {
     const Exception its = *exceptions_.find(dying.offset);
-    zb_run one = run;
-    ZB_CHECK(cut_back(one, 1, UINT64_MAX), run.first_offset);
+    const zb_run one = only_front(run);
     const Topic* topic = world_.topics->table().find(topic_);
     const std::string_view topic_name = topic != nullptr ? topic->name : std::string_view();
     const DeadLetter letter(one, topic_name, name_, dying.reason,

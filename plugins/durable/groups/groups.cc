@@ -13,9 +13,8 @@ Status impossible(const std::string& what) {
 
 }  // namespace
 
-Groups::Groups(std::vector<DeclaredGroup> declared, Topics& topics, const Clock& clock,
-               GroupsListener& listener)
-    : declared_(std::move(declared)), topics_(topics), clock_(clock), listener_(listener) {}
+Groups::Groups(GroupsOptions options, Topics& topics, const Clock& clock, GroupsListener& listener)
+    : options_(std::move(options)), topics_(topics), clock_(clock), listener_(listener) {}
 
 // ---- the start ----
 
@@ -85,12 +84,13 @@ Status Groups::begin(bool was_clean) {
         names_.emplace(group->name(), group->id());
     }
     std::set<std::string_view> in_file;
-    for (const DeclaredGroup& each : declared_) {
+    for (const DeclaredGroup& each : options_.groups) {
         in_file.insert(each.name);
         if (Status status = begin(each); !status.ok()) return status;
     }
     for (const auto& group : groups_) {
         if (!group) continue;
+        if (!in_file.contains(group->name())) group->configure({}, group->topic());
         group->unconfigured =
             group->origin == Origin::kDeclared && !in_file.contains(group->name());
         group->take_over(was_clean);
@@ -99,7 +99,49 @@ Status Groups::begin(bool was_clean) {
         moved_.insert(group->topic());
     }
     on_batch();
+    return find(Delays::kName) != nullptr ? make_delays() : Status();
+}
+
+// ---- delays ----
+
+std::optional<TopicId> Groups::delays() {
+    if (!delays_ && !make_delays().ok()) return std::nullopt;
+    if (!delays_->has_room()) return std::nullopt;
+    return delays_->topic();
+}
+
+Status Groups::make_delays() {
+    const std::string name(Delays::kName);
+    Group* group = find(name);
+    if (group == nullptr) {
+        if (Status status = begin({name, name, {}}); !status.ok()) return status;
+        group = find(name);
+        group->origin = Origin::kImplicit;
+        put_in_topic(*group);
+        group->write_snapshot();
+    }
+    delays_ = std::make_unique<Delays>(topics_, *group, options_.delayed_max);
+    topics_.keep_for_tenant(group->topic());
+    delays_again_ = true;
+    touched_.insert(group->id());
+    moved_.insert(group->topic());
     return {};
+}
+
+void Groups::on_delayed(Offset offset, int64_t due_ms) {
+    delays_->add(offset, due_ms);
+    touched_.insert(delays_->group().id());
+}
+
+bool Groups::needs(TopicId topic, Offset offset) const {
+    return !delays_ || topic != delays_->topic() ||
+           delays_->group().exceptions().find(offset) != nullptr;
+}
+
+void Groups::pump_delays() {
+    if (!delays_) return;
+    touched_.insert(delays_->group().id());
+    delays_again_ = delays_->deliver_due();
 }
 
 Status Groups::begin(const DeclaredGroup& declared) {
@@ -161,6 +203,24 @@ void Groups::hold_unread(TopicId topic) {
         unread = unread ? std::min(*unread, its) : its;
     }
     topics_.hold_unread(topic, unread);
+}
+
+// The key: the segment, and the group's number.
+std::optional<Needed> Groups::needed_in(uint64_t segment) const {
+    for (const auto& group : groups_) {
+        if (group && group->needs_segment(segment))
+            return Needed{segment << 16 | group->id().number(), {}};
+    }
+    return std::nullopt;
+}
+
+std::vector<NewRecord> Groups::write_again(uint64_t key, const std::vector<Record>&) {
+    return of_key(key & kIdMax)->write_again(key >> 16, kWriteAgainMax);
+}
+
+void Groups::on_written_again(uint64_t key, const std::vector<RecordPlace>& records) {
+    // Null: it was removed since.
+    if (Group* group = of_key(key & kIdMax)) group->on_written_again(records.front().batch.segment);
 }
 
 void Groups::on_gathered(GroupId group) {
@@ -230,15 +290,18 @@ void Groups::remove(GroupId id) {
 }
 
 void Groups::on_visible(TopicId topic) {
+    if (delays_ && topic == delays_->topic()) return pump_delays();
     for (const GroupId id : of(topic))
         find(id)->on_visible();
 }
 
 void Groups::on_loaded(TopicId topic) {
+    if (delays_ && topic == delays_->topic()) return pump_delays();
     for (const GroupId id : of(topic)) {
         touched_.insert(id);
         find(id)->on_loaded();
     }
+    if (delays_ && topic == delays_->topic()) pump_delays();
 }
 
 void Groups::tell_ready() {
@@ -248,6 +311,7 @@ void Groups::tell_ready() {
 }
 
 void Groups::turn_end() {
+    if (std::exchange(delays_again_, false)) pump_delays();
     tell_ready();
     if (gathered_.empty() && cookies_.empty()) return;
     if (ending_ || !cookies_.empty() || topics_.has_unwritten() ||
@@ -261,7 +325,12 @@ void Groups::run_due() {
         due.push_back(at->second);
     for (const GroupId id : due) {
         touched_.insert(id);
-        if (Group* group = find(id)) group->run_due();
+        Group* group = find(id);
+        if (group == nullptr) continue;
+        if (delays_ && group == &delays_->group())
+            pump_delays();
+        else
+            group->run_due();
     }
 }
 
@@ -279,6 +348,7 @@ std::optional<Duration> Groups::next_due() {
         dues_.emplace(clock_.now() + *due, id);
     }
     std::optional<Duration> next;
+    if (delays_again_) return Duration(0);
     if (!dues_.empty()) next = dues_.begin()->first - clock_.now();
     if (gathered_since_) {
         const Duration linger = *gathered_since_ + kAckLinger - clock_.now();

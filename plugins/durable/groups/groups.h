@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/durable/groups/delays.h"
 #include "plugins/durable/groups/group.h"
 
 namespace zbridge::durable {
@@ -29,21 +30,30 @@ class GroupsListener {
     virtual void warn(const std::string& sentence) = 0;
 };
 
-class Groups final : public Tenant, public GroupListener {
+class Groups final : public Tenant, public Keeper, public GroupListener {
  public:
     static constexpr size_t kGroupsMax = 10'000;
     static constexpr uint32_t kIdMax = UINT16_MAX;
+    static constexpr size_t kWriteAgainMax = 4'000;  // exceptions, in one go
     static constexpr Duration kAckLinger = std::chrono::milliseconds(10);
 
     // Both outlive it.
-    Groups(std::vector<DeclaredGroup> declared, Topics& topics, const Clock& clock,
-           GroupsListener& listener);
+    Groups(GroupsOptions options, Topics& topics, const Clock& clock, GroupsListener& listener);
 
     Status replay(const Record& record, uint64_t segment) override;
     Status begin(bool was_clean) override;
     void write_snapshot() override;
     void on_written(const TenantEffect& effect, uint64_t segment) override;
+    std::optional<TopicId> delays() override;
+    void on_delayed(Offset offset, int64_t due_ms) override;
+    bool needs(TopicId topic, Offset offset) const override;
+    void on_room() override { pump_delays(); }
     void on_batch() override;
+    // Exceptions, by their group.
+    std::optional<Needed> needed_in(uint64_t segment) const override;
+    std::vector<NewRecord> write_again(uint64_t key, const std::vector<Record>& records) override;
+    void on_written_again(uint64_t key, const std::vector<RecordPlace>& records) override;
+    void give_up(uint64_t) override {}  // nothing is read for it
 
     // Null: there is none.
     Group* find(GroupId id) const {
@@ -69,6 +79,9 @@ class Groups final : public Tenant, public GroupListener {
     // What gathers is written at once from now on.
     void begin_end() { ending_ = true; }
 
+    // Null: none was ever delayed.
+    const Delays* delayed() const { return delays_.get(); }
+
     // In the order of their numbers.
     template <class Visit>
     void each(Visit visit) const {
@@ -90,11 +103,14 @@ class Groups final : public Tenant, public GroupListener {
     void put_in_topic(Group& group);
     Status begin(const DeclaredGroup& declared);
     Offset start_of(const GroupOptions& options, TopicId topic) const;
+    Group* of_key(uint64_t key) const { return find(GroupId(static_cast<uint32_t>(key))); }
+    Status make_delays();
+    void pump_delays();
     void tell_ready();
     void write_gathered();
     void hold_unread(TopicId topic);
 
-    std::vector<DeclaredGroup> declared_;
+    GroupsOptions options_;
     Topics& topics_;
     const Clock& clock_;
     GroupsListener& listener_;
@@ -111,6 +127,8 @@ class Groups final : public Tenant, public GroupListener {
     std::map<GroupId, Instant> due_of_;
     std::set<GroupId> touched_;
     std::vector<uint64_t> cookies_;
+    std::unique_ptr<Delays> delays_;
+    bool delays_again_ = false;  // there are more that are due
     bool ending_ = false;
 };
 

@@ -38,4 +38,9 @@ struct DeclaredGroup {
     GroupOptions options;
 };
 
+struct GroupsOptions {
+    std::vector<DeclaredGroup> groups;
+    uint64_t delayed_max = 4'000'000;  // messages that wait for their time
+};
+
 }  // namespace zbridge::durable

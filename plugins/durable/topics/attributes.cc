@@ -107,6 +107,23 @@ void encode_attributes(const zb_attributes& attributes, std::string& bytes) {
         append_property(bytes, attributes.properties[i]);
 }
 
+void append_target(std::string& attributes, TopicId target) {
+    std::string number;
+    append(number, target.number());
+    append_attribute(attributes, AttributeKind::kTarget, number);
+}
+
+std::optional<TopicId> take_target(std::string_view& attributes) {
+    constexpr size_t kBytes = 1 + 1 + sizeof(uint32_t);
+    if (attributes.size() < kBytes) return std::nullopt;
+    std::string_view last = attributes.substr(attributes.size() - kBytes);
+    const auto attribute = take_attribute(last);
+    if (!attribute || attribute->kind != AttributeKind::kTarget || !last.empty())
+        return std::nullopt;
+    attributes.remove_suffix(kBytes);
+    return TopicId(Taker(attribute->value).number<uint32_t>());
+}
+
 std::optional<DecodedAttributes> decode_attributes(std::string_view bytes) {
     DecodedAttributes decoded;
     while (!bytes.empty()) {
@@ -136,6 +153,8 @@ std::optional<DecodedAttributes> decode_attributes(std::string_view bytes) {
                 decoded.properties.push_back(*property);
                 break;
             }
+            case AttributeKind::kTarget:
+                break;
             default:
                 return std::nullopt;
         }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/durable/ids.h"
 #include "plugins/sdk/zbridge_engine.h"
 
 namespace zbridge::durable {
@@ -23,10 +24,15 @@ enum class AttributeKind : uint8_t {
     kDeliverAt = 4,  // i64 milliseconds since 1970
     kKey = 5,
     kProperty = 6,  // varint name length | name | u8 kind (as zb_kind) | value
+    kTarget = 7,    // u32 topic that it is delivered to when its time has come; the last one
 };
 
 // Of a property: a bool is 1 byte, an integer 8, a number 8 (IEEE 754), a text its bytes.
 void encode_attributes(const zb_attributes& attributes, std::string& bytes);
+
+void append_target(std::string& attributes, TopicId target);
+// Taken off the end. None: there is none.
+std::optional<TopicId> take_target(std::string_view& attributes);
 
 // What encode_attributes() was given; views into the bytes. None: they are not such bytes.
 struct DecodedAttributes {

@@ -36,7 +36,8 @@ class BatchWriter {
     // The next message of the record that is open, if it can be one.
     bool continues(TopicId topic, MessageId id, std::string_view attributes) const {
         return open_ && topic == head_.topic &&
-               id.sequence == head_.first_id.sequence + head_.count && attributes == attributes_;
+               id == MessageId{head_.first_id.epoch, head_.first_id.sequence + head_.count} &&
+               attributes == attributes_;
     }
     // REQUIRES: continues(), has_room(wire.size()).
     void extend(std::string_view wire, uint32_t frames) {

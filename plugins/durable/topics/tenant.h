@@ -39,6 +39,16 @@ class Tenant {
     // All it has, by Topics::write(): what is before is not needed to know it.
     virtual void write_snapshot() = 0;
     virtual void on_written(const TenantEffect& effect, uint64_t segment) = 0;
+    // Where messages wait for their time; made, if need be. None: as many wait as may, or it cannot.
+    virtual std::optional<TopicId> delays() = 0;
+    // This one was written there, in the batch that fills: its record is to be in it too, and has
+    // kDelayBytes of room.
+    virtual void on_delayed(Offset offset, int64_t due_ms) = 0;
+    static constexpr size_t kDelayBytes = 64;
+    // Of a topic that keep_for_tenant() has named: somebody still wants this message.
+    virtual bool needs(TopicId topic, Offset offset) const = 0;
+    // More may be written.
+    virtual void on_room() = 0;
     // All effects of a batch were told.
     virtual void on_batch() = 0;
 };

@@ -34,6 +34,8 @@ struct Topic {
 
     // The first message that some group has not settled; none: there are no groups.
     std::optional<Offset> unread;
+    // The tenant knows which of its messages are needed; no other is.
+    bool for_tenant = false;
     // `retention.unread: keep` holds what would have to go: publishing is refused.
     bool full = false;
     std::unique_ptr<Dedup> dedup;  // null: off

@@ -56,6 +56,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
         if (planned.first) continue;
         all_known = false;
         bytes += BatchWriter::bytes_of(planned.attribute_bytes, publications[i].wire.size);
+        if (planned.due_ms != 0) bytes += Tenant::kDelayBytes;
     }
     if (bytes > body_bytes_max()) {
         return refuse(ZB_TOO_LARGE,
@@ -70,15 +71,17 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
     for (uint32_t i = 0; i < count; i++) {
         const Planned& planned = plan_[i];
         if (planned.first) {
-            planned.topic->duplicates++;
+            planned.target->duplicates++;
             continue;
         }
         const std::string_view attributes =
             std::string_view(attributes_).substr(planned.attributes_at, planned.attribute_bytes);
+        const Offset offset = planned.topic->next;
         write(*planned.topic, attributes, from_view(publications[i].wire), publications[i].frames);
+        if (planned.due_ms != 0) tenant_->on_delayed(offset, planned.due_ms);
         const std::string_view producer_id = id_in(attributes);
-        if (planned.topic->dedup && !producer_id.empty())
-            planned.topic->dedup->add(producer_id, id, turn_ms());
+        if (planned.target->dedup && !producer_id.empty())
+            planned.target->dedup->add(producer_id, id, turn_ms());
     }
     if (with != nullptr) write(with->type, with->payload, with->effect);
     if (count > 0 && all_known) {
@@ -110,20 +113,30 @@ zb_taken Topics::publish_plain(const zb_publication& publication, zb_receipt& re
 // One of several, or with attributes: may it be, is it known?
 zb_taken Topics::plan(const zb_publication& publication, bool frees, zb_receipt& receipt) {
     Planned planned;
-    planned.topic = table_.find(TopicId(publication.topic));
+    planned.topic = planned.target = table_.find(TopicId(publication.topic));
     planned.attributes_at = attributes_.size();
     const zb_attributes* attributes = publication.attributes;
-    if (attributes != nullptr) {
-        if (attributes->deliver_at_ms != 0 && attributes->deliver_at_ms > now_ms())
-            return refuse(ZB_UNABLE, "deliver_at: topics cannot delay messages yet", receipt);
-        encode_attributes(*attributes, attributes_);
-    }
+    if (attributes != nullptr) encode_attributes(*attributes, attributes_);
     planned.attribute_bytes = attributes_.size() - planned.attributes_at;
     const zb_taken taken =
         check(planned.topic, planned.attribute_bytes + publication.wire.size, frees, receipt);
     if (taken != ZB_TAKEN) return taken;
     if (attributes != nullptr && attributes->id.size > 0 && planned.topic->dedup)
         planned.first = planned.topic->dedup->find(from_view(attributes->id), turn_ms());
+    if (attributes != nullptr && attributes->deliver_at_ms > now_ms() && !planned.first) {
+        if (tenant_ == nullptr)
+            return refuse(ZB_UNABLE, "deliver_at: topics alone cannot delay messages", receipt);
+        const auto delays = tenant_->delays();
+        if (!delays) {
+            return refuse(ZB_TOPIC_FULL,
+                          planned.target->name + ": as many messages wait for their time as may",
+                          receipt);
+        }
+        planned.topic = table_.find(*delays);
+        planned.due_ms = attributes->deliver_at_ms;
+        append_target(attributes_, planned.target->id);
+        planned.attribute_bytes = attributes_.size() - planned.attributes_at;
+    }
     plan_.push_back(planned);
     return ZB_TAKEN;
 }
@@ -180,6 +193,28 @@ void Topics::write(Topic& topic, std::string_view attributes, std::string_view w
     }
     if (topic.options.durability == Durability::kFsync) writer.batch().memory.sync = true;
     topic.next.number++;
+}
+
+zb_taken Topics::deliver(TopicId target, const zb_run& message, std::string_view attributes,
+                         const Companion& with, zb_receipt& receipt) {
+    Topic* topic = table_.find(target);
+    const zb_taken taken = check(topic, attributes.size() + message.bytes, /*frees=*/true, receipt);
+    if (taken != ZB_TAKEN) return taken;
+    if (!commits_->has_room()) return ZB_LATER;
+    commits_->make_room(BatchWriter::bytes_of(attributes.size(), message.bytes) +
+                        record_bytes(with.payload.size()));
+    topic->newest_ms = std::max(topic->newest_ms, turn_ms());
+    MsgHead head;
+    head.topic = topic->id;
+    head.count = 1;
+    head.frames = message.frames;
+    head.first = topic->next;
+    head.first_id = {message.id_epoch, message.first_sequence};
+    head.stored_ms = topic->newest_ms;
+    commits_->writer().add_message(head, attributes, {message.wire, message.bytes});
+    topic->next.number++;
+    write(with.type, with.payload, with.effect);
+    return ZB_TAKEN;
 }
 
 void Topics::take_number(MessageId id, zb_receipt& receipt) {

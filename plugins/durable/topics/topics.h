@@ -85,7 +85,10 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     Topics& operator=(const Topics&) = delete;
 
     // Before the first replay(). It outlives this.
-    void attach(Tenant& tenant) { tenant_ = &tenant; }
+    void attach(Tenant& tenant, Keeper& keeper) {
+        tenant_ = &tenant;
+        keepers_.push_back(&keeper);
+    }
     // kInvalid: what it says is impossible, or of a newer version.
     Status replay(const LogBatch& batch);
     // The log goes on in `store`, which outlives it; `was_clean`: the last life ended in order. Notes
@@ -107,6 +110,14 @@ class Topics final : public CommitsListener, public ColdCacheListener {
         commits_->turn_end();
     }
 
+    // A message that waited is visible in its topic from now on, under its own id: it and the record
+    // are in one batch. Another result than ZB_TAKEN: nothing is written; ZB_LATER: on_room() comes.
+    zb_taken deliver(TopicId target, const zb_run& message, std::string_view attributes,
+                     const Companion& with, zb_receipt& receipt);
+    // Of this topic messages are needed as long as the tenant says so. After serve().
+    void keep_for_tenant(TopicId topic);
+    // The tenant does not need this one any more.
+    void done_with(TopicId topic, Offset offset, uint64_t bytes);
     // A record of the tenant.
     void write(RecordType type, std::string_view payload,
                const std::optional<TenantEffect>& effect = {});
@@ -157,6 +168,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
         Topic* topic = nullptr;
         size_t attributes_at = 0, attribute_bytes = 0;  // in attributes_
         std::optional<MessageId> first;                 // it is a duplicate of this one
+        int64_t due_ms = 0;                             // it waits for then; `topic` is where
+        Topic* target = nullptr;                        // that it is for
     };
 
     // topics.cc: what is published
@@ -173,7 +186,10 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     // topics_committed.cc: what is durable
     void on_batch_committed(Batch& batch, const std::optional<Place>& place) override;
     void on_commits_failed(const Status& why, std::vector<Answer> lost) override;
-    void on_commits_room() override { listener_.on_room(); }
+    void on_commits_room() override {
+        listener_.on_room();
+        if (tenant_ != nullptr) tenant_->on_room();
+    }
     void place_batch(Batch& batch, const Place& place);
     void show(Batch& batch);
     void answer(const Answer& answer, bool ok, const std::string& why);
@@ -226,6 +242,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
                       std::vector<ReplayedRun>& runs);
     Status replay_topic(const TopicState& state);
     void remember(Topic& topic, const Msg& msg) const;
+    void remember_id(Topic& topic, std::string_view id, const Msg& msg) const;
     void remember(Topic& topic, std::string_view id, MessageId message, int64_t stored_ms) const;
     Status replay_moved(const Moved& moved, uint8_t version, size_t position, const Place& place);
     void configure(Topic& topic, const TopicOptions& options);

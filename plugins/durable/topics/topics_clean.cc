@@ -29,9 +29,15 @@ struct Copied {
     uint64_t messages = 0, bytes = 0;
 };
 
-// Those of a record that no newer message of the same key has replaced: its last ones. All have one
-// key.
-uint32_t replaced_in(const Topic& topic, const Msg& msg) {
+// How many of a record's messages, from the first on, are not needed: newer ones of the same key (all
+// have one) have replaced them, or the tenant is done with them.
+uint32_t replaced_in(const Topic& topic, const Msg& msg, const Tenant* tenant) {
+    if (topic.for_tenant) {
+        uint32_t done = 0;
+        while (done < msg.head.count && !tenant->needs(topic.id, msg.head.first + done))
+            done++;
+        return done;
+    }
     const std::string_view key = topic.keys ? key_in(msg.attributes) : std::string_view();
     if (key.empty()) return 0;
     const Offset last{msg.head.end().number - 1};
@@ -62,7 +68,8 @@ bool copy_rest(const Msg& msg, uint32_t without, Copied& copied) {
 }
 
 // The records of a run that are needed, as they are. False: the body is not what was written.
-bool copy_records(const Body& body, const Topic& topic, const Run& run, Copied& copied) {
+bool copy_records(const Body& body, const Topic& topic, const Run& run, const Tenant* tenant,
+                  Copied& copied) {
     Offset from = run.first;
     size_t position = run.position;
     const bool gaps = topic.holes.has_gaps(run);
@@ -78,7 +85,7 @@ bool copy_records(const Body& body, const Topic& topic, const Run& run, Copied& 
         if (gaps && msg->head.first >= run.end()) return true;
         if ((msg->head.first != from && !gaps) || msg->head.end() > run.end()) return false;
         from = msg->head.end();
-        const uint32_t without = replaced_in(topic, *msg);
+        const uint32_t without = replaced_in(topic, *msg, tenant);
         if (without == msg->head.count) continue;
         if (without > 0) {
             if (!copy_rest(*msg, without, copied)) return false;
@@ -160,7 +167,7 @@ bool Topics::move_from(Topic& topic, const Run& first) {
         }
         const Copied before{{}, copied.messages, copied.bytes};
         const size_t records_before = copied.records.size();
-        if (!dead && !copy_records(*body, topic, *run, copied)) {
+        if (!dead && !copy_records(*body, topic, *run, tenant_, copied)) {
             copied.records.resize(records_before);
             copied.messages = before.messages;
             copied.bytes = before.bytes;

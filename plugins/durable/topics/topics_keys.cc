@@ -45,12 +45,35 @@ void Topics::bury(Topic& topic, Offset first, uint32_t messages, uint64_t bytes)
 // What a group has not read stays; and so does what a producer may send again.
 void Topics::limit_holes(Topic& topic) {
     Offset limit{UINT64_MAX};
+    if (topic.for_tenant) return topic.holes.set_limit(limit, segments_);
     if (topic.options.retention.keep_unread && topic.unread) limit = *topic.unread;
     if (topic.dedup) {
         const auto run = index_.since(topic.id, now_ms() - topic.options.dedup.window_ms);
         limit = std::min(limit, run ? run->first : topic.head);
     }
     topic.holes.set_limit(limit, segments_);
+}
+
+void Topics::keep_for_tenant(TopicId id) {
+    Topic* topic = table_.find(id);
+    ZB_CHECK(topic != nullptr, id);
+    topic->for_tenant = true;
+    topic->options.retention.count = 1;
+    limit_holes(*topic);
+    for (auto run = index_.first(id); run; run = index_.at_or_after(id, run->end())) {
+        uint64_t needed = 0;
+        for (Offset at = run->first; at < run->end(); at = at + 1)
+            needed += tenant_->needs(id, at) ? 1 : 0;
+        const uint64_t messages = topic->holes.messages_of(*run);
+        if (needed >= messages) continue;
+        const uint64_t done = messages - needed;
+        topic->holes.bury(*run, static_cast<uint32_t>(done), run->bytes * done / messages,
+                          segments_);
+    }
+}
+
+void Topics::done_with(TopicId id, Offset offset, uint64_t bytes) {
+    if (Topic* topic = table_.find(id)) bury(*topic, offset, 1, bytes);
 }
 
 std::unique_ptr<KeyTable> Topics::make_keys(const TopicOptions& options) const {

@@ -151,6 +151,16 @@ Status Topics::replay_moved(const Moved& moved, uint8_t version, size_t position
 void Topics::remember(Topic& topic, const Msg& msg) const {
     const std::string_view id = id_in(msg.attributes);
     if (id.empty()) return;
+    // Of one that waits: in the topic that it is for.
+    std::string_view attributes = msg.attributes;
+    if (const auto target = take_target(attributes)) {
+        Topic* its = table_.find(*target);
+        if (its != nullptr && its != &topic) return remember_id(*its, id, msg);
+    }
+    remember_id(topic, id, msg);
+}
+
+void Topics::remember_id(Topic& topic, std::string_view id, const Msg& msg) const {
     if (topic.name.empty())
         topic.early_ids.push_back({std::string(id), msg.head.first_id, msg.head.stored_ms});
     else
