@@ -1,4 +1,4 @@
-// An engine in memory, of two topics ("a", "b"), whose disk is the test: what was published is
+// An engine in memory, of two topics ("a", "b") and a group of the first ("g"), whose disk is the test: what was published is
 // committed when it says so, read when it says so, and lost when it says so.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bridge/plugin/engine.h"
+#include "tests/unit/support/memory_group.h"
 #include "tests/unit/support/scripted_plugin.h"
 
 namespace zbridge::testing {
@@ -55,22 +56,37 @@ class MemoryEngine {
 
     plugin::Engine& engine() { return *engine_; }
     TopicId topic(const std::string& name) { return engine_->topic(name).value(); }
+    GroupId group() { return engine_->group("g").value(); }
 
     // The disk has everything.
     void commit() {
+        for (const uint64_t cookie : std::exchange(cookies_, {}))
+            host_->on_settled(context_, cookie, ZB_OK, {});
         if (number_ == committed_) return;
         committed_ = number_;
         host_->on_committed(context_, committed_);
         for (auto& [topic, waiting] : waiting_) {
             std::deque<Stored>& kept = kept_[topic];
             for (Stored& message : std::exchange(waiting, {})) {
+                message.wire = memory_.copy(message.wire.bytes());  // as a batch has them
                 kept.push_back(std::move(message));
                 const zb_run run = run_of(topic, kept.size() - 1);
                 host_->on_visible(context_, topic, &run, 1);
             }
         }
+        tell_ready();
     }
-    void fail() { host_->on_failed(context_, view_of("the disk is gone"), 0); }
+    // The group is looked at again, if somebody wants to know.
+    void tell_ready() {
+        if (!its_group.wants()) return;
+        its_group.on_told();
+        host_->on_ready(context_, 0);
+    }
+    void fail() {
+        for (const uint64_t cookie : std::exchange(cookies_, {}))
+            host_->on_settled(context_, cookie, ZB_FAILED, view_of("the disk is gone"));
+        host_->on_failed(context_, view_of("the disk is gone"), 0);
+    }
     void make_room() {
         room = true;
         host_->on_room(context_);
@@ -82,6 +98,7 @@ class MemoryEngine {
     }
     const std::deque<Stored>& kept(const std::string& name) { return kept_[topic(name).number()]; }
 
+    MemoryGroup its_group;
     bool room = true;
     bool loaded = true;                         // reads are answered at once
     zb_taken answer = ZB_TAKEN;                 // of publish
@@ -127,6 +144,46 @@ class MemoryEngine {
         }
         return ZB_TAKEN;
     }
+    static uint32_t receive(void* self, uint32_t, const zb_receive* wanted, zb_delivery* deliveries,
+                            uint32_t deliveries_max) {
+        MemoryEngine& toy = of(self);
+        uint32_t count = 0;
+        for (zb_delivery delivery : toy.its_group.receive(toy.kept_[0].size(), *wanted)) {
+            delivery.run = toy.run_of(0, delivery.run.first_offset);
+            // Those that follow each other in memory too are one run.
+            zb_delivery* last = count > 0 ? &deliveries[count - 1] : nullptr;
+            const bool follows = last != nullptr && last->attempt == delivery.attempt &&
+                                 last->token.low + last->run.count == delivery.token.low &&
+                                 last->run.wire + last->run.bytes == delivery.run.wire;
+            if (follows) {
+                last->run.bytes += delivery.run.bytes;
+                last->run.count++;
+                continue;
+            }
+            REQUIRE(count < deliveries_max);
+            deliveries[count++] = delivery;
+        }
+        return count;
+    }
+    static zb_taken settle(void* self, uint32_t, const zb_settlement* settlement,
+                           const zb_publication* replies, uint32_t count, zb_settled* settled) {
+        MemoryEngine& toy = of(self);
+        if (count > 0 && !toy.room) return ZB_LATER;
+        if (count > 0 && toy.answer != ZB_TAKEN) {
+            settled->reason = view_of("a is full of it");
+            return toy.answer;
+        }
+        const zb_taken taken = toy.its_group.settle(*settlement, *settled);
+        if (taken != ZB_TAKEN) return taken;
+        zb_receipt receipt{};
+        if (count > 0) (void)publish(self, replies, count, &receipt);
+        if (settlement->cookie != 0 && toy.its_group.tells_at_once)
+            toy.host_->on_settled(toy.context_, settlement->cookie, ZB_OK, {});
+        else if (settlement->cookie != 0)
+            toy.cookies_.push_back(settlement->cookie);
+        toy.tell_ready();
+        return ZB_TAKEN;
+    }
     static zb_taken note(void*, uint64_t, uint32_t, zb_view, uint32_t, zb_receipt*) {
         return ZB_STORE_FAILED;
     }
@@ -157,6 +214,8 @@ class MemoryEngine {
         run.bytes = wire.size();
         run.first_offset = offset;
         run.count = 1;
+        run.id_epoch = 9;
+        run.first_sequence = offset + 1;
         return run;
     }
 
@@ -178,10 +237,9 @@ class MemoryEngine {
         bounds,
         position,
         read,
-        [](void*, zb_view) { return ZB_NO_GROUP; },
-        [](void*, uint32_t, const zb_receive*, zb_delivery*, uint32_t) { return uint32_t{0}; },
-        [](void*, uint32_t, const zb_settlement*, const zb_publication*, uint32_t,
-           zb_settled*) -> zb_taken { return ZB_STALE; },
+        [](void*, zb_view name) { return text_of(name) == "g" ? uint32_t{0} : ZB_NO_GROUP; },
+        receive,
+        settle,
         [](void*, zb_view, zb_view, uint64_t) {},
         [](void*) { return uint32_t{1}; }};
     zb_plugin plugin_{};
@@ -191,6 +249,7 @@ class MemoryEngine {
     const zb_engine_host* host_ = nullptr;
     zb_context* context_ = nullptr;
     uint64_t number_ = 0, committed_ = 0;
+    std::vector<uint64_t> cookies_;  // of settlements that are not durable yet
     std::map<uint32_t, std::deque<Stored>> waiting_, kept_;
 };
 
