@@ -9,6 +9,9 @@ namespace {
 // While memory is pressed, peers that stopped in the middle of a message are looked for this often.
 constexpr Duration kRelieveEvery = std::chrono::seconds(1);
 
+// After an unclean start: workers of groups that connect within it may be busy from before.
+constexpr Duration kReturnTime = std::chrono::seconds(10);
+
 constexpr uint64_t kFirstUnstoredId = uint64_t{1} << 62;
 
 delivery::FeedStart feed_start(const settings::StartConfig& config) {
@@ -41,6 +44,7 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
     if (Status status = bridge->start_engine(); !status.ok()) return status;
     bridge->build_outlets();
     if (Status status = bridge->build_feeds(); !status.ok()) return status;
+    if (Status status = bridge->build_consumers(); !status.ok()) return status;
     if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
     bridge->build_intakes();
@@ -66,7 +70,10 @@ Bridge::Bridge(const settings::Config& config, World world)
       dialler_([&net = world_.net] { net.wake(); }, world_.clock),
       drain_timer_(reactor_.timers(),
                    [this] {
-                       if (!finishing_) ended_clean_ = is_clean();
+                       if (!finishing_) {
+                           ended_clean_ = is_clean();
+                           give_back();
+                       }
                        stop_now();
                    }),
       pressure_timer_(reactor_.timers(), [this] {
@@ -119,10 +126,11 @@ Status Bridge::build_plugins() {
 void Bridge::build_outlets() {
     for (size_t i = 0; i < config_.endpoints.size(); i++) {
         const EndpointConfig& endpoint = config_.endpoints[i];
-        outlets_.push_back(endpoint.role != Role::kTarget || endpoint.reads_topics
-                               ? nullptr
-                               : std::make_unique<delivery::Outlet>(endpoint.name, endpoint.types(),
-                                                                    endpoint.line, reactor_));
+        const bool straight =
+            endpoint.role == Role::kTarget && !endpoint.reads_topics && !endpoint.group;
+        outlets_.push_back(straight ? std::make_unique<delivery::Outlet>(
+                                          endpoint.name, endpoint.types(), endpoint.line, reactor_)
+                                    : nullptr);
     }
 }
 
@@ -182,6 +190,40 @@ Status Bridge::build_feeds() {
     return {};
 }
 
+Status Bridge::build_consumers() {
+    consumers_.resize(config_.endpoints.size());
+    for (const settings::RouteConfig& route : config_.routes) {
+        if (!route.from_group) continue;
+        for (const settings::TargetConfig& target : route.to) {
+            Status status = target.kind == settings::TargetConfig::Kind::kEndpoint
+                                ? build_consumers(route, target.index)
+                                : Status(Code::kInvalid, "a group is consumed at endpoints alone");
+            if (!status.ok()) return std::move(status).with_context("route " + route.name);
+        }
+    }
+    return {};
+}
+
+Status Bridge::build_consumers(const settings::RouteConfig& route, size_t endpoint) {
+    const EndpointConfig& config = config_.endpoints[endpoint];
+    const settings::GroupConfig& group = config_.groups[*route.from_group];
+    const auto id = engine_->group(group.name);
+    if (!id) return {Code::kInvalid, "the engine does not know the group " + group.name};
+    delivery::Consumers::Setup setup;
+    setup.name = config.name;
+    setup.group = *id;
+    setup.options = {config.puller, config.credit, route.settle, group.resume_grace};
+    if (!world_.life.clean_start) setup.return_until = world_.life.started + kReturnTime;
+    if (route.replies) {
+        auto replies = topic(*route.replies);
+        if (!replies.ok()) return std::move(replies).error();
+        setup.replies = *replies;
+    }
+    consumers_[endpoint] =
+        std::make_unique<delivery::Consumers>(std::move(setup), *engine_, reactor_);
+    return {};
+}
+
 Status Bridge::build_services() {
     for (size_t i = 0; i < config_.services.size(); i++) {
         const rpc::ServiceOptions& options = config_.services[i].options;
@@ -226,6 +268,8 @@ Status Bridge::build_routes() {
                     its.topic = *id;
                     break;
                 }
+                case settings::TargetConfig::Kind::kGroup:  // takes no messages
+                    break;
             }
             built->add(its);
         }
@@ -313,11 +357,13 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
         net::Endpoint::Setup{
             EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
             config.types(), config.options, /*private_ipc=*/false,
-            /*yields_memory=*/config.role != Role::kTarget,
-            /*reserved=*/false, /*yields_at_budgets=*/config.role == Role::kWorkers ? 2U : 1U,
+            /*yields_memory=*/config.role != Role::kTarget || config.group,
+            /*reserved=*/false,
+            /*yields_at_budgets=*/config.role == Role::kWorkers || config.group ? 2U : 1U,
             config.auth ? auths_[*config.auth].get() : nullptr},
         handler, reactor_, connections_, world_.observer);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
+    if (consumers_[endpoint]) consumers_[endpoint]->attach(*built);
     for (const net::Address& address : config.bind) {
         if (Status status = built->bind(address); !status.ok()) return status;
     }
@@ -347,6 +393,7 @@ void Bridge::dial(size_t endpoint, net::PeerHandler& handler) {
 
 net::PeerHandler* Bridge::handler_of(size_t endpoint) {
     if (feeds_[endpoint]) return feeds_[endpoint].get();
+    if (consumers_[endpoint]) return consumers_[endpoint].get();
     if (outlets_[endpoint]) return outlets_[endpoint].get();
     if (intakes_[endpoint]) return intakes_[endpoint].get();
     for (size_t i = 0; i < config_.services.size(); i++) {
@@ -385,6 +432,9 @@ void Bridge::stop_now() {
 // What the engine has committed is receipted and given on in this very turn.
 void Bridge::before_writing() {
     if (engine_) engine_->on_turn_end();
+    for (const auto& consumers : consumers_) {
+        if (consumers) consumers->before_writing();
+    }
 }
 
 void Bridge::on_turn_end() {
@@ -398,6 +448,9 @@ void Bridge::on_turn_end() {
     }
     for (const auto& feed : feeds_) {
         if (feed) feed->on_turn_end();
+    }
+    for (const auto& consumers : consumers_) {
+        if (consumers) consumers->on_turn_end();
     }
     for (const auto& source : sources_)
         source->on_turn_end();
@@ -425,6 +478,9 @@ void Bridge::relieve_memory() {
     for (const auto& feed : feeds_) {
         if (feed) feed->compact();
     }
+    for (const auto& consumers : consumers_) {
+        if (consumers) consumers->compact();
+    }
     for (const auto& service : services_)
         service->compact();
     for (const auto& intake : intakes_) {
@@ -450,6 +506,9 @@ void Bridge::begin_drain() {
         endpoint->drain();
     for (const auto& service : services_)
         service->drain();
+    for (const auto& consumers : consumers_) {
+        if (consumers) consumers->drain();
+    }
     for (const auto& reader : readers_) {
         if (reader) reader->end();
     }
@@ -462,6 +521,7 @@ bool Bridge::drained() const {
         if (endpoints_[i] && !endpoints_[i]->written()) return false;
         if (outlets_[i] && !outlets_[i]->drained()) return false;
         if (feeds_[i] && feeds_[i]->waiting_messages() > 0) return false;
+        if (consumers_[i] && !consumers_[i]->idle()) return false;
         if (intakes_[i] && intakes_[i]->on_their_way() + intakes_[i]->receipts_waiting() > 0)
             return false;
     }
@@ -491,12 +551,20 @@ void Bridge::stop_plugins() {
 void Bridge::begin_finish() {
     finishing_ = true;
     ended_clean_ = is_clean();  // workers go now
+    give_back();
     for (const auto& service : services_)
         service->look_at_sent();
     dialler_.linger(std::max(drain_timer_.due() - reactor_.now(), Duration{}));
     drain_timer_.arm(std::min(drain_timer_.due(), reactor_.now() + kFinishTime));
     for (const auto& endpoint : endpoints_) {
         if (endpoint) endpoint->finish();
+    }
+}
+
+// What consumers of groups still hold. Pullers that wait are told that there is nothing for them.
+void Bridge::give_back() {
+    for (const auto& consumers : consumers_) {
+        if (consumers) consumers->release();
     }
 }
 
@@ -508,7 +576,10 @@ bool Bridge::finished() const {
 bool Bridge::is_clean() const {
     return undelivered() == 0 && !(engine_ && engine_->failed()) &&
            std::none_of(services_.begin(), services_.end(),
-                        [](const auto& service) { return service->holds_worker(); });
+                        [](const auto& service) { return service->holds_worker(); }) &&
+           std::none_of(consumers_.begin(), consumers_.end(), [](const auto& consumers) {
+               return consumers && consumers->holds_worker();
+           });
 }
 
 uint64_t Bridge::undelivered() const {

@@ -13,6 +13,7 @@
 
 #include "bridge/app/auth.h"
 #include "bridge/app/engine_notes.h"
+#include "bridge/delivery/consumers.h"
 #include "bridge/delivery/feed.h"
 #include "bridge/delivery/outlet.h"
 #include "bridge/intake/intake.h"
@@ -72,6 +73,9 @@ class Bridge {
     const std::vector<std::unique_ptr<net::Endpoint>>& endpoints() const { return endpoints_; }
     const std::vector<std::unique_ptr<delivery::Outlet>>& outlets() const { return outlets_; }
     const std::vector<std::unique_ptr<delivery::Feed>>& feeds() const { return feeds_; }
+    const std::vector<std::unique_ptr<delivery::Consumers>>& consumers() const {
+        return consumers_;
+    }
     const std::vector<std::unique_ptr<intake::Intake>>& intakes() const { return intakes_; }
     const std::vector<std::unique_ptr<intake::Route>>& routes() const { return routes_; }
     const std::vector<std::unique_ptr<rpc::Service>>& services() const { return services_; }
@@ -95,6 +99,8 @@ class Bridge {
     Status start_engine();
     void build_outlets();
     Status build_feeds();
+    Status build_consumers();
+    Status build_consumers(const settings::RouteConfig& route, size_t endpoint);
     Result<TopicId> topic(size_t number) const;
     Status build_services();
     Status build_routes();
@@ -111,6 +117,7 @@ class Bridge {
     void relieve_memory();
     void begin_drain();
     bool drained() const;
+    void give_back();
     void begin_finish();
     bool finished() const;
     bool is_clean() const;
@@ -129,7 +136,8 @@ class Bridge {
     std::vector<std::unique_ptr<plugin::SourceReader>> readers_;  // likewise
     // Indexed like config_.endpoints; empty where an endpoint has another role.
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
-    std::vector<std::unique_ptr<delivery::Feed>> feeds_;  // likewise
+    std::vector<std::unique_ptr<delivery::Feed>> feeds_;           // likewise
+    std::vector<std::unique_ptr<delivery::Consumers>> consumers_;  // likewise
     rpc::RequestNumbers request_numbers_;
     std::vector<std::unique_ptr<rpc::Service>> services_;  // indexed like config_.services
     std::vector<std::unique_ptr<intake::Route>> routes_;   // indexed like config_.routes

@@ -14,6 +14,8 @@ using telemetry::Level;
 }  // namespace
 
 std::string purpose_of(const settings::Config& config, size_t endpoint) {
+    if (const auto group = config.endpoints[endpoint].group)
+        return "the consumers of group " + config.groups[*group].name;
     for (const auto& service : config.services) {
         if (service.clients == endpoint) return "the clients of service " + service.options.name;
         if (service.workers == endpoint) return "the workers of service " + service.options.name;
@@ -79,8 +81,8 @@ void EventLog::on_refused(const net::Endpoint& endpoint, const std::string& addr
                  {{"endpoint", endpoint.name()}, {"address", address}, {"why", name_of(why)}});
 }
 
-// "packers: a SUB connected; this endpoint serves the target of orders to PULL; SUB belongs on
-// prices-out"
+// "packers: a SUB connected; this endpoint serves group logistics to PULL, REP, REQ, DEALER; SUB
+// belongs on prices-out"
 std::string EventLog::sentence(const net::Endpoint& endpoint, std::optional<SocketType> type,
                                Refusal why, const std::string& detail) const {
     if (why != Refusal::kWrongType || !type) {
@@ -92,8 +94,13 @@ std::string EventLog::sentence(const net::Endpoint& endpoint, std::optional<Sock
         return endpoint.name() + ": refused: " + std::string(meaning_of(why));
     const std::string name(name_of(*type));
     const std::string elsewhere = where_belongs(config_, *type, id);
-    return endpoint.name() + ": a " + name + " connected; this endpoint is " +
-           purpose_of(config_, id) + " and serves " + endpoint.accepts().list() + "; " +
+    const settings::EndpointConfig& its = config_.endpoints[id];
+    std::string serves = its.group ? "serves group " + config_.groups[*its.group].name + " to "
+                                   : "is " + purpose_of(config_, id) + " and serves ";
+    serves += endpoint.accepts().list();
+    if (its.confirms && *type == SocketType::kPull)
+        serves += " at_least_once, and a PULL does not confirm what it gets";
+    return endpoint.name() + ": a " + name + " connected; this endpoint " + serves + "; " +
            (elsewhere.empty() ? "no endpoint serves " + name : name + " belongs on " + elsewhere);
 }
 

@@ -70,6 +70,25 @@ Report feed_report(const delivery::Feed& feed) {
     return report;
 }
 
+Report consumers_report(const Bridge& bridge, const delivery::Consumers& consumers, size_t group) {
+    const auto& counters = consumers.counters();
+    Report report = Report::map();
+    report.add("group", bridge.config().groups[group].name);
+    report.add("consumers", consumers.peers());
+    report.add("busy", consumers.busy());
+    report.add("in_flight", consumers.in_flight());
+    report.add("given", counters.given);
+    report.add("acked", counters.acked);
+    report.add("retried", counters.retried);
+    report.add("rejected", counters.rejected);
+    report.add("lost", counters.lost);
+    report.add("released", counters.released);
+    report.add("stale", counters.stale);
+    report.add("malformed", counters.malformed);
+    report.add("replies_refused", counters.replies_refused);
+    return report;
+}
+
 // What each worker at an endpoint holds, beside what any peer has.
 using Workers = std::map<PeerId, rpc::WorkerStatus>;
 
@@ -139,6 +158,10 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         report.add("receipts_waiting", bridge.intakes()[index]->receipts_waiting());
     if (bridge.outlets()[index]) report.add("delivery", outlet_report(*bridge.outlets()[index]));
     if (bridge.feeds()[index]) report.add("reading", feed_report(*bridge.feeds()[index]));
+    if (bridge.consumers()[index]) {
+        report.add("consuming",
+                   consumers_report(bridge, *bridge.consumers()[index], *config.group));
+    }
     if (with_peers) report.add("peers", std::move(peers));
     return report;
 }
@@ -294,8 +317,9 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
         endpoints.add(endpoint_report(bridge, i, peers));
     Report& routes = report.add("routes", Report::list());
     for (size_t i = 0; i < bridge.routes().size(); i++) {
-        // What reads a topic is told of at its endpoint.
-        if (bridge.config().routes[i].from_topics.empty())
+        // What reads a topic, or consumes a group, is told of at its endpoint.
+        const settings::RouteConfig& route = bridge.config().routes[i];
+        if (route.from_topics.empty() && !route.from_group)
             routes.add(route_report(*bridge.routes()[i]));
     }
     Report& plugins = report.add("plugins", Report::list());

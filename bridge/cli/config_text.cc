@@ -52,6 +52,8 @@ std::string_view name_of_on_full(delivery::OnFull on_full) {
 std::string role_text(size_t endpoint, const Config& config) {
     const auto role = config.endpoints[endpoint].role;
     if (config.endpoints[endpoint].reads_topics) return "reader of topics";
+    if (const auto group = config.endpoints[endpoint].group)
+        return "consumers of group " + config.groups[*group].name;
     for (const auto& service : config.services) {
         const bool uses =
             role == Role::kClients ? service.clients == endpoint : service.workers == endpoint;
@@ -100,6 +102,7 @@ std::string route_text(const RouteConfig& route, const Config& config) {
         text += (text.empty() ? "plugin/" : ", plugin/") + config.plugins[from].options.name;
     for (const size_t from : route.from_topics)
         text += (text.empty() ? "topic/" : ", topic/") + config.topics[from].name;
+    if (route.from_group) text += "group/" + config.groups[*route.from_group].name;
     for (const size_t step : route.steps)
         text += " -> " + config.plugins[step].options.name;
     text += " -> " + joined(route.to, [&](const TargetConfig& to) {
@@ -119,6 +122,8 @@ std::string conditions_text(const RouteConfig& route, const Config& config) {
     if (route.on_full) add(fmt::format("when full: {}", name_of_on_full(*route.on_full)));
     if (!route.from_topics.empty()) add("from " + start_text(route.start));
     if (route.rejects) add("refused: topic/" + config.topics[*route.rejects].name);
+    if (!route.settle.empty()) add("replies settle by " + counted(route.settle.size(), "rule"));
+    if (route.replies) add("replies go to topic/" + config.topics[*route.replies].name);
     return text;
 }
 
@@ -143,7 +148,7 @@ std::string table(std::string_view title, const std::vector<Row>& rows, bool col
 }
 
 std::string config_tables(const Config& config, bool colour) {
-    std::vector<Row> endpoints, services, topics, routes;
+    std::vector<Row> endpoints, services, topics, groups, routes;
     for (size_t i = 0; i < config.endpoints.size(); i++) {
         const auto& endpoint = config.endpoints[i];
         endpoints.push_back({endpoint.name, role_text(i, config), addresses_text(endpoint),
@@ -160,11 +165,14 @@ std::string config_tables(const Config& config, bool colour) {
         topics.push_back(
             {topic.name, topic_text(i, config), topic.declared ? "" : "not in `topics`"});
     }
+    for (size_t i = 0; i < config.groups.size(); i++)
+        groups.push_back({config.groups[i].name, group_text(i, config)});
     for (const auto& route : config.routes) {
         routes.push_back({route.name, route_text(route, config), conditions_text(route, config)});
     }
     return table("endpoints", endpoints, colour) + table("services", services, colour) +
-           table("topics", topics, colour) + table("routes", routes, colour);
+           table("topics", topics, colour) + table("groups", groups, colour) +
+           table("routes", routes, colour);
 }
 
 void write_findings(JsonWriter& json, std::string_view key, const std::vector<Finding>& findings) {
@@ -238,6 +246,16 @@ void write_topics(JsonWriter& json, const Config& config) {
     json.end_list();
 }
 
+void write_groups(JsonWriter& json, const Config& config) {
+    json.key("groups").begin_list();
+    for (const auto& group : config.groups) {
+        json.begin_map().text("name", group.name).number("line", group.place.line);
+        if (group.topic) json.text("topic", config.topics[*group.topic].name);
+        json.end_map();
+    }
+    json.end_list();
+}
+
 void write_routes(JsonWriter& json, const Config& config) {
     json.key("routes").begin_list();
     for (const auto& route : config.routes) {
@@ -249,6 +267,7 @@ void write_routes(JsonWriter& json, const Config& config) {
             json.text("plugin/" + config.plugins[from].options.name);
         for (const size_t from : route.from_topics)
             json.text("topic/" + config.topics[from].name);
+        if (route.from_group) json.text("group/" + config.groups[*route.from_group].name);
         json.end_list();
         write_list(json, "to", route.to,
                    [&](const TargetConfig& to) { return settings::reference_to(to, config); });
@@ -256,6 +275,7 @@ void write_routes(JsonWriter& json, const Config& config) {
         if (route.shape.match_filter) json.text("filter", *route.shape.match_filter);
         if (!route.from_topics.empty()) json.text("start", start_text(route.start));
         if (route.rejects) json.text("rejects", "topic/" + config.topics[*route.rejects].name);
+        if (route.replies) json.text("replies", "topic/" + config.topics[*route.replies].name);
         json.end_map();
     }
     json.end_list();
@@ -272,10 +292,12 @@ std::string config_text(const std::string& file, const Loaded& loaded, bool colo
     const auto& config = *loaded.config;
     const std::string topics =
         config.topics.empty() ? "" : counted(config.topics.size(), "topic") + ", ";
-    return fmt::format("{}: no errors, {}: {}, {}, {}{}\n", file,
+    const std::string groups =
+        config.groups.empty() ? "" : counted(config.groups.size(), "group") + ", ";
+    return fmt::format("{}: no errors, {}: {}, {}, {}{}{}\n", file,
                        counted(loaded.warnings.size(), "warning"),
                        counted(config.endpoints.size(), "endpoint"),
-                       counted(config.services.size(), "service"), topics,
+                       counted(config.services.size(), "service"), topics, groups,
                        counted(config.routes.size(), "route")) +
            config_tables(config, colour);
 }
@@ -289,6 +311,7 @@ std::string config_json(const std::string& file, const Loaded& loaded, bool ok) 
         write_endpoints(json, *loaded.config);
         write_services(json, *loaded.config);
         write_topics(json, *loaded.config);
+        write_groups(json, *loaded.config);
         write_routes(json, *loaded.config);
     }
     return json.end_map().take() + "\n";

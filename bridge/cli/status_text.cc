@@ -116,6 +116,22 @@ std::string readers_text(const Report& endpoints, size_t width) {
     return table.empty() ? "" : "\n" + table.text(width);
 }
 
+// Who shares the messages of a group, and what becomes of them.
+std::string consumers_text(const Report& endpoints, size_t width) {
+    Table table({"CONSUMERS AT", "GROUP", "PEERS", "BUSY", "IN FLIGHT", "GIVEN", "ACKED", "RETRIED",
+                 "REJECTED", "LOST", "STALE"},
+                {"STALE", "LOST", "GIVEN"});
+    for (const Report& endpoint : endpoints.items()) {
+        const Report& its = endpoint.at("consuming");
+        if (its.is_null()) continue;
+        table.add({cell(endpoint, "name"), cell(its, "group"), cell(its, "consumers"),
+                   cell(its, "busy"), cell(its, "in_flight"), cell(its, "given"),
+                   cell(its, "acked"), cell(its, "retried"), cell(its, "rejected"),
+                   cell(its, "lost"), cell(its, "stale")});
+    }
+    return table.empty() ? "" : "\n" + table.text(width);
+}
+
 std::string plugins_text(const Report& plugins, size_t width) {
     Table table({"PLUGIN", "IS", "VERSION", "HEALTH", "MESSAGES", "WAITING", "COUNTS", "NOTE"},
                 {"VERSION", "WAITING"});
@@ -184,6 +200,7 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
     const std::string topics = topics_text(status.at("topics"), width_max);
     if (!topics.empty()) text += "\n" + topics;
     text += readers_text(status.at("endpoints"), width_max);
+    text += consumers_text(status.at("endpoints"), width_max);
     text += store_text(status.at("store"));
     text += plugins_text(status.at("plugins"), width_max);
     text += delivery_text(status.at("endpoints"), width_max);

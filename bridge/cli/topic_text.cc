@@ -23,6 +23,7 @@ TopicUses uses_of(size_t topic, const Config& config) {
         if (std::find(from.begin(), from.end(), topic) != from.end())
             uses.read.push_back(route.name);
         if (route.rejects == topic) uses.reject.push_back(route.name);
+        if (route.replies == topic) uses.publish.push_back(route.name);
     }
     return uses;
 }
@@ -37,7 +38,25 @@ std::string topic_text(size_t topic, const Config& config) {
     add("published to by", uses.publish);
     add("takes what is refused of", uses.reject);
     add("read by", uses.read);
+    add("has the dead letters of", config.topics[topic].dead_letters_of);
+    std::vector<std::string> groups;
+    for (const auto& group : config.groups) {
+        if (group.topic == topic) groups.push_back(group.name);
+    }
+    add("shared by group", groups);
     return text.empty() ? "no route uses it" : text;
+}
+
+std::string group_text(size_t group, const Config& config) {
+    std::string text;
+    if (const auto topic = config.groups[group].topic)
+        text = "of topic/" + config.topics[*topic].name + "; ";
+    std::vector<std::string> endpoints;
+    for (const auto& endpoint : config.endpoints) {
+        if (endpoint.group == group) endpoints.push_back(endpoint.name);
+    }
+    return text + (endpoints.empty() ? "nobody consumes it"
+                                     : fmt::format("consumed at {}", fmt::join(endpoints, ", ")));
 }
 
 std::string start_text(const StartConfig& start) {

@@ -52,6 +52,35 @@ void advise_bridge(const Value& file, Draft& draft) {
     advise_memory(section, draft);
 }
 
+void advise_consumers(const Value& value, const EndpointConfig& config, Findings& findings) {
+    if (!config.group) return;
+    using Puller = delivery::ConsumersOptions::Puller;
+    const bool dealer = config.types().has(SocketType::kDealer);
+    const auto* credit = value.written_at("credit");
+    if (credit != nullptr && config.credit > 1 && (!dealer || config.puller == Puller::kVerbs))
+        findings.warn(credit->place, "`credit` is for DEALER workers, and none can be here");
+    const auto* puller = value.written_at("puller");
+    const bool pulls =
+        config.types().has(SocketType::kReq) || (dealer && config.puller == Puller::kVerbs);
+    if (puller != nullptr && !pulls)
+        findings.warn(puller->key_place,
+                      "`puller` is about who asks, and none of them can connect here");
+}
+
+// What nobody consumes is kept as if somebody would.
+void advise_groups(Draft& draft) {
+    for (size_t i = 0; i < draft.config.groups.size(); i++) {
+        const auto& routes = draft.config.routes;
+        if (std::any_of(routes.begin(), routes.end(),
+                        [&](const RouteConfig& route) { return route.from_group == i; }))
+            continue;
+        draft.findings.warn(draft.config.groups[i].place,
+                            fmt::format("no route leads from group/{} to consumers: nobody settles "
+                                        "what it is to be given",
+                                        draft.config.groups[i].name));
+    }
+}
+
 void advise_endpoint(const Value& value, const EndpointConfig& config, Findings& findings) {
     if (config.role == Role::kUnused) {
         findings.warn(config.place,
@@ -73,11 +102,12 @@ void advise_endpoint(const Value& value, const EndpointConfig& config, Findings&
         }
     }
     const auto* credit = value.written_at("credit");
-    if (credit != nullptr && config.credit > 1 && !config.types().has(SocketType::kDealer) &&
-        !config.types().has(SocketType::kRouter)) {
+    if (credit != nullptr && config.credit > 1 && !config.group &&
+        !config.types().has(SocketType::kDealer) && !config.types().has(SocketType::kRouter)) {
         findings.warn(credit->place,
                       "`credit` is for DEALER and ROUTER workers, and none can connect here");
     }
+    advise_consumers(value, config, findings);
     const bool subscribes =
         config.types().has(SocketType::kPub) || config.types().has(SocketType::kXpub);
     if (const auto* subscribe = value.written_at("subscribe");
@@ -227,6 +257,7 @@ void advise(const Value& file, Draft& draft) {
         advise_route(*draft.route_values[i], draft.config.routes[i], draft);
     }
     advise_second_ways(draft);
+    advise_groups(draft);
 }
 
 }  // namespace zbridge::settings

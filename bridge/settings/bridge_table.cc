@@ -5,7 +5,8 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kNeedsGroups = "needs consumer groups, which this build does not have";
+constexpr std::string_view kNeedsDeadLetters =
+    "needs dead letters of routes, which this build does not have";
 constexpr std::string_view kNeedsZbp = "needs the zbridge protocol, which this build does not have";
 constexpr std::string_view kNeedsHttp = "needs the dashboard, which this build does not have";
 
@@ -15,13 +16,14 @@ constexpr Choice kProtocols[] = {{"plain"}, {"zbp", kNeedsZbp}};
 constexpr Choice kSockets[] = {{"push"}, {"pull"}, {"pub"}, {"sub"},    {"xpub"},
                                {"xsub"}, {"req"},  {"rep"}, {"dealer"}, {"router"}};
 constexpr Choice kSubscribe[] = {{"all"}, {"demand"}};
+constexpr Choice kPullers[] = {{"verbs"}, {"ready"}};
 constexpr Choice kReceipts[] = {{"auto"}, {"always"}, {"never"}};
 constexpr Choice kExecute[] = {{"at_most_once"}, {"at_least_once"}};
 constexpr Choice kCauses[] = {{"worker_lost"}, {"timeout"}};
 constexpr Choice kEnvelopes[] = {{"req"}, {"raw"}};
 constexpr Choice kRestarts[] = {{"lose"}, {"resume"}};
 constexpr Choice kCodecs[] = {{"json"}, {"msgpack"}};
-constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter", kNeedsGroups}};
+constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter", kNeedsDeadLetters}};
 constexpr Choice kOnFull[] = {{"block"}, {"drop_newest"}, {"drop_oldest"}, {"disconnect"}};
 
 using enum Type;
@@ -122,8 +124,13 @@ constexpr Option kOptions[] = {
              "that of a REQ has."},
     {.path = "endpoints.*.credit", .type = kCount, .fallback = "1", .min = "1", .max = "10000",
      .reload = kReconnect,
-     .help = "Of workers: how many requests a DEALER or ROUTER holds at once. A REP or REQ "
-             "holds one.", .commented = true},
+     .help = "Of workers: how many requests of a service a DEALER or ROUTER holds at once, how many "
+             "messages of a group a DEALER. A REP or REQ holds one.", .commented = true},
+    {.path = "endpoints.*.puller", .type = kChoice, .choices = kPullers, .reload = kReconnect,
+     .help = "Of consumers of a group: who pulls. verbs: a REQ and a DEALER ask by NEXT, ACK, RETRY, "
+             "REJECT, EXTEND. ready: whatever a REQ says means done, next; a DEALER is a worker. "
+             "Default: a REQ by verbs, and a DEALER is a worker, whose reply settles.",
+     .example = "ready", .commented = true},
     {.path = "endpoints.*.heartbeat", .type = kDuration, .fallback = "off", .min = "100ms",
      .max = "1h", .off = true, .reload = kReconnect,
      .help = "How often a ZMTP 3.1 peer that is silent gets a PING."},
@@ -239,7 +246,7 @@ constexpr Option kOptions[] = {
      .help = "With restart: resume: a reply leaves when it is stored, instead of at once."},
 
     {.path = "topics", .type = kOpaque, .help = "What the engine keeps."},
-    {.path = "groups", .type = kOpaque, .help = kNeedsGroups},
+    {.path = "groups", .type = kOpaque, .help = "Who shares the messages of topics."},
 
     {.path = "routes", .help = "Where messages go, from a source to one target or more."},
     {.path = "routes[]", .reload = kLive, .help = "A route."},
@@ -247,7 +254,8 @@ constexpr Option kOptions[] = {
      .help = "Its name in status, counters and logs. Default: from->to.", .example = "orders"},
     {.path = "routes[].from", .type = kReference, .many = true, .required = true, .reload = kLive,
      .help = "Where messages come from: an endpoint, a source (plugin/NAME) or a list of them; or "
-             "topic/NAME, which SUBs read.", .example = "orders-in"},
+             "topic/NAME, which SUBs read; or group/NAME, whose consumers share them.",
+     .example = "orders-in"},
     {.path = "routes[].start", .type = kText, .reload = kLive,
      .help = "From a topic: where a SUB begins with its first subscription. latest (the default), "
              "earliest, last (the newest message of each first frame), or a time.",
@@ -297,7 +305,8 @@ constexpr Option kOptions[] = {
              "list of them.", .example = "packers"},
     {.path = "routes[].guarantee", .type = kChoice, .choices = kExecute, .reload = kLive,
      .help = "What the route must be able to promise; more than its targets can carry is an error. "
-             "With a topic among them it is at_least_once.",
+             "With a topic among them it is at_least_once. From a group, at_least_once is for those "
+             "who confirm: a PULL is refused. Default: each as it can, and a PULL at_most_once.",
      .example = "at_most_once"},
     {.path = "routes[].on_full", .type = kChoice, .choices = kOnFull, .reload = kLive,
      .help = "What happens when a target is full. Default: block where PULLs share, drop_newest "
@@ -306,8 +315,20 @@ constexpr Option kOptions[] = {
      .help = "To a topic: the topic for messages that are refused where nobody can be told, as a "
              "PUSH. Without it they are counted.", .example = "topic/orders-rejected",
      .commented = true},
-    {.path = "routes[].settle", .type = kAbsent, .help = kNeedsGroups},
-    {.path = "routes[].replies", .type = kAbsent, .help = kNeedsGroups},
+    {.path = "routes[].settle", .reload = kLive,
+     .help = "From a group: what a worker's reply makes of its message, by the beginning of the "
+             "reply's first frame. The first that matches counts, in the order of the file; if none "
+             "does, the message is retried. Default: every reply is the ack.", .commented = true},
+    {.path = "routes[].settle.ok", .type = kText, .many = true, .reload = kLive,
+     .help = "It is done.", .example = "\"prefix:OK\""},
+    {.path = "routes[].settle.retry", .type = kText, .many = true, .reload = kLive,
+     .help = "It is given again, after the group's backoff.", .example = "\"prefix:RETRY\""},
+    {.path = "routes[].settle.reject", .type = kText, .many = true, .reload = kLive,
+     .help = "It goes to the dead letters.", .example = "\"prefix:REJECT\""},
+    {.path = "routes[].replies", .type = kReference, .reload = kLive,
+     .help = "From a group: the topic for what workers reply; published with the ack, both or none. "
+             "If the topic refuses it, the message is retried.", .example = "topic/packed",
+     .commented = true},
 };
 // clang-format on
 

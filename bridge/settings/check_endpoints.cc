@@ -44,12 +44,20 @@ void check_accept(const Value& endpoint, const EndpointConfig& config, const Use
         const SocketType is = *socket_type_named(type.text());
         if (served.has(is)) continue;
         if (config.reads_topics && of_groups.has(is)) {
+            findings.error(
+                type.place,
+                fmt::format("`accept`: a {} shares messages with others: expected `from: "
+                            "group/NAME`, of a group of the topic; {} is {} (line {}), "
+                            "and serves {}",
+                            zbridge::name_of(is), in_quotes(config.name), use.as, use.place.line,
+                            words_of(served)));
+            continue;
+        }
+        if (config.confirms && is == SocketType::kPull) {
             findings.error(type.place,
-                           fmt::format("`accept`: a {} shares messages with others: read a topic "
-                                       "by a group, which this build does not have; {} is {} (line "
-                                       "{}), and serves {}",
-                                       zbridge::name_of(is), in_quotes(config.name), use.as,
-                                       use.place.line, words_of(served)));
+                           fmt::format("`accept`: a PULL does not confirm what it gets, and the "
+                                       "route promises at_least_once (line {}): expected {}",
+                                       use.confirms->line, words_of(served)));
             continue;
         }
         findings.error(
@@ -69,6 +77,14 @@ void check_socket(const Value& endpoint, const EndpointConfig& config, const Use
                        fmt::format("`connect`: {} is a reader of topics (line {}), and each SUB "
                                    "that connects in reads from its own place: expected `bind`",
                                    in_quotes(config.name), use.place.line));
+        return;
+    }
+    if (config.group) {
+        findings.error(
+            endpoint.find("connect")->key_place,
+            fmt::format("`connect`: {} is {} (line {}), and what each of them holds is known of "
+                        "those that connect in: expected `bind`",
+                        in_quotes(config.name), use.as, use.place.line));
         return;
     }
     const SocketTypes possible = dialling_as(config.role);
@@ -99,14 +115,18 @@ void check_role_keys(const Value& endpoint, const EndpointConfig& config, const 
         {"subscribe", "a source of routes", Role::kSource},
         {"receipts", "a source of routes", Role::kSource},
         {"line", "a target of routes", Role::kTarget},
-        {"credit", "the workers of a service", Role::kWorkers},
+        {"credit", "the workers of a service, or the consumers of a group", Role::kWorkers},
+        {"puller", "the consumers of a group", Role::kUnused},
     };
     for (const auto& row : kRows) {
         const auto* value = endpoint.written_at(row.key);
-        if (value != nullptr && config.reads_topics && row.key == "line") {
-            findings.error(value->key_place,
-                           fmt::format("`line` is what waits for PULLs: {} is {} (line {})",
-                                       in_quotes(config.name), use.as, use.place.line));
+        const bool of_consumers = row.key == "credit" || row.key == "puller";
+        if (config.group && of_consumers) continue;
+        if (value != nullptr && (config.reads_topics || config.group) && row.key == "line") {
+            findings.error(
+                value->key_place,
+                fmt::format("`line` is what waits for PULLs of straight routes: {} is {} (line {})",
+                            in_quotes(config.name), use.as, use.place.line));
             continue;
         }
         if (value == nullptr || config.role == row.role) continue;

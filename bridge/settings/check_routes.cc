@@ -30,7 +30,11 @@ void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft
     for (const auto& target : config.to) {
         if (is_endpoint(target)) {
             // Beside a topic it is a follower: the promise is the topic's.
-            if (config.guarantee != Execute::kAtLeastOnce || has_topic(config.to)) continue;
+            // One of a group serves those who confirm.
+            if (config.guarantee != Execute::kAtLeastOnce || has_topic(config.to) ||
+                config.from_group) {
+                continue;
+            }
             draft.findings.error(
                 guarantee->place,
                 fmt::format("`guarantee`: {} carries at_most_once: neither a PULL nor a SUB "
@@ -54,7 +58,8 @@ void check_guarantee(const Value& route, const RouteConfig& config, Draft& draft
 
 void check_on_full(const Value& route, const RouteConfig& config, Draft& draft) {
     const auto* on_full = route.written_at("on_full");
-    if (on_full == nullptr || config.to.empty() || !config.from_topics.empty()) return;
+    if (on_full == nullptr || config.to.empty() || !config.from_topics.empty() || config.from_group)
+        return;
     if (std::none_of(config.to.begin(), config.to.end(), is_endpoint)) {
         draft.findings.error(
             on_full->key_place,

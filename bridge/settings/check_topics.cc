@@ -111,6 +111,7 @@ void check_publisher(const Value& route, const RouteConfig& config, Draft& draft
 void check_topics(Draft& draft) {
     for (size_t i = 0; i < draft.config.routes.size(); i++) {
         const auto& config = draft.config.routes[i];
+        if (config.from_group) continue;  // check_groups()
         if (config.from_topics.empty())
             check_publisher(*draft.route_values[i], config, draft);
         else

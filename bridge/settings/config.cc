@@ -96,6 +96,8 @@ std::string reference_to(const TargetConfig& to, const Config& config) {
             return "plugin/" + config.plugins[to.index].options.name;
         case TargetConfig::Kind::kTopic:
             return "topic/" + config.topics[to.index].name;
+        case TargetConfig::Kind::kGroup:
+            return "group/" + config.groups[to.index].name;
         case TargetConfig::Kind::kEndpoint:
             break;
     }
@@ -103,7 +105,10 @@ std::string reference_to(const TargetConfig& to, const Config& config) {
 }
 
 SocketTypes EndpointConfig::served() const {
-    if (reads_topics) return {SocketType::kSub, SocketType::kXsub};
+    using enum SocketType;
+    if (reads_topics) return {kSub, kXsub};
+    if (group && confirms) return {kRep, kReq, kDealer};
+    if (group) return {kPull, kRep, kReq, kDealer};
     return types_of(role);
 }
 

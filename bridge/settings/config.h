@@ -46,8 +46,10 @@ struct EndpointConfig {
 
     std::string name;
     Place place;
-    Role role = Role::kUnused;  // inferred from its uses
-    bool reads_topics = false;  // a target, of topics: each of its SUBs from its own place
+    Role role = Role::kUnused;    // inferred from its uses
+    bool reads_topics = false;    // a target, of topics: each of its SUBs from its own place
+    std::optional<size_t> group;  // a target, into Config::groups: its peers are its consumers
+    bool confirms = false;        // then: those alone who confirm what they get, which no PULL does
     std::vector<net::Address> bind;
     std::vector<net::Address> connect;
     std::optional<SocketType> socket;   // of dialled addresses: what we are
@@ -56,11 +58,13 @@ struct EndpointConfig {
     delivery::LineOptions line;           // of a target
     Receipts receipts = Receipts::kAuto;  // of a source
     Subscribe subscribe =
-        Subscribe::kDefault;     // of a source: to PUBs that connect, or that we dial
-    uint32_t credit = 1;         // of workers
-    std::optional<size_t> auth;  // into Config::plugins: who may be here
+        Subscribe::kDefault;  // of a source: to PUBs that connect, or that we dial
+    uint32_t credit = 1;      // of workers, of a service or a group
+    delivery::ConsumersOptions::Puller puller =
+        delivery::ConsumersOptions::Puller::kReqVerbs;  // of consumers of a group
+    std::optional<size_t> auth;                         // into Config::plugins: who may be here
 
-    // What its role can serve, where it reads topics SUBs alone.
+    // What its role can serve: where it reads topics SUBs alone, of a group who shares messages.
     SocketTypes served() const;
     // Of its peers: what it says to accept, or what its role serves; the counterparts of `socket`
     // where it only dials.
@@ -78,7 +82,17 @@ struct ServiceConfig {
 struct TopicConfig {
     std::string name;
     Place place;           // of its entry in `topics`; of the first `rejects` that names it
-    bool declared = true;  // in `topics`; else it is there because a route's `rejects` names it
+    bool declared = true;  // in `topics`; else a route's `rejects` names it, or a group's dead
+                           // letters go there
+    std::vector<std::string> dead_letters_of;  // groups
+};
+
+// Likewise.
+struct GroupConfig {
+    std::string name;
+    Place place;                                      // of its entry in `groups`
+    std::optional<size_t> topic;                      // into Config::topics; none: not looked at
+    Duration resume_grace = std::chrono::seconds(2);  // as the engine has it
 };
 
 enum class PluginUse : uint8_t { kStep, kSource, kSink, kAuth, kEngine };
@@ -90,9 +104,9 @@ struct PluginConfig {
 };
 
 struct TargetConfig {
-    enum class Kind : uint8_t { kEndpoint, kService, kPlugin, kTopic };
+    enum class Kind : uint8_t { kEndpoint, kService, kPlugin, kTopic, kGroup };
     Kind kind = Kind::kEndpoint;
-    size_t index = 0;  // into Config::endpoints, services, plugins or topics
+    size_t index = 0;  // into Config::endpoints, services, plugins, topics or groups
 };
 
 // Where a reader of topics begins: a SUB with its first subscription.
@@ -114,6 +128,11 @@ struct RouteConfig {
     // but `start` says nothing.
     std::vector<size_t> from_topics;
     StartConfig start;
+    // Into Config::groups. Likewise: its targets are endpoints, and of all below only these two say
+    // something.
+    std::optional<size_t> from_group;
+    std::vector<delivery::SettleRule> settle;  // in the order of the file
+    std::optional<size_t> replies;             // into Config::topics
     std::vector<TargetConfig> to;
     routing::ShapeOptions shape;
     std::vector<size_t> steps;                // into Config::plugins
@@ -131,7 +150,8 @@ struct Config {
     std::optional<size_t> engine;           // into plugins: what keeps topics
     std::vector<EndpointConfig> endpoints;  // in the order of the file, as all lists here
     std::vector<ServiceConfig> services;
-    std::vector<TopicConfig> topics;  // those of `topics`, then those that only `rejects` names
+    std::vector<TopicConfig> topics;  // those of `topics`, then those that are only named
+    std::vector<GroupConfig> groups;
     std::vector<RouteConfig> routes;
 };
 

@@ -101,10 +101,11 @@ void DeclaredRows::add(const std::string& prefix, const std::vector<DeclaredOpti
 void DeclaredRows::add_entries(const plugin::DeclaredSection& section, const std::string& path) {
     Option entry;
     entry.path = keep(path);
-    entry.names = section.name == "topics" ? Names::kTopics : Names::kPlain;
-    entry.help = section.name == "topics"
-                     ? "A topic: its name is what routes and commands refer to."
-                     : "An entry: its name is what commands refer to.";
+    const bool topics = section.name == "topics", groups = section.name == "groups";
+    entry.names = topics || groups ? Names::kTopics : Names::kPlain;
+    entry.help = topics   ? "A topic: its name is what routes and commands refer to."
+                 : groups ? "A group: its name is what routes and commands refer to."
+                          : "An entry: its name is what commands refer to.";
     rows_.push_back(entry);
     add(path + ".", section.options);
 }

@@ -16,9 +16,11 @@ namespace zbridge::settings {
 // Why an endpoint has its role.
 struct Use {
     Role role = Role::kUnused;
-    Place place;                // of the reference
-    std::string as;             // "the clients of service accounts", "a source of routes"
-    bool reads_topics = false;  // kTarget
+    Place place;                         // of the reference
+    std::string as;                      // "the clients of service accounts", "a source of routes"
+    bool reads_topics = false;           // kTarget
+    std::optional<size_t> group = {};    // likewise
+    std::optional<Place> confirms = {};  // of a group: the `guarantee` that wants it
 };
 
 struct UseOfPlugin {
@@ -38,7 +40,7 @@ struct Draft {
     std::vector<const Value*> endpoint_values, service_values, route_values;
     std::vector<std::optional<Use>> uses;  // of each endpoint, the first one
     std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers, plugin_numbers,
-        topic_numbers;
+        topic_numbers, group_numbers;
     // Beside each of the configuration's plugins; null: it was not found.
     std::vector<const plugin::Declared*> plugin_declared;
     std::vector<bool> plugin_sound;  // nothing is wrong with its options by its table
@@ -58,14 +60,17 @@ void read_plugins(const Value& file, Draft& draft);
 void read_endpoints(const Value& file, Draft& draft);
 void read_services(const Value& file, Draft& draft);
 void read_topics(const Value& file, Draft& draft);  // and what else belongs to the engine
+void read_groups(Draft& draft);                     // of what read_topics() has found
 void read_routes(const Value& file, Draft& draft);
 void read_topic_keys(const Value& route, RouteConfig& config, Draft& draft);
+void read_group_keys(const Value& route, RouteConfig& config, Draft& draft);
 void read_steps(const Value& route, RouteConfig& config, Draft& draft);
 void try_plugins(Draft& draft);      // what the plugins themselves say of their options
 void check_services(Draft& draft);   // that resume: against the engine
 void check_endpoints(Draft& draft);  // against the roles that services and routes gave them
 void check_routes(Draft& draft);     // against what their endpoints and services can do
 void check_topics(Draft& draft);     // routes that read or publish to them
+void check_groups(Draft& draft);     // routes whose targets are a group's consumers, and others
 void advise(const Value& file, Draft& draft);  // warnings: legal, and surely not meant
 
 // "[kind/]name" of an endpoint or, where allowed, a service; none with a finding otherwise.
@@ -76,10 +81,16 @@ struct Expected {
     bool route_source = false;
     bool plugin = false;  // may be plugin/NAME
     bool topic = false;   // may be topic/NAME
+    bool group = false;   // may be group/NAME
 };
 std::optional<TargetConfig> resolve(const Value& reference, const Expected& expected, Draft& draft);
 
 bool has_topic(const std::vector<TargetConfig>& targets);
+// Of a key that names one: "replies".
+std::optional<size_t> read_topic_reference(const Value& reference, std::string_view key,
+                                           Draft& draft);
+// Returns its number. One that is known already stays as it is.
+size_t add_topic(const std::string& name, Place place, bool declared, Draft& draft);
 
 // "`topics` needs an engine, ...". `what`: "`topics`", "\"topic/orders\"".
 std::string why_no_engine(std::string_view what, const Draft& draft);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kSectionsExpected =
-    "expected a map of bridge, plugins, endpoints, services, topics, routes";
+    "expected a map of bridge, plugins, endpoints, services, topics, groups, routes";
 
 // What no YAML parser should see. False: there is a finding, and the text cannot be read.
 bool check_bytes(const Source& source, Findings& findings) {
@@ -77,11 +77,13 @@ std::optional<Config> read_config(const Environment& environment, Findings& find
     read_endpoints(file, draft);
     read_services(file, draft);
     read_topics(file, draft);
+    read_groups(draft);
     read_routes(file, draft);
     check_services(draft);
     check_endpoints(draft);
     check_routes(draft);
     check_topics(draft);
+    check_groups(draft);
     try_plugins(draft);
     // Advice on what is half understood would be noise.
     if (findings.has_errors()) return std::nullopt;

@@ -62,6 +62,10 @@ void read_role_options(const Value& endpoint, EndpointConfig& config) {
     }
     if (const auto* value = endpoint.find("credit"))
         config.credit = static_cast<uint32_t>(value->number());
+    if (const auto* value = endpoint.find("puller")) {
+        using Puller = delivery::ConsumersOptions::Puller;
+        config.puller = value->text() == "ready" ? Puller::kReady : Puller::kVerbs;
+    }
     const auto* line = endpoint.find("line");
     if (line == nullptr) return;
     if (const auto* value = line->find("max_messages")) {

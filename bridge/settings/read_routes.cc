@@ -17,20 +17,48 @@ namespace {
 constexpr std::string_view kAttributes[] = {"id",  "keys",       "order_key",
                                             "tag", "deliver_at", "delay"};
 
+void read_group_source(const Value& item, size_t group, RouteConfig& config, Findings& findings) {
+    if (!config.from_group) {
+        config.from_group = group;
+        return;
+    }
+    findings.error(item.place,
+                   *config.from_group == group
+                       ? fmt::format("{} stands twice in `from`", in_quotes(item.text()))
+                       : fmt::format("a route serves one group: expected a route of its own for {}",
+                                     item.text()));
+}
+
+// What an endpoint is for a route of this source.
+Use use_of_target(const Value& item, const RouteConfig& config, const Draft& draft) {
+    if (config.from_group) {
+        const std::string& name = draft.config.groups[*config.from_group].name;
+        return {Role::kTarget, item.place, "the consumers of group " + name, false,
+                config.from_group};
+    }
+    const bool reads = !config.from_topics.empty();
+    return {Role::kTarget, item.place, reads ? "a reader of topics" : "a target of routes", reads};
+}
+
 void read_source(const Value& route, RouteConfig& config, Draft& draft) {
     const auto* from = route.find("from");
     if (from == nullptr) return;
     for (const auto& item : from->items) {
         const auto found = resolve(item,
-                                   {.what = "an endpoint or topic/NAME",
+                                   {.what = "an endpoint, topic/NAME or group/NAME",
                                     .route_source = true,
                                     .plugin = true,
-                                    .topic = true},
+                                    .topic = true,
+                                    .group = true},
                                    draft);
         if (!found) continue;
         if (found->kind == TargetConfig::Kind::kPlugin) {
             use_plugin(found->index, {PluginUse::kSource, item.place}, draft);
             config.from_plugins.push_back(found->index);
+            continue;
+        }
+        if (found->kind == TargetConfig::Kind::kGroup) {
+            read_group_source(item, found->index, config, draft.findings);
             continue;
         }
         const bool is_topic = found->kind == TargetConfig::Kind::kTopic;
@@ -67,11 +95,8 @@ void read_targets(const Value& route, RouteConfig& config, Draft& draft) {
                                  fmt::format("{} stands twice in `to`", in_quotes(item.text())));
             continue;
         }
-        if (found->kind == TargetConfig::Kind::kEndpoint) {
-            const bool reads = !config.from_topics.empty();
-            const auto* as = reads ? "a reader of topics" : "a target of routes";
-            use_endpoint(found->index, {Role::kTarget, item.place, as, reads}, draft);
-        }
+        if (found->kind == TargetConfig::Kind::kEndpoint)
+            use_endpoint(found->index, use_of_target(item, config, draft), draft);
         if (found->kind == TargetConfig::Kind::kPlugin)
             use_plugin(found->index, {PluginUse::kSink, item.place}, draft);
         config.to.push_back(*found);
@@ -261,6 +286,8 @@ std::string default_name(const RouteConfig& route, const Config& config) {
         name += (name.empty() ? "plugin/" : ",plugin/") + config.plugins[from].options.name;
     for (const size_t from : route.from_topics)
         name += (name.empty() ? "topic/" : ",topic/") + config.topics[from].name;
+    if (route.from_group)
+        name += (name.empty() ? "group/" : ",group/") + config.groups[*route.from_group].name;
     name += "->";
     for (size_t i = 0; i < route.to.size(); i++) {
         if (i > 0) name += ",";
@@ -311,6 +338,7 @@ void read_routes(const Value& file, Draft& draft) {
         read_required(route, config, draft.findings);
         read_delivery(route, config);
         read_topic_keys(route, config, draft);
+        read_group_keys(route, config, draft);
         draft.config.routes.push_back(std::move(config));
         draft.route_values.push_back(&route);
     }

@@ -34,30 +34,27 @@ void read_start(const Value& start, RouteConfig& config, Findings& findings) {
                                did_you_mean(start.text(), {"latest", "earliest", "last"})));
 }
 
-void read_rejects(const Value& rejects, RouteConfig& config, Draft& draft) {
-    const std::string& text = rejects.text();
-    if (text.find('/') == std::string::npos) {
-        draft.findings.error(
-            rejects.place,
-            fmt::format("`rejects`: {} is no topic: expected topic/{}", in_quotes(text), text));
-        return;
-    }
-    const auto found = resolve(rejects, {.what = "topic/NAME", .topic = true}, draft);
-    if (!found) return;
-    if (found->kind == TargetConfig::Kind::kTopic) {
-        config.rejects = found->index;
-        return;
-    }
-    draft.findings.error(
-        rejects.place,
-        fmt::format("`rejects`: {} is no topic: expected topic/NAME", in_quotes(text)));
-}
-
 }  // namespace
+
+std::optional<size_t> read_topic_reference(const Value& reference, std::string_view key,
+                                           Draft& draft) {
+    const std::string& text = reference.text();
+    const auto refuse = [&](std::string_view expected) {
+        draft.findings.error(reference.place, fmt::format("`{}`: {} is no topic: expected {}", key,
+                                                          in_quotes(text), expected));
+        return std::nullopt;
+    };
+    if (text.find('/') == std::string::npos) return refuse("topic/" + text);
+    const auto found = resolve(reference, {.what = "topic/NAME", .topic = true}, draft);
+    if (!found) return std::nullopt;
+    if (found->kind != TargetConfig::Kind::kTopic) return refuse("topic/NAME");
+    return found->index;
+}
 
 void read_topic_keys(const Value& route, RouteConfig& config, Draft& draft) {
     if (const auto* start = route.find("start")) read_start(*start, config, draft.findings);
-    if (const auto* rejects = route.find("rejects")) read_rejects(*rejects, config, draft);
+    if (const auto* rejects = route.find("rejects"))
+        config.rejects = read_topic_reference(*rejects, "rejects", draft);
     if (!config.guarantee && has_topic(config.to))
         config.guarantee = rpc::ServiceOptions::Execute::kAtLeastOnce;
 }

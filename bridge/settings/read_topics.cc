@@ -47,11 +47,6 @@ std::optional<std::string> engine_at_hand(const Draft& draft) {
     return std::nullopt;
 }
 
-void add_topic(const std::string& name, Place place, bool declared, Draft& draft) {
-    if (!draft.topic_numbers.emplace(name, draft.config.topics.size()).second) return;
-    draft.config.topics.push_back({name, place, declared});
-}
-
 // What the engine is to be given of one of its sections.
 std::vector<plugin::SectionEntry> read_entries(const Value& section,
                                                const plugin::DeclaredSection& declared,
@@ -68,16 +63,23 @@ std::vector<plugin::SectionEntry> read_entries(const Value& section,
     return entries;
 }
 
-// `key`: "topics"
+// `key`: "topics", "groups"
+void add_entry(std::string_view key, const std::string& name, Place place, Draft& draft) {
+    if (key == "topics") {
+        add_topic(name, place, true, draft);
+    } else if (draft.group_numbers.emplace(name, draft.config.groups.size()).second) {
+        draft.config.groups.push_back({name, place, {}});
+    }
+}
+
 void read_engine_section(const Value& file, const std::string& key, Draft& draft) {
     const Value* section = file.find(key);
     if (section == nullptr || section->node == nullptr) return;
     if (!draft.config.engine) {
-        // What the file calls topics is known all the same.
-        const Node& node = *section->node;
-        if (key == "topics" && draft.has_engine) {
-            for (const auto& entry : node.entries)
-                add_topic(entry.key, entry.place, true, draft);
+        // What the file calls topics and groups is known all the same.
+        if (draft.has_engine) {
+            for (const auto& entry : section->node->entries)
+                add_entry(key, entry.key, entry.place, draft);
             return;
         }
         draft.findings.error(section->key_place, why_no_engine(fmt::format("`{}`", key), draft));
@@ -99,9 +101,8 @@ void read_engine_section(const Value& file, const std::string& key, Draft& draft
     }
     auto& entries = instance.options.sections[key];
     entries = read_entries(*section, *found, engine, draft);
-    if (key != "topics") return;
     for (const auto& entry : entries)
-        add_topic(entry.name, {entry.line, entry.column}, true, draft);
+        add_entry(key, entry.name, {entry.line, entry.column}, draft);
 }
 
 // Those that are there because a route names them.
@@ -119,14 +120,19 @@ void add_rejects(const Value& file, Draft& draft) {
 }  // namespace
 
 std::string why_no_engine(std::string_view what, const Draft& draft) {
-    if (what == "`groups`")
-        return fmt::format("{} needs consumer groups, which this build does not have", what);
     const auto at_hand = engine_at_hand(draft);
     if (!at_hand)
         return fmt::format("{} needs the durable plugin, which this build does not have", what);
     return fmt::format(
-        "{} needs an engine, which keeps topics: expected `plugins: {{ {}: {{}} }}` in this file",
+        "{} needs an engine, which keeps topics and groups: expected `plugins: {{ {}: {{}} }}` in "
+        "this file",
         what, *at_hand);
+}
+
+size_t add_topic(const std::string& name, Place place, bool declared, Draft& draft) {
+    const auto [known, is_new] = draft.topic_numbers.emplace(name, draft.config.topics.size());
+    if (is_new) draft.config.topics.push_back({name, place, declared, {}});
+    return known->second;
 }
 
 void read_topics(const Value& file, Draft& draft) {

@@ -29,6 +29,7 @@ constexpr Sample kSamples[] = {
     {"bridge.log.levels.*", "net", ""},
     {"plugins.*", "mask-cards", ""},
     {"topics.*", "orders", ""},
+    {"groups.*", "logistics", ""},
     {"routes[].set.properties.*", "region", ""},
     {"routes[]", "", "  - { from: prices-in, to: packers }\n"},
 };

@@ -19,10 +19,8 @@ std::string why_not_kind(std::string_view kind, std::string_view text, const Exp
     if (kind == "group" && expected.route_target) {
         return fmt::format("{} takes no messages: publish to its topic", in_quotes(text));
     }
-    if (kind == "group") {
-        return fmt::format("{} needs consumer groups, which this build does not have",
-                           in_quotes(text));
-    }
+    if (kind == "group")
+        return fmt::format("{} is a group: expected {}", in_quotes(text), expected.what);
     return fmt::format("{} is of no known kind: expected {}{}", in_quotes(text), expected.what,
                        did_you_mean(kind, {"endpoint", "topic", "group", "service", "plugin"}));
 }
@@ -41,6 +39,10 @@ std::string unknown_name(std::string_view kind, std::string_view name, const Exp
         return fmt::format("no endpoint is named {0}, but a topic is; did you mean \"topic/{1}\"?",
                            in_quotes(name), name);
     }
+    if (expected.group && draft.group_numbers.contains(name)) {
+        return fmt::format("no endpoint is named {0}, but a group is; did you mean \"group/{1}\"?",
+                           in_quotes(name), name);
+    }
     if (expected.plugin && draft.plugin_numbers.contains(name)) {
         return fmt::format(
             "no endpoint is named {0}, but a plugin is; did you mean \"plugin/{1}\"?",
@@ -53,6 +55,11 @@ std::string unknown_name(std::string_view kind, std::string_view name, const Exp
     }
     return fmt::format("no endpoint is named {}{}", in_quotes(name),
                        did_you_mean(name, names_in(draft.endpoint_numbers)));
+}
+
+std::string unknown_group(std::string_view name, const Draft& draft) {
+    return fmt::format("no group is named {} under `groups`{}", in_quotes(name),
+                       did_you_mean(name, names_in(draft.group_numbers)));
 }
 
 std::string unknown_topic(std::string_view name, const Draft& draft) {
@@ -106,6 +113,13 @@ std::optional<TargetConfig> resolve(const Value& reference, const Expected& expe
             return TargetConfig{TargetConfig::Kind::kTopic, found->second};
         return refuse(unknown_topic(name, draft));
     }
+    if (kind == "group" && expected.group) {
+        if (!draft.has_engine) return refuse(why_no_engine(in_quotes(text), draft));
+        const auto found = draft.group_numbers.find(name);
+        if (found != draft.group_numbers.end())
+            return TargetConfig{TargetConfig::Kind::kGroup, found->second};
+        return refuse(unknown_group(name, draft));
+    }
     if (kind != "endpoint" && kind != "service") return refuse(why_not_kind(kind, text, expected));
     const auto& numbers = kind == "service" ? draft.service_numbers : draft.endpoint_numbers;
     const auto found = numbers.find(name);
@@ -121,12 +135,17 @@ void use_endpoint(size_t endpoint, Use use, Draft& draft) {
     if (!first) {
         config.role = use.role;
         config.reads_topics = use.reads_topics;
+        config.group = use.group;
         first = std::move(use);
         return;
     }
-    const bool routed = use.role == Role::kSource || use.role == Role::kTarget;
+    const bool routed =
+        (use.role == Role::kSource || use.role == Role::kTarget) && !use.group && !first->group;
     if (first->role == use.role && routed && first->reads_topics == use.reads_topics) return;
-    const auto rule = first->role != use.role ? "an endpoint has one role"
+    const bool same_group = use.group && use.group == first->group;
+    const auto rule = first->role != use.role     ? "an endpoint has one role"
+                      : same_group                ? "one route leads from a group to an endpoint"
+                      : use.group || first->group ? "it serves one group, and nothing beside it"
                       : routed ? "a SUB is served from topics or from straight routes"
                                : "an endpoint serves one service";
     draft.findings.error(

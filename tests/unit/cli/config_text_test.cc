@@ -13,13 +13,17 @@ namespace {
 constexpr const char* kShop =
     "plugins: { durable: {}, letters: { use: file-source, config: { path: ./x } } }\n"
     "topics: { orders: {}, quiet: {} }\n"
+    "groups: { packers: { topic: orders } }\n"
     "endpoints:\n"
     "  in: { bind: tcp://*:5551 }\n"
     "  screens: { bind: tcp://*:5562 }\n"
+    "  tables: { bind: tcp://*:5563, accept: rep }\n"
     "routes:\n"
     "  - { name: shop, from: in, to: topic/orders, rejects: topic/bad }\n"
     "  - { name: post, from: plugin/letters, to: topic/orders }\n"
-    "  - { name: feed, from: topic/orders, to: screens, start: 2026-11-24T10:00:00Z }\n";
+    "  - { name: feed, from: topic/orders, to: screens, start: 2026-11-24T10:00:00Z }\n"
+    "  - { name: pack, from: group/packers, to: tables, settle: { ok: \"prefix:OK\" }, replies: "
+    "topic/quiet }\n";
 
 settings::Loaded loaded() {
     testing::ToyCatalog toys;
@@ -37,21 +41,25 @@ bool has(const std::string& text, std::string_view part) {
 
 TEST_CASE("check shows topics, which routes use them, and where readers begin") {
     const std::string text = config_text("shop.yaml", loaded(), false);
-    CHECK(has(text, "2 endpoints, 0 services, 3 topics, 3 routes\n"));
-    CHECK(has(text, "\n  orders  published to by shop, post; read by feed\n"));
-    CHECK(has(text, "\n  quiet   no route uses it\n"));
-    CHECK(has(text, "\n  bad     takes what is refused of shop "));
+    CHECK(has(text, "3 endpoints, 0 services, 4 topics, 1 group, 4 routes\n"));
+    CHECK(has(text, " published to by shop, post; read by feed; shared by group packers\n"));
+    CHECK(has(text, "takes what is refused of shop "));
+    CHECK(has(text, "has the dead letters of packers "));
     CHECK(has(text, " not in `topics`\n"));
-    CHECK(has(text, "screens  reader of topics  bind tcp://*:5562  SUB, XSUB\n"));
+    CHECK(has(text, "screens  reader of topics "));
     CHECK(has(text, "shop  in -> topic/orders "));
     CHECK(has(text, "refused: topic/bad\n"));
     CHECK(has(text, "feed  topic/orders -> screens "));
     CHECK(has(text, "from 2026-11-24T10:00:00.000Z\n"));
+    CHECK(has(text, "\n  packers  of topic/orders; consumed at tables\n"));
+    CHECK(has(text, "tables   consumers of group packers  bind tcp://*:5563  REP\n"));
+    CHECK(has(text, "pack  group/packers -> tables "));
+    CHECK(has(text, "replies settle by 1 rule; replies go to topic/quiet\n"));
 }
 
 TEST_CASE("check --json has the topics, and what routes say of them") {
     const std::string json = config_json("shop.yaml", loaded(), true);
-    CHECK(has(json, "\"name\": \"bad\",\n      \"line\": 7,\n      \"declared\": false"));
+    CHECK(has(json, "\"name\": \"bad\",\n      \"line\": 9,\n      \"declared\": false"));
     CHECK(has(json, "\"published_by\": [\n        \"shop\",\n        \"post\"\n      ]"));
     CHECK(has(json, "\"read_by\": [\n        \"feed\"\n      ]"));
     CHECK(has(json, "\"from\": [\n        \"plugin/letters\"\n      ]"));

@@ -229,7 +229,8 @@ TEST_CASE("the reference and the schema show the sections of engines that are at
     CHECK(yaml.find("\n    # A map of age, size.\n    #retention:\n") != std::string::npos);
     CHECK(yaml.find("\n      #age: 72h\n") != std::string::npos);
     CHECK(yaml.find("# duration; 1s or more; restart\n") != std::string::npos);
-    CHECK(yaml.find("groups") == std::string::npos);
+    CHECK(yaml.find("# Who shares it.\n#groups:\n") != std::string::npos);
+    CHECK(yaml.find("\n  #logistics:\n") != std::string::npos);
     const std::string markdown = reference_markdown(file.table());
     CHECK(markdown.find("## `topics.NAME.retention`\n") != std::string::npos);
     CHECK(markdown.find("| `window` | duration | `10m` |") != std::string::npos);
@@ -240,4 +241,5 @@ TEST_CASE("the reference and the schema show the sections of engines that are at
     RealClock clock;
     plugin::Catalog none({}, {}, clock);
     CHECK(reference_yaml(FileTable(none).table()).find("topics:") == std::string::npos);
+    CHECK(reference_yaml(FileTable(none).table()).find("groups:") == std::string::npos);
 }

@@ -1,4 +1,4 @@
-// An engine that keeps nothing, with the section `topics`: for what is declared and configured.
+// An engine that keeps nothing, with the sections `topics` and `groups`: for what is declared and configured.
 #pragma once
 
 #include <string>
@@ -24,14 +24,24 @@ inline constexpr zb_option kToyTopicOptions[] = {
      "How long an id is known.", nullptr},
 };
 
+inline constexpr zb_option kToyGroupOptions[] = {
+    {"topic", ZB_OPTION_TEXT, ZB_OPTION_REQUIRED, nullptr, nullptr, nullptr, nullptr,
+     "The topic that it reads.", "orders"},
+    {"dead_letter", ZB_OPTION_TEXT, 0, nullptr, nullptr, nullptr, nullptr,
+     "The topic of its dead letters.", nullptr},
+    {"resume_grace", ZB_OPTION_DURATION, 0, "2s", nullptr, nullptr, nullptr,
+     "How long what was given before a start may be settled.", nullptr},
+};
+
 inline constexpr zb_section kToySections[] = {
-    {"topics", "What is kept.", kToyTopicOptions, 4, sizeof(zb_option)}};
+    {"topics", "What is kept.", kToyTopicOptions, 4, sizeof(zb_option)},
+    {"groups", "Who shares it.", kToyGroupOptions, 3, sizeof(zb_option)}};
 
 inline zb_engine toy_engine() {
     zb_engine engine{};
     engine.size = sizeof(zb_engine);
     engine.sections = kToySections;
-    engine.section_count = 1;
+    engine.section_count = 2;
     engine.section_size = sizeof(zb_section);
     engine.topic = [](void*, zb_view) -> uint32_t { return ZB_NO_TOPIC; };
     engine.has_room = [](void*) -> uint32_t { return 1; };
