@@ -14,6 +14,35 @@ routes:
   - { name: prices, from: prices-in, to: prices-out }
 """
 
+GROUPS = """
+plugins: { durable: {} }
+topics: { orders: {} }
+groups: { logistics: { topic: orders }, accounts: { topic: orders } }
+endpoints:
+  orders-in: { bind: "${IN}" }
+  packers: { bind: "${PACKERS}" }
+  books: { bind: "${BOOKS}" }
+  screens: { bind: "${SCREENS}" }
+routes:
+  - { from: orders-in, to: topic/orders }
+  - { from: topic/orders, to: screens }
+  - { from: group/logistics, to: packers }
+  - { from: group/accounts, to: books, guarantee: at_least_once }
+"""
+
+
+def groups(flow):
+    bridge = flow.bridge(GROUPS)
+    sentences = {
+        ("PACKERS", zmq.SUB): "packers: a SUB connected; this endpoint serves group logistics to REQ, REP, DEALER, PULL; "
+                              "SUB belongs on screens",
+        ("BOOKS", zmq.PULL): "books: a PULL connected; this endpoint serves group accounts to REQ, REP, DEALER at_least_once, "
+                             "and a PULL does not confirm what it gets; PULL belongs on packers",
+    }
+    for (where, kind), sentence in sentences.items():
+        flow.socket(kind, bridge.address(where))
+        wait_until(lambda: sentence in bridge.log(), f"the log says: {sentence}")
+
 
 def main(flow):
     bridge = flow.bridge(YAML)
@@ -44,6 +73,7 @@ def main(flow):
     push = flow.socket(zmq.PUSH, bridge.address("IN"))
     push.send(b"as ever")
     equal(recv(pull, "a message"), [b"as ever"], "those who belong there are served")
+    groups(flow)
 
 
 if __name__ == "__main__":
