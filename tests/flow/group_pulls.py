@@ -6,7 +6,8 @@ from harness import *
 COUNT = 30_000
 BODY = b"x" * 1000
 YAML = """
-bridge: { memory: 64MiB }
+bridge:
+  memory: 64MiB
 plugins: { durable: {} }
 endpoints:
   in: { bind: "${IN}" }

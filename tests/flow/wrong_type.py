@@ -40,8 +40,9 @@ def groups(flow):
                              "and a PULL does not confirm what it gets; PULL belongs on packers",
     }
     for (where, kind), sentence in sentences.items():
-        flow.socket(kind, bridge.address(where))
+        refused = flow.socket(kind, bridge.address(where))
         wait_until(lambda: sentence in bridge.log(), f"the log says: {sentence}")
+        refused.close()
 
 
 def main(flow):
