@@ -90,14 +90,24 @@ Report consumers_report(const Bridge& bridge, const delivery::Consumers& consume
 }
 
 // What each worker at an endpoint holds, beside what any peer has.
-using Workers = std::map<PeerId, rpc::WorkerStatus>;
+struct Worker {
+    uint64_t credit = 0, held = 0;
+    std::optional<uint64_t> answered;  // requests
+};
+using Workers = std::map<PeerId, Worker>;
 
 Workers workers_at(const Bridge& bridge, size_t endpoint) {
     Workers workers;
+    if (const auto& consumers = bridge.consumers()[endpoint]) {
+        consumers->each([&](const delivery::Consumer& each) {
+            if (each.credit() > 0)
+                workers.emplace(each.peer.id(), Worker{each.credit(), each.held(), {}});
+        });
+    }
     for (size_t i = 0; i < bridge.services().size(); i++) {
         if (bridge.config().services[i].workers != endpoint) continue;
         for (const rpc::WorkerStatus& worker : bridge.services()[i]->worker_statuses())
-            workers.emplace(worker.peer, worker);
+            workers.emplace(worker.peer, Worker{worker.credit, worker.held, worker.answered});
     }
     return workers;
 }
@@ -107,7 +117,7 @@ void add_credit(const Workers& workers, const net::Peer& peer, Report& report) {
     if (worker == workers.end()) return;
     report.add("credit", worker->second.credit);
     report.add("held", worker->second.held);
-    report.add("answered", worker->second.answered);
+    if (worker->second.answered) report.add("answered", *worker->second.answered);
 }
 
 Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 
 #include "bridge/net/peer.h"
@@ -30,7 +31,8 @@ class Consumer : public net::PeerState {
     virtual void release() = 0;
     virtual void compact(MemoryBudget&) {}
 
-    virtual size_t held() const = 0;  // messages that it was given and has not settled
+    virtual size_t held() const = 0;               // messages that it was given and has not settled
+    virtual uint32_t credit() const { return 1; }  // how many it may hold; 0: as many as it takes
 
     net::Peer& peer;
     // Of Consumers alone.

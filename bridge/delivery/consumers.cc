@@ -189,6 +189,11 @@ uint64_t Consumers::in_flight() const {
     return messages;
 }
 
+void Consumers::each(const std::function<void(const Consumer&)>& visit) const {
+    for (const Consumer* consumer : consumers_)
+        visit(*consumer);
+}
+
 bool Consumers::holds_worker() const {
     return std::any_of(consumers_.begin(), consumers_.end(), [](const Consumer* each) {
         return each->peer.type() != SocketType::kPull && each->held() > 0;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -68,6 +69,8 @@ class Consumers final : public net::PeerHandler, public plugin::GroupListener, p
     // Of workers and pullers, who settle what they hold by themselves.
     bool holds_worker() const;
     bool idle() const { return in_flight() == 0; }
+    // Of each, in the order of their connecting.
+    void each(const std::function<void(const Consumer&)>& visit) const;
 
  private:
     bool by_verbs(SocketType type) const;

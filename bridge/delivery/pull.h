@@ -30,6 +30,7 @@ class Pull final : public Consumer {
     void release() override { leave(); }
     void compact(MemoryBudget& memory) override;
     size_t held() const override { return held_; }
+    uint32_t credit() const override { return 0; }
 
  private:
     struct Sent {

@@ -31,7 +31,7 @@ class Worker final : public Consumer {
     void leave() override;
     void release() override;
     size_t held() const override { return held_.size(); }
-    uint32_t credit() const { return credit_; }
+    uint32_t credit() const override { return credit_; }
 
  private:
     struct Held {

@@ -148,7 +148,8 @@ class MemoryEngine {
                             uint32_t deliveries_max) {
         MemoryEngine& toy = of(self);
         uint32_t count = 0;
-        for (zb_delivery delivery : toy.its_group.receive(toy.kept_[0].size(), *wanted)) {
+        const auto bytes_of = [&toy](uint64_t offset) { return toy.kept_[0][offset].wire.size(); };
+        for (zb_delivery delivery : toy.its_group.receive(toy.kept_[0].size(), *wanted, bytes_of)) {
             delivery.run = toy.run_of(0, delivery.run.first_offset);
             // Those that follow each other in memory too are one run.
             zb_delivery* last = count > 0 ? &deliveries[count - 1] : nullptr;

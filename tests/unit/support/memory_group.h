@@ -3,10 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/model/lease_token.h"
@@ -50,11 +51,13 @@ class MemoryGroup {
     }
 
     // `offsets`: the first free ones of so many messages that there are.
-    std::vector<zb_delivery> receive(uint64_t head, const zb_receive& wanted) {
+    std::vector<zb_delivery> receive(uint64_t head, const zb_receive& wanted,
+                                     const std::function<uint64_t(uint64_t)>& bytes_of) {
         receives++;
+        uint64_t bytes = 0;
         most_messages = std::max(most_messages, wanted.messages_max);
         std::vector<zb_delivery> given;
-        while (given.size() < wanted.messages_max) {
+        while (given.size() < wanted.messages_max && bytes < wanted.bytes_max) {
             uint64_t offset = 0;
             if (!again_.empty())
                 offset = again_.extract(again_.begin()).value();
@@ -71,8 +74,9 @@ class MemoryGroup {
             delivery.attempt = attempt;
             delivery.run.first_offset = offset;
             given.push_back(delivery);
+            bytes += bytes_of(offset);
         }
-        wants_ = given.size() < wanted.messages_max;
+        wants_ = given.size() < wanted.messages_max && bytes < wanted.bytes_max;
         return given;
     }
 
