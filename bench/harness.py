@@ -38,6 +38,20 @@ routes:
   - {{ from: in, to: topic/stored }}
   - {{ from: topic/stored, to: out, start: earliest }}
 """,
+    "group": """\
+bridge: {{ data_dir: {data_dir} }}
+plugins: {{ durable: {{}} }}
+endpoints:
+  in:  {{ bind: tcp://127.0.0.1:{front} }}
+  out: {{ bind: tcp://127.0.0.1:{back} }}
+topics:
+  stored: {{}}
+groups:
+  consumers: {{ topic: stored, start: earliest }}
+routes:
+  - {{ from: in, to: topic/stored }}
+  - {{ from: group/consumers, to: out }}
+""",
     "rpc": """\
 bridge: {{ data_dir: {data_dir} }}
 endpoints:
@@ -57,7 +71,7 @@ class RunFailed(Exception):
 class Scenario:
     name: str
     title: str
-    kind: str  # queue, pubsub, rpc: what the bridge is; topic: a queue for the proxy, which stores nothing
+    kind: str  # queue, pubsub, rpc: what the bridge is; topic, group: a queue for the proxy, which stores nothing
     measure: str = "traffic"  # or idle, connections
     bytes: int = 100
     subscribers: int = 0
@@ -90,6 +104,8 @@ SCENARIOS = [
     Scenario("topic-100", "PUSH - topic, on disk - SUB, 100 B; proxy: PUSH - PULL, nothing stored", "topic"),
     Scenario("topic-1024", "the same, 1 KiB", "topic", bytes=1024),
     Scenario("light-topic-100", "the same as topic-100, light peers", "topic", light=True),
+    Scenario("group-100", "PUSH - topic, on disk - group - PULL, 100 B; proxy: PUSH - PULL, nothing stored", "group"),
+    Scenario("group-1024", "the same, 1 KiB", "group", bytes=1024),
     Scenario("receipts-512", "DEALER - topic, 512 without a receipt, 100 B; proxy: bare writes of 1 MiB, synced", "receipts",
              in_flight=512, write_bytes=1 << 20),
     Scenario("receipts-1", "the same one by one; proxy: bare writes of 512 B, synced", "receipts", in_flight=1,
@@ -188,7 +204,7 @@ def start_bridge(side, scenario, settings, processes):
     """The bridge's process and its two ports, once it takes connections on both."""
     front, back = free_ports(2)
     if side.startswith("proxy"):
-        kind = "queue" if scenario.kind in ("topic", "receipts") else scenario.kind
+        kind = "queue" if scenario.kind in ("topic", "group", "receipts") else scenario.kind
         process = processes.start("proxy", settings.build / "bench/bench_proxy", kind, f"tcp://127.0.0.1:{front}",
                                   f"tcp://127.0.0.1:{back}", "--hwm", scenario.hwm)
     else:
@@ -224,7 +240,7 @@ def run_traffic(side, scenario, settings, processes, pid, front, back):
         measuring, other = "sub", "push"
         start(measuring, back, *window, "--subscribers", 1)
         start(other, front)
-    elif scenario.kind in ("queue", "topic"):
+    elif scenario.kind in ("queue", "topic", "group"):
         measuring, other = "pull", "push"
         start(measuring, back, *window)
         start(other, front)

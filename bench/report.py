@@ -34,7 +34,7 @@ GOALS = {
 RATE_GOAL = ("ratio >= 1.3", lambda ratio, own: ratio >= 1.3)
 
 
-TOPIC_GOALS = {"topic-100": 1.0, "light-topic-100": 1.0, "topic-1024": 0.8}
+TOPIC_GOALS = {"topic-100": 1.0, "light-topic-100": 1.0, "topic-1024": 0.8, "group-100": 1.0, "group-1024": 0.8}
 
 
 def goal_of(scenario, measure):
