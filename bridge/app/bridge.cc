@@ -432,7 +432,10 @@ void Bridge::stop_now() {
 // What the engine has committed is receipted and given on in this very turn.
 void Bridge::before_writing() {
     if (engine_) engine_->on_turn_end();
-    for (const auto& consumers : consumers_) {
+    // Endpoints that share a group begin in turn.
+    const size_t endpoints = consumers_.size();
+    for (size_t i = 0; i < endpoints; i++) {
+        const auto& consumers = consumers_[(reactor_.turn_number() + i) % endpoints];
         if (consumers) consumers->before_writing();
     }
 }

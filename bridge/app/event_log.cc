@@ -11,6 +11,16 @@ namespace {
 using settings::Role;
 using telemetry::Level;
 
+// "PULL, REP": in the order in which the documents speak of them.
+std::string consumers_list(const SocketTypes& types) {
+    using enum SocketType;
+    std::string list;
+    for (const SocketType type : {kPull, kRep, kReq, kDealer}) {
+        if (types.has(type)) list += (list.empty() ? "" : ", ") + std::string(name_of(type));
+    }
+    return list;
+}
+
 }  // namespace
 
 std::string purpose_of(const settings::Config& config, size_t endpoint) {
@@ -95,9 +105,11 @@ std::string EventLog::sentence(const net::Endpoint& endpoint, std::optional<Sock
     const std::string name(name_of(*type));
     const std::string elsewhere = where_belongs(config_, *type, id);
     const settings::EndpointConfig& its = config_.endpoints[id];
+    const std::string types =
+        its.group ? consumers_list(endpoint.accepts()) : endpoint.accepts().list();
     std::string serves = its.group ? "serves group " + config_.groups[*its.group].name + " to "
                                    : "is " + purpose_of(config_, id) + " and serves ";
-    serves += endpoint.accepts().list();
+    serves += types;
     if (its.confirms && *type == SocketType::kPull)
         serves += " at_least_once, and a PULL does not confirm what it gets";
     return endpoint.name() + ": a " + name + " connected; this endpoint " + serves + "; " +

@@ -193,6 +193,12 @@ void advise_route(const Value& value, const RouteConfig& config, Draft& draft) {
         draft.findings.warn(match->place,
                             "an empty `prefix` matches every message: `match` may be left out");
     }
+    if (const auto* replies = value.written_at("replies");
+        replies != nullptr && config.from_group &&
+        config.replies == draft.config.groups[*config.from_group].topic) {
+        draft.findings.warn(replies->place,
+                            "the group gets what its workers reply as messages again, and so on");
+    }
     const auto* set = value.find("set");
     if (set == nullptr || has_topic(config.to)) return;
     for (const auto key : {"deliver_at", "delay"}) {

@@ -34,9 +34,9 @@ routes:
 def groups(flow):
     bridge = flow.bridge(GROUPS)
     sentences = {
-        ("PACKERS", zmq.SUB): "packers: a SUB connected; this endpoint serves group logistics to REQ, REP, DEALER, PULL; "
+        ("PACKERS", zmq.SUB): "packers: a SUB connected; this endpoint serves group logistics to PULL, REP, REQ, DEALER; "
                               "SUB belongs on screens",
-        ("BOOKS", zmq.PULL): "books: a PULL connected; this endpoint serves group accounts to REQ, REP, DEALER at_least_once, "
+        ("BOOKS", zmq.PULL): "books: a PULL connected; this endpoint serves group accounts to REP, REQ, DEALER at_least_once, "
                              "and a PULL does not confirm what it gets; PULL belongs on packers",
     }
     for (where, kind), sentence in sentences.items():
