@@ -87,11 +87,13 @@ int main(int argc, char** argv) {
         "while "
         "opening, %llu kills, %llu ended in order; %llu faults, %llu lives whose appends failed; "
         "%llu torn tails, %llu batches written again, %llu rollovers, %llu segments dropped, %llu "
-        "reads, %llu waits for a file; %llu changed afterwards: %llu refused as damage, %llu cut\n",
+        "reads, %llu waits for a file; %llu digests made, %llu used, %llu spoiled; %llu changed "
+        "afterwards: %llu refused as damage, %llu cut, %llu not read for a digest\n",
         n(seeds), n(failed), n(all.tried), n(all.receipted), n(all.seen_unreceipted), n(all.lost),
         n(all.openings), n(all.openings_failed), n(all.crashes), n(all.crashes_in_opening),
         n(all.kills), n(all.closings), n(all.faults), n(all.failures), n(all.torn),
         n(all.rewritten), n(all.rollovers), n(all.drops), n(all.reads), n(all.waits_for_room),
-        n(all.rotten), n(all.rot_refused), n(all.rot_cut));
+        n(all.digests_made), n(all.digests_used), n(all.digests_spoiled), n(all.rotten),
+        n(all.rot_refused), n(all.rot_cut), n(all.rot_digested));
     return failed == 0 ? 0 : 1;
 }

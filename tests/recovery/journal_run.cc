@@ -38,6 +38,10 @@ void LivesStatistics::add(const LivesStatistics& other) {
                                                       &LivesStatistics::drops,
                                                       &LivesStatistics::reads,
                                                       &LivesStatistics::waits_for_room,
+                                                      &LivesStatistics::digests_used,
+                                                      &LivesStatistics::digests_made,
+                                                      &LivesStatistics::digests_spoiled,
+                                                      &LivesStatistics::rot_digested,
                                                       &LivesStatistics::rotten,
                                                       &LivesStatistics::rot_refused,
                                                       &LivesStatistics::rot_cut};
@@ -48,6 +52,8 @@ void LivesStatistics::add(const LivesStatistics& other) {
 JournalRun::JournalRun(uint64_t seed, bool script)
     : choice_(seed * 2 + 1), life_(seed), script_(script) {
     life_.options.segment_bytes = kSegmentBytes;
+    if (seed % 4 != 0)  // all of it: so it can be compared
+        life_.options.shorten = [](std::string_view body, std::string& into) { into += body; };
 }
 
 void JournalRun::run() {
@@ -59,6 +65,27 @@ void JournalRun::run() {
     if (failure_.empty()) open();
     if (failure_.empty() && life_.journal) rot();
     life_.end();
+}
+
+// Between two lives: the next opening has to do without it.
+void JournalRun::spoil_digest() {
+    life_.disk.heal();
+    const auto names = life_.disk.list(life_.options.folder);
+    std::vector<std::string> digests;
+    for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+        if (parse_digest_name(name)) digests.push_back(name);
+    }
+    if (digests.empty()) return;
+    const std::string& name = digests[choice_.below(digests.size())];
+    const size_t size = life_.file_bytes(name).size();
+    say("spoil " + name);
+    statistics_.digests_spoiled++;
+    if (size == 0 || chance(3))
+        (void)life_.disk.remove(life_.options.folder + "/" + name);
+    else if (chance(2))
+        life_.truncate(name, choice_.below(size));
+    else
+        life_.flip(name, choice_.below(size), static_cast<int>(choice_.below(8)));
 }
 
 // Changes something in a batch that is there; then an opening, and one that accepts what is lost.
@@ -98,6 +125,11 @@ void JournalRun::rot() {
         say("open, losses accepted: " + answer);
         if (answer != "yes") return fail("refused, though losses are accepted: " + answer);
     }
+    for (const Damage& damage : life_.journal->found().damage) {
+        if (damage.messages_only) return fail("a digest is used for a file that ends early");
+    }
+    if (answer == "yes" && life_.journal->found().damage.empty() && !life_.journal->found().cut)
+        statistics_.rot_digested++;
     check_rotten();
 }
 
@@ -128,6 +160,7 @@ void JournalRun::check_rotten() {
 
 void JournalRun::live() {
     faulty_ = failed_ = false;
+    if (chance(3)) spoil_digest();
     life_.disk.set_capacity(chance(4) ? kCapacityTight : ~uint64_t{0});
     open();
     if (!failure_.empty() || !life_.journal) return;
@@ -143,6 +176,7 @@ void JournalRun::live() {
     if (!failure_.empty()) return;
     statistics_.rollovers += life_.journal->stats().rollovers;
     statistics_.waits_for_room += life_.journal->stats().waits_for_spare;
+    statistics_.digests_made += life_.journal->digests().made();
     if (failed_) statistics_.failures++;
     was_clean_ = false;
     switch (choice_.below(3)) {
@@ -217,6 +251,7 @@ void JournalRun::check_opened() {
     if (!found.remarks.empty()) return fail("a remark: " + found.remarks[0]);
     if (found.end == Found::End::kTorn) statistics_.torn++;
     statistics_.rewritten += found.rewritten;
+    statistics_.digests_used += found.digests.used;
 
     // A drop that a crash came upon may not have happened.
     std::set<uint64_t> there;

@@ -6,7 +6,10 @@
 //   power went; one that was not is there whole or not at all; none stands in another's place; sequence numbers have no gap but where segments were
 //   dropped; what an opening has shown is there at the next one; no damage is ever found.
 //
-// At last a bit, or a sector, of what was written is changed: what is missing then is said.
+// Three of four seeds have digests, which are lost or spoiled between lives: no answer changes.
+//
+// At last a bit, or a sector, of what was written is changed: what is missing then is said, or a
+// digest has it.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +32,9 @@ struct LivesStatistics {
     uint64_t faults = 0, failures = 0;  // faults given; lives in which appends failed of them
     uint64_t torn = 0, rewritten = 0, rollovers = 0, drops = 0, reads = 0;
     uint64_t waits_for_room = 0;
+    uint64_t digests_used = 0, digests_made = 0, digests_spoiled = 0;
     uint64_t rotten = 0, rot_refused = 0, rot_cut = 0;  // at the end: said to be damage, or cut
+    uint64_t rot_digested = 0;                          // ... or in a segment that was not read
     void add(const LivesStatistics& other);
 };
 
@@ -60,6 +65,7 @@ class JournalRun {
     void fault();
     void turn();
     void close();
+    void spoil_digest();
     void rot();
     void check_rotten();
     void cut_power();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "plugins/durable/journal/digest_writer.h"
 #include "plugins/durable/journal/replay_guard.h"
 
 namespace zbridge::durable {
@@ -23,6 +24,13 @@ std::optional<uint64_t> parse_spare_name(std::string_view name, std::string_view
     if (error != std::errc() || fmt::format("{}{:016x}", prefix, number) != name)
         return std::nullopt;
     return number;
+}
+
+// Of a digest: what it is matters only where it is used.
+bool is_scrap(std::string_view name) {
+    if (!name.ends_with(kDigestTemporary)) return false;
+    name.remove_suffix(kDigestTemporary.size());
+    return parse_digest_name(name).has_value();
 }
 
 Status look_at_segment(Disk& disk, Folder& folder, uint64_t segment) {
@@ -132,6 +140,10 @@ Result<Folder> Folder::look(Disk& disk, const std::string& path,
         Status status;
         if (const auto segment = parse_segment_name(name))
             status = look_at_segment(disk, folder, *segment);
+        else if (const auto digest = parse_digest_name(name))
+            folder.digests.push_back(*digest);
+        else if (is_scrap(name))
+            folder.scraps.push_back(name);
         else if (const auto spare = parse_spare_name(name, kSpare))
             status = look_at_spare(disk, folder, name, *spare);
         else if (const auto fresh = parse_spare_name(name, kFresh)) {
@@ -156,6 +168,10 @@ Result<Folder> Folder::look(Disk& disk, const std::string& path,
     return folder;
 }
 
+bool Folder::has_digest(uint64_t segment) const {
+    return std::binary_search(digests.begin(), digests.end(), segment);
+}
+
 uint64_t Folder::next_segment() const {
     uint64_t highest = store_file.from - 1;
     if (!segments.empty()) highest = std::max(highest, segments.back().number);
@@ -164,6 +180,19 @@ uint64_t Folder::next_segment() const {
     for (const Spare& spare : spares)
         highest = std::max(highest, spare.reused_from);
     return highest + 1;
+}
+
+Result<SegmentDigest> Folder::digest_of(Disk& disk, const FolderSegment& segment) const {
+    const auto end = bound_of(segment.number + 1);
+    if (!has_digest(segment.number) || !segment.header || !end)
+        return Status(Code::kNotFound, "it has none");
+    const std::string its = digest_file(segment.number);
+    auto digest = SegmentDigest::load(disk, its, *store);
+    if (!digest.ok()) return std::move(digest).error().with_context(its);
+    const Bound begin{segment.header->first, segment.header->prev_end, segment.header->prev_crc};
+    if (digest->head() != DigestHead::of(*store, {segment.number, begin, *end}))
+        return Status(Code::kInvalid, its + ": it does not fit its segment, and the one behind it");
+    return digest;
 }
 
 std::optional<Bound> Folder::bound_of(uint64_t segment) const {

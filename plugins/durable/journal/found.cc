@@ -7,7 +7,9 @@ namespace zbridge::durable {
 std::string Damage::sentence() const {
     std::string lost = last ? fmt::format("batches {} to {} are lost", number(first), number(*last))
                             : fmt::format("batches from {} on are lost", number(first));
-    if (last == first) lost = fmt::format("batch {} is lost", number(first));
+    if (last == first)
+        lost = fmt::format("batch {} {} lost", number(first), messages_only ? "are" : "is");
+    if (messages_only) lost = "the messages of " + lost;
     return fmt::format("{}, offset {}: {}; {}{}", file, position, lost, witness,
                        accepted ? " (accepted before)" : "");
 }
@@ -18,6 +20,20 @@ std::string Found::Cut::sentence() const {
     if (missing > 0) sentence += fmt::format("; the file is {} bytes shorter than it was", missing);
     if (maybe_old) sentence += "; they may be left of the file's earlier use";
     return sentence;
+}
+
+std::string Found::Digests::sentence() const {
+    if (wanted.empty()) return {};
+    return fmt::format("{} of {} segments had no digest and were read, it is made again{}{}",
+                       wanted.size(), wanted.size() + used, why.empty() ? "" : ": ", why);
+}
+
+uint64_t Found::batches_without_messages() const {
+    uint64_t found = 0;
+    for (const Damage& each : damage) {
+        if (each.messages_only && each.last) found += number(*each.last) - number(each.first) + 1;
+    }
+    return found;
 }
 
 std::vector<std::string> Found::sentences() const {

@@ -19,6 +19,8 @@ struct Damage {
     std::string witness;      // what says that they were durable
     bool accepted = false;    // by an earlier opening
     uint64_t bytes = 0;       // from there on; 0: nobody knows where it ends
+    // The digest has all of these but the messages themselves: no reason to refuse a start.
+    bool messages_only = false;
 
     std::string sentence() const;
 };
@@ -41,17 +43,29 @@ struct Found {
         std::string sentence() const;
     };
 
+    // Sealed segments, and what their digests were good for.
+    struct Digests {
+        uint64_t used = 0;             // in place of their segments
+        std::vector<uint64_t> wanted;  // segments that had to be read
+        std::string why;               // of the first of these whose digest was no good
+
+        std::string sentence() const;  // empty: none is wanted
+    };
+
     // One a line, for people; none where all is as it should be.
     std::vector<std::string> sentences() const;
+    // Batches whose messages are lost, though a start goes on with the rest.
+    uint64_t batches_without_messages() const;
 
     End end = End::kNew;
     std::optional<Cut> cut;
     std::vector<Damage> damage;
     std::vector<std::string> remarks;  // sentences: what is wrong, but has cost no batch
     std::optional<Seq> skipped;        // as was asked for
+    Digests digests;
     uint64_t segments = 0;
     uint64_t batches = 0;    // handed to the visitor
-    uint64_t bytes = 0;      // of these, as they lie on the disk
+    uint64_t bytes = 0;      // of these, as they lie on the disk; or would, where a digest was read
     uint64_t rewritten = 0;  // batches that the disk may not have had
     Seq proven{};            // the highest batch that was known to be durable
     Seq last{};              // the last one that was found

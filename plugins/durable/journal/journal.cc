@@ -15,7 +15,9 @@ constexpr uint64_t kSegmentBytesStep = 4096;
 constexpr uint32_t kAppendsMax = 4;  // one batch and one idle mark
 
 OpeningOptions opening_options(const JournalOptions& options) {
-    return {options.folder, options.segment_bytes, options.store, options.replay};
+    OpeningOptions its{options.folder, options.segment_bytes, options.store, options.replay};
+    its.replay.digests = options.shorten != nullptr;
+    return its;
 }
 
 }  // namespace
@@ -36,10 +38,12 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options,
     if (!opened.ok()) return std::move(opened).error().with_context(what);
     auto spares = opened->spares;
     const uint64_t next_fresh = opened->next_fresh;
+    const bool began_fresh = opened->position == kSegmentHeadBytes;
     std::unique_ptr<Journal> journal(new Journal(options, world, *std::move(opened)));
     auto status = journal->append_now(RecordType::kEpoch, kFirstAfterOpen);
     if (!status.ok()) return std::move(status).with_context(what);
     journal->spares_.begin(std::move(spares), next_fresh);
+    journal->make_wanted_digests(began_fresh);
     return journal;
 }
 
@@ -64,6 +68,9 @@ Journal::Journal(const JournalOptions& options, const JournalWorld& world, Opene
               world.clock, [this] { submit_pending(); }),
       reads_(world.make_executor({.name = "journal-read", .threads = 1, .tasks_max = kReadsMax})),
       scrub_(world.disk, store_, *reads_, world.timers, world.clock),
+      digests_({folder_, store_, options.shorten}, world.disk,
+               world.make_executor({.name = "journal-index", .threads = 1}), world.timers,
+               world.clock),
       appends_(world.make_executor({.name = "journal", .threads = 1, .tasks_max = kAppendsMax})) {
     appender_.begin(std::move(opened.file), opened.prev_crc);
 }
@@ -157,6 +164,7 @@ void Journal::on_appended(const Appender::Outcome& outcome, const BatchHeader& h
         segments_[segments_.size() - 2].sealed = true;
         bounds_.back().prev_crc = *outcome.rolled_after;
         stats_.rollovers++;
+        make_digest(segments_.size() - 2, Digests::Hurry::kSoon);
     }
     busy_ = false;
     if (outcome.status.ok()) {
@@ -229,6 +237,7 @@ void Journal::drop(uint64_t segment) {
     store_file_.drop(segment, was, segments_.front().segment);
     stats_.drops++;
     scrub_.on_dropped(segment);
+    digests_.drop(segment);
     // Refused where many reads wait: then the file is closed when others push it out.
     (void)reads_->submit([this, segment] { reader_.forget(segment); }, nullptr);
     spares_.drop({segment, bytes, store_file_.text()});
@@ -238,21 +247,45 @@ bool Journal::scrub(uint64_t segment, std::function<void(const Scrubbed&)> done)
     if (scrub_.busy() || closed_) return false;
     for (size_t i = 0; i + 1 < segments_.size(); i++) {
         if (segments_[i].segment != segment || !segments_[i].sealed) continue;
-        const auto dropped = store_file_.dropped.find(segment + 1);
-        if (dropped == store_file_.dropped.end() && segments_[i + 1].segment != segment + 1)
-            return false;
-        const Bound end = dropped == store_file_.dropped.end() ? bounds_[i + 1] : dropped->second;
-        if (number(end.first) == 0 || number(bounds_[i].first) == 0) return false;
+        const std::optional<Bound> end = end_of(i);
+        if (!end) return false;
         scrub_.begin(
-            {segment, folder_ + "/" + segment_name(segment), bounds_[i], end, store_file_.lost},
+            {segment, folder_ + "/" + segment_name(segment), bounds_[i], *end, store_file_.lost},
             std::move(done));
         return true;
     }
     return false;
 }
 
+// Where the segment behind this one begins. None: nobody knows, or where this one does.
+std::optional<Bound> Journal::end_of(size_t of) const {
+    const uint64_t behind = segments_[of].segment + 1;
+    const auto dropped = store_file_.dropped.find(behind);
+    if (dropped == store_file_.dropped.end() && segments_[of + 1].segment != behind)
+        return std::nullopt;
+    const Bound end = dropped == store_file_.dropped.end() ? bounds_[of + 1] : dropped->second;
+    if (number(end.first) == 0 || number(bounds_[of].first) == 0) return std::nullopt;
+    return end;
+}
+
+void Journal::make_digest(size_t of, Digests::Hurry hurry) {
+    if (const std::optional<Bound> end = end_of(of))
+        digests_.make({segments_[of].segment, bounds_[of], *end}, hurry);
+}
+
+// Of segments that had to be read, and of the one that this start has sealed.
+void Journal::make_wanted_digests(bool began_fresh) {
+    std::set<uint64_t> wanted(found_.digests.wanted.begin(), found_.digests.wanted.end());
+    if (began_fresh && segments_.size() > 1) wanted.insert(segments_[segments_.size() - 2].segment);
+    for (const Loss& loss : store_file_.lost)
+        wanted.erase(loss.segment);  // it is not whole
+    for (size_t i = 0; i + 1 < segments_.size(); i++) {
+        if (wanted.contains(segments_[i].segment)) make_digest(i, Digests::Hurry::kNone);
+    }
+}
+
 size_t Journal::run_done() {
-    return appends_->run_done() + reads_->run_done() + spares_.run_done();
+    return appends_->run_done() + reads_->run_done() + spares_.run_done() + digests_.run_done();
 }
 
 Place Journal::next_place() const {
@@ -284,6 +317,7 @@ Status Journal::close() {
     idle_timer_.cancel();
     scrub_.stop();
     spares_.finish();
+    digests_.finish();
     appends_->finish();
     reads_->finish();
     closed_ = true;

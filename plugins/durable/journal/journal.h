@@ -2,9 +2,10 @@
 //
 // Flow:    append() -> header, pwrite, fdatasync on the journal's thread -> done -> next append()
 //          nobody appends for kIdleAfter -> an idle mark, not waited for, witnesses the last batch
+//          a segment is sealed -> its digest is made in the background
 //          a segment is full -> the spare becomes the next one -> the helper makes another spare
-// Thread:  the reactor; it owns three executors, of one thread each: the journal's, the helper's,
-//          the readers'. open(), close() and the destructor block.
+// Thread:  the reactor; it owns four executors, of one thread each: the journal's, the helper's,
+//          the readers', the digests'. open(), close() and the destructor block.
 // Promise: as store.h says, and: an append never meets a full disk. Where no spare can be made
 //          full() says so; what is appended then goes into what is left of the last segment, and
 //          waits behind that until there is room.
@@ -25,6 +26,7 @@
 #include "bridge/base/timers.h"
 #include "plugins/durable/journal/appender.h"
 #include "plugins/durable/journal/cold_reader.h"
+#include "plugins/durable/journal/digests.h"
 #include "plugins/durable/journal/journal_stats.h"
 #include "plugins/durable/journal/opening.h"
 #include "plugins/durable/journal/scrub.h"
@@ -44,6 +46,7 @@ struct JournalOptions {
     uint64_t epoch = 1;                      // of this life: above that of every one before
     std::optional<StoreId> store = {};       // whose segments are expected, if that is known
     ReplayOptions replay = {};
+    Shorten shorten = {};  // null: there are no digests
 };
 
 // What it takes from the world. All outlive it.
@@ -97,6 +100,7 @@ class Journal final : public Store {
     Place next_place() const;               // of a recovery point: where the next batch may lie
     const JournalStats& stats() const { return stats_; }
     const Spares& spares() const { return spares_; }
+    const Digests& digests() const { return digests_; }
 
  private:
     Journal(const JournalOptions& options, const JournalWorld& world, Opened opened);
@@ -110,6 +114,9 @@ class Journal final : public Store {
     Appender::Task task_of(const BatchMemory& batch, uint16_t flags);  // takes its seq and place
     uint64_t room() const;
     void begin_segment(Appender::Task& task);
+    void make_digest(size_t of, Digests::Hurry hurry);
+    void make_wanted_digests(bool began_fresh);
+    std::optional<Bound> end_of(size_t of) const;
     void submit_pending();
     void submit(Appender::Task task, Done done);
     void on_appended(const Appender::Outcome& outcome, const BatchHeader& header, bool synced,
@@ -146,6 +153,7 @@ class Journal final : public Store {
     Spares spares_;
     std::unique_ptr<Executor> reads_;
     Scrub scrub_;
+    Digests digests_;
     std::unique_ptr<Executor> appends_;
 };
 

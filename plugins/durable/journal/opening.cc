@@ -44,6 +44,7 @@ class Opening {
             auto removed = disk_.remove(folder_.segment_file(segment));
             if (!removed.ok()) return removed;
         }
+        if (auto status = tidy_digests(); !status.ok()) return status;
         if (folder_.filling) {
             auto removed = disk_.remove(folder_.file(kFillingName));
             if (!removed.ok()) return removed;
@@ -59,6 +60,23 @@ class Opening {
         file.lost.insert(losses.begin(), losses.end());
         // A new store has a segment before it has this file: the file without a segment is a loss.
         return folder_.segments.empty() && !folder_.as_stored ? Status() : keep_store_file();
+    }
+
+    // Those that have no segment, or no segment behind theirs.
+    Status tidy_digests() {
+        for (const uint64_t digest : folder_.digests) {
+            const bool used =
+                !folder_.segments.empty() && digest < folder_.segments.back().number &&
+                std::any_of(folder_.segments.begin(), folder_.segments.end(),
+                            [&](const FolderSegment& each) { return each.number == digest; });
+            if (used) continue;
+            if (auto removed = disk_.remove(folder_.digest_file(digest)); !removed.ok())
+                return removed;
+        }
+        for (const std::string& scrap : folder_.scraps) {
+            if (auto removed = disk_.remove(folder_.file(scrap)); !removed.ok()) return removed;
+        }
+        return {};
     }
 
     Status keep_store_file() {

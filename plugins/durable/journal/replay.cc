@@ -15,17 +15,12 @@ Seq before(Seq seq) {
     return Seq{number(seq) - 1};
 }
 
-std::optional<uint64_t> epoch_of(std::string_view body) {
-    const auto record = record_at(body, 0);
-    if (!record || record->type != RecordType::kEpoch) return std::nullopt;
-    std::string_view payload = record->payload;
-    return take_varint(payload);
-}
-
 }  // namespace
 
 Status Replay::run() {
     found_.segments = folder_.segments.size();
+    covered_ = options_.covered;
+    look_beyond();
     if (auto status = check_below(); !status.ok()) return status;
     if (auto status = begin(); !status.ok()) return status;
     while (!ended_) {
@@ -69,12 +64,12 @@ Status Replay::begin() {
 // There is no segment.
 Status Replay::begin_nothing() {
     ended_ = true;
-    end_.next = std::max(next_, next(options_.covered));
+    end_.next = std::max(next_, next(covered_));
     const bool was_here = folder_.as_stored || folder_.store_file_damaged || options_.recovery ||
-                          number(options_.covered) > 0;
+                          number(covered_) > 0;
     if (!was_here) return {};
     Damage all{folder_.path, 0, next_, {}, "all its segments are missing", false};
-    if (options_.covered >= next_) all.last = options_.covered;
+    if (covered_ >= next_) all.last = covered_;
     return damage(std::move(all), 0);
 }
 
@@ -159,6 +154,9 @@ Status Replay::step() {
         }
         return go_on();
     }
+    if (!is_last() && bound && position_ == kSegmentHeadBytes) {
+        if (auto digest = usable_digest()) return take(*std::move(digest));
+    }
     const auto batch = bytes_->batch_at(position_);
     if (!batch.ok()) return batch.error();
     const auto& header = batch->header;
@@ -181,12 +179,21 @@ Status Replay::accept(const SegmentBytes::Batch& batch) {
     }
     held_.push_back(std::move(held));
     found_.last = header.seq;
-    clean_stop_ = (header.flags & kCleanStop) != 0;
-    if ((header.flags & kFirstAfterOpen) != 0) epoch_ = epoch_of(batch.body);
+    note_life(header.flags, batch.body);
     prev_crc_ = header.body_crc;
     next_ = next(next_);
     position_ += header.padded_bytes();
-    return prove(std::max(header.synced, options_.covered));
+    return prove(std::max(header.synced, covered_));
+}
+
+void Replay::note_life(uint16_t flags, std::string_view body) {
+    clean_stop_ = (flags & kCleanStop) != 0;
+    if ((flags & kFirstAfterOpen) == 0) return;
+    const auto record = record_at(body, 0);
+    epoch_.reset();
+    if (!record || record->type != RecordType::kEpoch) return;
+    std::string_view payload = record->payload;
+    epoch_ = take_varint(payload);
 }
 
 // No batch `next_` stands here.
@@ -219,12 +226,12 @@ Status Replay::judge(const SegmentBytes::Batch& batch) {
 Status Replay::judge_end(const SegmentBytes::Batch& batch) {
     auto witness = witness_of_end(batch);
     if (!witness.ok()) return std::move(witness).error();
-    if (witness->empty()) return end_here(false);
+    if (witness->empty()) return beyond_ ? miss_behind() : end_here(false);
 
     const auto ahead = look_ahead(*bytes_, here(), std::nullopt);
     if (!ahead.ok()) return ahead.error();
     if (*ahead) return take_up(**ahead, *witness);
-    const Seq highest = std::max(highest_seen_, options_.covered);
+    const Seq highest = std::max(highest_seen_, covered_);
     auto status =
         damage({file(), position_, next_, highest >= next_ ? std::optional(highest) : std::nullopt,
                 *witness, false},
@@ -245,6 +252,9 @@ Result<std::string> Replay::witness_of_end(const SegmentBytes::Batch& batch) {
     }
     if (options_.covered >= next_)
         return fmt::format("the index has them, up to batch {}", number(options_.covered));
+    if (covered_ >= next_)
+        return fmt::format("{} has them, up to batch {}", folder_.digest_file(beyond_->segment),
+                           number(covered_));
     const auto& header = batch.header;
     if (header && !batch.whole && (header->flags & kCleanStop) != 0 &&
         header->segment == segment().number && header->seq == next_)
@@ -379,15 +389,20 @@ Status Replay::hand_out(Held& held) {
         held_bytes_ -= held.body.size();
     }
     held.batch.body = held.body;
-    if (options_.skip == held.batch.seq) {
-        found_.skipped = held.batch.seq;
+    return visit(held.batch);
+}
+
+Status Replay::visit(const ReplayedBatch& batch) {
+    if (options_.skip == batch.seq) {
+        found_.skipped = batch.seq;
         return {};
     }
     found_.batches++;
-    found_.bytes += BatchMemory::capacity_for(held.body.size());
-    return visit_(held.batch)
-        .with_context(fmt::format("{}, offset {}", folder_.segment_file(held.batch.place.segment),
-                                  held.batch.place.position));
+    found_.bytes += BatchMemory::capacity_for(batch.place.body_bytes);
+    auto status = visit_(batch);
+    if (status.ok()) return status;
+    return std::move(status).with_context(fmt::format(
+        "{}, offset {}", folder_.segment_file(batch.place.segment), batch.place.position));
 }
 
 }  // namespace zbridge::durable

@@ -4,11 +4,13 @@
 //   at position p batch n is expected:
 //     a header of this store, segment, seq n, the chain and the body's sum right    accepted
 //     the next segment begins with n, and says that this one ends at p               go on there
+//     the segment begins, is sealed, and has a digest that fits both ends            taken instead
 //     anything else, and a witness says that n had been durable                      damage
 //     anything else                                                                  the end
 //
 //   witnesses: a header further on with seq > n that had known n to be durable; a later segment
-//   that begins above n; the index; a CLEAN_STOP; the data directory's mark of an end in order.
+//   that begins above n; the index; a digest; a CLEAN_STOP; the data directory's mark of an end in
+//   order.
 //
 // Thread:  one; it blocks. Nothing is changed on the disk.
 // Promise: batches come in order, each checked, and none that may only be in a page cache: those
@@ -39,9 +41,9 @@ struct ReplayedBatch {
     Seq seq{};
     Place place;
     int64_t time_us = 0;
-    uint16_t flags = 0;  // BatchFlag
-    uint32_t records = 0;
-    std::string_view body;  // for the time of the call
+    uint16_t flags = 0;     // BatchFlag
+    uint32_t records = 0;   // 0 where a digest was read, as is time_us
+    std::string_view body;  // for the time of the call; shortened, where a digest was read
 };
 
 struct ReplayOptions {
@@ -51,6 +53,7 @@ struct ReplayOptions {
     std::optional<uint64_t> clean_epoch;
     bool accept_loss = false;
     bool strict = false;      // refuse whatever is not as it should be
+    bool digests = false;     // are read in place of their segments; never where `strict`
     std::optional<Seq> skip;  // this batch is not handed out
 };
 
@@ -90,13 +93,19 @@ class Replay {
         bool kept = false;
     };
 
+    void look_beyond();
     Status check_below();
     Status begin();
     Status begin_nothing();
     Status begin_oldest();
     Status begin_at(const RecoveryPoint& from);
     Status step();
+    std::optional<SegmentDigest> usable_digest();
+    Status take(SegmentDigest digest);
+    void miss_messages(const SegmentDigest& digest, const ReplayedBatch& batch);
+    Status miss_behind();
     Status accept(const SegmentBytes::Batch& batch);
+    void note_life(uint16_t flags, std::string_view body);
     Status judge(const SegmentBytes::Batch& batch);
     Status judge_end(const SegmentBytes::Batch& batch);
     Status go_on();
@@ -108,6 +117,7 @@ class Replay {
     Status remark(std::string sentence);
     Status prove(Seq seq);
     Status hand_out(Held& held);
+    Status visit(const ReplayedBatch& batch);
 
     const FolderSegment& segment() const { return folder_.segments[index_]; }
     bool is_last() const { return index_ + 1 == folder_.segments.size(); }
@@ -128,6 +138,9 @@ class Replay {
     bool clean_stop_ = false;        // the batch before was one
     std::optional<uint64_t> epoch_;  // of the last life that was seen to begin
     Seq highest_seen_{};             // of headers that are no batches any more
+    Seq covered_{};                  // all up to this one had been durable, as an index says
+    // The digest of the last segment, or of one behind it: it was sealed, so another was there.
+    std::optional<DigestHead> beyond_;
 
     std::deque<Held> held_;
     size_t held_bytes_ = 0;

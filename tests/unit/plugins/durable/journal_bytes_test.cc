@@ -93,6 +93,25 @@ TEST_CASE("a segment's header is the one that the document shows") {
     CHECK(head.header == example_segment());
 }
 
+TEST_CASE("a digest's bytes are those that the document shows") {
+    // Of segment 7, whose two batches are the one above, and an idle mark.
+    Bound begin{Seq{1000}, 123'392, 0x01020304}, end{Seq{1002}, 5120, 0};
+    std::string body;
+    append_record(body, RecordType::kEpoch, 1, "\xac\x02");
+    BatchHeader idle;
+    idle.flags = kIdleMark;
+    std::string bytes = encode(DigestHead::of(example_store(), {7, begin, end}));
+    append_digested(bytes, example_header(), body);
+    append_digested(bytes, idle, "");
+    put_digest_crc(bytes, crc32c(std::string_view(bytes).substr(8)));
+    CHECK(shows(dump(bytes)));
+    auto digest = SegmentDigest::parse(bytes, example_store());
+    REQUIRE(digest.ok());
+    CHECK(digest->next()->body == body);
+    CHECK(digest->next()->flags == kIdleMark);
+    CHECK_FALSE(digest->next());
+}
+
 TEST_CASE("the file store reads back as it is written, and as the document shows it") {
     StoreFile file;
     file.store = example_store();

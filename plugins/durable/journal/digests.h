@@ -1,0 +1,77 @@
+// The digests of the segments, made in the background as segments are sealed, and for those that
+// have none.
+//
+// Flow:    make() -> step ... step, read, checked and shortened on the helper -> the file is there
+//          drop() -> the file goes
+// Thread:  the reactor; works run on the helper's executor, one at a time.
+// Failure: one that cannot be made is counted, and tried again by the next start: without it that
+//          reads the segment.
+// Limits:  as many wait as there are segments. DigestWriter::kStepBytes a step; between two steps
+//          of a segment of an earlier life a pause of kPause: 80 MiB a second.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "bridge/base/executor.h"
+#include "bridge/base/timers.h"
+#include "plugins/durable/journal/digest_writer.h"
+
+namespace zbridge::durable {
+
+class Digests {
+ public:
+    static constexpr Duration kPause = std::chrono::milliseconds(50);
+
+    enum class Hurry : uint8_t { kNone, kSoon };  // kSoon: without pauses, others follow
+    struct Options {
+        std::string folder;
+        StoreId store;
+        Shorten shorten;  // null: none are made
+    };
+
+    // `helper` has one thread. The others outlive it.
+    Digests(Options options, Disk& disk, std::unique_ptr<Executor> helper, Timers& timers,
+            const Clock& clock);
+
+    void make(const SealedSegment& sealed, Hurry hurry);
+    void drop(uint64_t segment);
+    void finish();  // begins nothing any more, and waits for the step that it has begun
+    size_t run_done() { return helper_->run_done(); }
+
+    uint64_t made() const { return made_; }
+    uint64_t failed() const { return failed_; }
+    const Status& failure() const { return failure_; }  // of the last one that failed
+
+ private:
+    struct Run {
+        SealedSegment sealed;
+        Hurry hurry = Hurry::kNone;
+        std::unique_ptr<DigestWriter> writer;  // used by the helper
+        Result<bool> done = false;
+        bool dropped = false;
+    };
+
+    void next();
+    void step();
+    void on_step();
+    void remove(uint64_t segment);
+
+    Options options_;
+    Disk& disk_;
+    const Clock& clock_;
+    Timer timer_;  // of a pause
+    std::deque<Run> waiting_;
+    std::deque<uint64_t> drops_;
+    std::shared_ptr<Run> run_;
+    bool working_ = false;
+    bool stopped_ = false;
+    uint64_t made_ = 0;
+    uint64_t failed_ = 0;
+    Status failure_;
+    std::unique_ptr<Executor> helper_;  // the last one: it ends before what its works use
+};
+
+}  // namespace zbridge::durable
