@@ -20,12 +20,14 @@ std::string time_of(const Report& row, std::string_view name) {
 }
 
 std::string batches_of(const Report& damage) {
+    const bool messages = cell(damage, "messages_only") == "true";
+    const char* const what = messages ? "the messages of " : "";
+    const uint64_t first = damage.at("first").number();
     if (damage.at("last").is_null())
-        return fmt::format("batches from {} on are lost", damage.at("first").number());
-    if (damage.at("last").number() == damage.at("first").number())
-        return fmt::format("batch {} is lost", damage.at("first").number());
-    return fmt::format("batches {} to {} are lost", damage.at("first").number(),
-                       damage.at("last").number());
+        return fmt::format("{}batches from {} on are lost", what, first);
+    if (damage.at("last").number() == first)
+        return fmt::format("{}batch {} {} lost", what, first, messages ? "are" : "is");
+    return fmt::format("{}batches {} to {} are lost", what, first, damage.at("last").number());
 }
 
 std::string damage_text(const Report& answer) {
@@ -51,14 +53,15 @@ std::string lost_text(const Report& answer) {
 }
 
 std::string segments_text(const Report& answer, size_t width) {
-    Table table({"SEGMENT", "SIZE", "USED", "BATCHES", "RECORDS", "FIRST", "LAST", "FROM", "TO"},
-                {"RECORDS", "FROM"});
+    Table table(
+        {"SEGMENT", "SIZE", "USED", "BATCHES", "RECORDS", "FIRST", "LAST", "FROM", "TO", "DIGEST"},
+        {"RECORDS", "FROM", "DIGEST"});
     for (const Report& each : answer.at("segment_files").items()) {
         table.add({std::filesystem::path(cell(each, "file")).filename().string(),
                    bytes_text(each.at("bytes").number()),
                    bytes_text(each.at("used_bytes").number()), cell(each, "batches"),
                    cell(each, "records"), cell(each, "first"), cell(each, "last"),
-                   time_of(each, "first_us"), time_of(each, "last_us")});
+                   time_of(each, "first_us"), time_of(each, "last_us"), cell(each, "digest")});
     }
     return table.empty() ? "no segments\n" : table.text(width);
 }

@@ -6,6 +6,7 @@
 
 #include "bridge/base/check.h"
 #include "plugins/durable/groups/section.h"
+#include "plugins/durable/topics/short_body.h"
 #include "plugins/durable/topics_section.h"
 
 namespace zbridge::durable {
@@ -117,6 +118,7 @@ void Engine::start() {
 
 std::unique_ptr<Log> Engine::open_log(const zb_world& world) {
     LogOptions its = log_options_;
+    its.shorten = shorten;
     if (its.folder.empty()) its.folder = std::string(world.folder) + "/journal";
     if (world.was_clean != 0) its.clean_epoch = world.epoch - 1;
     LogWorld log_world;
@@ -138,6 +140,8 @@ std::unique_ptr<Log> Engine::open_log(const zb_world& world) {
 }
 
 void Engine::tell_found(const Found& found) {
+    if (const std::string sentence = found.digests.sentence(); !sentence.empty())
+        context().log(ZB_LOG_INFO, sentence);
     const auto sentences = found.sentences();
     // That the mark of the end was written again is no news.
     if (found.end == Found::End::kCleanStop && found.rewritten > 0 && sentences.size() == 1) return;
@@ -266,6 +270,8 @@ void Engine::show_health() {
             "the journal has no room to grow: " + log_->journal().spares().failure().message();
     else if (topics_->damaged_batches() > 0)
         trouble = "batches that cannot be read: " + std::to_string(topics_->damaged_batches());
+    else if (const uint64_t lost = log_->journal().found().batches_without_messages(); lost > 0)
+        trouble = "batches whose messages are lost: " + std::to_string(lost);
     if (trouble == shown_trouble_) return;
     if (trouble.empty())
         context().healthy();

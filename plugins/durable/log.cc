@@ -44,6 +44,7 @@ JournalOptions journal_options(const LogOptions& options, uint64_t epoch) {
     its.folder = options.folder;
     its.segment_bytes = options.segment_bytes;
     its.epoch = epoch;
+    its.shorten = options.shorten;
     its.replay.accept_loss = options.accept_loss;
     its.replay.strict = options.strict;
     its.replay.clean_epoch = options.clean_epoch;

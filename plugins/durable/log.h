@@ -25,6 +25,7 @@ namespace zbridge::durable {
 
 struct LogOptions {
     std::string folder;
+    Shorten shorten;  // null: there are no digests
     uint64_t segment_bytes = 64 << 20;
     bool accept_loss = false;
     bool strict = false;

@@ -35,6 +35,10 @@ enum class RecordType : uint8_t {
     kEpoch = 22,
     kCleanStop = 23,
     kFloor = 24,
+    // In digests alone (topics/short_body.h).
+    kMsgShort = 64,
+    kMovedShort = 65,
+    kStoodAt = 66,
 };
 
 struct Record {

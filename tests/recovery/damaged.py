@@ -1,7 +1,8 @@
 """The journal is not as it was written. A byte that rots under a running bridge costs the messages of its batch: they are named in the
 log, counted in the status, and the rest is served. A start on a journal that is damaged is refused, with a sentence that names the
 segment's file and the offset, and changes nothing of it; with --accept-loss everything that is whole is served, then and at the
-starts after it. So it is with a byte, a truncated segment, a deleted one. Nor does a bridge start where a file is foreign or of a
+starts after it. So it is with a byte, a truncated segment, a deleted one; where a segment has its digest, damage in it costs messages
+alone, and no start. Nor does a bridge start where a file is foreign or of a
 newer version, where another bridge runs, or where it may not write. `zbridge journal check` says the same of a bridge that is down,
 with the offsets of each topic that are lost, and changes nothing.
 """
@@ -104,8 +105,7 @@ def rots_while_it_runs(damaged):
     equal(found, [each for each in damaged.messages if each not in lost], "what a reader gets")
     check(re.search(rf"{path.name}, offset {position}\b", bridge.log()), f"the log names {path.name}, {position}")
     equal(bridge.status()["store"]["damaged_batches"], 1, "damaged batches in the status")
-    bridge.wait_for("the engine's health is degraded", lambda status: next(
-        each for each in status["plugins"] if each["name"] == "durable")["health"] == "degraded")
+    bridge.wait_for("the engine's health is degraded", is_degraded)
 
     # Nothing follows it in its topic: a reader has everything that there is.
     path, position, _ = damaged.batch_in(0, of=b"seldom")
@@ -121,7 +121,51 @@ def rots_while_it_runs(damaged):
     return len(lost) + 1
 
 
+def rots_beside_its_digest(damaged):
+    """The digest of its segment has the rest: the start goes on, and what rots costs messages alone."""
+    bridge, flow = damaged.bridge, damaged.flow
+    path, position, lost = damaged.batch_in(1)
+    change_byte(path, position + BATCH_HEAD + 100)
+    check(damaged.is_named(path.name, position, lost)["messages_only"], "`journal check` says that messages alone are lost")
+    bridge.run_options = ["--strict"]
+    damaged.is_refused(f"{path.name}, offset {position}:", "--strict")
+    bridge.run_options = []
+    bridge.start()
+    found = read_until(flow, bridge, damaged.messages[-1])
+    equal(found, [each for each in damaged.messages if each not in lost], "what a reader gets")
+    equal(bridge.status()["store"]["damaged_batches"], 1, "damaged batches in the status")
+    bridge.wait_for("the engine's health is degraded", is_degraded)
+    bridge.kill()
+    return len(lost)
+
+
+def is_truncated_beside_its_digest(damaged):
+    bridge, flow = damaged.bridge, damaged.flow
+    path, position, _ = damaged.batch_in(1)
+    lost = damaged.messages_in(path.read_bytes()[position:])
+    with open(path, "r+b") as file:
+        file.truncate(position + 700)
+    check(damaged.is_named(path.name, position, lost)["messages_only"], "`journal check` says that messages alone are lost")
+    bridge.start()
+    check(f"{path.name}, offset {position}: the messages of" in bridge.log(), "the log names what is lost")
+    bridge.wait_for("the engine's health is degraded", is_degraded)
+    found = read_until(flow, bridge, damaged.messages[-1])
+    equal(found, [each for each in damaged.messages if each not in lost], "what a reader gets")
+    bridge.kill()
+    return len(lost)
+
+
+def is_degraded(status):
+    return next(each for each in status["plugins"] if each["name"] == "durable")["health"] == "degraded"
+
+
+def without_digests(damaged):
+    for each in journal(damaged.bridge).glob("*.idx"):
+        each.unlink()
+
+
 def rots_while_it_is_down(damaged):
+    without_digests(damaged)
     path, position, lost = damaged.batch_in(1)
     change_byte(path, position + BATCH_HEAD + 100)
     damaged.is_refused(f"{path.name}, offset {position}:", "accept")
@@ -136,6 +180,7 @@ def rots_while_it_is_down(damaged):
 
 
 def is_truncated(damaged):
+    without_digests(damaged)
     path, position, _ = damaged.batch_in(1)
     lost = damaged.messages_in(path.read_bytes()[position:])
     with open(path, "r+b") as file:
@@ -219,7 +264,8 @@ def main(flow):
     check(len(segments(damaged.bridge)) >= 4, "there are several segments")
     answer, status = damaged.check()
     equal((status, answer["damage"], answer["end"]), (0, [], "in order"), "what `journal check` says of a whole one")
-    for kind in (rots_while_it_runs, rots_while_it_is_down, is_truncated, is_deleted, is_foreign, is_newer, is_anothers, is_read_only):
+    for kind in (rots_while_it_runs, rots_beside_its_digest, is_truncated_beside_its_digest,
+                 rots_while_it_is_down, is_truncated, is_deleted, is_foreign, is_newer, is_anothers, is_read_only):
         damaged.restore()
         began = time.monotonic()
         lost = kind(damaged)

@@ -116,7 +116,7 @@ void Admin::write_store(ValueWriter& writer) const {
     const auto segments = log_.journal().segments();
     for (const SegmentInfo& each : segments)
         bytes += each.bytes;
-    writer.begin_map(15);
+    writer.begin_map(18);
     writer.entry("segments", segments.size());
     writer.entry("segment_bytes", bytes);
     writer.entry("commits", stats.commits);
@@ -130,6 +130,9 @@ void Admin::write_store(ValueWriter& writer) const {
     writer.entry("open_notes", topics_.open_notes());
     writer.entry("refused", topics_.refused());
     writer.entry("spares", log_.journal().spares().ready());
+    writer.entry("digests_used", log_.journal().found().digests.used);
+    writer.entry("digests_made", log_.journal().digests().made());
+    writer.entry("digests_failed", log_.journal().digests().failed());
     writer.entry("full", log_.journal().full());
     writer.entry("failure", topics_.failure());
 }

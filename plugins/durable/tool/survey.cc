@@ -64,6 +64,17 @@ class Reading {
     Seq last_{};
 };
 
+// What is damaged in a segment with a digest costs messages alone.
+void look_at_digests(Disk& disk, const Folder& folder, Survey& survey) {
+    for (size_t i = 0; i + 1 < folder.segments.size(); i++) {
+        const auto digest = folder.digest_of(disk, folder.segments[i]);
+        survey.segments[i].digest = digest.ok() ? "whole" : digest.error().message();
+        for (Damage& damage : survey.found.damage) {
+            if (damage.file == survey.segments[i].file) damage.messages_only = digest.ok();
+        }
+    }
+}
+
 }  // namespace
 
 Result<Survey> Survey::of(Disk& disk, const std::string& folder, const Visit& visit) {
@@ -94,6 +105,7 @@ Result<Survey> Survey::of(Disk& disk, const std::string& folder, const Visit& vi
     if (auto status = replay.run(); !status.ok()) return status;
     if (auto status = replay.visit_rest(); !status.ok()) return status;
     survey.found = replay.found();
+    look_at_digests(disk, *looked, survey);
     survey.topics.end();
     return survey;
 }

@@ -24,6 +24,7 @@ struct SurveyedSegment {
     uint64_t batches = 0, records = 0, used_bytes = 0;
     Seq first{}, last{};
     int64_t first_us = 0, last_us = 0;
+    std::string digest;  // "whole", or what is wrong with it; empty: it is not sealed
 };
 
 struct Survey {

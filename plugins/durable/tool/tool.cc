@@ -56,7 +56,7 @@ void write_damage(const std::vector<Damage>& damage, ValueWriter& writer) {
     writer.key("damage");
     writer.begin_list(damage.size());
     for (const Damage& each : damage) {
-        writer.begin_map(7);
+        writer.begin_map(8);
         writer.entry("file", each.file);
         writer.entry("offset", each.position);
         writer.entry("bytes", each.bytes);
@@ -68,6 +68,7 @@ void write_damage(const std::vector<Damage>& damage, ValueWriter& writer) {
             writer.nothing();
         writer.entry("witness", each.witness);
         writer.entry("accepted", each.accepted);
+        writer.entry("messages_only", each.messages_only);
     }
 }
 
@@ -103,7 +104,7 @@ void write_segments(const std::vector<SurveyedSegment>& segments, ValueWriter& w
     writer.key("segment_files");
     writer.begin_list(segments.size());
     for (const SurveyedSegment& each : segments) {
-        writer.begin_map(9);
+        writer.begin_map(10);
         writer.entry("file", each.file);
         writer.entry("bytes", each.bytes);
         writer.entry("used_bytes", each.used_bytes);
@@ -113,6 +114,7 @@ void write_segments(const std::vector<SurveyedSegment>& segments, ValueWriter& w
         writer.entry("last", number(each.last));
         writer.entry("first_us", each.first_us);
         writer.entry("last_us", each.last_us);
+        writer.entry("digest", each.digest);
     }
 }
 

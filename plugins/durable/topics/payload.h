@@ -26,7 +26,7 @@ constexpr bool is_note(RecordType type) {
     return type >= RecordType::kReq && type <= RecordType::kReplied;
 }
 constexpr uint8_t newest_version(RecordType type) {
-    if (type == RecordType::kMoved) return kMovedWithGaps;
+    if (type == RecordType::kMoved || type == RecordType::kMovedShort) return kMovedWithGaps;
     if (is_note(type)) return kNoteAgain;
     return type == RecordType::kTopic ? kTopicWithSettings : kPayloadVersion;
 }

@@ -62,12 +62,14 @@ struct TopicsWorld {
     uint64_t epoch = 0;  // of this life
 };
 
-// A batch of the log, as it was found at the start.
+// A batch of the log, as it was found at the start; its body may be shortened (short_body.h).
 struct LogBatch {
     Seq seq{};
     Place place;
     std::string_view body;
 };
+struct SeenMsg;
+struct SeenMoved;
 
 class Topics final : public CommitsListener, public ColdCacheListener {
  public:
@@ -227,7 +229,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
 
     // topics_keys.cc: what newer messages of the same key replace
     void note_keys(Topic& topic, const Run& run, const BatchMemory& memory);
-    void note_key(Topic& topic, const Msg& msg);
+    void note_key(Topic& topic, const MsgHead& head, std::string_view attributes,
+                  uint64_t wire_bytes);
     void bury(Topic& topic, Offset first, uint32_t messages, uint64_t bytes);
     void limit_holes(Topic& topic);
     std::unique_ptr<KeyTable> make_keys(const TopicOptions& options) const;
@@ -238,13 +241,12 @@ class Topics final : public CommitsListener, public ColdCacheListener {
         TopicId topic;
         Run run;
     };
-    Status replay_msg(const Msg& msg, const Record& record, const Place& place,
-                      std::vector<ReplayedRun>& runs);
+    Status replay_msg(const SeenMsg& msg, const Place& place, std::vector<ReplayedRun>& runs);
     Status replay_topic(const TopicState& state);
-    void remember(Topic& topic, const Msg& msg) const;
-    void remember_id(Topic& topic, std::string_view id, const Msg& msg) const;
+    void remember(Topic& topic, const SeenMsg& msg) const;
+    void remember_id(Topic& topic, std::string_view id, const SeenMsg& msg) const;
     void remember(Topic& topic, std::string_view id, MessageId message, int64_t stored_ms) const;
-    Status replay_moved(const Moved& moved, uint8_t version, size_t position, const Place& place);
+    Status replay_moved(const SeenMoved& moved, const Place& place);
     void configure(Topic& topic, const TopicOptions& options);
     void change(Topic& topic, const TopicOptions& options);
     void take_over(Topic& topic, bool was_clean);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plugins/durable/topics/attributes.h"
+#include "plugins/durable/topics/short_body.h"
 #include "plugins/durable/topics/topics.h"
 
 namespace zbridge::durable {
@@ -24,7 +25,8 @@ bool is_of_the_log(RecordType type) {
 Status Topics::replay(const LogBatch& batch) {
     std::vector<ReplayedRun> runs;  // one a topic
     std::vector<Floor> floors;
-    std::vector<Msg> keyed;  // of topics that keep the last message of each key, perhaps
+    std::optional<uint32_t> stood_at;  // of the next record, in the body as it was written
+    std::vector<SeenMsg> keyed;        // of topics that keep the last message of each key, perhaps
     for (size_t at = 0; at < batch.body.size();) {
         const auto record = record_at(batch.body, at);
         if (!record) return impossible(batch, "no record stands at " + std::to_string(at));
@@ -34,9 +36,9 @@ Status Topics::replay(const LogBatch& batch) {
             return impossible(batch, "a record of a newer zbridge");
         Status status;
         bool whole = false;
-        if (record->type == RecordType::kMsg) {
-            const auto msg = read_msg(record->payload);
-            if ((whole = msg.has_value())) status = replay_msg(*msg, *record, batch.place, runs);
+        if (is_msg(record->type)) {
+            const auto msg = read_seen_msg(*record);
+            if ((whole = msg.has_value())) status = replay_msg(*msg, batch.place, runs);
             if (whole && msg->head.attribute_bytes > 0) keyed.push_back(*msg);
         } else if (record->type == RecordType::kTopic) {
             const auto state = read_topic(record->payload, record->version);
@@ -44,17 +46,20 @@ Status Topics::replay(const LogBatch& batch) {
         } else if (record->type == RecordType::kFloor) {
             const auto floor = read_floor(record->payload);
             if ((whole = floor.has_value())) floors.push_back(*floor);
-        } else if (record->type == RecordType::kMoved) {
-            const auto moved = read_moved(record->payload, record->version);
-            if ((whole = moved.has_value()))
-                status = replay_moved(*moved, record->version, record->end - moved->records.size(),
-                                      batch.place);
+        } else if (is_moved(record->type)) {
+            const auto moved = read_seen_moved(*record);
+            if ((whole = moved.has_value())) status = replay_moved(*moved, batch.place);
         } else if (is_note(record->type)) {
             const auto note = read_note(record->payload, record->version);
             if ((whole = note.has_value()))
-                notes_.on_replayed(*note, record->type,
-                                   {batch.place, static_cast<uint32_t>(record->position),
-                                    static_cast<uint32_t>(record->end - record->position)});
+                notes_.on_replayed(
+                    *note, record->type,
+                    {batch.place, stood_at.value_or(static_cast<uint32_t>(record->position)),
+                     static_cast<uint32_t>(record->end - record->position)});
+            stood_at.reset();
+        } else if (record->type == RecordType::kStoodAt) {
+            stood_at = read_stood_at(record->payload);
+            whole = stood_at.has_value();
         } else if (is_of_tenant(record->type) && tenant_ != nullptr) {
             whole = true;
             status = tenant_->replay(*record, batch.place.segment);
@@ -69,8 +74,9 @@ Status Topics::replay(const LogBatch& batch) {
         // Null: it was removed within this batch.
         if (Topic* topic = table_.find(id)) add_run(*topic, run);
     }
-    for (const Msg& msg : keyed) {
-        if (Topic* topic = table_.find(msg.head.topic)) note_key(*topic, msg);
+    for (const SeenMsg& msg : keyed) {
+        if (Topic* topic = table_.find(msg.head.topic))
+            note_key(*topic, msg.head, msg.attributes, msg.wire_bytes);
     }
     for (const Floor& each : floors) {
         if (Topic* topic = table_.find(each.topic)) raise_floor(*topic, each.floor);
@@ -78,8 +84,7 @@ Status Topics::replay(const LogBatch& batch) {
     return {};
 }
 
-Status Topics::replay_msg(const Msg& msg, const Record& record, const Place& place,
-                          std::vector<ReplayedRun>& runs) {
+Status Topics::replay_msg(const SeenMsg& msg, const Place& place, std::vector<ReplayedRun>& runs) {
     Topic* topic = table_.at_replay(msg.head.topic);
     if (topic == nullptr) return {Code::kInvalid, "a topic's number that was never given"};
     if (msg.head.first < topic->next)
@@ -91,14 +96,14 @@ Status Topics::replay_msg(const Msg& msg, const Record& record, const Place& pla
     if (found == runs.end()) {
         Run run;
         run.first = msg.head.first;
-        run.position = static_cast<uint32_t>(record.position);
+        run.position = static_cast<uint32_t>(msg.position);
         run.place = place;
         found = runs.insert(runs.end(), {msg.head.topic, run});
     }
     Run& run = found->run;
     if (run.end() != msg.head.first) return {Code::kInvalid, "offsets that do not follow"};
     run.count += msg.head.count;
-    run.bytes += static_cast<uint32_t>(msg.wire.size());
+    run.bytes += static_cast<uint32_t>(msg.wire_bytes);
     run.stored_ms = msg.head.stored_ms;
     topic->next = msg.head.end();
     topic->newest_ms = std::max(topic->newest_ms, msg.head.stored_ms);
@@ -107,14 +112,13 @@ Status Topics::replay_msg(const Msg& msg, const Record& record, const Place& pla
     return {};
 }
 
-Status Topics::replay_moved(const Moved& moved, uint8_t version, size_t position,
-                            const Place& place) {
+Status Topics::replay_moved(const SeenMoved& moved, const Place& place) {
     Topic* topic = table_.at_replay(moved.head.topic);
     if (topic == nullptr) return {Code::kInvalid, "a topic's number that was never given"};
     Run run;
     run.first = moved.head.first;
     run.count = moved.head.count;
-    run.position = static_cast<uint32_t>(position);
+    run.position = static_cast<uint32_t>(moved.position);
     run.bytes = static_cast<uint32_t>(moved.head.bytes);
     run.place = place;
     run.stored_ms = moved.head.stored_ms;
@@ -126,13 +130,13 @@ Status Topics::replay_moved(const Moved& moved, uint8_t version, size_t position
     if ((first && first->first < run.first) ||
         (last && last->first < run.end() && last->end() > run.end()))
         return {Code::kInvalid, "messages that were moved with others that were not"};
-    std::vector<Msg> messages;
+    std::vector<SeenMsg> messages;
     uint64_t count = 0;
-    const bool with_gaps = version >= kMovedWithGaps;
+    const bool with_gaps = moved.version >= kMovedWithGaps;
     const bool looked_at = with_gaps || topic->dedup || topic->keys || topic->name.empty();
     for (size_t at = 0; looked_at && at < moved.records.size();) {
         const auto record = record_at(moved.records, at);
-        const auto msg = record ? read_msg(record->payload) : std::nullopt;
+        const auto msg = record ? read_seen_msg(*record) : std::nullopt;
         if (!msg) return {Code::kInvalid, "moved messages that are not whole"};
         at = record->end;
         count += msg->head.count;
@@ -140,15 +144,15 @@ Status Topics::replay_moved(const Moved& moved, uint8_t version, size_t position
     }
     if (count > run.count) return {Code::kInvalid, "more messages than offsets"};
     put_moved(*topic, run, with_gaps ? run.count - count : 0);
-    for (const Msg& each : messages) {
-        note_key(*topic, each);
+    for (const SeenMsg& each : messages) {
+        note_key(*topic, each.head, each.attributes, each.wire_bytes);
         remember(*topic, each);
     }
     return {};
 }
 
 // For who sends it again.
-void Topics::remember(Topic& topic, const Msg& msg) const {
+void Topics::remember(Topic& topic, const SeenMsg& msg) const {
     const std::string_view id = id_in(msg.attributes);
     if (id.empty()) return;
     // Of one that waits: in the topic that it is for.
@@ -160,7 +164,7 @@ void Topics::remember(Topic& topic, const Msg& msg) const {
     remember_id(topic, id, msg);
 }
 
-void Topics::remember_id(Topic& topic, std::string_view id, const Msg& msg) const {
+void Topics::remember_id(Topic& topic, std::string_view id, const SeenMsg& msg) const {
     if (topic.name.empty())
         topic.early_ids.push_back({std::string(id), msg.head.first_id, msg.head.stored_ms});
     else

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "plugins/durable/topics/attributes.h"
+#include "plugins/durable/topics/short_body.h"
 #include "plugins/durable/topics/topic_settings.h"
 
 namespace zbridge::durable {
@@ -150,6 +151,9 @@ TEST_CASE("docs/JOURNAL.md shows what topics write") {
     std::string msg(MsgHead::kRecordHeadBytes, '\0');
     write_msg_head(msg.data(), head, MsgHead::kBytes + attributes.size() + wire.size());
     CHECK(shows(msg + attributes + wire));
+    std::string shortened;
+    shorten(msg + attributes + wire, shortened);
+    CHECK(shows(shortened));
 
     std::string others;
     append_record(
