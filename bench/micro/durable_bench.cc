@@ -12,6 +12,7 @@
 
 #include "bench/micro/idle_reactor.h"
 #include "plugins/durable/journal/journal.h"
+#include "plugins/durable/topics/short_body.h"
 #include "plugins/durable/topics/topics.h"
 
 using namespace zbridge;
@@ -55,7 +56,7 @@ void measure(const std::string& folder, size_t body_bytes) {
     options.topics.back().options.retention.bytes = 256 << 20;
     Topics topics(options, {&reactor.clock, &random, &memory, 1}, told);
     auto journal =
-        Journal::open({.folder = folder},
+        Journal::open({.folder = folder, .shorten = shorten},
                       {disk, reactor.clock, random, reactor.timers,
                        [&](ExecutorOptions its) { return reactor.make(std::move(its)); }},
                       [&](const ReplayedBatch& batch) {
