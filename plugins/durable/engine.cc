@@ -221,6 +221,14 @@ void Engine::on_admin_answer(uint64_t cookie, zb_result result, std::string_view
     engine_host_->on_answer(handle(), cookie, result, to_c(body));
 }
 
+void Engine::on_admin_unfinished() {
+    // Where the host sets no timers the end has begun: nobody waits for the answer any more.
+    (void)wake_in(Duration(1), [](void* self) {
+        auto& its = *static_cast<Engine*>(self);
+        if (its.admin_) its.admin_->go_on();
+    });
+}
+
 void Engine::warn(const std::string& sentence) {
     context().warn(sentence);
 }

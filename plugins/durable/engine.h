@@ -56,6 +56,7 @@ class Engine final : public Plugin,
     void on_note(uint64_t key, RecordType kind, std::string_view bytes) override;
     void on_answer(uint64_t cookie, bool ok, const std::string& body) override;
     void on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) override;
+    void on_admin_unfinished() override;
     void warn(const std::string& sentence) override;
 
     void tick();

@@ -56,6 +56,7 @@ class Log {
     Log& operator=(const Log&) = delete;
 
     Store& store() { return *journal_; }
+    Journal& journal() { return *journal_; }
     const Journal& journal() const { return *journal_; }
 
     // Its timers share one alarm: to be called whenever a turn ends.

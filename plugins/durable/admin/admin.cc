@@ -25,7 +25,7 @@ void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
     if (verb == "topic ls") return answer(cookie, list());
     if (verb == "topic create") return create(*request, cookie);
     if (verb != "topic show" && verb != "topic set" && verb != "topic purge" &&
-        verb != "topic rm" && verb != "topic browse") {
+        verb != "topic rm" && verb != "topic browse" && verb != "topic query") {
         return refuse(cookie, ZB_UNSUPPORTED, "`" + std::string(verb) + "` is not there yet");
     }
     const Topic* topic = topics_.table().find(request->topic);
@@ -38,6 +38,7 @@ void Admin::ask_of(const Topic& topic, std::string_view verb, const Request& req
                    uint64_t cookie) {
     if (verb == "topic show") return answer(cookie, show(topic));
     if (verb == "topic browse") return browse(topic, request, cookie);
+    if (verb == "topic query") return queries_.begin(topic, request, cookie);
     if (!topics_.failure().empty())
         return refuse(cookie, ZB_FAILED, "the journal failed: " + topics_.failure());
     if (verb == "topic purge") return purge(topic, request, cookie);
@@ -109,6 +110,7 @@ void Admin::browse(const Topic& topic, const Request& request, uint64_t cookie) 
 
 void Admin::on_loaded(TopicId topic) {
     browses_.remove_if([&](const Browse& each) { return each.topic == topic && try_browse(each); });
+    queries_.on_loaded(topic);
 }
 
 }  // namespace zbridge::durable

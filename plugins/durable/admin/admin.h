@@ -9,6 +9,7 @@
 //   topic purge   {topic, below?: offset}           {topic, floor}
 //   topic rm      {topic}                           {topic}
 //   topic browse  {topic, from?: offset, max?}      [{offset, id, stored_ms, ..., frames}, ...]
+//   topic query   {topic, key | id | from_ms?, to_ms?; max?}      likewise (queries.h)
 //
 // Thread:  the reactor. An answer comes when what was asked is durable, or read.
 // Failure: ZB_INVALID, ZB_NOT_FOUND, ZB_WRONG_STATE, ZB_FAILED, ZB_UNSUPPORTED with a sentence.
@@ -21,6 +22,7 @@
 #include <string>
 #include <string_view>
 
+#include "plugins/durable/admin/queries.h"
 #include "plugins/durable/admin/values.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
@@ -31,6 +33,8 @@ class AdminListener {
  public:
     virtual ~AdminListener() = default;
     virtual void on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) = 0;
+    // go_on() is to be called soon, but not within this call.
+    virtual void on_admin_unfinished() = 0;
 };
 
 class Admin {
@@ -41,14 +45,24 @@ class Admin {
     static constexpr size_t kBrowsesMax = 16;
 
     // All outlive it.
-    Admin(Topics& topics, const Log& log, const Clock& clock, AdminListener& listener)
-        : topics_(topics), log_(log), clock_(clock), listener_(listener) {}
+    Admin(Topics& topics, Log& log, const Clock& clock, AdminListener& listener)
+        : topics_(topics),
+          log_(log),
+          clock_(clock),
+          listener_(listener),
+          queries_(
+              topics, log,
+              [this](uint64_t cookie, zb_result result, std::string_view body) {
+                  listener_.on_admin_answer(cookie, result, body);
+              },
+              [this] { listener_.on_admin_unfinished(); }) {}
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
 
     void ask(std::string_view verb, std::string_view body, uint64_t cookie);
     // Messages of this topic may be read now.
     void on_loaded(TopicId topic);
+    void go_on() { queries_.go_on(); }
 
  private:
     struct Browse {
@@ -79,10 +93,11 @@ class Admin {
     }
 
     Topics& topics_;
-    const Log& log_;
+    Log& log_;
     const Clock& clock_;
     AdminListener& listener_;
     std::list<Browse> browses_;  // that wait
+    Queries queries_;
 };
 
 }  // namespace zbridge::durable

@@ -25,6 +25,12 @@ bool take_options(const msgpack::object& map, Request& request) {
     return true;
 }
 
+bool take_text(const msgpack::object& value, std::optional<std::string>& text) {
+    if (value.type != msgpack::type::STR) return false;
+    text.emplace(value.via.str.ptr, value.via.str.size);
+    return true;
+}
+
 bool take_entry(std::string_view name, const msgpack::object& value, Request& request) {
     if (name == "topic") {
         if (value.type != msgpack::type::STR) return false;
@@ -35,6 +41,10 @@ bool take_entry(std::string_view name, const msgpack::object& value, Request& re
     if (name == "from") return take_number(value, request.from);
     if (name == "below") return take_number(value, request.below);
     if (name == "max") return take_number(value, request.max);
+    if (name == "key") return take_text(value, request.key);
+    if (name == "id") return take_text(value, request.id);
+    if (name == "from_ms") return take_number(value, request.from_ms);
+    if (name == "to_ms") return take_number(value, request.to_ms);
     return true;  // of a younger command line
 }
 

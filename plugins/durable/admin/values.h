@@ -36,6 +36,8 @@ class ValueWriter {
         packer_.pack_bin(static_cast<uint32_t>(bytes.size()));
         packer_.pack_bin_body(bytes.data(), static_cast<uint32_t>(bytes.size()));
     }
+    // Values that were written elsewhere.
+    void written(std::string_view values) { sink_.write(values.data(), values.size()); }
     std::string take() { return std::move(sink_.written); }
 
  private:
@@ -54,6 +56,8 @@ struct Request {
     std::string topic;
     std::map<std::string, Value> options;
     std::optional<uint64_t> from, below, max;
+    std::optional<std::string> key, id;
+    std::optional<uint64_t> from_ms, to_ms;  // since 1970
 };
 // None: it is no such map, or a value is of another type.
 std::optional<Request> read_request(std::string_view body);

@@ -3,8 +3,39 @@
 #include <utility>
 
 #include "bridge/base/check.h"
+#include "plugins/durable/journal/remains.h"
+#include "plugins/durable/journal/segment_header.h"
 
 namespace zbridge::durable {
+
+namespace {
+
+Status look_through_segment(Disk& disk, const std::string& folder, const StoreId& store,
+                            const LookTarget& target, const Look& look) {
+    auto bytes = SegmentBytes::open(disk, folder + "/" + segment_name(target.segment), store, true);
+    if (!bytes.ok()) return std::move(bytes).error();
+    Gap here{target.segment, kSegmentHeadBytes, target.first};
+    while (here.position < target.until) {
+        const auto batch = bytes->batch_at(here.position);
+        if (!batch.ok()) return batch.error();
+        const auto& header = batch->header;
+        if (batch->whole && header->segment == here.segment && header->seq >= here.expected) {
+            look({here.segment, static_cast<uint32_t>(here.position), header->body_bytes},
+                 batch->body);
+            here.position += header->padded_bytes();
+            here.expected = next(header->seq);
+            continue;
+        }
+        const auto ahead = look_ahead(*bytes, here, std::nullopt);
+        if (!ahead.ok()) return ahead.error();
+        if (!*ahead) return {};
+        here.position = (*ahead)->position;
+        here.expected = (*ahead)->seq;
+    }
+    return {};
+}
+
+}  // namespace
 
 Digests::Digests(Options options, Disk& disk, std::unique_ptr<Executor> helper, Timers& timers,
                  const Clock& clock)
@@ -29,6 +60,25 @@ void Digests::drop(uint64_t segment) {
     if (run_ && run_->sealed.segment == segment) run_->dropped = true;
     drops_.push_back(segment);
     next();
+}
+
+bool Digests::look_through(const LookTarget& target, Look look, std::function<void(Status)> done) {
+    auto status = std::make_shared<Status>();
+    return helper_->submit(
+        [&disk = disk_, folder = options_.folder, store = options_.store, status, target,
+         look = std::move(look), digests = options_.shorten != nullptr] {
+            if (digests && target.sealed) {
+                auto digest =
+                    SegmentDigest::load(disk, folder + "/" + digest_name(target.segment), store);
+                if (digest.ok() && digest->head() == DigestHead::of(store, *target.sealed)) {
+                    while (const auto batch = digest->next())
+                        look(batch->place, batch->body);
+                    return;
+                }
+            }
+            *status = look_through_segment(disk, folder, store, target, look);
+        },
+        [status, done = std::move(done)] { done(*status); });
 }
 
 void Digests::finish() {

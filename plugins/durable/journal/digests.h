@@ -12,7 +12,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bridge/base/executor.h"
@@ -20,6 +22,17 @@
 #include "plugins/durable/journal/digest_writer.h"
 
 namespace zbridge::durable {
+
+// What stands in a batch; its body may be shortened.
+using Look = std::function<void(const Place& place, std::string_view body)>;
+
+// A segment to look through, up to `until`. `sealed`: nothing is appended to it any more.
+struct LookTarget {
+    uint64_t segment = 0;
+    uint64_t until = 0;
+    Seq first{};
+    std::optional<SealedSegment> sealed;
+};
 
 class Digests {
  public:
@@ -29,7 +42,7 @@ class Digests {
     struct Options {
         std::string folder;
         StoreId store;
-        Shorten shorten;  // null: none are made
+        Shorten shorten;  // null: none are made, nor read
     };
 
     // `helper` has one thread. The others outlive it.
@@ -38,6 +51,11 @@ class Digests {
 
     void make(const SealedSegment& sealed, Hurry hurry);
     void drop(uint64_t segment);
+    // Reads what a segment holds on the helper, as its digest has it if that fits, else from the
+    // segment itself, and hands each batch to `look` there, in order; what is damaged is left out.
+    // False: too many wait; `done` will not come. kNotFound: it was dropped.
+    [[nodiscard]] bool look_through(const LookTarget& target, Look look,
+                                    std::function<void(Status)> done);
     void finish();  // begins nothing any more, and waits for the step that it has begun
     size_t run_done() { return helper_->run_done(); }
 

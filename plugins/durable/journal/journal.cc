@@ -257,6 +257,19 @@ bool Journal::scrub(uint64_t segment, std::function<void(const Scrubbed&)> done)
     return false;
 }
 
+bool Journal::look_through(uint64_t segment, Look look, std::function<void(Status)> done) {
+    for (size_t i = 0; i < segments_.size() && !closed_; i++) {
+        if (segments_[i].segment != segment) continue;
+        LookTarget target{segment, segments_[i].bytes, bounds_[i].first, {}};
+        if (!segments_[i].sealed)
+            target.until = i + 1 == segments_.size() ? position_ : segments_[i].bytes;
+        else if (const auto end = end_of(i))
+            target.sealed = {segment, bounds_[i], *end};
+        return digests_.look_through(target, std::move(look), std::move(done));
+    }
+    return false;
+}
+
 // Where the segment behind this one begins. None: nobody knows, or where this one does.
 std::optional<Bound> Journal::end_of(size_t of) const {
     const uint64_t behind = segments_[of].segment + 1;

@@ -91,6 +91,10 @@ class Journal final : public Store {
     // another one is on its way, or it is not there, not sealed, or nobody knows where it ends.
     [[nodiscard]] bool scrub(uint64_t segment, std::function<void(const Scrubbed&)> done);
 
+    // All batches of a segment that are done, or more, on a helper's thread (digests.h). False: too
+    // many wait, or there is no such segment.
+    [[nodiscard]] bool look_through(uint64_t segment, Look look, std::function<void(Status)> done);
+
     // Calls the done of what has ended. To be called when an executor wakes the reactor.
     size_t run_done();
 

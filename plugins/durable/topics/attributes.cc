@@ -190,12 +190,16 @@ std::string_view id_in(std::string_view attributes) {
 }
 
 std::string_view key_in(std::string_view attributes) {
+    return text_in(attributes, AttributeKind::kKey);
+}
+
+bool has_key(std::string_view attributes, std::string_view key) {
     while (!attributes.empty()) {
         const auto attribute = take_attribute(attributes);
-        if (!attribute) return {};
-        if (attribute->kind == AttributeKind::kKey) return attribute->value;
+        if (!attribute) return false;
+        if (attribute->kind == AttributeKind::kKey && attribute->value == key) return true;
     }
-    return {};
+    return false;
 }
 
 }  // namespace zbridge::durable

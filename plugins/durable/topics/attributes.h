@@ -50,5 +50,6 @@ zb_value property_in(std::string_view attributes, std::string_view name);
 std::string_view id_in(std::string_view attributes);
 // The first key alone; empty: none.
 std::string_view key_in(std::string_view attributes);
+bool has_key(std::string_view attributes, std::string_view key);
 
 }  // namespace zbridge::durable
