@@ -7,13 +7,14 @@
 
 namespace zbridge::durable {
 
-void Appender::begin(std::unique_ptr<File> file, uint32_t prev_crc) {
+void Appender::begin(std::unique_ptr<File> file, uint32_t prev_crc, bool fresh) {
+    if (fresh) digest_.begin();
     file_ = std::move(file);
     prev_crc_ = prev_crc;
 }
 
 Appender::Outcome Appender::append(Task task) {
-    if (!failure_.ok()) return {failure_, {}, {}};
+    if (!failure_.ok()) return {failure_, {}, {}, {}};
     Outcome outcome = try_append(task);
     failure_ = outcome.status;
     return outcome;
@@ -25,6 +26,8 @@ Appender::Outcome Appender::try_append(Task& task) {
         outcome.status = roll(*task.roll);
         if (!outcome.status.ok()) return outcome;
         outcome.rolled_after = prev_crc_;
+        outcome.digested = digest_.end();
+        digest_.begin();
     }
     BatchHeader& header = task.header;
     char* const at = task.memory.data;
@@ -38,6 +41,7 @@ Appender::Outcome Appender::try_append(Task& task) {
     if (!outcome.status.ok()) return outcome;
     prev_crc_ = header.body_crc;
     unsynced_ = true;
+    digest_.take(header, {at + kBatchHeadBytes, task.memory.body_bytes});
     if (!task.memory.sync) return outcome;
 
     const Instant start = clock_.now();

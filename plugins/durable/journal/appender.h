@@ -12,6 +12,7 @@
 
 #include "bridge/base/clock.h"
 #include "bridge/base/disk.h"
+#include "plugins/durable/journal/digest_collector.h"
 #include "plugins/durable/journal/segment_header.h"
 
 namespace zbridge::durable {
@@ -32,16 +33,22 @@ class Appender {
     };
     struct Outcome {
         Status status;
-        Duration sync_time{};                  // of the batch's own sync
-        std::optional<uint32_t> rolled_after;  // a segment was begun: the body_crc before it
+        Duration sync_time{};                      // of the batch's own sync
+        std::optional<uint32_t> rolled_after;      // a segment was begun: the body_crc before it
+        std::optional<CollectedBatches> digested;  // of the one before; none: it has to be read
     };
 
     // `disk` and `clock` outlive it.
-    Appender(Disk& disk, const Clock& clock, std::string folder, const StoreId& store)
-        : disk_(disk), clock_(clock), folder_(std::move(folder)), store_(store) {}
+    Appender(Disk& disk, const Clock& clock, std::string folder, const StoreId& store,
+             Shorten shorten)
+        : disk_(disk),
+          clock_(clock),
+          folder_(std::move(folder)),
+          store_(store),
+          digest_(std::move(shorten)) {}
 
-    // Where it goes on.
-    void begin(std::unique_ptr<File> file, uint32_t prev_crc);
+    // Where it goes on. `fresh`: with the first batch of a segment.
+    void begin(std::unique_ptr<File> file, uint32_t prev_crc, bool fresh);
     Outcome append(Task task);
     void end() { file_.reset(); }
 
@@ -56,6 +63,7 @@ class Appender {
     std::unique_ptr<File> file_;
     uint32_t prev_crc_ = 0;
     bool unsynced_ = false;  // the file has batches that no sync has followed
+    DigestCollector digest_;
     Status failure_;
 };
 

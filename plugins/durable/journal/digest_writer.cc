@@ -10,11 +10,13 @@
 namespace zbridge::durable {
 
 DigestWriter::DigestWriter(Disk& disk, std::string folder, const StoreId& store,
-                           const SealedSegment& sealed, Shorten shorten)
+                           const SealedSegment& sealed, Shorten shorten,
+                           std::optional<CollectedBatches> collected)
     : disk_(disk),
       folder_(std::move(folder)),
       sealed_(sealed),
       shorten_(std::move(shorten)),
+      collected_(std::move(collected)),
       head_(encode(DigestHead::of(store, sealed))),
       path_(folder_ + "/" + digest_name(sealed.segment)),
       temporary_(path_ + std::string(kDigestTemporary)),
@@ -45,10 +47,18 @@ Result<bool> DigestWriter::try_step() {
 }
 
 Status DigestWriter::begin() {
-    auto segment =
-        SegmentBytes::open(disk_, folder_ + "/" + segment_name(sealed_.segment), store_, false);
-    if (!segment.ok()) return std::move(segment).error();
-    segment_.emplace(*std::move(segment));
+    if (collected_) {
+        bytes_ = std::move(collected_->bytes);
+        position_ = collected_->position;
+        next_ = collected_->next;
+        prev_crc_ = collected_->prev_crc;
+        if (position_ != sealed_.end.prev_end) return not_whole();
+    } else {
+        auto segment =
+            SegmentBytes::open(disk_, folder_ + "/" + segment_name(sealed_.segment), store_, false);
+        if (!segment.ok()) return std::move(segment).error();
+        segment_.emplace(*std::move(segment));
+    }
     auto file = disk_.open(temporary_, OpenMode::kTruncate);
     if (!file.ok()) return std::move(file).error();
     file_ = *std::move(file);

@@ -1,4 +1,5 @@
-// Makes the digest of a sealed segment from what the segment's file has, step by step.
+// Makes the digest of a sealed segment from what the journal has collected of it, in one step, or
+// else from what the segment's file has.
 //
 // Flow:    step() ... step(): each batch is read, checked, shortened, written to a temporary file ->
 //          the last one: synced, renamed
@@ -13,8 +14,8 @@
 #include <optional>
 #include <string>
 
+#include "plugins/durable/journal/digest_collector.h"
 #include "plugins/durable/journal/segment_bytes.h"
-#include "plugins/durable/journal/segment_digest.h"
 
 namespace zbridge::durable {
 
@@ -27,7 +28,7 @@ class DigestWriter {
 
     // `disk` outlives it.
     DigestWriter(Disk& disk, std::string folder, const StoreId& store, const SealedSegment& sealed,
-                 Shorten shorten);
+                 Shorten shorten, std::optional<CollectedBatches> collected);
 
     // True: the digest is there. REQUIRES: no step before has failed, or said so.
     Result<bool> step();
@@ -44,6 +45,7 @@ class DigestWriter {
     std::string folder_;
     SealedSegment sealed_;
     Shorten shorten_;
+    std::optional<CollectedBatches> collected_;
     std::string head_;
     std::string path_, temporary_;
 

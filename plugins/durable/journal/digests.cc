@@ -45,11 +45,13 @@ Digests::Digests(Options options, Disk& disk, std::unique_ptr<Executor> helper, 
       timer_(timers, [this] { next(); }),
       helper_(std::move(helper)) {}
 
-void Digests::make(const SealedSegment& sealed, Hurry hurry) {
+void Digests::make(const SealedSegment& sealed, Hurry hurry,
+                   std::optional<CollectedBatches> collected) {
     if (!options_.shorten || stopped_) return;
     Run run;
     run.sealed = sealed;
     run.hurry = hurry;
+    if (waiting_.size() < kCollectedMax) run.collected = std::move(collected);
     waiting_.push_back(std::move(run));
     next();
 }
@@ -99,8 +101,9 @@ void Digests::next() {
     if (!run_ && !waiting_.empty()) {
         run_ = std::make_shared<Run>(std::move(waiting_.front()));
         waiting_.pop_front();
-        run_->writer = std::make_unique<DigestWriter>(disk_, options_.folder, options_.store,
-                                                      run_->sealed, options_.shorten);
+        run_->writer =
+            std::make_unique<DigestWriter>(disk_, options_.folder, options_.store, run_->sealed,
+                                           options_.shorten, std::move(run_->collected));
     }
     if (run_) step();
 }

@@ -1,13 +1,15 @@
 // The digests of the segments, made in the background as segments are sealed, and for those that
 // have none.
 //
-// Flow:    make() -> step ... step, read, checked and shortened on the helper -> the file is there
+// Flow:    make() -> what the journal has collected is written on the helper; or, of a segment that
+//          was not seen from its beginning: step ... step, read, checked, shortened -> it is there
 //          drop() -> the file goes
 // Thread:  the reactor; works run on the helper's executor, one at a time.
 // Failure: one that cannot be made is counted, and tried again by the next start: without it that
 //          reads the segment.
-// Limits:  as many wait as there are segments. DigestWriter::kStepBytes a step; between two steps
-//          of a segment of an earlier life a pause of kPause: 80 MiB a second.
+// Limits:  as many wait as there are segments, kCollectedMax of them with their batches.
+//          DigestWriter::kStepBytes a step; between two steps of a segment of an earlier life a
+//          pause of kPause: 80 MiB a second.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +39,8 @@ struct LookTarget {
 class Digests {
  public:
     static constexpr Duration kPause = std::chrono::milliseconds(50);
+    // With more of them waiting, what was collected is given up: their segments are read.
+    static constexpr size_t kCollectedMax = 2;
 
     enum class Hurry : uint8_t { kNone, kSoon };  // kSoon: without pauses, others follow
     struct Options {
@@ -49,7 +53,8 @@ class Digests {
     Digests(Options options, Disk& disk, std::unique_ptr<Executor> helper, Timers& timers,
             const Clock& clock);
 
-    void make(const SealedSegment& sealed, Hurry hurry);
+    // `collected`: its batches, if they need not be read.
+    void make(const SealedSegment& sealed, Hurry hurry, std::optional<CollectedBatches> collected);
     void drop(uint64_t segment);
     // Reads what a segment holds on the helper, as its digest has it if that fits, else from the
     // segment itself, and hands each batch to `look` there, in order; what is damaged is left out.
@@ -67,6 +72,7 @@ class Digests {
     struct Run {
         SealedSegment sealed;
         Hurry hurry = Hurry::kNone;
+        std::optional<CollectedBatches> collected;
         std::unique_ptr<DigestWriter> writer;  // used by the helper
         Result<bool> done = false;
         bool dropped = false;

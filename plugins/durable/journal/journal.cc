@@ -54,7 +54,7 @@ Journal::Journal(const JournalOptions& options, const JournalWorld& world, Opene
       clock_(world.clock),
       store_(opened.store),
       found_(std::move(opened.found)),
-      appender_(world.disk, world.clock, folder_, store_),
+      appender_(world.disk, world.clock, folder_, store_, options.shorten),
       reader_(world.disk, folder_, store_),
       segments_(std::move(opened.segments)),
       bounds_(std::move(opened.bounds)),
@@ -72,7 +72,8 @@ Journal::Journal(const JournalOptions& options, const JournalWorld& world, Opene
                world.make_executor({.name = "journal-index", .threads = 1}), world.timers,
                world.clock),
       appends_(world.make_executor({.name = "journal", .threads = 1, .tasks_max = kAppendsMax})) {
-    appender_.begin(std::move(opened.file), opened.prev_crc);
+    const bool fresh = opened.position == kSegmentHeadBytes;
+    appender_.begin(std::move(opened.file), opened.prev_crc, fresh);
 }
 
 size_t Journal::body_bytes_max() const {
@@ -157,14 +158,14 @@ void Journal::submit(Appender::Task task, Done done) {
     ZB_CHECK(taken);
 }
 
-void Journal::on_appended(const Appender::Outcome& outcome, const BatchHeader& header, bool synced,
+void Journal::on_appended(Appender::Outcome& outcome, const BatchHeader& header, bool synced,
                           const Done& done) {
     if (outcome.rolled_after) {
         // Sealed now, not before: what is dropped must have a segment behind it on the disk.
         segments_[segments_.size() - 2].sealed = true;
         bounds_.back().prev_crc = *outcome.rolled_after;
         stats_.rollovers++;
-        make_digest(segments_.size() - 2, Digests::Hurry::kSoon);
+        make_digest(segments_.size() - 2, Digests::Hurry::kSoon, std::move(outcome.digested));
     }
     busy_ = false;
     if (outcome.status.ok()) {
@@ -281,9 +282,10 @@ std::optional<Bound> Journal::end_of(size_t of) const {
     return end;
 }
 
-void Journal::make_digest(size_t of, Digests::Hurry hurry) {
+void Journal::make_digest(size_t of, Digests::Hurry hurry,
+                          std::optional<CollectedBatches> collected) {
     if (const std::optional<Bound> end = end_of(of))
-        digests_.make({segments_[of].segment, bounds_[of], *end}, hurry);
+        digests_.make({segments_[of].segment, bounds_[of], *end}, hurry, std::move(collected));
 }
 
 // Of segments that had to be read, and of the one that this start has sealed.
@@ -293,7 +295,7 @@ void Journal::make_wanted_digests(bool began_fresh) {
     for (const Loss& loss : store_file_.lost)
         wanted.erase(loss.segment);  // it is not whole
     for (size_t i = 0; i + 1 < segments_.size(); i++) {
-        if (wanted.contains(segments_[i].segment)) make_digest(i, Digests::Hurry::kNone);
+        if (wanted.contains(segments_[i].segment)) make_digest(i, Digests::Hurry::kNone, {});
     }
 }
 

@@ -118,12 +118,12 @@ class Journal final : public Store {
     Appender::Task task_of(const BatchMemory& batch, uint16_t flags);  // takes its seq and place
     uint64_t room() const;
     void begin_segment(Appender::Task& task);
-    void make_digest(size_t of, Digests::Hurry hurry);
+    void make_digest(size_t of, Digests::Hurry hurry, std::optional<CollectedBatches> collected);
     void make_wanted_digests(bool began_fresh);
     std::optional<Bound> end_of(size_t of) const;
     void submit_pending();
     void submit(Appender::Task task, Done done);
-    void on_appended(const Appender::Outcome& outcome, const BatchHeader& header, bool synced,
+    void on_appended(Appender::Outcome& outcome, const BatchHeader& header, bool synced,
                      const Done& done);
     void mark_idle();
     void hurry_spares();

@@ -263,6 +263,27 @@ TEST_CASE("a digest goes with its segment, and what is left of one goes at the n
     CHECK_FALSE(life.has(scrap));
 }
 
+TEST_CASE("a segment that was seen from its beginning is not read for its digest") {
+    for (const bool large : {false, true}) {
+        DigestedLife life;
+        if (large) {  // more than is collected
+            life.options.shorten = [](std::string_view body, std::string& into) {
+                into += body;
+                into.append(DigestCollector::kBytesMax / 4, 'x');
+            };
+        }
+        REQUIRE(life.open() == "yes");
+        life.disk.fail(SimDisk::Operation::kRead, Code::kIo, 1);
+        while (life.journal->segments().size() < 2)
+            REQUIRE(life.append(std::string(1000, 'x')).ok());
+        life.settle();
+        life.disk.heal();
+        CHECK(life.journal->digests().made() == (large ? 0 : 1));
+        CHECK(life.journal->digests().failed() == (large ? 1 : 0));
+        CHECK(life.has(life.kFirst) == !large);
+    }
+}
+
 TEST_CASE("a digest that would be too large is not kept, nor one of a segment that is not whole") {
     DigestedLife life;
     life.fill();
