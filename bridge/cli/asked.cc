@@ -8,10 +8,6 @@
 
 namespace zbridge::cli {
 
-namespace {
-constexpr Duration kAnswerTime = std::chrono::seconds(5);
-}
-
 void declare_at(CLI::App& app, std::string& at) {
     app.add_option(
            "--at", at,
@@ -21,7 +17,7 @@ void declare_at(CLI::App& app, std::string& at) {
 }
 
 Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Report args,
-                 Terminal& terminal) {
+                 Terminal& terminal, Duration answer_time) {
     const auto failed = [&](const Status& why, Exit exit) {
         terminal.err << "zbridge: " << why.message() << "\n";
         return Asked{std::nullopt, exit};
@@ -33,7 +29,7 @@ Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Repo
                                            : Exit::kUsage);
     }
     const auto bytes =
-        net::ask(*address, protocol::pack_call({call, std::move(args)}), kAnswerTime);
+        net::ask(*address, protocol::pack_call({call, std::move(args)}), answer_time);
     if (!bytes.ok()) return failed(bytes.error(), Exit::kNotReachable);
     auto answer = protocol::unpack_answer(*bytes);
     if (!answer.ok()) return failed(answer.error(), Exit::kFailed);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "bridge/base/clock.h"
 #include "bridge/cli/command.h"
 #include "bridge/telemetry/report.h"
 
@@ -18,8 +19,9 @@ struct Asked {
     std::optional<telemetry::Report> answer;
     Exit exit = Exit::kOk;
 };
+inline constexpr Duration kAnswerTime = std::chrono::seconds(5);
 Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Report args,
-                 Terminal& terminal);
+                 Terminal& terminal, Duration answer_time = kAnswerTime);
 
 // Before what cannot be taken back: asks on the terminal. False, having said so: the user does not
 // want it, or there is nobody to be asked and --yes was not given.

@@ -25,6 +25,8 @@ constexpr std::array kCommands = {
     Command{"topic set", "change options of a topic that the file does not name",
             declare_topic_set},
     Command{"topic browse", "look at messages of a topic; changes nothing", declare_topic_browse},
+    Command{"topic query", "look for messages by key, id or time; changes nothing",
+            declare_topic_query},
     Command{"topic purge", "remove the messages of a topic", declare_topic_purge},
     Command{"topic rm", "remove a topic that the file does not name, with its messages",
             declare_topic_rm},

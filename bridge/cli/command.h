@@ -52,6 +52,7 @@ Body declare_topic_show(CLI::App& app);
 Body declare_topic_create(CLI::App& app);
 Body declare_topic_set(CLI::App& app);
 Body declare_topic_browse(CLI::App& app);
+Body declare_topic_query(CLI::App& app);
 Body declare_topic_purge(CLI::App& app);
 Body declare_topic_rm(CLI::App& app);
 Body declare_journal_check(CLI::App& app);

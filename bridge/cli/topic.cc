@@ -1,4 +1,4 @@
-// zbridge topic ls|show|create|set|browse|purge|rm
+// zbridge topic ls|show|create|set|browse|query|purge|rm
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -16,6 +16,8 @@ namespace {
 using telemetry::Report;
 
 constexpr size_t kBodyShownMax = 60;  // bytes of a message's first frame
+// All digests of a store, or all of it, may have to be read.
+constexpr Duration kQueryTime = std::chrono::minutes(5);
 
 struct Options {
     std::string at;
@@ -25,6 +27,10 @@ struct Options {
     std::vector<std::string> settings;
     std::optional<uint64_t> from, below;
     uint32_t max = 20;
+    Duration answer_time = kAnswerTime;
+    struct {
+        std::string key, id, from, to;
+    } query;
 };
 
 std::shared_ptr<Options> declare(CLI::App& app, bool topic, bool json) {
@@ -66,7 +72,8 @@ template <class Show>
 Exit ask_and_show(const Options& options, const std::string& call, Report args, Terminal& terminal,
                   Show&& show) {
     if (!options.topic.empty()) args.add("topic", options.topic);
-    const auto [answer, exit] = ask_bridge(options.at, call, std::move(args), terminal);
+    const auto [answer, exit] =
+        ask_bridge(options.at, call, std::move(args), terminal, options.answer_time);
     if (!answer) return exit;
     if (options.json)
         terminal.out << answer->json(JsonWriter::Style::kIndented) << "\n";
@@ -162,6 +169,56 @@ Body declare_topic_browse(CLI::App& app) {
         if (options->from) args.add("from", *options->from);
         args.add("max", options->max);
         return ask_and_show(*options, "topic browse", std::move(args), terminal,
+                            [&](const Report& answer) {
+                                terminal.out << messages_text(answer, terminal.out_width);
+                            });
+    };
+}
+
+namespace {
+
+// Digits, or RFC 3339.
+std::string wrong_time(const std::string& text) {
+    const auto ms = parse_time_ms(text);
+    if (ms && *ms >= 0) return {};
+    return "`" + text + "` is no time: expected 2026-11-24T10:00:00Z, or milliseconds since 1970";
+}
+
+}  // namespace
+
+Body declare_topic_query(CLI::App& app) {
+    auto options = declare(app, /*topic=*/true, /*json=*/true);
+    auto& query = options->query;
+    CLI::Option* const key = app.add_option("--key", query.key, "messages that have this key");
+    CLI::Option* const id = app.add_option(
+        "--id", query.id, "the one of this id: a receipt's 26 characters, or the producer's own");
+    CLI::Option* const from =
+        app.add_option("--from", query.from, "stored at this time or later")->check(wrong_time);
+    CLI::Option* const to =
+        app.add_option("--to", query.to, "stored at this time or before")->check(wrong_time);
+    app.add_option("--max", options->max, "at most so many messages, the oldest; else 20")
+        ->type_name("COUNT");
+    key->excludes(id)->excludes(from)->excludes(to);
+    id->excludes(from)->excludes(to);
+    for (CLI::Option* const time : {from, to})
+        time->type_name("TIME");
+    return [options, key, id, from, to](Terminal& terminal) {
+        Report args = Report::map();
+        if (key->count() > 0) args.add("key", options->query.key);
+        if (id->count() > 0) args.add("id", options->query.id);
+        const auto add_time = [&](const char* name, const std::string& text) {
+            args.add(name, static_cast<uint64_t>(*parse_time_ms(text)));
+        };
+        if (from->count() > 0) add_time("from_ms", options->query.from);
+        if (to->count() > 0) add_time("to_ms", options->query.to);
+        if (args.entries().empty()) {
+            terminal.err << "zbridge: what to look for is missing: expected --key, --id, --from or "
+                            "--to\n";
+            return Exit::kUsage;
+        }
+        args.add("max", options->max);
+        options->answer_time = kQueryTime;
+        return ask_and_show(*options, "topic query", std::move(args), terminal,
                             [&](const Report& answer) {
                                 terminal.out << messages_text(answer, terminal.out_width);
                             });

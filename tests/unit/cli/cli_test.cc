@@ -109,6 +109,21 @@ TEST_CASE("what is asked of a journal is refused where there is none") {
     CHECK(run({"journal", "check"}).exit == Exit::kUsage);
 }
 
+TEST_CASE("a query names one thing to look for, and its times are times") {
+    const auto none = run({"topic", "query", "orders"});
+    CHECK(none.exit == Exit::kUsage);
+    CHECK(has(none.err, "expected --key, --id, --from or --to"));
+    for (const char* other : {"--id", "--from", "--to"})
+        CHECK(run({"topic", "query", "orders", "--key", "k", other, "7"}).exit == Exit::kUsage);
+    CHECK(run({"topic", "query", "orders", "--id", "k", "--from", "7"}).exit == Exit::kUsage);
+    const auto wrong = run({"topic", "query", "orders", "--from", "yesterday"});
+    CHECK(wrong.exit == Exit::kUsage);
+    CHECK(has(wrong.err,
+              "`yesterday` is no time: expected 2026-11-24T10:00:00Z, or "
+              "milliseconds since 1970"));
+    CHECK(run({"topic", "query", "--key", "k"}).exit == Exit::kUsage);
+}
+
 TEST_CASE("colours only where they were asked for") {
     CHECK_FALSE(has(run({"check", kWrong}).out, "\x1b["));
     CHECK(has(run({"check", kWrong}, true).out, "\x1b[1;31merror:\x1b[0m"));
