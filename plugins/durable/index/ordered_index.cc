@@ -1,96 +1,68 @@
 #include "plugins/durable/index/ordered_index.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "bridge/base/check.h"
 
 namespace zbridge::durable {
 
-OrderedIndex::Packed OrderedIndex::pack(const Run& run) {
-    ZB_CHECK(run.place.segment <= std::numeric_limits<uint32_t>::max(), run.place.segment);
-    return {run.first.number,   run.stored_ms,       run.count,
-            run.position,       run.bytes,           static_cast<uint32_t>(run.place.segment),
-            run.place.position, run.place.body_bytes};
-}
-
-Run OrderedIndex::unpack(const Packed& packed) {
-    return {{packed.first},
-            packed.count,
-            packed.position,
-            packed.bytes,
-            {packed.segment, packed.place, packed.body_bytes},
-            packed.stored_ms};
-}
-
-const OrderedIndex::Line* OrderedIndex::line_of(TopicId topic) const {
+const RunLine* OrderedIndex::line_of(TopicId topic) const {
     return topic.number() < lines_.size() ? &lines_[topic.number()] : nullptr;
 }
 
-void OrderedIndex::add(TopicId topic, const Run& run) {
+RunLine& OrderedIndex::line_to_change(TopicId topic) {
+    looked_.block = nullptr;
     if (topic.number() >= lines_.size()) lines_.resize(topic.number() + 1);
-    Line& line = lines_[topic.number()];
-    Packed packed = pack(run);
+    return lines_[topic.number()];
+}
+
+void OrderedIndex::add(TopicId topic, const Run& run) {
+    RunLine& line = line_to_change(topic);
+    Run added = run;
     if (!line.empty()) {
-        const Run last = unpack(line.back());
+        const Run& last = line.back();
         ZB_CHECK(last.end() <= run.first, topic, last.end(), run.first);
         // A wall clock may go back; since() searches.
-        packed.stored_ms = std::max(packed.stored_ms, last.stored_ms);
+        added.stored_ms = std::max(added.stored_ms, last.stored_ms);
     }
-    line.push_back(packed);
+    line.push_back(added);
     runs_++;
 }
 
 std::optional<Run> OrderedIndex::at_or_after(TopicId topic, Offset offset) const {
-    const Line* line = line_of(topic);
-    if (line == nullptr) return std::nullopt;
-    const auto found = std::partition_point(line->begin(), line->end(), [&](const Packed& each) {
-        return each.first + each.count <= offset.number;
-    });
-    if (found == line->end()) return std::nullopt;
-    return unpack(*found);
+    const RunLine* line = line_of(topic);
+    return line == nullptr ? std::nullopt : line->at_or_after(offset, looked_);
 }
 
 std::optional<Run> OrderedIndex::first(TopicId topic) const {
-    const Line* line = line_of(topic);
+    const RunLine* line = line_of(topic);
     if (line == nullptr || line->empty()) return std::nullopt;
-    return unpack(line->front());
+    return line->front();
 }
 
 std::optional<Run> OrderedIndex::since(TopicId topic, int64_t stored_ms) const {
-    const Line* line = line_of(topic);
-    if (line == nullptr) return std::nullopt;
-    const auto found = std::partition_point(
-        line->begin(), line->end(), [&](const Packed& each) { return each.stored_ms < stored_ms; });
-    if (found == line->end()) return std::nullopt;
-    return unpack(*found);
+    const RunLine* line = line_of(topic);
+    return line == nullptr ? std::nullopt : line->since(stored_ms, looked_);
 }
 
 void OrderedIndex::remove_first(TopicId topic) {
-    ZB_CHECK(first(topic).has_value(), topic);
-    lines_[topic.number()].pop_front();
+    RunLine& line = line_to_change(topic);
+    ZB_CHECK(!line.empty(), topic);
+    line.pop_front();
     runs_--;
 }
 
 std::vector<Run> OrderedIndex::move(TopicId topic, const Run& run) {
-    if (topic.number() >= lines_.size()) lines_.resize(topic.number() + 1);
-    Line& line = lines_[topic.number()];
-    const auto below = [&](const Packed& each) { return each.first < run.first.number; };
-    auto at = std::partition_point(line.begin(), line.end(), below);
-    ZB_CHECK(at == line.begin() || unpack(*(at - 1)).end() <= run.first, topic, run.first);
-    auto end = at;
-    std::vector<Run> replaced;
-    for (; end != line.end() && end->first < run.end().number; ++end)
-        replaced.push_back(unpack(*end));
-    ZB_CHECK(replaced.empty() || replaced.back().end() <= run.end(), topic, run.first);
-    if (replaced.empty()) {
-        line.insert(at, pack(run));
-    } else {
-        *at = pack(run);
-        line.erase(at + 1, end);
-    }
+    std::vector<Run> replaced = line_to_change(topic).replace(run);
     runs_ += 1 - replaced.size();
     return replaced;
+}
+
+size_t OrderedIndex::bytes() const {
+    size_t bytes = lines_.capacity() * sizeof(RunLine) + looked_.runs.capacity() * sizeof(Run);
+    for (const RunLine& line : lines_)
+        bytes += line.bytes();
+    return bytes;
 }
 
 }  // namespace zbridge::durable
