@@ -45,9 +45,6 @@ class Index {
     // The same messages lie elsewhere: runs that are within it go, and are returned. A gap of the
     // topic may be filled so.
     virtual std::vector<Run> move(TopicId topic, const Run& run) = 0;
-
-    // All batches up to this one are in it, also after a crash.
-    virtual Seq covered_seq() const = 0;
 };
 
 }  // namespace zbridge::durable

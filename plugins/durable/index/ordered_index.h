@@ -20,7 +20,6 @@ class OrderedIndex final : public Index {
     std::optional<Run> since(TopicId topic, int64_t stored_ms) const override;
     void remove_first(TopicId topic) override;
     std::vector<Run> move(TopicId topic, const Run& run) override;
-    Seq covered_seq() const override { return Seq{0}; }
 
     size_t runs() const { return runs_; }
     size_t bytes() const;  // about, of memory

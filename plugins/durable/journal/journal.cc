@@ -303,10 +303,6 @@ size_t Journal::run_done() {
     return appends_->run_done() + reads_->run_done() + spares_.run_done() + digests_.run_done();
 }
 
-Place Journal::next_place() const {
-    return {segments_.back().segment, static_cast<uint32_t>(position_), 0};
-}
-
 // Written and synced when it returns. REQUIRES: nothing is in flight.
 Status Journal::append_now(RecordType type, uint16_t flags) {
     std::string payload;

@@ -101,7 +101,6 @@ class Journal final : public Store {
     const StoreId& store() const { return store_; }
     const Found& found() const { return found_; }
     Seq synced() const { return synced_; }  // all up to this one are on the disk
-    Place next_place() const;               // of a recovery point: where the next batch may lie
     const JournalStats& stats() const { return stats_; }
     const Spares& spares() const { return spares_; }
     const Digests& digests() const { return digests_; }

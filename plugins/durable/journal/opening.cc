@@ -139,8 +139,6 @@ class Opening {
         SegmentHeader header;
         header.store = *folder_.store;
         header.segment = folder_.next_segment();
-        if (options_.replay.recovery)
-            header.segment = std::max(header.segment, options_.replay.recovery->place.segment + 1);
         header.first = end.next;
         header.prev_crc = end.prev_crc;
         header.prev_end = static_cast<uint32_t>(end.position);

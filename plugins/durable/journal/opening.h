@@ -18,7 +18,7 @@ namespace zbridge::durable {
 struct OpeningOptions {
     std::string folder;
     uint64_t segment_bytes = 0;
-    std::optional<StoreId> store;  // as the index knows it
+    std::optional<StoreId> store;  // whose segments are expected, if that is known
     ReplayOptions replay;
 };
 

@@ -19,14 +19,13 @@ Seq before(Seq seq) {
 
 Status Replay::run() {
     found_.segments = folder_.segments.size();
-    covered_ = options_.covered;
     look_beyond();
     if (auto status = check_below(); !status.ok()) return status;
-    if (auto status = begin(); !status.ok()) return status;
-    while (!ended_) {
-        if (auto status = step(); !status.ok()) return status;
-    }
-    return {};
+    auto status = folder_.segments.empty() ? begin_nothing() : begin_oldest();
+    if (!status.ok()) return status;
+    while (!ended_ && status.ok())
+        status = step();
+    return status;
 }
 
 // What is wrong without a batch of the replay being lost for it.
@@ -41,32 +40,15 @@ Status Replay::check_below() {
         auto status = remark(folder_.segment_file(each.number) + ": its header is damaged");
         if (!status.ok()) return status;
     }
-    const uint64_t recovery = options_.recovery ? options_.recovery->place.segment : 0;
-    uint64_t expected = folder_.store_file.from;
-    for (const FolderSegment& each : folder_.segments) {
-        for (; expected < std::min(each.number, recovery); expected++) {
-            if (folder_.store_file.dropped.contains(expected)) continue;
-            auto status = remark(folder_.segment_file(expected) +
-                                 " is missing: what messages it held is lost");
-            if (!status.ok()) return status;
-        }
-        expected = each.number + 1;
-    }
     return {};
-}
-
-Status Replay::begin() {
-    if (options_.recovery) next_ = options_.recovery->seq;
-    if (folder_.segments.empty()) return begin_nothing();
-    return options_.recovery ? begin_at(*options_.recovery) : begin_oldest();
 }
 
 // There is no segment.
 Status Replay::begin_nothing() {
     ended_ = true;
     end_.next = std::max(next_, next(covered_));
-    const bool was_here = folder_.as_stored || folder_.store_file_damaged || options_.recovery ||
-                          number(covered_) > 0;
+    const bool was_here =
+        folder_.as_stored || folder_.store_file_damaged || !folder_.digests.empty();
     if (!was_here) return {};
     Damage all{folder_.path, 0, next_, {}, "all its segments are missing", false};
     if (covered_ >= next_) all.last = covered_;
@@ -96,40 +78,6 @@ Status Replay::begin_oldest() {
     if (!ahead.ok()) return ahead.error();
     if (*ahead) next_ = (*ahead)->seq;
     return {};
-}
-
-Status Replay::begin_at(const RecoveryPoint& from) {
-    const Place& place = from.place;
-    Damage lost{folder_.segment_file(place.segment),
-                place.position,
-                next_,
-                {},
-                "the index knows this segment, which is missing",
-                false};
-    const auto at =
-        std::find_if(folder_.segments.begin(), folder_.segments.end(),
-                     [&](const FolderSegment& each) { return each.number >= place.segment; });
-    if (at == folder_.segments.end()) {  // the log ends before the place that the index knows
-        if (options_.covered >= next_) lost.last = options_.covered;
-        if (auto status = enter(folder_.segments.size() - 1); !status.ok()) return status;
-        if (auto status = damage(std::move(lost), place.segment); !status.ok()) return status;
-        position_ = bytes_->bytes();
-        next_ = std::max(next_, next(options_.covered));
-        return end_here(true);
-    }
-    if (auto status = enter(static_cast<size_t>(at - folder_.segments.begin())); !status.ok())
-        return status;
-    if (at->number == place.segment) {
-        position_ = place.position;
-        if (position_ == kSegmentHeadBytes && at->header) prev_crc_ = at->header->prev_crc;
-        return {};
-    }
-    if (!at->header || at->header->first <= next_) return {};
-    lost.last = before(at->header->first);
-    auto status = damage(std::move(lost), place.segment);
-    next_ = at->header->first;
-    prev_crc_ = at->header->prev_crc;
-    return status;
 }
 
 Status Replay::enter(size_t index) {
@@ -250,8 +198,6 @@ Result<std::string> Replay::witness_of_end(const SegmentBytes::Batch& batch) {
         return fmt::format("batch {} at offset {} says that they were durable",
                            number(witness->first->seq), witness->first->position);
     }
-    if (options_.covered >= next_)
-        return fmt::format("the index has them, up to batch {}", number(options_.covered));
     if (covered_ >= next_)
         return fmt::format("{} has them, up to batch {}", folder_.digest_file(beyond_->segment),
                            number(covered_));

@@ -1,5 +1,4 @@
-// Reads the log from the recovery point to its end, and judges what is no batch: the end, a torn
-// tail, or damage.
+// Reads the log to its end, and judges what is no batch: the end, a torn tail, or damage.
 //
 //   at position p batch n is expected:
 //     a header of this store, segment, seq n, the chain and the body's sum right    accepted
@@ -9,7 +8,7 @@
 //     anything else                                                                  the end
 //
 //   witnesses: a header further on with seq > n that had known n to be durable; a later segment
-//   that begins above n; the index; a digest; a CLEAN_STOP; the data directory's mark of an end in
+//   that begins above n; a digest; a CLEAN_STOP; the data directory's mark of an end in
 //   order.
 //
 // Thread:  one; it blocks. Nothing is changed on the disk.
@@ -31,12 +30,6 @@
 
 namespace zbridge::durable {
 
-// Replay begins with this batch, which lies there, or would.
-struct RecoveryPoint {
-    Place place;
-    Seq seq{};
-};
-
 struct ReplayedBatch {
     Seq seq{};
     Place place;
@@ -47,8 +40,6 @@ struct ReplayedBatch {
 };
 
 struct ReplayOptions {
-    std::optional<RecoveryPoint> recovery;  // none: from the oldest batch
-    Seq covered{};                          // the index has the effects of all up to this one
     // The life of this epoch ended in order, as the data directory says.
     std::optional<uint64_t> clean_epoch;
     bool accept_loss = false;
@@ -95,10 +86,8 @@ class Replay {
 
     void look_beyond();
     Status check_below();
-    Status begin();
     Status begin_nothing();
     Status begin_oldest();
-    Status begin_at(const RecoveryPoint& from);
     Status step();
     std::optional<SegmentDigest> usable_digest();
     Status take(SegmentDigest digest);
@@ -138,7 +127,7 @@ class Replay {
     bool clean_stop_ = false;        // the batch before was one
     std::optional<uint64_t> epoch_;  // of the last life that was seen to begin
     Seq highest_seen_{};             // of headers that are no batches any more
-    Seq covered_{};                  // all up to this one had been durable, as an index says
+    Seq covered_{};                  // all up to this one had been durable, as a digest says
     // The digest of the last segment, or of one behind it: it was sealed, so another was there.
     std::optional<DigestHead> beyond_;
 

@@ -110,8 +110,7 @@ TEST_CASE("without a data directory it does not start") {
     CHECK_THROWS_WITH(rig.instance->start(), "topics need `bridge.data_dir`");
 }
 
-TEST_CASE(
-    "a journal that is damaged above the recovery point is refused, and taken if one says so") {
+TEST_CASE("a journal that is damaged is refused, and taken if one says so") {
     EngineRig rig;
     rig.topic("orders");
     rig.start();

@@ -143,19 +143,13 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("the last batch has a witness once the journal was idle, or the index has it") {
+TEST_CASE("the last batch has a witness once the journal was idle, or ended in order") {
     JournalLife idle;
     const Log log = three_batches(idle);
     idle.pass(Journal::kIdleAfter);
     CHECK(idle.journal->stats().idle_marks == 1);
     idle.flip(kSegment, log.places[2].position + 100, 3);
     CHECK(says(idle.open(), "batch 4 is lost; batch 5 at offset"));
-
-    JournalLife index;
-    const Log same = three_batches(index);
-    index.options.replay.covered = Seq{4};
-    index.flip(kSegment, same.places[2].position + 100, 3);
-    CHECK(says(index.open(), "the index has them, up to batch 4"));
 
     JournalLife ended;
     const Log also = three_batches(ended);
@@ -491,41 +485,6 @@ TEST_CASE("a place that cannot be read is refused, and left out where loss is ac
     REQUIRE(life.open() == "yes");
     CHECK(bodies(life.seen) == Bodies{appended[0], appended[3], appended[4]});
     CHECK(life.journal->found().damage.size() == 1);
-}
-
-TEST_CASE("replay begins at the recovery point, and does not look below it") {
-    JournalLife first;
-    const Log log = three_batches(first);
-    const Place end = first.journal->next_place();
-    first.end();
-    const Saved saved(first);
-
-    JournalLife life;
-    saved.put_into(life);
-    life.flip(kSegment, log.places[0].position, 0);
-    life.options.replay.recovery = {log.places[1], Seq{3}};
-    REQUIRE(life.open() == "yes");
-    CHECK(bodies(life.seen) == Bodies{log.appended[1], log.appended[2]});
-
-    JournalLife last;
-    saved.put_into(last);
-    last.options.replay.recovery = {end, Seq{5}};
-    last.options.replay.covered = Seq{4};
-    REQUIRE(last.open() == "yes");
-    CHECK(last.seen.empty());
-    CHECK(number(last.journal->next_seq()) == 6);
-
-    JournalLife beyond;
-    saved.put_into(beyond);
-    beyond.options.replay.recovery = {Place{7, 4096, 0}, Seq{50}};
-    beyond.options.replay.covered = Seq{49};
-    CHECK(says(beyond.open(), "the index knows this segment, which is missing"));
-    beyond.options.replay.accept_loss = true;
-    REQUIRE(beyond.open() == "yes");
-    CHECK(number(beyond.journal->next_seq()) > 50);
-    CHECK(beyond.journal->segments().back().segment == 8);
-    beyond.options.replay.accept_loss = false;
-    CHECK(beyond.open() == "yes");
 }
 
 }  // namespace zbridge::durable

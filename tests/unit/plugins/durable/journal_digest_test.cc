@@ -235,6 +235,12 @@ TEST_CASE("a digest is a witness for the batches of its segment, and for the seg
     life.remove(segment_name(2));
     CHECK(says(life.open(), "has them, up to batch"));
     CHECK(life.has(life.kSecond));  // nothing is changed by a start that is refused
+    DigestedLife none;
+    none.fill();
+    for (const uint64_t segment : {1, 2, 3})
+        none.remove(segment_name(segment));
+    none.remove(std::string(StoreFile::kName));
+    CHECK(says(none.open(), "all its segments are missing"));
     life.options.replay.accept_loss = true;
     REQUIRE(life.open() == "yes");
     CHECK_FALSE(life.has(life.kSecond));
