@@ -56,10 +56,18 @@ void check_reader_keys(const Value& route, const RouteConfig& config, Draft& dra
 void check_reader_targets(const Value& route, const RouteConfig& config, Draft& draft) {
     for (const auto& target : config.to) {
         if (target.kind == TargetConfig::Kind::kEndpoint) continue;
+        if (target.kind == TargetConfig::Kind::kPlugin) {
+            draft.findings.error(
+                place_of(route, target, draft.config),
+                fmt::format("{} cannot take what {} keeps: nothing remembers how far it is; "
+                            "expected `from: group/NAME`, a consumer group of {}",
+                            reference_to(target, draft.config), read_by(config, draft),
+                            read_by(config, draft)));
+            continue;
+        }
         std::string_view why;
         if (target.kind == TargetConfig::Kind::kService)
             why = ", where nobody waits for its answer";
-        if (target.kind == TargetConfig::Kind::kPlugin) why = " in this build";
         draft.findings.error(
             place_of(route, target, draft.config),
             fmt::format("{} cannot take what {} keeps{}: expected an endpoint, for SUBs",
