@@ -6,10 +6,10 @@ namespace zbridge::plugin {
 
 namespace {
 
-// "shop.yaml:12:5: `fields`: ..."
+// "shop.yaml:12:5: plugin mask: `fields`: ..."
 std::string placed(const InstanceOptions& options, const OptionProblem& problem) {
     return options.file + ":" + std::to_string(problem.line) + ":" +
-           std::to_string(problem.column) + ": " + problem.sentence;
+           std::to_string(problem.column) + ": " + of_instance(options.name, problem.sentence);
 }
 
 }  // namespace

@@ -83,6 +83,12 @@ struct OptionProblem {
     std::string sentence;
 };
 
+// What is wrong with an instance, with its name: "plugin mask: `fields`: ...".
+inline std::string of_instance(const std::string& name, const std::string& sentence) {
+    const bool named = sentence.starts_with("plugin " + name + " (");  // Instance::title()
+    return named ? sentence : "plugin " + name + ": " + sentence;
+}
+
 // Asked by the loader of the configuration for what it is to check.
 class Declarations {
  public:

@@ -38,7 +38,12 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
 }
 
 // Null: there is a finding at `place`, or plugins are not looked into at all.
-const Declared* find_plugin(const std::string& use, Place place, Draft& draft) {
+const Declared* find_plugin(const std::string& instance, const std::string& use, Place place,
+                            Draft& draft) {
+    const auto wrong = [&](const std::string& sentence) {
+        draft.findings.error(place, plugin::of_instance(instance, sentence));
+        return nullptr;
+    };
     if (draft.plugins == nullptr) return nullptr;
     auto found = draft.plugins->find(use, draft.folder);
     if (found.ok()) {
@@ -47,12 +52,10 @@ const Declared* find_plugin(const std::string& use, Place place, Draft& draft) {
             if (problem.ok()) problem = PluginTable(**found, &section).problem();
         }
         if (problem.ok()) return *found;
-        draft.findings.error(place, problem.message());
-        return nullptr;
+        return wrong(problem.message());
     }
     const auto names = draft.plugins->names();
-    draft.findings.error(place, found.error().message() + did_you_mean(use, views_of(names)));
-    return nullptr;
+    return wrong(found.error().message() + did_you_mean(use, views_of(names)));
 }
 
 void read_limits(const Value& entry, InstanceOptions& options) {
@@ -106,7 +109,7 @@ void read_instance(const std::string& name, const Value& entry, Draft& draft) {
         options.on_error =
             on_error->text() == "pass" ? plugin::OnError::kPass : plugin::OnError::kRefuse;
     read_limits(entry, options);
-    const Declared* declared = find_plugin(options.use, use_place, draft);
+    const Declared* declared = find_plugin(name, options.use, use_place, draft);
     bool sound = true;
     if (declared != nullptr) {
         const auto* config = entry.find("config");
@@ -168,7 +171,7 @@ std::optional<size_t> read_step(const Node& item, Draft& draft) {
     auto found = !is_name(name) ? Result<const Declared*>(Status(Code::kNotFound, ""))
                                 : draft.plugins->find(name, draft.folder);
     if (!found.ok() && found.error().code() != Code::kNotFound) {  // it is there, and is wrong
-        draft.findings.error(place, found.error().message());
+        draft.findings.error(place, plugin::of_instance(name, found.error().message()));
         return std::nullopt;
     }
     if (!found.ok()) {
@@ -179,7 +182,7 @@ std::optional<size_t> read_step(const Node& item, Draft& draft) {
     const Node none{Node::Kind::kMap, place, {}, {}, {}};
     const PluginTable table(**found);
     if (Status problem = table.problem(); !problem.ok()) {
-        draft.findings.error(place, problem.message());
+        draft.findings.error(place, plugin::of_instance(name, problem.message()));
         return std::nullopt;
     }
     const Node* node = named ? &none : &item.entries[0].value;
@@ -248,9 +251,10 @@ void try_plugins(Draft& draft) {
     if (draft.plugins == nullptr) return;
     for (size_t i = 0; i < draft.config.plugins.size(); i++) {
         if (draft.plugin_declared[i] == nullptr || !draft.plugin_sound[i]) continue;
-        for (const auto& problem :
-             draft.plugins->try_out(*draft.plugin_declared[i], draft.config.plugins[i].options))
-            draft.findings.error({problem.line, problem.column}, problem.sentence);
+        const plugin::InstanceOptions& options = draft.config.plugins[i].options;
+        for (const auto& problem : draft.plugins->try_out(*draft.plugin_declared[i], options))
+            draft.findings.error({problem.line, problem.column},
+                                 plugin::of_instance(options.name, problem.sentence));
     }
 }
 

@@ -32,6 +32,7 @@ class Tried:
         addresses = free_addresses(["A", "B"])
         self.file = folder / "bridge.yaml"
         self.data = folder / "data"
+        self.is_whole = yaml is YAML and config == "{}"  # what is wrong is not one of its options
         self.file.write_text(yaml.format(data=self.data, use=use, config=config, a=addresses["A"], b=addresses["B"]))
         run_it = lambda verb: subprocess.run([str(flow.options.bridge.resolve()), verb, str(self.file)], capture_output=True,
                                              text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL, cwd=folder)
@@ -46,6 +47,8 @@ class Tried:
             equal(done.returncode, 1 if starts else 4, f"the exit code of {verb}, which says: {text}")
             check(f"bridge.yaml:{place}: " in text, f"{verb} names the place {place}: {text}")
             check(sentence in text, f"{verb} says `{sentence}`: {text}")
+            if self.is_whole:
+                check("plugin mine" in text, f"{verb} names the instance: {text}")
             check("Sanitizer" not in text and "CHECK" not in text, f"{verb} found no fault in itself: {text}")
 
 

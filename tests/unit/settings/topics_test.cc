@@ -202,7 +202,7 @@ TEST_CASE("a plugin that is not found says so, and nothing about an engine that 
         "plugins: { durble: {} }\ntopics: { orders: {} }\n"
         "endpoints: { in: { bind: tcp://*:5551 } }\nroutes: [{ from: in, to: topic/orders }]\n");
     REQUIRE(loaded.errors.size() == 1);
-    CHECK(loaded.errors[0].message.starts_with("no plugin is named \"durble\""));
+    CHECK(loaded.errors[0].message.starts_with("plugin durble: no plugin is named \"durble\""));
     CHECK(loaded.errors[0].message.ends_with("did you mean \"durable\"?"));
 }
 
