@@ -108,7 +108,18 @@ Status DataDir::begin_life(uint32_t first_epoch) {
     // directory.
     auto removed = disk_.remove(path_ + "/clean");
     if (!removed.ok() && removed.code() != Code::kNotFound) return removed;
+    reserve_next();
     return {};
+}
+
+// What replace_file() will write is there already, and has its room.
+void DataDir::reserve_next() {
+    constexpr uint64_t kBytesMax = 4096;  // of a line that is shorter
+    for (const char* name : {"/epoch.tmp", "/clean.tmp"}) {
+        auto file = disk_.open(path_ + name, OpenMode::kWrite);
+        // There may be no room: then it is tried without, when the time comes.
+        if (file.ok()) (void)(*file)->reserve(kBytesMax);
+    }
 }
 
 Status DataDir::mark_clean() {

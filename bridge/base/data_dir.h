@@ -6,6 +6,9 @@
 //   synced, at each start clean  the same for the life that ended in order; counts only if it is
 //   the last one's
 //
+// Beside them `epoch.tmp` and `clean.tmp`: room for the next ones, so that a bridge starts and ends in
+// order on a disk that is full to the last byte.
+//
 // Thread:  start and end of the process: it blocks.
 // Promise: an epoch that open() has given is never given again on this directory, whatever crashes
 //          when. It rises by one.
@@ -46,6 +49,7 @@ class DataDir {
     DataDir(Disk& disk, std::string path, std::unique_ptr<FileLock> lock)
         : disk_(disk), path_(std::move(path)), lock_(std::move(lock)) {}
     Status begin_life(uint32_t first_epoch);
+    void reserve_next();
 
     Disk& disk_;
     std::string path_;

@@ -234,9 +234,11 @@ Result<std::string> read_file(Disk& disk, const std::string& path) {
 Status replace_file(Disk& disk, const std::string& path, std::string_view bytes) {
     const std::string temporary = path + ".tmp";
     {
-        auto file = disk.open(temporary, OpenMode::kTruncate);
+        // In place: whoever needs it on a full disk has made it before, with room.
+        auto file = disk.open(temporary, OpenMode::kWrite);
         if (!file.ok()) return std::move(file).error();
         if (auto status = (*file)->write_at(0, bytes); !status.ok()) return status;
+        if (auto status = (*file)->resize(bytes.size()); !status.ok()) return status;
         if (auto status = (*file)->sync_data(); !status.ok()) return status;
     }
     if (auto status = disk.rename(temporary, path); !status.ok()) return status;

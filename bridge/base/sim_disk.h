@@ -67,6 +67,7 @@ class SimDisk final : public Disk {
     // The bytes that all files may have together, and what is reserved for them; beyond it:
     // kNoSpace.
     void set_capacity(uint64_t bytes) { capacity_ = bytes; }
+    uint64_t used() const;
 
  private:
     struct Content;
@@ -89,7 +90,6 @@ class SimDisk final : public Disk {
     Status check_power(const std::string& path) const;
     Directory* directory(const std::string& path);
     Result<Place> place(const std::string& path);
-    uint64_t used() const;
 
     std::shared_ptr<Directory> root_;
     std::map<std::string, uint64_t> locks_;  // path -> the life it was taken in

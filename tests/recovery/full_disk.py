@@ -6,6 +6,8 @@ Its disk is a file system in memory, of a mount namespace of its own. Where none
 
     full_disk.py BRIDGE --rounds=20
 """
+import contextlib
+
 from topic_files import *
 
 DISK_MIB = 16
@@ -85,7 +87,28 @@ def main(flow):
     bridge.kill()
     bridge.start()
     equal(read_until(flow, bridge, stored[-1]), stored, "what is there after a kill on the full disk")
+
+    # To the last byte.
+    with open(ballast, "ab", buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+    stat = os.statvfs(disk)
+    equal(stat.f_bavail, 0, "blocks that are free")
+    for _ in range(3):
+        equal(bridge.terminate(), 0, f"the exit status without a free byte: {bridge.log()[-2000:]}")
+        bridge.start()
+        check("last_end=clean" in bridge.log().splitlines()[-1], "the end before was in order")
+        equal(read_until(flow, bridge, stored[-1]), stored, "what is there without a free byte")
+    # Behind a kill a segment begins: for that there has to be room.
+    bridge.kill()
+    bridge.begin()
+    check(bridge.process.wait(PATIENCE_S) != 0, "a start without a free byte, behind a kill")
+    check("No space left on device" in bridge.log().splitlines()[-1], f"what is missing is said: {bridge.log()[-500:]}")
+
     ballast.unlink()
+    bridge.start()
+    equal(read_until(flow, bridge, stored[-1]), stored, "what is there once there is room")
     go_on()
     equal(bridge.terminate(), 0, "the exit status")
     bridge.start()

@@ -68,11 +68,19 @@ Result<std::unique_ptr<ReplayGuard>> ReplayGuard::begin(Disk& disk, const std::s
                         entry.suspect, entry.suspect));
     }
     entry.batch = 0;
-    auto file = disk.open(path, OpenMode::kTruncate);
-    if (!file.ok()) return std::move(file).error();
-    std::unique_ptr<ReplayGuard> guard(new ReplayGuard(disk, path, *std::move(file), entry));
-    if (auto status = guard->write(); !status.ok()) return status;
+    std::unique_ptr<ReplayGuard> guard(new ReplayGuard(disk, path, entry));
+    if (auto status = guard->open(); !status.ok() && status.code() != Code::kNoSpace) return status;
     return guard;
+}
+
+// Where the disk is full nobody counts, and the start goes on.
+Status ReplayGuard::open() {
+    auto file = disk_.open(path_, OpenMode::kTruncate);
+    if (!file.ok()) return std::move(file).error();
+    file_ = *std::move(file);
+    auto status = write();
+    if (!status.ok()) file_.reset();
+    return status;
 }
 
 ReplayGuard::~ReplayGuard() {
@@ -95,6 +103,7 @@ Status ReplayGuard::on_taken() {
 }
 
 Status ReplayGuard::write() {
+    if (!file_) return {};
     return file_->write_at(0, encode(entry_));
 }
 

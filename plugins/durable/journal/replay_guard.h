@@ -45,13 +45,14 @@ class ReplayGuard {
     Status on_taken();
 
  private:
-    ReplayGuard(Disk& disk, std::string path, std::unique_ptr<File> file, const Entry& entry)
-        : disk_(disk), path_(std::move(path)), file_(std::move(file)), entry_(entry) {}
+    ReplayGuard(Disk& disk, std::string path, const Entry& entry)
+        : disk_(disk), path_(std::move(path)), entry_(entry) {}
+    Status open();
     Status write();
 
     Disk& disk_;
     std::string path_;
-    std::unique_ptr<File> file_;
+    std::unique_ptr<File> file_;  // null: there is no room for it
     Entry entry_;
 };
 

@@ -57,6 +57,21 @@ TEST_CASE("the epoch file has these golden bytes") {
     CHECK(text_of(disk, "shop-data/epoch") == "zbridge data 1 epoch 1 crc 099927f2\n");
 }
 
+TEST_CASE("on a disk that is full to the last byte lives begin, and end in order") {
+    SimDisk disk;
+    { REQUIRE(DataDir::open(disk, "shop-data").value()->mark_clean().ok()); }
+    disk.set_capacity(disk.used());
+    for (uint32_t epoch = 2; epoch < 8; epoch++) {
+        CAPTURE(epoch);
+        auto dir = DataDir::open(disk, "shop-data");
+        REQUIRE(dir.ok());
+        CHECK((*dir)->epoch() == epoch);
+        CHECK((*dir)->was_clean() == (epoch != 5));
+        // One of them is killed.
+        if (epoch != 4) CHECK((*dir)->mark_clean().ok());
+    }
+}
+
 TEST_CASE("two bridges do not share a data directory") {
     SimDisk disk;
     const auto first = DataDir::open(disk, "shop-data");
