@@ -107,6 +107,9 @@ void TopicWorld::open_bridge(bool clean) {
                   catalog_.get(), make_executor, nullptr, &disk_, &random_, "/data"});
     if (!opened.ok()) return fail("the bridge does not open: " + opened.error().message());
     bridge_ = std::move(opened).value();
+    // One whose connection is still on its way would come beside its next self.
+    for (const auto& each : producers_)
+        each->die();
     for (const auto& each : published_) {
         const bool receipts = random_.below(3) > 0;
         producers_.push_back(std::make_unique<TopicProducer>(
