@@ -10,24 +10,11 @@
 #include "plugins/durable/topics/attributes.h"
 #include "plugins/durable/topics/short_body.h"
 #include "plugins/durable/topics/topic_settings.h"
+#include "tests/unit/plugins/durable/bytes_text.h"
 
 namespace zbridge::durable {
 
 namespace {
-
-std::string bytes_of(std::string_view hex) {
-    std::string bytes;
-    int digits = 0, value = 0;
-    for (const char c : hex) {
-        if (c == ' ' || c == '|') continue;
-        value = value * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);
-        if (++digits % 2 == 0) {
-            bytes += static_cast<char>(value);
-            value = 0;
-        }
-    }
-    return bytes;
-}
 
 std::string msg_record() {
     MsgHead head;
