@@ -138,6 +138,8 @@ class Bridge {
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
     std::vector<std::unique_ptr<delivery::Feed>> feeds_;           // likewise
     std::vector<std::unique_ptr<delivery::Consumers>> consumers_;  // likewise
+    std::vector<delivery::Consumers*>
+        giving_;  // of them, that which gave something last at the end
     rpc::RequestNumbers request_numbers_;
     std::vector<std::unique_ptr<rpc::Service>> services_;  // indexed like config_.services
     std::vector<std::unique_ptr<intake::Route>> routes_;   // indexed like config_.routes

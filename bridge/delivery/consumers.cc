@@ -93,9 +93,11 @@ void Consumers::on_ready(GroupId) {
     if (gave_in_ == reactor_.turn_number()) again_.arm(reactor_.now());
 }
 
-void Consumers::before_writing() {
+bool Consumers::before_writing() {
+    const uint64_t given = counters().given;
     gave_in_ = reactor_.turn_number();
     give();
+    return counters().given > given;
 }
 
 void Consumers::give() {

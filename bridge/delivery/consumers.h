@@ -52,8 +52,8 @@ class Consumers final : public net::PeerHandler, public plugin::GroupListener, p
     void on_ready(GroupId group) override;
     void on_room() override;
 
-    // Behind what the engine has done in this turn: gives.
-    void before_writing();
+    // Behind what the engine has done in this turn: gives. True: there was something.
+    bool before_writing();
     // Behind the writing.
     void on_turn_end();
     void compact();

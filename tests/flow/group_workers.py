@@ -9,13 +9,14 @@ plugins: { durable: {} }
 endpoints:
   in: { bind: "${IN}" }
   packers: { bind: "${PACKERS}", credit: 5 }
+  others: { bind: "${OTHERS}" }
 topics:
   orders: {}
 groups:
   logistics: { topic: orders, start: earliest, retry: { attempts: 3, backoff: [100ms] } }
 routes:
   - { from: in, to: topic/orders }
-  - { from: group/logistics, to: packers, guarantee: at_least_once }
+  - { from: group/logistics, to: [packers, others], guarantee: at_least_once }
 """
 
 
@@ -85,6 +86,24 @@ def main(flow):
         each.close()
     bridge.wait_for_peers("packers", 0)
 
+    # Two endpoints share it: a slow producer's messages go to both.
+    shares = {each: 0 for each in (flow.socket(zmq.REP, bridge.address("PACKERS")), flow.socket(zmq.REP, bridge.address("OTHERS")))}
+    bridge.wait_for_peers("packers", 1)
+    bridge.wait_for_peers("others", 1)
+    poller = zmq.Poller()
+    for each in shares:
+        poller.register(each, zmq.POLLIN)
+    for number in range(20):
+        publish(b"%d" % number)
+        for each, _ in poller.poll(PATIENCE_S * 1000):
+            equal(each.recv(), b"%d" % number, "the message")
+            each.send(b"")
+            shares[each] += 1
+    equal(sorted(shares.values()), [10, 10], "how many each endpoint had")
+    for each in shares:
+        each.close()
+    bridge.wait_for_peers("packers", 0)
+
     # Credit.
     dealer = flow.start(dealer_worker, bridge.address("PACKERS"))
     bridge.wait_for_peers("packers", 1)
@@ -115,7 +134,7 @@ def main(flow):
         push.send(b"order %d" % number)
     done, in_its_hands = doomed.hear()
     doomed.kill()
-    bridge.wait_for("all is acked", lambda _: consuming(bridge)["acked"] == 103 + 12 + COUNT)
+    bridge.wait_for("all is acked", lambda _: consuming(bridge)["acked"] == 103 + 10 + 12 + COUNT)
     for _ in others:
         publish(b"end")
     for other in others:
