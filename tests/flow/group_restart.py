@@ -56,8 +56,12 @@ def main(flow):
     # In order: what is answered in time is settled, what is not is given again.
     publish(b"4", b"5")
     equal({recv(busy, "work")[0], recv(other, "work")[0]}, {b"4", b"5"}, "what both hold")
+    asks = flow.socket(zmq.REQ, bridge.address("PACKERS"))
+    asks.send(b"NEXT WAIT 60s")
+    bridge.wait_for_peers("packers", 3)
     bridge.process.terminate()
     busy.send(b"done")
+    equal(recv(asks, "what one that waits is told"), [b""], "nothing")
     equal(bridge.process.wait(PATIENCE_S), 0, "the exit status")
     other.close()
     busy.close()
