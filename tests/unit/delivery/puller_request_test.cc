@@ -73,7 +73,9 @@ TEST_CASE("RETRY: a first word that is no token is an option") {
 TEST_CASE("REJECT: a first word that is no token begins the reason, which is kept as it is") {
     CHECK(right("REJECT").reason == "");
     CHECK(right("REJECT no such  order").reason == "no such  order");
-    const auto full = right("REJECT " + kText + " No such order");
+    const std::string frame =
+        "REJECT " + kText + " No such order";  // which the reason is a part of
+    const auto full = right(frame);
     CHECK(full.token == kToken);
     CHECK(full.reason == "No such order");
 }
