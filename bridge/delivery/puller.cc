@@ -157,9 +157,9 @@ void Puller::on_wait_over() {
 
 // In its place among the answers: behind those that came before it.
 void Puller::say_nothing() {
-    answer(waiting_->asker, waiting_->headers ? "NONE" : "");
-    waiting_.reset();
+    const Waiting waiting = *std::exchange(waiting_, std::nullopt);
     wait_over_.cancel();
+    answer(waiting.asker, waiting.headers ? "NONE" : "");
 }
 
 void Puller::answer(const Asker& asker, std::string text) {
