@@ -162,6 +162,7 @@ void Engine::drain(std::chrono::nanoseconds) {
 }
 
 void Engine::stop() {
+    admin_->stop();
     // A host that drains leaves nothing to do here.
     groups_->begin_end();
     for (int turn = 0; turn < kStopTurnsMax && !idle(); turn++) {

@@ -63,6 +63,8 @@ class Admin {
     // Messages of this topic may be read now.
     void on_loaded(TopicId topic);
     void go_on() { queries_.go_on(); }
+    // The end begins: nothing that takes long goes on.
+    void stop() { queries_.stop(); }
 
  private:
     struct Browse {

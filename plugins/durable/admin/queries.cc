@@ -166,6 +166,11 @@ void Queries::begin(const Topic& topic, const Request& request, uint64_t cookie)
 // One segment behind the other; then what was found is read.
 void Queries::search(const Shared& query) {
     while (query->searched < query->segments.size()) {
+        if (stopped_) {
+            refuse(*query, ZB_FAILED, "the bridge stops");
+            queries_.remove(query);
+            return;
+        }
         const uint64_t segment = query->segments[query->searched++];
         const bool taken = log_.journal().look_through(
             segment, [query](const Place&, std::string_view body) { query->look(body); },

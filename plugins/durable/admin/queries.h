@@ -46,6 +46,8 @@ class Queries {
     // Messages of this topic may be read now.
     void on_loaded(TopicId topic);
     void go_on();
+    // Those that are still looking are refused, instead of looking on.
+    void stop() { stopped_ = true; }
 
  private:
     struct Query;
@@ -62,6 +64,7 @@ class Queries {
     Answer answer_;
     std::function<void()> wake_;
     std::list<Shared> queries_;
+    bool stopped_ = false;
 };
 
 }  // namespace zbridge::durable

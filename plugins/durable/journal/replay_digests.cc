@@ -31,6 +31,11 @@ std::optional<SegmentDigest> Replay::usable_digest() {
         its.used++;
         return *std::move(digest);
     }
+    // One that is not whole, as was accepted, never has one.
+    const auto& lost = folder_.store_file.lost;
+    if (std::any_of(lost.begin(), lost.end(),
+                    [&](const Loss& each) { return each.segment == segment().number; }))
+        return std::nullopt;
     its.wanted.push_back(segment().number);
     if (its.why.empty() && !digest.ok() && digest.error().code() != Code::kNotFound)
         its.why = digest.error().message();

@@ -205,6 +205,18 @@ TEST_CASE("what rots in a segment with a digest costs its messages, and no start
 
     life.remove(life.kSecond);
     CHECK(says(life.open(), "is lost; whole batches follow. To start with what is left"));
+
+    // What was accepted is not whole: there is no digest of it, and no word about that.
+    life.options.replay.accept_loss = true;
+    REQUIRE(life.open() == "yes");
+    life.options.replay.accept_loss = false;
+    for (int i = 0; i < 4; i++)
+        life.pass(Digests::kPause);
+    CHECK(life.journal->digests().failed() == 0);
+    life.end();
+    REQUIRE(life.open() == "yes");
+    CHECK(life.journal->found().digests.sentence().empty());
+    CHECK(bodies(life.seen).size() == life.appended.size() - 1);
 }
 
 TEST_CASE("a segment's file that ends early costs the messages behind, and no start") {

@@ -250,6 +250,17 @@ TEST_CASE("queries have their limits: messages, bytes, how many at once, and wha
     CHECK(rig.find({.key = "k3"}).size() == Queries::kDefault);
 }
 
+TEST_CASE("a query that a stop comes upon is refused, and does not hold it up") {
+    QueryRig rig;
+    rig.start();
+    rig.fill();
+    rig.engine->admin(rig.self(), view_of("topic query"), view_of(request({.key = "k3"})), 1000);
+    rig.instance->stop();
+    REQUIRE(rig.answers.count(1000) == 1);
+    CHECK(rig.answers.at(1000).first == ZB_FAILED);
+    CHECK(rig.answers.at(1000).second == "the bridge stops");
+}
+
 TEST_CASE("where too many messages may be it, the query says so") {
     QueryRig rig;
     rig.option("clean_rate", "0");
