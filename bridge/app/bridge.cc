@@ -151,6 +151,7 @@ Status Bridge::start_engine() {
     notes_ =
         std::make_unique<EngineNotes>(*engine_, world_.clock, std::move(endpoints), world_.log);
     if (Status status = plugins_->start(*instance); !status.ok()) return status;
+    config_.plugins[*config_.engine].options.sections.clear();  // it has them in its own words
     request_numbers_.go_on_above(notes_->journal().highest());
     return notes_->journal().begin();
 }

@@ -1,5 +1,6 @@
 #include "bridge/app/process.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -172,6 +173,10 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
         return not_begun(**data_dir, std::move(status));
 
     if (watchdog) watch_calls(*watchdog, **bridge);
+    // What reading the file took is not needed any more; there may be ten thousand topics.
+    for (settings::PluginConfig& each : config.plugins)
+        each.options.sections.clear();
+    (void)malloc_trim(0);
     say_ready(log, **bridge);
     {
         const Signals waiting(**bridge, log);

@@ -52,7 +52,7 @@ Exit run_file(const Options& given, Terminal& terminal) {
     print_findings(terminal.err, terminal.err_colour, loaded.warnings);
     if (!loaded.config) return Exit::kFindings;
     Status status = give_to_engine(given, *loaded.config);
-    if (status.ok()) status = app::run_process(*loaded.config, *catalog);
+    if (status.ok()) status = app::run_process(*std::move(loaded.config), *catalog);
     if (status.ok()) return Exit::kOk;
     terminal.err << "zbridge: " << status.message() << "\n";
     return Exit::kFailed;

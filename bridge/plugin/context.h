@@ -115,6 +115,11 @@ class Context {
     // is no such entry.
     uint32_t entry_count(const char* section) const;
     zb_context* entry(const char* section, uint32_t index) const;
+    // It has started: nobody asks for them any more, and there may be ten thousand.
+    void forget_entries() {
+        entries_.clear();
+        options_.sections.clear();
+    }
 
     // The last error of the call that runs, or has just ended.
     void begin_call() {
@@ -167,7 +172,7 @@ class Context {
     };
     void fire(CallLater& later);
 
-    const InstanceOptions options_;
+    InstanceOptions options_;
     const Services& services_;
     std::map<std::string, std::vector<std::unique_ptr<zb_context>>> entries_;  // by section
     std::vector<OptionProblem> problems_;

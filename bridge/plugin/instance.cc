@@ -87,6 +87,7 @@ Status Instance::start() {
     const auto start = declaration_.plugin().start;
     if (start == nullptr) {
         started_ = true;
+        context_.forget_entries();
         return {};
     }
     const zb_result result = guarded<zb_result>(context_, ZB_FAILED, [&] {
@@ -94,6 +95,7 @@ Status Instance::start() {
         return start(self_);
     });
     started_ = result == ZB_OK;
+    context_.forget_entries();
     return started_ ? Status() : trouble("cannot start");
 }
 

@@ -182,7 +182,8 @@ typedef struct zb_engine_host {
 
     /* The entries of one of the engine's sections of the file, in its order. Each is asked as a
      * context of its own: instance_name() is the entry's name, option_count() and the others read
-     * its options, option_error() tells of them. They live until destroy. Thread: create, start. */
+     * its options, option_error() tells of them. They live until start has returned. Thread: create,
+     * start. */
     uint32_t (*entry_count)(zb_context* context, const char* section);
     zb_context* (*entry)(zb_context* context, const char* section, uint32_t index);
 

@@ -33,7 +33,7 @@ struct Rig {
 
 TEST_CASE("an entry is asked as a context of its own: its name, its options") {
     Rig rig;
-    rig.it.make();
+    rig.it.make(false);
     const zb_context& instance = *rig.it.script.context;
     REQUIRE(instance.entry_count("topics") == 2);
     zb_context* orders = instance.entry("topics", 0);
@@ -54,7 +54,7 @@ TEST_CASE("an entry is asked as a context of its own: its name, its options") {
 
 TEST_CASE("an entry or a section that is not there is none") {
     Rig rig;
-    rig.it.make();
+    rig.it.make(false);
     const zb_context& instance = *rig.it.script.context;
     CHECK(instance.entry("topics", 2) == nullptr);
     CHECK(instance.entry_count("groups") == 0);
@@ -62,6 +62,20 @@ TEST_CASE("an entry or a section that is not there is none") {
     CHECK(instance.entry_count(nullptr) == 0);
     CHECK(instance.entry(nullptr, 0) == nullptr);
     CHECK(instance.entry("topics", 0)->entry_count("topics") == 0);
+}
+
+TEST_CASE("once it has started an engine has read them: they cost no memory any more") {
+    Rig rig;
+    uint32_t at_start = 0;
+    rig.it.script.start = [&] {
+        at_start = rig.it.script.context->entry_count("topics");
+        return zb_result{ZB_OK};
+    };
+    rig.it.make();
+    CHECK(at_start == 2);
+    CHECK(rig.it.script.context->entry_count("topics") == 0);
+    CHECK(rig.it.script.context->entry("topics", 0) == nullptr);
+    CHECK(rig.it.script.context->options().sections.empty());
 }
 
 TEST_CASE("what an engine says of an entry's option stands at its place in the file") {
