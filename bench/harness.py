@@ -11,6 +11,7 @@ import resource
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 READY_SECONDS_MAX = 10
@@ -34,6 +35,7 @@ endpoints:
   out: {{ bind: tcp://127.0.0.1:{back} }}
 topics:
   stored: {{}}
+{more_topics}
 routes:
   - {{ from: in, to: topic/stored }}
   - {{ from: topic/stored, to: out, start: earliest }}
@@ -83,6 +85,9 @@ class Scenario:
     in_flight: int = 0  # receipts: messages without one at a time
     write_bytes: int = 0  # receipts: of each bare write, which stands in the proxy's place
     window: int = 0  # pubsub: messages the publisher may be ahead of the slowest subscriber
+    topics: int = 0  # more of them, which nobody uses
+    cold_readers: int = 0  # of a topic: each reads it from its oldest message again and again
+    beside_itself: bool = False  # in the proxy's place stands the bridge without `topics` and `cold_readers`
 
     @property
     def unit(self):
@@ -106,6 +111,12 @@ SCENARIOS = [
     Scenario("light-topic-100", "the same as topic-100, light peers", "topic", light=True),
     Scenario("group-100", "PUSH - topic, on disk - group - PULL, 100 B; proxy: PUSH - PULL, nothing stored", "group"),
     Scenario("group-1024", "the same, 1 KiB", "group", bytes=1024),
+    Scenario("topics-1000", "topic-100 beside 1,000 topics that nobody uses; proxy: the bridge without them", "topic",
+             topics=1000, beside_itself=True),
+    Scenario("topic-cold", "topic-100 beside a SUB that reads all from the oldest on; proxy: the bridge without it", "topic",
+             cold_readers=1, beside_itself=True),
+    Scenario("topics-idle", "idle, 1,000 topics; proxy: the bridge with one", "topic", measure="idle", topics=1000,
+             beside_itself=True),
     Scenario("receipts-512", "DEALER - topic, 512 without a receipt, 100 B; proxy: bare writes of 1 MiB, synced", "receipts",
              in_flight=512, write_bytes=1 << 20),
     Scenario("receipts-1", "the same one by one; proxy: bare writes of 512 B, synced", "receipts", in_flight=1,
@@ -179,6 +190,42 @@ class Processes:
                 process.wait()
 
 
+class ColdReader:
+    """A SUB that reads what there is from the oldest message on, for AGAIN_SECONDS, and then connects again: it is never
+    where the producer is. What it reads it does not look at."""
+    AGAIN_SECONDS = 0.5
+    HELLO = (b"\xff" + bytes(8) + b"\x7f\x03\x00NULL" + bytes(16) + b"\x00" + bytes(31)
+             + b"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03SUB" + b"\x00\x01\x01")
+
+    def __init__(self, port):
+        self.bytes, self.seconds = 0, 0
+        self._port = port
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def end(self):
+        self._ended.set()
+        self._thread.join()
+
+    def rate(self):
+        """Bytes a second, while it was connected."""
+        return self.bytes / max(self.seconds, 1e-9)
+
+    def _read(self):
+        memory = bytearray(1 << 20)
+        while not self._ended.wait(self.AGAIN_SECONDS):
+            with socket.create_connection(("127.0.0.1", self._port), timeout=0.1) as peer:
+                peer.sendall(self.HELLO)
+                began = time.monotonic()
+                while time.monotonic() < began + self.AGAIN_SECONDS:
+                    try:
+                        self.bytes += peer.recv_into(memory)
+                    except TimeoutError:
+                        pass
+                self.seconds += time.monotonic() - began
+
+
 def free_ports(count):
     listeners = [socket.socket() for _ in range(count)]
     for one in listeners:
@@ -203,7 +250,7 @@ def wait_for_port(port, process):
 def start_bridge(side, scenario, settings, processes):
     """The bridge's process and its two ports, once it takes connections on both."""
     front, back = free_ports(2)
-    if side.startswith("proxy"):
+    if side.startswith("proxy") and not scenario.beside_itself:
         kind = "queue" if scenario.kind in ("topic", "group", "receipts") else scenario.kind
         process = processes.start("proxy", settings.build / "bench/bench_proxy", kind, f"tcp://127.0.0.1:{front}",
                                   f"tcp://127.0.0.1:{back}", "--hwm", scenario.hwm)
@@ -211,7 +258,9 @@ def start_bridge(side, scenario, settings, processes):
         file = processes.folder / "bridge.yaml"
         kind = "topic" if scenario.kind == "receipts" else scenario.kind
         template = ZBRIDGE_YAML.get(kind, ZBRIDGE_YAML["stream"])
-        file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back))
+        more = 0 if side.startswith("proxy") else scenario.topics
+        file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back,
+                                        more_topics="\n".join(f"  more-{number}: {{}}" for number in range(more))))
         process = processes.start("zbridge", settings.bridge, "run", file)
     if not (wait_for_port(front, process) and wait_for_port(back, process)):
         raise RunFailed(f"the bridge took no connection\n{processes.said()}")
@@ -227,7 +276,7 @@ def run_traffic(side, scenario, settings, processes, pid, front, back):
     def start(name, port, *options):
         processes.start(name, settings.build / f"bench/bench_{name}", f"tcp://127.0.0.1:{port}", *common, *options)
 
-    reads_topic = scenario.kind == "topic" and not side.startswith("proxy")
+    reads_topic = scenario.kind == "topic" and (scenario.beside_itself or not side.startswith("proxy"))
     if scenario.kind == "receipts":
         processes.start("receipts", settings.build / "bench/bench_receipts", f"tcp://127.0.0.1:{front}", "--bytes",
                         scenario.bytes, "--in-flight", scenario.in_flight, *window)
@@ -252,7 +301,14 @@ def run_traffic(side, scenario, settings, processes, pid, front, back):
         measuring, other = "req", "rep"
         start(other, back, "--workers", scenario.workers)
         start(measuring, front, *window, "--clients", scenario.clients)
-    result = processes.result(measuring, settings.seconds + settings.warmup + RUN_SECONDS_EXTRA)
+    cold = [] if side.startswith("proxy") else [ColdReader(back) for _ in range(scenario.cold_readers)]
+    try:
+        result = processes.result(measuring, settings.seconds + settings.warmup + RUN_SECONDS_EXTRA)
+    finally:
+        for reader in cold:
+            reader.end()
+    if cold:
+        result["cold_mib"] = sum(reader.rate() for reader in cold) / (1 << 20)
     return result | processes.result(other, RUN_SECONDS_EXTRA)
 
 
@@ -262,7 +318,7 @@ def measures_of(result):
         "cpu_us": result["bridge_cpu_seconds"] * 1e6 / max(result["count"], 1),
         "rss_mib": result["bridge_rss_kib"] / 1024,
     }
-    for key in ("p50_us", "p99_us", "lost", "given_up"):
+    for key in ("p50_us", "p99_us", "lost", "given_up", "cold_mib"):
         if key in result:
             measures[key] = result[key]
     return measures

@@ -14,6 +14,7 @@ MEASURES = {
     "p50_us": ("p50, us", "{:.0f}"),
     "p99_us": ("p99, us", "{:.0f}"),
     "lost": ("messages lost", "{:,.0f}"),
+    "cold_mib": ("read by the cold SUB, MiB/s", "{:.0f}"),
     "rss_mib": ("bridge memory, MiB", "{:.1f}"),
     "bytes_each": ("bytes a connection", "{:,.0f}"),
     "others": ("other programs, processors", "{:.2f}"),
@@ -34,7 +35,8 @@ GOALS = {
 RATE_GOAL = ("ratio >= 1.3", lambda ratio, own: ratio >= 1.3)
 
 
-TOPIC_GOALS = {"topic-100": 1.0, "light-topic-100": 1.0, "topic-1024": 0.8, "group-100": 1.0, "group-1024": 0.8}
+TOPIC_GOALS = {"topic-100": 1.0, "light-topic-100": 1.0, "topic-1024": 0.8, "group-100": 1.0, "group-1024": 0.8,
+               "topics-1000": 0.9, "topic-cold": 0.6}
 
 
 def goal_of(scenario, measure):
@@ -53,7 +55,7 @@ def summary(scenario, pairs, with_goals):
         if measure not in pairs[0][0] or (measure == "others" and scenario.measure != "traffic"):
             continue
         a = [pair[0][measure] for pair in pairs]
-        b = [pair[1][measure] for pair in pairs]
+        b = [pair[1].get(measure, 0) for pair in pairs]
         ratios = [x / y for x, y in zip(a, b) if y > 0]
         row = {
             "scenario": scenario.name,

@@ -1,5 +1,7 @@
 // What a published message costs the reactor, beyond the copy of its bytes: from publish() to
 // on_visible(), on a log that is done at once. Run it from a release build.
+#include <malloc.h>
+
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -68,19 +70,41 @@ double ns_since(std::clock_t start) {
     return 1e9 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / kMessages;
 }
 
-void measure(const char* name, size_t body_bytes, int topics,
+TopicsOptions options_of(int topics) {
+    TopicsOptions options;
+    for (int i = 0; i < topics; i++) {
+        options.topics.push_back({"topic-" + std::to_string(i), {}});
+        options.topics.back().options.retention.bytes = 1 << 30;
+    }
+    return options;
+}
+
+// What a topic that nobody uses costs: with its name, its options, its place among the others.
+void measure_idle(int topics) {
+    const RealClock clock;
+    SeededRandom random(1);
+    MemoryBudget memory(1 << 30);
+    InstantStore store;
+    Counts told;
+    const size_t before = mallinfo2().uordblks;
+    Topics all(options_of(topics), {&clock, &random, &memory, 1}, told);
+    ZB_CHECK(all.serve(store, true).ok());
+    all.turn_end();
+    store.finish();
+    const size_t bytes = mallinfo2().uordblks - before;
+    std::printf("%d topics that nobody uses: %zu bytes each\n", topics,
+                bytes / static_cast<size_t>(topics));
+}
+
+// `busy` of `topics` are published to, in turn.
+void measure(const char* name, size_t body_bytes, int topics, int busy,
              const std::function<const zb_attributes*(int)>& attributes_of) {
     const RealClock clock;
     SeededRandom random(1);
     MemoryBudget memory(1 << 30);
     InstantStore store;
     Counts told;
-    TopicsOptions options;
-    for (int i = 0; i < topics; i++) {
-        options.topics.push_back({"topic-" + std::to_string(i), {}});
-        options.topics.back().options.retention.bytes = 1 << 30;
-    }
-    Topics all(options, {&clock, &random, &memory, 1}, told);
+    Topics all(options_of(topics), {&clock, &random, &memory, 1}, told);
     ZB_CHECK(all.serve(store, true).ok());
     std::string wire(body_bytes + 2, 'x');
     wire[0] = 0;
@@ -101,7 +125,7 @@ void measure(const char* name, size_t body_bytes, int topics,
     start = std::clock();
     for (int i = 0; i < kMessages; i++) {
         const zb_publication publication{
-            static_cast<uint32_t>(i % topics), 1, {wire.data(), wire.size()}, attributes_of(i)};
+            static_cast<uint32_t>(i % busy), 1, {wire.data(), wire.size()}, attributes_of(i)};
         ZB_CHECK(all.has_room());
         ZB_CHECK(all.publish(&publication, 1, receipt) == ZB_TAKEN);
         if (i % kTurn == kTurn - 1) {
@@ -120,16 +144,20 @@ void measure(const char* name, size_t body_bytes, int topics,
 }  // namespace
 
 int main() {
-    measure("100 B, one topic", 100, 1, [](int) { return nullptr; });
-    measure("100 B, 4 topics in turn", 100, 4, [](int) { return nullptr; });
-    measure("240 B, one topic", 240, 1, [](int) { return nullptr; });
+    measure("100 B, one topic", 100, 1, 1, [](int) { return nullptr; });
+    measure("100 B, one topic beside 1,000 idle ones", 100, 1001, 1, [](int) { return nullptr; });
+    measure("100 B, 1,000 topics in turn", 100, 1000, 1000, [](int) { return nullptr; });
+    measure("100 B, 4 topics in turn", 100, 4, 4, [](int) { return nullptr; });
+    measure("240 B, one topic", 240, 1, 1, [](int) { return nullptr; });
     std::string id = "o-2026-00000000";
     zb_attributes attributes{};
     attributes.size = sizeof(attributes);
-    measure("100 B, one topic, an id each", 100, 1, [&](int i) {
+    measure("100 B, one topic, an id each", 100, 1, 1, [&](int i) {
         std::snprintf(id.data() + 7, 9, "%08d", i);
         attributes.id = {id.data(), id.size()};
         return &attributes;
     });
+    measure_idle(1'000);
+    measure_idle(10'000);
     return 0;
 }

@@ -61,7 +61,7 @@ TopicWorld::TopicWorld(uint64_t seed, bool print_script)
         fail(loaded.errors[0].text());
     if (!disk_.make_dir("/data").ok() || !disk_.sync_dir("/").ok()) fail("there is no disk");
     for (uint64_t i = 0; i < 1 + random_.below(4); i++)
-        published_.push_back(std::make_unique<Published>(Published{"p" + std::to_string(i)}));
+        published_.push_back(std::make_unique<Published>(Published{"p" + std::to_string(i), {}}));
 }
 
 TopicWorld::~TopicWorld() = default;
