@@ -60,8 +60,11 @@ TopicWorld::TopicWorld(uint64_t seed, bool print_script)
     else
         fail(loaded.errors[0].text());
     if (!disk_.make_dir("/data").ok() || !disk_.sync_dir("/").ok()) fail("there is no disk");
-    for (uint64_t i = 0; i < 1 + random_.below(4); i++)
-        published_.push_back(std::make_unique<Published>(Published{"p" + std::to_string(i), {}}));
+    const uint64_t producers = 1 + random_.below(4);
+    for (uint64_t i = 0; i < producers; i++) {
+        published_.push_back(std::make_unique<Published>());
+        published_.back()->name = "p" + std::to_string(i);
+    }
 }
 
 TopicWorld::~TopicWorld() = default;
@@ -116,7 +119,7 @@ void TopicWorld::open_bridge(bool clean) {
             peer_setup(receipts ? "REQ" : "PUSH", kIn), around(), *each, kBytesMax));
         producers_.back()->join();
     }
-    for (uint64_t i = 0; i < random_.below(3); i++)
+    for (uint64_t readers = random_.below(3); readers > 0; readers--)
         new_reader();
 }
 
