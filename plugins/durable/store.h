@@ -74,6 +74,10 @@ class Store {
     // Nothing in it is needed any more. REQUIRES: it is sealed.
     virtual void drop(uint64_t segment) = 0;
 
+    // So many bytes of further batches will not have to wait for the disk to make room. No: the call
+    // of at_room() comes when it is worth asking again; or full() says yes.
+    virtual bool takes(size_t bytes) const = 0;
+    virtual void at_room(std::function<void()> told) = 0;
     // Only the reserve is left: for what frees room, not for what fills it.
     virtual bool full() const = 0;
     virtual const Status& failure() const = 0;  // ok: none so far

@@ -22,7 +22,7 @@ struct Run {
     Offset first;
     uint32_t count = 0;
     uint32_t position = 0;  // of the first record, in the body
-    uint32_t bytes = 0;     // of these messages, as they were published
+    uint32_t bytes = 0;     // of these messages, as they were published, and of their attributes
     Place place;
     int64_t stored_ms = 0;  // of the newest one; never less than of the run before
 

@@ -65,7 +65,11 @@ Journal::Journal(const JournalOptions& options, const JournalWorld& world, Opene
       idle_timer_(world.timers, [this] { mark_idle(); }),
       spares_({folder_, segment_bytes_}, world.disk,
               world.make_executor({.name = "journal-room", .threads = 1}), world.timers,
-              world.clock, [this] { submit_pending(); }),
+              world.clock,
+              [this] {
+                  submit_pending();
+                  if (at_room_) at_room_();
+              }),
       reads_(world.make_executor({.name = "journal-read", .threads = 1, .tasks_max = kReadsMax})),
       scrub_(world.disk, store_, *reads_, world.timers, world.clock),
       digests_({folder_, store_, options.shorten}, world.disk,

@@ -81,6 +81,10 @@ class Journal final : public Store {
     bool read(Place place, char* into, Done done) override;
     std::vector<SegmentInfo> segments() const override { return segments_; }
     void drop(uint64_t segment) override;
+    bool takes(size_t bytes) const override {
+        return !pending_ && (spares_.ready() > 0 || bytes <= room());
+    }
+    void at_room(std::function<void()> told) override { at_room_ = std::move(told); }
     bool full() const override { return spares_.failing(); }
     const Status& failure() const override { return failure_; }
     // Also while an append waits for room: that one is not done then, and there is no mark of an
@@ -148,6 +152,7 @@ class Journal final : public Store {
     bool idle_in_flight_ = false;
     bool closed_ = false;
     std::optional<Pending> pending_;  // waits for a spare
+    std::function<void()> at_room_;
     Status failure_;
     JournalStats stats_;
     Timer idle_timer_;

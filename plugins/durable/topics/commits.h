@@ -6,10 +6,12 @@
 // Promise: batches are committed, and told, in their order; effects of one are told whole before
 //          those of the next. No callback comes within make_room().
 // Failure: after one append that failed on_commits_failed() once; nothing is committed any more.
-// Limits:  with kWaitingBytesMax behind the one in flight has_room() says no. Who goes on is taken
-//          all the same: notes have limits of their own.
+// Limits:  with kWaitingBytesMax behind the one in flight has_room() says no; and so it does where
+//          the log has no file yet for what would come: what was taken is not to wait for a disk
+//          that may be full. Who goes on is taken all the same: notes have limits of their own.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -34,17 +36,25 @@ class CommitsListener {
 class Commits {
  public:
     static constexpr size_t kWaitingBytesMax = 4 << 20;
+    // Of the log's room, for what is taken all the same; a quarter of a small log's segment.
+    static constexpr size_t kMarginMax = 1 << 20;
 
     // All outlive it.
     // `body_bytes_max`: of a batch of more than one message.
     Commits(Store& store, ChunkPool& pool, size_t body_bytes_max, CommitsListener& listener)
-        : store_(store), writer_(pool, body_bytes_max), listener_(listener) {}
+        : store_(store),
+          writer_(pool, body_bytes_max),
+          margin_(std::min(kMarginMax, body_bytes_max / 4)),
+          listener_(listener) {
+        store_.at_room([this] { tell_room(); });
+    }
     Commits(const Commits&) = delete;
     Commits& operator=(const Commits&) = delete;
 
     // Whether more may wait. False: on_commits_room() comes.
     bool has_room() {
-        if (!in_flight_ || waiting_bytes() < kWaitingBytesMax) return true;
+        const bool few = !in_flight_ || waiting_bytes() < kWaitingBytesMax;
+        if (few && store_.takes(waiting_bytes() + margin_)) return true;
         room_wanted_ = true;
         return false;
     }
@@ -82,6 +92,7 @@ class Commits {
 
     Store& store_;
     BatchWriter writer_;
+    size_t margin_;
     CommitsListener& listener_;
     std::deque<Batch> ready_;
     size_t ready_bytes_ = 0;

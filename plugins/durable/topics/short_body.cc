@@ -46,6 +46,7 @@ std::string shortened(const Msg& msg, size_t position) {
         return payload.append(msg.attributes);
     }
     append(payload, static_cast<uint8_t>(Kept::kSome));
+    append_varint(payload, msg.attributes.size());
     zb_attributes some{};
     some.size = sizeof(some);
     const std::string_view id = id_in(msg.attributes), first_key = key_in(msg.attributes);
@@ -109,6 +110,7 @@ std::optional<SeenMsg> read_seen_msg(const Record& record) {
         if (!msg) return std::nullopt;
         seen.head = msg->head;
         seen.attributes = msg->attributes;
+        seen.attribute_bytes = msg->attributes.size();
         seen.wire_bytes = msg->wire.size();
         seen.position = record.position;
         return seen;
@@ -125,10 +127,12 @@ std::optional<SeenMsg> read_seen_msg(const Record& record) {
     seen.head.first_id.sequence = taker.number();
     seen.head.stored_ms = static_cast<int64_t>(taker.number());
     const auto kept = taker.number<uint8_t>();
+    seen.attributes_cut = kept == static_cast<uint8_t>(Kept::kSome);
+    if (seen.attributes_cut) seen.attribute_bytes = taker.number();
     if (!taker.ok() || kept > static_cast<uint8_t>(Kept::kSome) || seen.head.count == 0)
         return std::nullopt;
-    seen.attributes_cut = kept == static_cast<uint8_t>(Kept::kSome);
     seen.attributes = taker.rest();
+    if (!seen.attributes_cut) seen.attribute_bytes = seen.attributes.size();
     seen.head.attribute_bytes = static_cast<uint32_t>(seen.attributes.size());
     return seen;
 }

@@ -5,8 +5,8 @@
 //
 //   MSG_SHORT    position of the MSG in the body | bytes of its messages | topic | count | frames |
 //                first offset | id epoch | first sequence | stored ms |
-//                u8: 0 the attributes follow, 1 only the producer's id, the first key and the
-//                target | attributes
+//                u8: 0 the attributes follow, 1 how many bytes they have, and of them only the
+//                producer's id, the first key and the target | attributes
 //   MOVED_SHORT  position of its records in the body | MovedHead::kBytes of it | MSG_SHORT records
 //   STOOD_AT     position of the record behind this one, which is a note, in the body
 //
@@ -31,9 +31,10 @@ void shorten(std::string_view body, std::string& into);
 struct SeenMsg {
     MsgHead head;  // attribute_bytes: of those that are here
     std::string_view attributes;
-    bool attributes_cut = false;  // not all of them are here
-    uint64_t wire_bytes = 0;      // of the messages
-    uint64_t position = 0;        // of the record, in the body as it was written
+    uint64_t attribute_bytes = 0;  // as they were written
+    bool attributes_cut = false;   // not all of them are here
+    uint64_t wire_bytes = 0;       // of the messages
+    uint64_t position = 0;         // of the record, in the body as it was written
 };
 constexpr bool is_msg(RecordType type) {
     return type == RecordType::kMsg || type == RecordType::kMsgShort;

@@ -230,7 +230,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     // topics_keys.cc: what newer messages of the same key replace
     void note_keys(Topic& topic, const Run& run, const BatchMemory& memory);
     void note_key(Topic& topic, const MsgHead& head, std::string_view attributes,
-                  uint64_t wire_bytes);
+                  uint64_t bytes_of_all);
     void bury(Topic& topic, Offset first, uint32_t messages, uint64_t bytes);
     void limit_holes(Topic& topic);
     std::unique_ptr<KeyTable> make_keys(const TopicOptions& options) const;

@@ -63,7 +63,7 @@ bool copy_rest(const Msg& msg, uint32_t without, Copied& copied) {
     write_msg_head(copied.records.data() + at, head, payload);
     copied.records.append(msg.attributes).append(wire);
     copied.messages += head.count;
-    copied.bytes += wire.size();
+    copied.bytes += msg.attributes.size() + wire.size();
     return true;
 }
 
@@ -93,7 +93,7 @@ bool copy_records(const Body& body, const Topic& topic, const Run& run, const Te
         }
         copied.records += body.bytes.substr(record->position, record->end - record->position);
         copied.messages += msg->head.count;
-        copied.bytes += msg->wire.size();
+        copied.bytes += msg->attributes.size() + msg->wire.size();
     }
     return true;
 }

@@ -42,7 +42,7 @@ void Topics::place_batch(Batch& batch, const Place& place) {
         for (; i < batch.runs.size() && batch.runs[i].topic == first.topic; i++) {
             const zb_run& each = batch.runs[i].run;
             run.count += each.count;
-            run.bytes += static_cast<uint32_t>(each.bytes);
+            run.bytes += static_cast<uint32_t>(each.bytes + each.attributes.size);
             run.stored_ms = each.stored_ms;
         }
         // Null: removed since.

@@ -18,19 +18,19 @@ void Topics::note_keys(Topic& topic, const Run& run, const BatchMemory& memory) 
             record->type == RecordType::kMsg ? read_msg(record->payload) : std::nullopt;
         if (!msg || msg->head.topic != topic.id) continue;
         if (msg->head.first >= run.end()) return;
-        note_key(topic, msg->head, msg->attributes, msg->wire.size());
+        note_key(topic, msg->head, msg->attributes, msg->wire.size() + msg->attributes.size());
         if (msg->head.end() == run.end()) return;
     }
 }
 
 void Topics::note_key(Topic& topic, const MsgHead& head, std::string_view attributes,
-                      uint64_t wire_bytes) {
+                      uint64_t bytes_of_all) {
     // At the start, before its name: keep_as() decides.
     if (!topic.keys && topic.name.empty()) topic.keys = make_keys({});
     const std::string_view key = topic.keys ? key_in(attributes) : std::string_view();
     if (key.empty()) return;
     // All messages of a record have one key. Their sizes are told apart where they are copied.
-    const auto bytes = static_cast<uint32_t>(wire_bytes / head.count);
+    const auto bytes = static_cast<uint32_t>(bytes_of_all / head.count);
     const uint32_t before = head.count - 1;
     if (before > 0) bury(topic, head.first, before, uint64_t{bytes} * before);
     const auto replaced = topic.keys->note(key, {head.first + before, bytes}, topic.floor);

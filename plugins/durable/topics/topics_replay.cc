@@ -76,7 +76,7 @@ Status Topics::replay(const LogBatch& batch) {
     }
     for (const SeenMsg& msg : keyed) {
         if (Topic* topic = table_.find(msg.head.topic))
-            note_key(*topic, msg.head, msg.attributes, msg.wire_bytes);
+            note_key(*topic, msg.head, msg.attributes, msg.wire_bytes + msg.attribute_bytes);
     }
     for (const Floor& each : floors) {
         if (Topic* topic = table_.find(each.topic)) raise_floor(*topic, each.floor);
@@ -103,7 +103,7 @@ Status Topics::replay_msg(const SeenMsg& msg, const Place& place, std::vector<Re
     Run& run = found->run;
     if (run.end() != msg.head.first) return {Code::kInvalid, "offsets that do not follow"};
     run.count += msg.head.count;
-    run.bytes += static_cast<uint32_t>(msg.wire_bytes);
+    run.bytes += static_cast<uint32_t>(msg.wire_bytes + msg.attribute_bytes);
     run.stored_ms = msg.head.stored_ms;
     topic->next = msg.head.end();
     topic->newest_ms = std::max(topic->newest_ms, msg.head.stored_ms);
@@ -145,7 +145,7 @@ Status Topics::replay_moved(const SeenMoved& moved, const Place& place) {
     if (count > run.count) return {Code::kInvalid, "more messages than offsets"};
     put_moved(*topic, run, with_gaps ? run.count - count : 0);
     for (const SeenMsg& each : messages) {
-        note_key(*topic, each.head, each.attributes, each.wire_bytes);
+        note_key(*topic, each.head, each.attributes, each.wire_bytes + each.attribute_bytes);
         remember(*topic, each);
     }
     return {};

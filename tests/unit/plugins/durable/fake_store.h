@@ -69,6 +69,8 @@ class FakeStore final : public Store {
         dropped_.push_back(segment);
         std::erase_if(batches_, [&](const Batch& each) { return each.place.segment == segment; });
     }
+    bool takes(size_t) const override { return takes_; }
+    void at_room(std::function<void()> told) override { at_room_ = std::move(told); }
     bool full() const override { return full_; }
     const Status& failure() const override { return failure_; }
     Status close() override { return failure_; }
@@ -127,6 +129,8 @@ class FakeStore final : public Store {
     const std::vector<uint64_t>& dropped() const { return dropped_; }
     size_t reads() const { return reads_.size(); }
 
+    bool takes_ = true;
+    std::function<void()> at_room_;
     bool full_ = false;
     size_t reads_max_ = 100;
     size_t body_bytes_max_ = 32 << 20;
