@@ -1,5 +1,6 @@
 #include "bridge/app/calls.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -17,7 +18,10 @@ using telemetry::Report;
 // What the engine is asked as it stands here.
 constexpr std::array kTopicCalls = {"topic ls",    "topic show",   "topic rm",
                                     "topic purge", "topic browse", "topic query"};
-// The same, with options.
+constexpr std::array kGroupCalls = {"group ls",     "group show",   "group pending", "group reset",
+                                    "group pause",  "group resume", "group rm",      "dead ls",
+                                    "dead redrive", "dead rm",      "dead edit"};
+// Of topics, with options.
 constexpr std::array kOptionCalls = {"topic create", "topic set"};
 
 Code code_of(zb_result result) {
@@ -45,11 +49,13 @@ Calls::Calls(Bridge& bridge, const Clock& clock)
             change_topic(call, args, tell);
         });
     }
-    for (const char* call : kTopicCalls) {
+    const auto serve_by_engine = [this](const char* call) {
         admin_.serve_later(call, [this, call](const Report& args, const admin::Admin::Tell& tell) {
             ask_engine(call, args, tell);
         });
-    }
+    };
+    std::for_each(kTopicCalls.begin(), kTopicCalls.end(), serve_by_engine);
+    std::for_each(kGroupCalls.begin(), kGroupCalls.end(), serve_by_engine);
 }
 
 // What the bridge knows, and then what the engine adds of itself.

@@ -30,6 +30,26 @@ constexpr std::array kCommands = {
     Command{"topic purge", "remove the messages of a topic", declare_topic_purge},
     Command{"topic rm", "remove a topic that the file does not name, with its messages",
             declare_topic_rm},
+    Command{"group ls", "list the consumer groups of a running bridge, and how far they are",
+            declare_group_ls},
+    Command{"group show", "show one group, with its counters and options", declare_group_show},
+    Command{"group pending",
+            "show what consumers of a group have, and what waits for a retry or its key",
+            declare_group_pending},
+    Command{"group reset",
+            "let a group begin elsewhere: at an offset or a time, to have messages again",
+            declare_group_reset},
+    Command{"group pause", "give nothing of a group until it is resumed", declare_group_pause},
+    Command{"group resume", "go on with a group that was paused", declare_group_resume},
+    Command{"group rm", "remove a group that the file does not name any more", declare_group_rm},
+    Command{"dead ls", "list the dead letters of a group", declare_dead_ls},
+    Command{"dead show", "show one dead letter, or its body alone", declare_dead_show},
+    Command{"dead redrive", "publish dead letters of a group again, to the topic they came from",
+            declare_dead_redrive},
+    Command{"dead edit", "publish a dead letter again with another body", declare_dead_edit},
+    Command{"dead rm", "remove dead letters of a group", declare_dead_rm},
+    Command{"dead export", "write the dead letters of a group as JSON, one a line",
+            declare_dead_export},
     Command{"journal check", "say what is damaged or lost of a journal that no bridge runs on",
             declare_journal_check},
     Command{"journal stat", "show the segments and topics of such a journal", declare_journal_stat},
@@ -90,8 +110,9 @@ std::string help_of(const Command& command, const CLI::App& app) {
     };
     for (const auto* option : app.get_options()) {
         if (option->get_positional()) {
-            usage += " " + option->get_name(true);
-            add(option->get_name(true), option->get_description());
+            const std::string name = option->get_name(true);
+            usage += option->get_required() ? " " + name : fmt::format(" [{}]", name);
+            add(name, option->get_description());
         } else if (!option->get_lnames().empty() && option != app.get_help_ptr()) {
             std::string name = "--" + option->get_lnames()[0];
             if (option->get_items_expected_max() > 0) {

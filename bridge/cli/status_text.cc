@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/cli/group_text.h"
 #include "bridge/cli/table.h"
 #include "bridge/cli/text.h"
 
@@ -199,6 +200,8 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
     text += routes_text(status.at("routes"), width_max);
     const std::string topics = topics_text(status.at("topics"), width_max);
     if (!topics.empty()) text += "\n" + topics;
+    const std::string groups = groups_text(status.at("groups"), width_max);
+    if (!groups.empty()) text += "\n" + groups;
     text += readers_text(status.at("endpoints"), width_max);
     text += consumers_text(status.at("endpoints"), width_max);
     text += store_text(status.at("store"));

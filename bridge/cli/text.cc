@@ -32,6 +32,21 @@ std::string printable(const std::string& bytes, bool blanks) {
     return shown;
 }
 
+std::string values_text(const telemetry::Report& values, const std::string& prefix) {
+    std::string text;
+    for (const auto& [name, value] : values.entries()) {
+        std::string items;
+        for (const auto& item : value.items())
+            items += (items.empty() ? "" : " ") + item.text();
+        const std::string shown = items.empty() ? value.text() : items;
+        if (!value.entries().empty())
+            text += values_text(value, prefix + name + ".");
+        else if (!shown.empty())
+            text += fmt::format("{:<24} {}\n", prefix + name, shown);
+    }
+    return text;
+}
+
 std::string cell(const telemetry::Report& row, std::string_view name) {
     return row.at(name).text();
 }

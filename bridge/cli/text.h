@@ -13,6 +13,8 @@ std::string bytes_text(uint64_t bytes);       // "1.5 KiB"
 std::string duration_text(uint64_t seconds);  // "2 h 5 min"
 // What no terminal should see as \x1b. `blanks`: a blank is shown as it is.
 std::string printable(const std::string& bytes, bool blanks = false);
+// "name   value" lines, of maps within it "name.name   value"; what is empty is left out.
+std::string values_text(const telemetry::Report& values, const std::string& prefix = "");
 // A value of a report's row, for a table.
 std::string cell(const telemetry::Report& row, std::string_view name);
 

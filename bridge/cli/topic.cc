@@ -82,15 +82,6 @@ Exit ask_and_show(const Options& options, const std::string& call, Report args, 
     return Exit::kOk;
 }
 
-void show_values(const Report& values, const std::string& prefix, std::string& text) {
-    for (const auto& [name, value] : values.entries()) {
-        if (!value.entries().empty())
-            show_values(value, prefix + name + ".", text);
-        else if (!value.text().empty())
-            text += fmt::format("{:<24} {}\n", prefix + name, value.text());
-    }
-}
-
 std::string messages_text(const Report& messages, size_t width) {
     Table table({"OFFSET", "ID", "STORED", "TAG", "FRAMES", "SIZE", "BODY"},
                 {"TAG", "FRAMES", "STORED"});
@@ -127,11 +118,7 @@ Body declare_topic_show(CLI::App& app) {
     auto options = declare(app, /*topic=*/true, /*json=*/true);
     return [options](Terminal& terminal) {
         return ask_and_show(*options, "topic show", Report::map(), terminal,
-                            [&](const Report& answer) {
-                                std::string text;
-                                show_values(answer, "", text);
-                                terminal.out << text;
-                            });
+                            [&](const Report& answer) { terminal.out << values_text(answer); });
     };
 }
 

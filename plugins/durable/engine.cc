@@ -113,7 +113,7 @@ void Engine::start() {
         log_.reset();                 // before its executors end: no stop() follows
         throw Error(served.message());
     }
-    admin_ = std::make_unique<Admin>(*topics_, *log_, *topics_world.clock, *this);
+    admin_ = std::make_unique<Admin>(*topics_, *groups_, *log_, *topics_world.clock, *this);
 }
 
 std::unique_ptr<Log> Engine::open_log(const zb_world& world) {

@@ -23,6 +23,8 @@ void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
     if (!request) return refuse(cookie, ZB_INVALID, "what is asked is no msgpack map of its kind");
     if (verb == "status") return answer(cookie, status());
     if (verb == "topic ls") return answer(cookie, list());
+    if (verb.starts_with("group ")) return groups_admin_.ask(verb, *request, cookie);
+    if (verb.starts_with("dead ")) return letters_.ask(verb, *request, cookie);
     if (verb == "topic create") return create(*request, cookie);
     if (verb != "topic show" && verb != "topic set" && verb != "topic purge" &&
         verb != "topic rm" && verb != "topic browse" && verb != "topic query") {
@@ -92,6 +94,13 @@ void Admin::remove(const Topic& topic, uint64_t cookie) {
         return refuse(cookie, ZB_WRONG_STATE,
                       "`" + topic.name + "` is in the file: remove it there first");
     }
+    const auto& readers = groups_.of(topic.id);
+    if (!readers.empty()) {
+        return refuse(cookie, ZB_WRONG_STATE,
+                      "`" + topic.name + "` is read by the group `" +
+                          groups_.find(readers.front())->name() + "`: remove that first");
+    }
+    groups_.remove_marks(topic.id);
     topics_.remove(topic.id, {cookie, map_of(topic.name)});
 }
 
@@ -109,6 +118,7 @@ void Admin::browse(const Topic& topic, const Request& request, uint64_t cookie) 
 }
 
 void Admin::on_loaded(TopicId topic) {
+    letters_.on_loaded(topic);
     browses_.remove_if([&](const Browse& each) { return each.topic == topic && try_browse(each); });
     queries_.on_loaded(topic);
 }

@@ -1,6 +1,7 @@
-// What the command line asks of topics: msgpack in, msgpack out.
+// What the command line asks of topics, and of groups (groups_admin.h, dead_letters.h): msgpack in,
+// msgpack out.
 //
-//   status                                          {store: {...}, topics: [{...}, ...]}
+//   status                                          {store: {...}, topics: [{...}, ...], groups: ...}
 //   topic ls                                        [{name, state, messages, bytes, ...}, ...]
 //   topic show    {topic}                           one of these, with its options
 //   topic create  {topic, options?}                 {topic}
@@ -22,20 +23,15 @@
 #include <string>
 #include <string_view>
 
+#include "plugins/durable/admin/dead_letters.h"
+#include "plugins/durable/admin/groups_admin.h"
+#include "plugins/durable/admin/listener.h"
 #include "plugins/durable/admin/queries.h"
 #include "plugins/durable/admin/values.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
 
 namespace zbridge::durable {
-
-class AdminListener {
- public:
-    virtual ~AdminListener() = default;
-    virtual void on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) = 0;
-    // go_on() is to be called soon, but not within this call.
-    virtual void on_admin_unfinished() = 0;
-};
 
 class Admin {
  public:
@@ -45,11 +41,14 @@ class Admin {
     static constexpr size_t kBrowsesMax = 16;
 
     // All outlive it.
-    Admin(Topics& topics, Log& log, const Clock& clock, AdminListener& listener)
+    Admin(Topics& topics, Groups& groups, Log& log, const Clock& clock, AdminListener& listener)
         : topics_(topics),
+          groups_(groups),
           log_(log),
           clock_(clock),
           listener_(listener),
+          letters_(topics, groups, listener),
+          groups_admin_(topics, groups, letters_, clock, listener),
           queries_(
               topics, log,
               [this](uint64_t cookie, zb_result result, std::string_view body) {
@@ -95,9 +94,12 @@ class Admin {
     }
 
     Topics& topics_;
+    Groups& groups_;
     Log& log_;
     const Clock& clock_;
     AdminListener& listener_;
+    DeadLetters letters_;
+    GroupsAdmin groups_admin_;
     std::list<Browse> browses_;  // that wait
     Queries queries_;
 };

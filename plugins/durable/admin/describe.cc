@@ -32,12 +32,14 @@ void write_or_nothing(ValueWriter& writer, std::string_view name,
 
 std::string Admin::status() const {
     ValueWriter writer;
-    writer.begin_map(2);
+    writer.begin_map(3);
     writer.key("store");
     write_store(writer);
     writer.key("topics");
     writer.begin_list(topics_.table().size());
     topics_.table().each([&](const Topic& topic) { write_topic(topic, writer, false); });
+    writer.key("groups");
+    groups_admin_.write_list(writer);
     return writer.take();
 }
 
@@ -86,11 +88,7 @@ void Admin::write_topic(const Topic& topic, ValueWriter& writer, bool options) c
     writer.entry("name", topic.name);
     writer.entry("state", state_of(topic));
     const auto oldest = topics_.index().first(topic.id);
-    // A floor within a run: the run is kept as a whole, what stands before the floor is not counted.
-    const uint64_t gone = oldest && oldest->first < topic.floor
-                              ? topic.floor.number - oldest->first.number
-                              : uint64_t{0};
-    writer.entry("messages", topic.messages - std::min(gone, topic.messages));
+    writer.entry("messages", topics_.messages_of(topic));
     writer.entry("bytes", topic.bytes);
     writer.entry("floor", topic.floor.number);
     writer.entry("head", topic.head.number);

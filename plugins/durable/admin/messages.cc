@@ -12,21 +12,6 @@ std::string_view from_view(zb_view view) {
     return {view.data, view.size};
 }
 
-void write_value(ValueWriter& writer, const zb_value& value) {
-    switch (value.kind) {
-        case ZB_BOOL:
-            return writer.flag(value.flag != 0);
-        case ZB_INTEGER:
-            return writer.number(value.integer);
-        case ZB_NUMBER:
-            return writer.real(value.number);
-        case ZB_STRING:
-            return writer.text(from_view(value.text));
-        default:
-            return writer.nothing();
-    }
-}
-
 void write_attributes(ValueWriter& writer, const DecodedAttributes& attributes) {
     writer.entry("producer_id", attributes.id);
     writer.entry("order_key", attributes.order_key);
@@ -39,7 +24,7 @@ void write_attributes(ValueWriter& writer, const DecodedAttributes& attributes) 
     writer.begin_map(attributes.properties.size());
     for (const auto& [name, value] : attributes.properties) {
         writer.key(name);
-        write_value(writer, value);
+        writer.value(value);
     }
 }
 

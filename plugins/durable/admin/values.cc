@@ -10,6 +10,22 @@ bool take_number(const msgpack::object& value, std::optional<uint64_t>& number) 
     return true;
 }
 
+bool take_text(const msgpack::object& value, std::string& text) {
+    if (value.type != msgpack::type::STR) return false;
+    text.assign(value.via.str.ptr, value.via.str.size);
+    return true;
+}
+
+bool take_text(const msgpack::object& value, std::optional<std::string>& text) {
+    return take_text(value, text.emplace());
+}
+
+bool take_flag(const msgpack::object& value, bool& flag) {
+    if (value.type != msgpack::type::BOOLEAN) return false;
+    flag = value.via.boolean;
+    return true;
+}
+
 bool take_options(const msgpack::object& map, Request& request) {
     if (map.type != msgpack::type::MAP) return false;
     for (const auto& [key, value] : msgpack::object_map(map.via.map)) {
@@ -25,18 +41,15 @@ bool take_options(const msgpack::object& map, Request& request) {
     return true;
 }
 
-bool take_text(const msgpack::object& value, std::optional<std::string>& text) {
-    if (value.type != msgpack::type::STR) return false;
-    text.emplace(value.via.str.ptr, value.via.str.size);
-    return true;
-}
-
 bool take_entry(std::string_view name, const msgpack::object& value, Request& request) {
-    if (name == "topic") {
-        if (value.type != msgpack::type::STR) return false;
-        request.topic.assign(value.via.str.ptr, value.via.str.size);
-        return true;
-    }
+    if (name == "topic") return take_text(value, request.topic);
+    if (name == "group") return take_text(value, request.group);
+    if (name == "to") return take_text(value, request.to);
+    if (name == "where") return take_text(value, request.where);
+    if (name == "body") return take_text(value, request.body);
+    if (name == "dry_run") return take_flag(value, request.dry_run);
+    if (name == "offset") return take_number(value, request.offset);
+    if (name == "time_ms") return take_number(value, request.time_ms);
     if (name == "options") return take_options(value, request);
     if (name == "from") return take_number(value, request.from);
     if (name == "below") return take_number(value, request.below);

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <variant>
 
+#include "plugins/sdk/zbridge_plugin.h"
+
 namespace zbridge::durable {
 
 class ValueWriter {
@@ -36,6 +38,20 @@ class ValueWriter {
         packer_.pack_bin(static_cast<uint32_t>(bytes.size()));
         packer_.pack_bin_body(bytes.data(), static_cast<uint32_t>(bytes.size()));
     }
+    void value(const zb_value& value) {
+        switch (value.kind) {
+            case ZB_BOOL:
+                return flag(value.flag != 0);
+            case ZB_INTEGER:
+                return number(value.integer);
+            case ZB_NUMBER:
+                return real(value.number);
+            case ZB_STRING:
+                return text({value.text.data, value.text.size});
+            default:
+                return nothing();
+        }
+    }
     // Values that were written elsewhere.
     void written(std::string_view values) { sink_.write(values.data(), values.size()); }
     std::string take() { return std::move(sink_.written); }
@@ -56,6 +72,11 @@ struct Request {
     std::string topic;
     std::map<std::string, Value> options;
     std::optional<uint64_t> from, below, max;
+    // Of groups, and of their dead letters.
+    std::string group, to, where;
+    std::optional<uint64_t> offset, time_ms;
+    std::optional<std::string> body;
+    bool dry_run = false;
     std::optional<std::string> key, id;
     std::optional<uint64_t> from_ms, to_ms;  // since 1970
 };

@@ -4,58 +4,44 @@
 
 namespace zbridge::durable {
 
-namespace {
-
-zb_view view(std::string_view text) {
-    return {text.data(), text.size()};
-}
-
-bool is_of_death(std::string_view name) {
-    return name.starts_with(DeadLetter::kPrefix);
-}
-
-}  // namespace
-
 DeadLetter::DeadLetter(const zb_run& run, std::string_view topic, std::string_view group,
                        std::string_view reason, uint32_t attempts, int64_t now_ms)
-    : id_(MessageId{run.id_epoch, run.first_sequence}.text()) {
-    attributes_.size = sizeof(zb_attributes);
-    DecodedAttributes its;
-    if (auto decoded = decode_attributes({run.attributes.data, run.attributes.size}))
-        its = std::move(*decoded);
-    for (const std::string_view key : its.keys)
-        keys_.push_back(view(key));
-    for (const auto& [name, value] : its.properties) {
-        if (!is_of_death(name)) properties_.push_back({view(name), value});
+    : attributes_(run.attributes, {kPrefix}),
+      id_(MessageId{run.id_epoch, run.first_sequence}.text()) {
+    attributes_.add("dead.topic", topic);
+    attributes_.add("dead.group", group);
+    attributes_.add("dead.id", id_);
+    if (!reason.empty()) attributes_.add("dead.reason", reason);
+    attributes_.add("dead.attempts", int64_t{attempts});
+    attributes_.add("dead.stored_ms", run.stored_ms);
+    attributes_.add("dead.died_ms", now_ms);
+}
+
+std::optional<ReadLetter> ReadLetter::read(zb_view attributes) {
+    auto decoded = decode_attributes({attributes.data, attributes.size});
+    if (!decoded) return std::nullopt;
+    ReadLetter letter;
+    letter.its = std::move(*decoded);
+    for (const auto& [name, value] : letter.its.properties) {
+        const std::string_view text{value.text.data, value.text.size};
+        if (name == "dead.topic") letter.topic = text;
+        if (name == "dead.group") letter.group = text;
+        if (name == "dead.id") letter.id = text;
+        if (name == "dead.reason") letter.reason = text;
+        if (name == "dead.attempts") letter.attempts = value.integer;
+        if (name == "dead.stored_ms") letter.stored_ms = value.integer;
+        if (name == "dead.died_ms") letter.died_ms = value.integer;
+        if (name == "redriven.times") letter.times = value.integer;
     }
-    add("dead.topic", topic);
-    add("dead.group", group);
-    add("dead.id", id_);
-    if (!reason.empty()) add("dead.reason", reason);
-    add("dead.attempts", int64_t{attempts});
-    add("dead.stored_ms", run.stored_ms);
-    add("dead.died_ms", now_ms);
-    attributes_.id = view(its.id);
-    attributes_.order_key = view(its.order_key);
-    attributes_.tag = view(its.tag);
-    attributes_.keys = keys_.data();
-    attributes_.key_count = static_cast<uint32_t>(keys_.size());
-    attributes_.properties = properties_.data();
-    attributes_.property_count = static_cast<uint32_t>(properties_.size());
+    if (letter.topic.empty() || letter.group.empty()) return std::nullopt;
+    return letter;
 }
 
-void DeadLetter::add(std::string_view name, std::string_view text) {
-    zb_value value{};
-    value.kind = ZB_STRING;
-    value.text = view(text);
-    properties_.push_back({view(name), value});
-}
-
-void DeadLetter::add(std::string_view name, int64_t number) {
-    zb_value value{};
-    value.kind = ZB_INTEGER;
-    value.integer = number;
-    properties_.push_back({view(name), value});
+Redriven::Redriven(zb_view attributes, const ReadLetter& letter)
+    : attributes_(attributes, {DeadLetter::kPrefix, kPrefix}) {
+    attributes_.add("redriven.from", letter.group);
+    attributes_.add("redriven.id", letter.id);
+    attributes_.add("redriven.times", letter.times + 1);
 }
 
 }  // namespace zbridge::durable

@@ -8,9 +8,13 @@ namespace {
 
 class View final : public sql92::Properties {
  public:
-    explicit View(std::string_view attributes) : attributes_(attributes) {}
+    using First = std::function<sql92::Value(std::string_view name)>;
+    View(std::string_view attributes, const First& first)
+        : attributes_(attributes), first_(first) {}
 
     sql92::Value value_of(std::string_view name) const override {
+        const sql92::Value its = first_ ? first_(name) : sql92::Value();
+        if (its.index() != 0) return its;
         if (name == "TAGS") {
             const std::string_view tag = text_in(attributes_, AttributeKind::kTag);
             return tag.empty() ? sql92::Value() : sql92::Value(tag);
@@ -32,6 +36,7 @@ class View final : public sql92::Properties {
 
  private:
     std::string_view attributes_;
+    const First& first_;
 };
 
 }  // namespace
@@ -46,10 +51,11 @@ Result<GroupFilter> GroupFilter::compile(std::string_view text) {
     return GroupFilter(std::move(*condition));
 }
 
-bool GroupFilter::matches(std::string_view attributes) const {
+bool GroupFilter::matches(std::string_view attributes,
+                          const std::function<sql92::Value(std::string_view name)>& first) const {
     if (const auto* tags = std::get_if<sql92::Tags>(&its_))
         return tags->matches(text_in(attributes, AttributeKind::kTag));
-    return std::get<sql92::Filter>(its_).matches(View(attributes));
+    return std::get<sql92::Filter>(its_).matches(View(attributes, first));
 }
 
 }  // namespace zbridge::durable

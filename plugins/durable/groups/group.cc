@@ -37,6 +37,7 @@ void Group::replay(const GroupSnapshot& snapshot, const SettledBits& settled) {
     name_ = snapshot.name;
     origin = snapshot.origin;
     paused_ = snapshot.paused;
+    keeps_marks = snapshot.marks;
     topic_ = snapshot.topic;
     epoch_ = std::max(epoch_, snapshot.epoch);
     oldest_epoch_ = std::max(oldest_epoch_, snapshot.oldest_epoch);
@@ -132,11 +133,14 @@ void Group::take_over(bool was_clean) {
     raise_floor();
     written_cursor_ = cursor_;
     durable_floor_ = floor_;
+    if (keeps_marks) return;
 
     each_unset(floor_, cursor_, [&](OffsetRange range) { again_.add(range); });
     std::vector<Offset> not_first, dead;
     exceptions_.each([&](Offset offset, const Exception& exception) {
-        if (exception.reason() == Why::kRetry && exception.attempts > options_.retries)
+        // One that is not in the file has no options, nor does it give anything.
+        if (!unconfigured && exception.reason() == Why::kRetry &&
+            exception.attempts > options_.retries)
             dead.push_back(offset);
         if (exception.key == 0) return;
         if (exception.reason() == Why::kParked)
@@ -189,6 +193,7 @@ void Group::release_written() {
 void Group::write_snapshot() {
     GroupSnapshot snapshot{id_,           origin, paused_, topic_, epoch_,
                            oldest_epoch_, floor_, cursor_, name_,  {}};
+    snapshot.marks = keeps_marks;
     world_.topics->write(RecordType::kGroup, write_group(snapshot, settled_), floor_effect());
     written_cursor_ = cursor_;
 }

@@ -10,6 +10,7 @@
 //          A token settles the delivery that it names, also over a restart, and no other.
 // Restart: what was given and is not settled is in doubt: after an unclean end it is given again when
 //          resume_grace is over, unless its old token settles it before.
+// Marks:   a group that keeps_marks has no consumers: what is settled is what was named to mark().
 // Limits:  in_flight_max given at once; kSpanMax between floor and cursor: beyond it what is leased
 //          longest becomes an exception; exceptions_max, parked_max: nothing new then.
 #pragma once
@@ -66,6 +67,7 @@ class Group {
     static constexpr size_t kDueLookMax = 16;      // retries that are due, and wait for the disk
     static constexpr int64_t kDeadAgainMs = 10'000;
     static constexpr size_t kReasonBytesMax = 200;  // of a dead letter
+    static constexpr size_t kMarkPagesMax = 128;    // of SettledBits, 4 KiB each
 
     // What it stands on; all outlives it.
     struct World {
@@ -131,6 +133,17 @@ class Group {
     std::vector<NewRecord> write_again(uint64_t segment, size_t max);
     void on_written_again(uint64_t segment);
 
+    // ---- marks: no consumer reads it, its messages are settled by name ----
+    bool is_marked(Offset offset) const { return offset < floor_ || settled_.has(offset); }
+    // Publishes, and marks the message in the same batch: both are durable, or none is. With no
+    // publication it is gathered. ZB_STORE_FULL: kMarkPagesMax; other results as of publish().
+    zb_taken mark(Offset offset, const zb_publication* publications, uint32_t count,
+                  zb_receipt& receipt);
+    // Below it nothing is kept.
+    void forget_below(Offset topic_floor);
+    // Of its topic's messages from `topic_floor` on.
+    uint64_t marked(Offset topic_floor) const;
+
     // ---- commands ----
     void pause(bool paused);
     // It goes on from there, and forgets what was before; REQUIRES: within the topic's bounds.
@@ -145,6 +158,7 @@ class Group {
     const GroupOptions& options() const { return options_; }
     Origin origin = Origin::kDeclared;
     bool unconfigured = false;  // it was in the file once: kept, and gives nothing
+    bool keeps_marks = false;   // it is no consumers' group: of dead letters that are done with
 
     Offset floor() const { return floor_; }
     Offset cursor() const { return cursor_; }
@@ -152,6 +166,10 @@ class Group {
     Offset unread() const;
     uint64_t in_flight() const { return leases_.messages(); }
     uint64_t in_doubt() const { return again_.offsets(); }
+    template <class Visit>
+    void each_in_doubt(Visit visit) const {
+        again_.each(visit);
+    }
     const Exceptions& exceptions() const { return exceptions_; }
     const Leases& leases() const { return leases_; }
     const SettledBits& settled() const { return settled_; }

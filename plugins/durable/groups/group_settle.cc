@@ -252,8 +252,8 @@ void Group::bury(const Dying& dying, const zb_run& run) {
     const zb_run one = only_front(run);
     const Topic* topic = world_.topics->table().find(topic_);
     const std::string_view topic_name = topic != nullptr ? topic->name : std::string_view();
-    const DeadLetter letter(one, topic_name, name_, dying.reason,
-                            static_cast<uint32_t>(its.attempts), wall_ms());
+    DeadLetter letter(one, topic_name, name_, dying.reason, static_cast<uint32_t>(its.attempts),
+                      wall_ms());
     const auto letters = world_.topics->topic(options_.dead_letter);
     const zb_publication publication{letters.value_or(TopicId()).number(),
                                      one.frames,
@@ -261,7 +261,8 @@ void Group::bury(const Dying& dying, const zb_run& run) {
                                      &letter.attributes()};
     const std::string payload = write_exception(
         {id_, dying.offset, its.due_ms, its.key, static_cast<uint8_t>(its.attempts)});
-    const Companion with{RecordType::kDead, payload, floor_effect(), true};
+    Companion with{RecordType::kDead, payload, floor_effect(), true};
+    with.again = true;  // one that died, was published again, and dies again
     zb_receipt receipt{};
     if (!letters || world_.topics->publish(&publication, 1, receipt, &with) != ZB_TAKEN) {
         counters_.dead_refused++;

@@ -76,6 +76,10 @@ Group* Groups::make(GroupId id) {
 Status Groups::begin(bool was_clean) {
     for (const auto& group : groups_) {
         if (!group) continue;
+        if (group->keeps_marks) {
+            marks_.emplace(group->topic(), group->id());
+            continue;
+        }
         if (group->name().empty()) {
             group->name("unnamed-" + std::to_string(group->id().number()));
             listener_.warn("the journal does not tell the name of a group any more, it is " +
@@ -88,8 +92,14 @@ Status Groups::begin(bool was_clean) {
         in_file.insert(each.name);
         if (Status status = begin(each); !status.ok()) return status;
     }
+    for (const auto& [topic, id] : std::map(marks_)) {
+        if (topics_.table().find(topic) == nullptr)
+            remove_marks(topic);
+        else
+            find(id)->take_over(was_clean);
+    }
     for (const auto& group : groups_) {
-        if (!group) continue;
+        if (!group || group->keeps_marks) continue;
         if (!in_file.contains(group->name())) group->configure({}, group->topic());
         group->unconfigured =
             group->origin == Origin::kDeclared && !in_file.contains(group->name());
@@ -157,8 +167,7 @@ Status Groups::begin(const DeclaredGroup& declared) {
     }
     const bool is_new = group == nullptr;
     if (is_new) {
-        if (names_.size() == kGroupsMax || groups_.size() > kIdMax)
-            return {Code::kInvalid, "there are too many groups"};
+        if (!has_room()) return {Code::kInvalid, "there are too many groups"};
         group = make(GroupId(static_cast<uint32_t>(groups_.size())));
         group->name(declared.name);
         names_.emplace(declared.name, group->id());
@@ -180,7 +189,9 @@ void Groups::put_in_topic(Group& group) {
 // ---- records ----
 
 void Groups::write_snapshot() {
-    each([](Group& group) { group.write_snapshot(); });
+    for (const auto& group : groups_) {
+        if (group) group->write_snapshot();
+    }
 }
 
 void Groups::on_written(const TenantEffect& effect, uint64_t segment) {
@@ -286,6 +297,44 @@ void Groups::remove(GroupId id) {
     moved_.insert(group->topic());
     names_.erase(group->name());
     group->release_all();
+    groups_[id.number()].reset();
+}
+
+void Groups::reset(GroupId id, Offset offset) {
+    touched_.insert(id);
+    find(id)->reset(offset);
+}
+
+void Groups::pause(GroupId id, bool paused) {
+    touched_.insert(id);
+    find(id)->pause(paused);
+}
+
+Group* Groups::marks_of(TopicId topic) const {
+    const auto found = marks_.find(topic);
+    return found == marks_.end() ? nullptr : find(found->second);
+}
+
+Group* Groups::make_marks(TopicId topic) {
+    if (Group* found = marks_of(topic)) return found;
+    if (!has_room()) return nullptr;
+    Group* made = make(GroupId(static_cast<uint32_t>(groups_.size())));
+    made->origin = Origin::kImplicit;
+    made->keeps_marks = true;
+    made->configure({}, topic);
+    made->begin_at({topics_.bounds(topic).floor});
+    made->write_snapshot();
+    marks_.emplace(topic, made->id());
+    return made;
+}
+
+void Groups::remove_marks(TopicId topic) {
+    Group* marks = marks_of(topic);
+    if (marks == nullptr) return;
+    const GroupId id = marks->id();
+    marks->origin = Origin::kRemoved;
+    marks->write_snapshot();
+    marks_.erase(topic);
     groups_[id.number()].reset();
 }
 

@@ -64,8 +64,17 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
                      uint32_t deliveries_max);
     zb_taken settle(GroupId group, const zb_settlement& settlement, const zb_publication* replies,
                     uint32_t count, zb_settled& settled);
-    // REQUIRES: it is there.
+    // REQUIRES: it is there, of all of these. `offset` is within its topic's bounds.
+    void reset(GroupId group, Offset offset);
+    void pause(GroupId group, bool paused);
     void remove(GroupId group);
+
+    // Which messages of a topic of dead letters are done with. Null: none are.
+    Group* marks_of(TopicId topic) const;
+    // Made, if they are not there. Null: there are too many groups.
+    Group* make_marks(TopicId topic);
+    // Nothing, if they are not there.
+    void remove_marks(TopicId topic);
 
     void on_visible(TopicId topic);
     void on_loaded(TopicId topic);
@@ -82,14 +91,14 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     // Null: none was ever delayed.
     const Delays* delayed() const { return delays_.get(); }
 
-    // In the order of their numbers.
+    // In the order of their numbers; without marks.
     template <class Visit>
     void each(Visit visit) const {
         for (const auto& group : groups_) {
-            if (group) visit(*group);
+            if (group && !group->keeps_marks) visit(*group);
         }
     }
-    // Of a topic.
+    // Of a topic; without marks.
     const std::vector<GroupId>& of(TopicId topic) const;
     size_t size() const { return names_.size(); }
 
@@ -100,6 +109,7 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
 
     Group* at_replay(GroupId id);
     Group* make(GroupId id);
+    bool has_room() const { return names_.size() < kGroupsMax && groups_.size() <= kIdMax; }
     void put_in_topic(Group& group);
     Status begin(const DeclaredGroup& declared);
     Offset start_of(const GroupOptions& options, TopicId topic) const;
@@ -118,6 +128,7 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     std::vector<std::unique_ptr<Group>> groups_;  // by number; null: none, or removed
     std::map<std::string, GroupId, std::less<>> names_;
     std::map<TopicId, std::vector<GroupId>> of_topic_;
+    std::map<TopicId, GroupId> marks_;
     std::set<GroupId> ready_, gathered_;
     std::set<TopicId> moved_;  // topics of which something may be settled durably
     std::optional<Instant> gathered_since_;

@@ -88,7 +88,8 @@ std::string write_group(const GroupSnapshot& group, const SettledBits& settled) 
     std::string bytes;
     append(bytes, group.id.number());
     append(bytes, static_cast<uint8_t>(group.origin));
-    append(bytes, group.paused ? GroupSnapshot::kPaused : uint8_t{0});
+    append(bytes, static_cast<uint8_t>((group.paused ? GroupSnapshot::kPaused : 0) |
+                                       (group.marks ? GroupSnapshot::kMarks : 0)));
     append(bytes, static_cast<uint16_t>(group.name.size()));
     append(bytes, group.topic.number());
     append(bytes, group.epoch);
@@ -119,8 +120,9 @@ std::optional<GroupSnapshot> read_group(std::string_view payload) {
     group.name = taker.text(name_bytes);
     group.pages = taker.rest();
     group.paused = (flags & GroupSnapshot::kPaused) != 0;
+    group.marks = (flags & GroupSnapshot::kMarks) != 0;
     const bool known = group.origin >= Origin::kDeclared && group.origin <= Origin::kRemoved &&
-                       (flags & ~GroupSnapshot::kPaused) == 0;
+                       (flags & ~(GroupSnapshot::kPaused | GroupSnapshot::kMarks)) == 0;
     if (!taker.ok() || !known || group.floor > group.cursor ||
         group.cursor.number > Token::kOffsetEnd || group.oldest_epoch > group.epoch)
         return std::nullopt;

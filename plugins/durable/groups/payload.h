@@ -56,7 +56,9 @@ std::optional<Reset> read_reset(std::string_view payload);
 //   u32 group | u8 origin | u8 flags | u16 name bytes | u32 topic | u32 epoch | u32 oldest epoch |
 //   u64 floor | u64 cursor | name | pages: (varint number | varint bytes | bytes) ...
 struct GroupSnapshot {
-    static constexpr uint8_t kPaused = 1;  // a flag
+    // Flags.
+    static constexpr uint8_t kPaused = 1;
+    static constexpr uint8_t kMarks = 2;
 
     GroupId id;
     Origin origin = Origin::kDeclared;
@@ -67,6 +69,7 @@ struct GroupSnapshot {
     Offset floor, cursor;
     std::string_view name;
     std::string_view pages;
+    bool marks = false;  // it has no consumers: Group::keeps_marks
 };
 
 std::string write_group(const GroupSnapshot& group, const SettledBits& settled);

@@ -94,6 +94,23 @@ uint64_t SettledBits::unset_at(OffsetRange range) const {
     return std::min(count, range.count);
 }
 
+uint64_t SettledBits::count_from(Offset from) const {
+    uint64_t count = 0;
+    for (auto at = pages_.lower_bound(from.number / kPageBits); at != pages_.end(); ++at) {
+        const auto& [number, page] = *at;
+        const uint64_t first = std::max(from.number, number * kPageBits) % kPageBits;
+        if (!page.words || first == 0) {
+            count += page.words ? page.count : kPageBits - first;
+            continue;
+        }
+        for (uint64_t word = first / 64; word < page.words->size(); word++) {
+            const uint64_t below = word == first / 64 ? mask_of(0, first % 64) : 0;
+            count += static_cast<uint64_t>(std::popcount((*page.words)[word] & ~below));
+        }
+    }
+    return count;
+}
+
 void SettledBits::forget_below(Offset offset) {
     pages_.erase(pages_.begin(), pages_.lower_bound(offset.number / kPageBits));
 }

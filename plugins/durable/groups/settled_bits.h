@@ -28,6 +28,8 @@ class SettledBits {
     Offset first_unset(Offset from) const;
     // How many of a range, from its beginning on, are not set.
     uint64_t unset_at(OffsetRange range) const;
+    // How many are set, from `from` on.
+    uint64_t count_from(Offset from) const;
     // Nobody asks for those below it any more.
     void forget_below(Offset offset);
     void clear() { pages_.clear(); }
@@ -40,6 +42,8 @@ class SettledBits {
 
     // Of those that cost memory.
     size_t pages() const;
+    // Setting a bit of it costs none.
+    bool has_page(Offset offset) const { return pages_.contains(offset.number / kPageBits); }
 
  private:
     using Words = std::array<uint64_t, kPageBits / 64>;

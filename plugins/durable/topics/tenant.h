@@ -27,6 +27,8 @@ struct Companion {
     std::optional<TenantEffect> effect = {};
     // It makes room rather than takes it: a full disk is no reason to refuse.
     bool frees = false;
+    // What has a producer's id that was seen lately is published all the same.
+    bool again = false;
 };
 
 class Tenant {

@@ -50,7 +50,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
     const bool frees = with != nullptr && with->frees;
     bool all_known = true;
     for (uint32_t i = 0; i < count; i++) {
-        const zb_taken taken = plan(publications[i], frees, receipt);
+        const zb_taken taken = plan(publications[i], with, receipt);
         if (taken != ZB_TAKEN) return taken;
         const Planned& planned = plan_.back();
         if (planned.first) continue;
@@ -80,8 +80,10 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
         write(*planned.topic, attributes, from_view(publications[i].wire), publications[i].frames);
         if (planned.due_ms != 0) tenant_->on_delayed(offset, planned.due_ms);
         const std::string_view producer_id = id_in(attributes);
-        if (planned.target->dedup && !producer_id.empty())
-            planned.target->dedup->add(producer_id, id, turn_ms());
+        Dedup* dedup = producer_id.empty() ? nullptr : planned.target->dedup.get();
+        const bool again = with != nullptr && with->again;
+        if (dedup != nullptr && !(again && dedup->find(producer_id, turn_ms())))
+            dedup->add(producer_id, id, turn_ms());
     }
     if (with != nullptr) write(with->type, with->payload, with->effect);
     if (count > 0 && all_known) {
@@ -111,17 +113,19 @@ zb_taken Topics::publish_plain(const zb_publication& publication, zb_receipt& re
 }
 
 // One of several, or with attributes: may it be, is it known?
-zb_taken Topics::plan(const zb_publication& publication, bool frees, zb_receipt& receipt) {
+zb_taken Topics::plan(const zb_publication& publication, const Companion* with,
+                      zb_receipt& receipt) {
     Planned planned;
     planned.topic = planned.target = table_.find(TopicId(publication.topic));
     planned.attributes_at = attributes_.size();
     const zb_attributes* attributes = publication.attributes;
     if (attributes != nullptr) encode_attributes(*attributes, attributes_);
     planned.attribute_bytes = attributes_.size() - planned.attributes_at;
-    const zb_taken taken =
-        check(planned.topic, planned.attribute_bytes + publication.wire.size, frees, receipt);
+    const zb_taken taken = check(planned.topic, planned.attribute_bytes + publication.wire.size,
+                                 with != nullptr && with->frees, receipt);
     if (taken != ZB_TAKEN) return taken;
-    if (attributes != nullptr && attributes->id.size > 0 && planned.topic->dedup)
+    const bool again = with != nullptr && with->again;
+    if (!again && attributes != nullptr && attributes->id.size > 0 && planned.topic->dedup)
         planned.first = planned.topic->dedup->find(from_view(attributes->id), turn_ms());
     if (attributes != nullptr && attributes->deliver_at_ms > now_ms() && !planned.first) {
         if (tenant_ == nullptr)

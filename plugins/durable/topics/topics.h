@@ -134,6 +134,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void release_segment(uint64_t segment) { segments_.release(segment); }
 
     zb_bounds bounds(TopicId topic) const;
+    // Visible, and not below its floor.
+    uint64_t messages_of(const Topic& topic) const;
     Offset position(TopicId topic, uint32_t where, int64_t value) const;
     zb_taken read(TopicId topic, Offset offset, uint64_t bytes_max, zb_run* runs, uint32_t runs_max,
                   uint32_t& count);
@@ -176,7 +178,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
 
     // topics.cc: what is published
     zb_taken publish_plain(const zb_publication& publication, zb_receipt& receipt);
-    zb_taken plan(const zb_publication& publication, bool frees, zb_receipt& receipt);
+    zb_taken plan(const zb_publication& publication, const Companion* with,
+                  zb_receipt& receipt);
     zb_taken check(const Topic* topic, uint64_t message_bytes, bool frees, zb_receipt& receipt);
     zb_taken refuse(zb_taken why, std::string sentence, zb_receipt& receipt);
     void write(Topic& topic, std::string_view attributes, std::string_view wire, uint32_t frames);

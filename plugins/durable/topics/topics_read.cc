@@ -12,6 +12,13 @@ zb_bounds Topics::bounds(TopicId id) const {
     return {topic->floor.number, topic->head.number};
 }
 
+uint64_t Topics::messages_of(const Topic& topic) const {
+    const auto oldest = index_.first(topic.id);
+    // A floor within a run: the run is kept as a whole, what stands before the floor is not counted.
+    const uint64_t gone = oldest && oldest->first < topic.floor ? topic.floor - oldest->first : 0;
+    return topic.messages - std::min(gone, topic.messages);
+}
+
 Offset Topics::position(TopicId id, uint32_t where, int64_t value) const {
     const Topic* topic = table_.find(id);
     if (topic == nullptr) return {};

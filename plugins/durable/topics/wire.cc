@@ -64,6 +64,14 @@ std::string_view take_frame(std::string_view& wire) {
     return body;
 }
 
+void append_frame(std::string& wire, std::string_view body, bool more) {
+    const bool is_long = body.size() > UINT8_MAX;
+    wire += static_cast<char>((more ? kMore : 0) | (is_long ? kLong : 0));
+    for (size_t bytes = is_long ? kLongHeadBytes - 1 : 1; bytes > 0; bytes--)
+        wire += static_cast<char>(uint64_t{body.size()} >> 8 * (bytes - 1));
+    wire += body;
+}
+
 bool cut_front(zb_run& run, uint32_t messages) {
     if (messages == 0) return true;
     const auto span = span_of({run.wire, run.bytes}, messages, UINT64_MAX);

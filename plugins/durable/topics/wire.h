@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "plugins/sdk/zbridge_engine.h"
@@ -26,5 +27,7 @@ std::optional<WireSpan> span_of(std::string_view wire, uint32_t messages_max, ui
 [[nodiscard]] bool cut_back(zb_run& run, uint32_t messages_max, uint64_t bytes_max);
 // The first frame's body, taken off the front with its head. REQUIRES: span_of() knew it.
 std::string_view take_frame(std::string_view& wire);
+// As take_frame() would take it. `more`: another one of the same message follows.
+void append_frame(std::string& wire, std::string_view body, bool more);
 
 }  // namespace zbridge::durable

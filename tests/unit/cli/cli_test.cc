@@ -136,3 +136,20 @@ TEST_CASE("version and schema print what their names say") {
     CHECK(has(run({"schema", "--yaml"}).out, "max_message: 16MiB"));
     CHECK(has(run({"schema", "--markdown"}).out, "| `max_message` |"));
 }
+
+TEST_CASE("what groups and dead letters are asked is read before the bridge is") {
+    CHECK(has(run({"group", "reset", "g", "--to", "yesterday"}).err,
+              "expected latest, earliest, a time such as 2026-11-24T10:00:00Z, or an offset"));
+    CHECK(run({"group", "reset", "g", "--to", "yesterday"}).exit == Exit::kUsage);
+    CHECK(run({"group", "reset", "g"}).exit == Exit::kUsage);
+    CHECK(has(run({"group", "reset", "g", "--to", "7"}).err, "expected --yes"));
+    CHECK(run({"dead", "rm", "g"}).exit == Exit::kUsage);
+    CHECK(run({"dead", "rm", "g", "7", "--all"}).exit == Exit::kUsage);
+    CHECK(has(run({"dead", "rm", "g", "7", "8"}).err, "Remove 2 dead letters of g?"));
+    CHECK(run({"dead", "redrive", "g", "--rate", "fast"}).exit == Exit::kUsage);
+    CHECK(run({"dead", "redrive", "g", "--rate", "0/s"}).exit == Exit::kUsage);
+    CHECK(has(run({"dead", "edit", "g", "7"}).err, "--body is required"));
+    CHECK(has(run({"dead", "edit", "g", "7", "--body", "no/such"}).err, "cannot read no/such"));
+    CHECK(has(run({"help", "dead", "redrive"}).out, "--rate N/s"));
+    CHECK(has(run({"help", "group"}).out, "group pending"));
+}

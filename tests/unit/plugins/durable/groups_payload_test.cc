@@ -63,6 +63,18 @@ TEST_CASE("the bytes of GROUP are these, and a page of which all is settled is n
     CHECK_FALSE(again.has({32'767}));
 }
 
+TEST_CASE("a group of marks says so; a flag that is none is refused") {
+    GroupSnapshot group{GroupId(2), Origin::kImplicit, false, TopicId(7), 9, 4, {0}, {1}, "", {}};
+    group.marks = true;
+    std::string bytes = write_group(group, {});
+    CHECK(bytes[5] == 2);
+    REQUIRE(read_group(bytes).has_value());
+    CHECK(read_group(bytes)->marks);
+    CHECK_FALSE(read_group(bytes)->paused);
+    bytes[5] = 4;
+    CHECK_FALSE(read_group(bytes).has_value());
+}
+
 TEST_CASE("a page of bits reads back") {
     SettledBits settled;
     settled.set({{100}, 3});

@@ -1,0 +1,126 @@
+"""What an operator does with a group: looks at it, pauses it, lets it begin again; and with its dead letters: looks,
+publishes them again, edits, removes, exports them. What was published again is so once, over kill -9 too.
+"""
+from harness import *
+
+YAML = """
+plugins: { durable: {} }
+endpoints:
+  in: { bind: "${IN}" }
+  packers: { bind: "${PACKERS}" }
+topics:
+  orders: {}
+groups:
+  logistics: { topic: orders, start: earliest, retry: { attempts: 3, backoff: [1h] } }
+routes:
+  - { from: in, to: topic/orders }
+  - { from: group/logistics, to: packers, guarantee: at_least_once }
+"""
+LETTERS = 6
+
+
+def main(flow):
+    bridge = flow.bridge(YAML)
+    req = flow.socket(zmq.REQ, bridge.address("IN"))
+    puller = flow.socket(zmq.REQ, bridge.address("PACKERS"))
+
+    def zbridge(*arguments, exit=0):
+        answer = bridge.command(*arguments, "--at", bridge.data_dir)
+        equal(answer.returncode, exit, f"the exit code of {arguments}: {answer}")
+        return answer
+
+    def as_json(*arguments):
+        return json.loads(zbridge(*arguments, "--json").stdout)
+
+    def group():
+        return as_json("group", "show", "logistics")
+
+    def letters(*more):
+        return as_json("dead", "ls", "logistics", *more)
+
+    def publish(*frames):
+        req.send_multipart(frames)
+        check(recv(req, "a receipt")[0].startswith(b"OK "), "it is accepted")
+
+    def pull():
+        """The last frame of the next message, which acks the one before; None: there is none."""
+        puller.send(b"NEXT WAIT 100ms")
+        frames = recv(puller, "a message")
+        return frames[-1] if len(frames) == 2 else None
+
+    def say(request):
+        puller.send(request)
+        equal(recv(puller, "an answer"), [b"OK"], request)
+
+    bridge.wait_for_peers("packers", 1)
+    bodies = [b"%d" % number for number in range(LETTERS)]
+    for body in bodies:
+        publish(b"order", body)
+    equal(pull(), b"0", "the first one")
+    pending = as_json("group", "pending", "logistics")
+    equal([(each["offset"], each["attempt"]) for each in pending["leased"]], [(0, 1)], "what is leased")
+    check("leased" in zbridge("group", "pending", "logistics").stdout, "it is shown")
+    say(b"RETRY DELAY 1h")
+    equal(group()["retries"], 1, "what waits for a retry")
+    equal(group()["lag"], LETTERS, "how far it is behind")
+    equal(as_json("status")["groups"][0]["lag"], LETTERS, "the same in the status")
+    check("logistics" in zbridge("status").stdout, "and as a table")
+
+    # Paused, resumed, from the beginning.
+    zbridge("group", "pause", "logistics")
+    equal(group()["held"], "paused", "why it is held")
+    equal(pull(), None, "what a group that is paused gives")
+    zbridge("group", "resume", "logistics")
+    zbridge("group", "reset", "logistics", "--to", "99", "--yes", exit=1)
+    zbridge("group", "reset", "logistics", "--to", "soon", "--yes", exit=2)
+    zbridge("group", "reset", "logistics", "--to", "earliest", exit=1)  # nobody is here to be asked
+    zbridge("group", "reset", "logistics", "--to", "earliest", "--yes")
+    equal(group()["retries"], 0, "retries, after a reset")
+
+    # All of them die.
+    for body in bodies:
+        equal(pull(), body, "in order, from the beginning")
+        say(b"REJECT no stock" if int(body) % 2 else b"REJECT bad address")
+    equal(group()["dead"], LETTERS, "dead letters")
+    equal(len(letters()), LETTERS, "as they are listed")
+    first = letters()[0]
+    equal((first["origin"], first["reason"], first["attempts"]), ("orders", "bad address", 1), "what one says")
+    equal(len(letters("--where", "reason = 'no stock'")), 3, "those that a condition holds of")
+    equal(len(letters("--max", "2")), 2, "at most so many")
+    check("column" in zbridge("dead", "ls", "logistics", "--where", "a = = b", exit=1).stderr, "what is wrong of it")
+    equal(as_json("dead", "show", "logistics", first["origin_id"])["frames"], ["order", "0"], "one by its id")
+    equal(zbridge("dead", "show", "logistics", "3", "--body").stdout, "3", "the body of another")
+    check("no dead letter 99" in zbridge("dead", "show", "logistics", "99", exit=1).stderr, "one that is none")
+    check("no group `nobody`" in zbridge("dead", "ls", "nobody", exit=1).stderr, "a group that is none")
+
+    exported = bridge.folder / "letters.jsonl"
+    zbridge("dead", "export", "logistics", str(exported))
+    equal([json.loads(line)["frames"][1] for line in exported.read_text().splitlines()],
+          [body.decode() for body in bodies], "what is exported")
+
+    # One is edited, one removed, the others are published again.
+    edited = bridge.folder / "body"
+    edited.write_text("zero")
+    zbridge("dead", "edit", "logistics", "0", "--body", str(edited))
+    zbridge("dead", "rm", "logistics", "1", "--yes")
+    zbridge("dead", "rm", "logistics", "1", "--yes", exit=1)
+    zbridge("dead", "rm", "logistics", "--yes", exit=2)
+    equal(as_json("dead", "redrive", "logistics", "--dry-run")["matched"], LETTERS - 2, "what would be published again")
+    equal(as_json("dead", "redrive", "logistics", "--where", "reason = 'no stock'", "--rate", "100/s")["redriven"], 2,
+          "what is published again")
+    bridge.kill()
+    bridge.start()
+    equal(len(letters()), 2, "what is left after a kill -9")
+    zbridge("dead", "redrive", "logistics")
+    equal(as_json("dead", "redrive", "logistics")["redriven"], 0, "what is left to publish again")
+    equal((letters(), group()["dead"]), ([], 0), "dead letters, at the end")
+    bridge.wait_for_peers("packers", 1)
+    equal([pull() for _ in range(6)], [b"zero", b"3", b"5", b"2", b"4", None], "what the group is given again")
+
+    # A group that is in the file stays; so does a topic that a group reads.
+    check("is in the file" in zbridge("group", "rm", "logistics", "--yes", exit=1).stderr, "why it stays")
+    equal(zbridge("topic", "rm", "orders-dead", "--yes", exit=1).returncode, 1, "no such topic")
+
+
+if __name__ == "__main__":
+    run(main)
