@@ -179,8 +179,15 @@ class Bridge(Program):
 
     def __init__(self, binary, yaml, data_dir, env, cwd):
         self._status = [binary, "status", "--json", "--at", data_dir]
-        env = {**env, "DATA_DIR": str(data_dir)}
-        super().__init__("the bridge", [binary, "run", yaml], env, cwd)
+        self._run = [binary, "run", yaml], {**env, "DATA_DIR": str(data_dir)}, cwd
+        super().__init__("the bridge", *self._run)
+
+    def kill_and_start(self):
+        """Kills it, as a crash does, and starts it again with its data; returns when it listens."""
+        self.signal(signal.SIGKILL)
+        self.wait_for_end()
+        super().__init__("the bridge", *self._run)
+        self.wait_for(" ready ")
 
     def service(self, name):
         return self._named(name, "services")
