@@ -31,6 +31,7 @@ struct Rig {
     }
     std::string wrong_with(const zb_section& section) {
         engine.sections = &section;
+        engine.section_count = 1;
         return wrong();
     }
 
@@ -57,8 +58,9 @@ TEST_CASE("an engine is taken with the sections that it declares") {
     const plugin::Declared& declared = (*checked)->declared();
     CHECK(declared.engine);
     CHECK_FALSE(declared.step);
-    REQUIRE(declared.sections.size() == 1);
+    REQUIRE(declared.sections.size() == 2);
     CHECK(declared.sections[0].name == "topics");
+    CHECK(declared.sections[1].name == "groups");
     CHECK(declared.sections[0].help == "What is kept.");
     REQUIRE(declared.sections[0].options.size() == 4);
     CHECK(declared.sections[0].options[0].key == "retention.age");
