@@ -1,5 +1,6 @@
 #include "bridge/intake/lane.h"
 
+#include "bridge/intake/dead_letter.h"
 #include "bridge/intake/rejects.h"
 
 namespace zbridge::intake {
@@ -133,8 +134,8 @@ std::optional<Passages::Lane::Way> Passages::Lane::read(const Message& body,
 }
 
 Passages::Lane::Way Passages::Lane::make_other_way(const std::vector<Item>& emitted,
-                                                   const Passed& passed) {
-    if (!emitted.empty()) return Way::kNotAtOnce;
+                                                   const Passed& passed) const {
+    if (!emitted.empty() || item_.death) return Way::kNotAtOnce;
     if (passed.kind == Passed::Kind::kDropped) return Way::kDropped;
     return passed.kind == Passed::Kind::kThrough ? Way::kChanged : Way::kNotAtOnce;
 }
@@ -153,12 +154,13 @@ Item Passages::Lane::take_item(const Message& body) {
 
 bool Passages::Lane::has_room(const Item& item, bool from_pub, RoomListener& waiting) {
     if (!through(item)) return exits_[item.next_step]->stage.has_room(waiting);
+    if (item.death) return passages_.world_.engine->has_room(waiting);
     if (!route.topics.empty() && !passages_.world_.engine->has_room(waiting)) return false;
     return has_room(item.body, item.target, from_pub, waiting);
 }
 
 bool Passages::Lane::stays_on_its_way(const Item& item) const {
-    if (!through(item)) return true;
+    if (!through(item) || item.death) return true;
     int at = 0;
     for (const Target& target : route.targets) {
         if (goes_to(item.target, at++) && (target.sink != nullptr || target.topic)) return true;
@@ -220,18 +222,32 @@ std::optional<Refusal> Passages::Lane::publish(const Item& item, const Origin& o
         if (goes_to(item.target, at++) && target.topic)
             publications.push_back({*target.topic, &item.body, &item.attributes});
     }
-    if (publications.empty()) return std::nullopt;
+    return publications.empty() ? std::nullopt : publish(publications, origin, ticket);
+}
+
+// One message, to one topic or several.
+std::optional<Refusal> Passages::Lane::publish(std::span<const plugin::Publication> publications,
+                                               const Origin& origin, Ticket ticket) {
     const plugin::Published published = passages_.world_.engine->publish(publications);
     Open& open = passages_.tickets_.at(ticket);
     if (published.why) {
         if (open.outcome.reason.empty()) open.outcome.reason = published.reason;
-        refuse(item.body, origin, *published.why, published.reason);
+        refuse(*publications[0].message, origin, *published.why, published.reason);
         return published.why;
     }
     open.parts++;
     if (!open.outcome.id) open.outcome.id = published.id;
     passages_.published_.emplace_back(published.number, ticket);
     return std::nullopt;
+}
+
+// Among the dead letters of the step that it died of. Why not.
+std::optional<Refusal> Passages::Lane::bury(const Item& item, const Origin& origin, Ticket ticket) {
+    const std::optional<TopicId>& letters = route.dead_letters.at(item.death->step);
+    ZB_CHECK(letters.has_value(), route.name, item.death->step);
+    const Attributes attributes = attributes_of_dead(item, route, passages_.world_.clock);
+    const plugin::Publication publication{*letters, &item.body, &attributes};
+    return publish({&publication, 1}, origin, ticket);
 }
 
 void Passages::Lane::end(const Message& body, Ticket ticket, const Passed& passed) {

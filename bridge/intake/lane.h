@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 
 #include "bridge/intake/passages.h"
 
@@ -28,7 +29,7 @@ class Passages::Lane final {
 
     bool through(const plugin::Item& item) const { return item.next_step >= steps(); }
 
-    // For the item in all its targets, or in its next stage.
+    // For the item in all its targets, in its next stage, or among the dead letters.
     bool has_room(const plugin::Item& item, bool from_pub, RoomListener& waiting);
     bool has_room(const Message& body, int its_target, bool from_pub, RoomListener& waiting) {
         int at = 0;
@@ -48,6 +49,7 @@ class Passages::Lane final {
     // from all of them. `ticket` 0: none of them needs one.
     std::optional<Refusal> deliver(const plugin::Item& item, const Origin& origin,
                                    plugin::Ticket ticket, bool& served) {
+        if (item.death) return bury(item, origin, ticket);
         if (!route.topics.empty()) {
             if (const auto why = publish(item, origin, ticket)) return why;
         }
@@ -120,8 +122,8 @@ class Passages::Lane final {
     std::optional<Way> read(const Message& body, const Attributes* given,
                             const routing::PeerView& from);
     void clear_item();
-    static Way make_other_way(const std::vector<plugin::Item>& emitted,
-                              const plugin::Passed& passed);
+    Way make_other_way(const std::vector<plugin::Item>& emitted,
+                       const plugin::Passed& passed) const;
 
     std::optional<Refusal> deliver(const Message& body, const plugin::Item& item,
                                    const Origin& origin, plugin::Ticket ticket, bool& served) {
@@ -145,6 +147,10 @@ class Passages::Lane final {
     std::optional<Refusal> submit(rpc::Service& service, const Message& body, const Origin& origin);
     std::optional<Refusal> publish(const plugin::Item& item, const Origin& origin,
                                    plugin::Ticket ticket);
+    std::optional<Refusal> publish(std::span<const plugin::Publication> publications,
+                                   const Origin& origin, plugin::Ticket ticket);
+    std::optional<Refusal> bury(const plugin::Item& item, const Origin& origin,
+                                plugin::Ticket ticket);
     void end(const Message& body, plugin::Ticket ticket, const plugin::Passed& passed);
 
     Passages& passages_;

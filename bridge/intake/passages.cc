@@ -22,7 +22,7 @@ Passages::Passages(const std::vector<Route*>& routes, World world, Origins& orig
     for (Route* route : routes)
         lanes_.push_back(std::make_unique<Lane>(*route, *this));
     const bool topics = std::any_of(routes.begin(), routes.end(),
-                                    [](const Route* route) { return !route->topics.empty(); });
+                                    [](const Route* route) { return route->publishes(); });
     if (topics) world_.engine->listen(*this);
     at_once_ =
         std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->at_once(); });

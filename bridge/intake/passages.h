@@ -11,7 +11,8 @@
 // Holding: take() says no, and RoomListener::on_room() comes when it is worth another try with the
 //          same message. A step that holds a message holds its source in the same way.
 // Topics:  all of a route's topics have a message or none, and the route's other targets only if
-//          they do; the topics' word is that it is committed.
+//          they do; the topics' word is that it is committed. What dies of a step is for the dead
+//          letters of that step alone, which speak as topics do.
 // Limits:  a message of each peer is held at most; kExitsMax messages wait behind a stage: then it
 //          stops.
 #pragma once
@@ -69,7 +70,7 @@ class Passages final : public plugin::Settling, public plugin::CommitListener {
         Timers& timers;
         const Clock& clock;
         MemoryBudget& memory;
-        plugin::Engine* engine;  // null where no route has topics
+        plugin::Engine* engine;  // null where no route publishes
     };
     // All of these outlive it.
     Passages(const std::vector<Route*>& routes, World world, Origins& origins, RoomListener& held);

@@ -51,8 +51,17 @@ struct Route {
     // None: the route has no steps.
     std::unique_ptr<plugin::Pipeline> steps;
     std::vector<plugin::Worker*> workers;  // beside the steps: of those that may block; else null
+    // Likewise: where what a step fails on goes; none: its `on_error` says otherwise.
+    std::vector<std::optional<TopicId>> dead_letters;
 
     bool has_topics() const { return !topics.empty() || rejects; }
+    // Its messages, or its dead letters, may go to a topic.
+    bool publishes() const {
+        for (const auto& each : dead_letters) {
+            if (each) return true;
+        }
+        return !topics.empty();
+    }
     // Its messages may stay on their way: it has steps, or a sink.
     bool straight() const { return !steps && !has_sink(); }
     bool has_sink() const {

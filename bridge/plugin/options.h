@@ -52,7 +52,12 @@ struct OptionValue {
 // By the options' keys.
 using OptionValues = std::map<std::string, std::vector<OptionValue>>;
 
-enum class OnError : uint8_t { kRefuse, kPass };
+// What becomes of a message whose step has failed.
+enum class OnError : uint8_t {
+    kRefuse,
+    kPass,       // as it was before the step
+    kDeadLetter  // likewise, but to the dead letters of the instance
+};
 
 // An entry of a section: `orders` of `topics`.
 struct SectionEntry {

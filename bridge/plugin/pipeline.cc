@@ -64,16 +64,7 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
         step.counters.held++;
         return {Passed::Kind::kHeld, Refusal::kStepRefused, {}, answer.hold};
     }
-    if (answer.verdict == ZB_ERROR) {
-        step.counters.failed++;
-        if (step.context().options().on_error == OnError::kRefuse)
-            return {Passed::Kind::kRefused,
-                    Refusal::kStepFailed,
-                    step.name() + ": " + answer.reason,
-                    {}};
-        item.next_step++;  // as it was before the step
-        return {};
-    }
+    if (answer.verdict == ZB_ERROR) return take_error(item, step, std::move(answer.reason));
     if (item.generation >= Item::kGenerationsMax) {
         step.counters.emitted_too_many += call.emitted.size();
         call.emitted.clear();
@@ -104,6 +95,23 @@ Passed Pipeline::take_answer(Item& item, const zb_message& view, StepAnswer answ
     }
     take_changes(item, view);
     item.next_step++;
+    return {};
+}
+
+// The message is as it was before the step.
+Passed Pipeline::take_error(Item& item, Instance& step, std::string reason) {
+    step.counters.failed++;
+    switch (step.context().options().on_error) {
+        case OnError::kRefuse:
+            return {Passed::Kind::kRefused, Refusal::kStepFailed, step.name() + ": " + reason, {}};
+        case OnError::kPass:
+            item.next_step++;
+            break;
+        case OnError::kDeadLetter:
+            item.death = Death{item.next_step, std::move(reason)};
+            item.next_step = steps_.size();
+            break;
+    }
     return {};
 }
 

@@ -4,13 +4,15 @@
 // Thread:  the reactor.
 // Promise: a step sees each message once, and again only after it has held it. What a step emits
 //          goes on with the next step, behind the message it came from. A step that may block is
-//          not called here: run() stops before it.
+//          not called here: run() stops before it. What dies of a step is through: no other step
+//          sees it.
 // Limits:  Context::kEmitsMax messages out of one call, and Item::kGenerationsMax of them behind
 //          each other: so many messages may one become. Beyond that they are dropped and counted
 //          with the step.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,12 @@
 #include "bridge/plugin/instance.h"
 
 namespace zbridge::plugin {
+
+// Of a step that failed, whose messages go to dead letters then.
+struct Death {
+    size_t step = 0;  // of the route's
+    std::string reason;
+};
 
 // A message on its way through a route.
 struct Item {
@@ -29,7 +37,8 @@ struct Item {
     Attributes attributes;
     size_t next_step = 0;
     int target = kAllTargets;
-    uint32_t generation = 0;  // emitted for a message that was emitted for ...
+    uint32_t generation = 0;          // emitted for a message that was emitted for ...
+    std::optional<Death> death = {};  // then it is for no target
 
     // It waits, and holds a large chunk by a few bytes: copied out of it.
     void compact(MemoryBudget& memory) {
@@ -79,6 +88,7 @@ class Pipeline {
     bool passes(Instance& step, zb_verdict& verdict);
     Passed run_on(Item& item, zb_verdict verdict, const routing::PeerView& peer,
                   std::vector<Item>& emitted);
+    Passed take_error(Item& item, Instance& step, std::string reason);
     void take_changes(Item& item, const MessageView& view);
     Message message_of(const MessageView& view);
 

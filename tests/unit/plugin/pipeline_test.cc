@@ -167,6 +167,32 @@ TEST_CASE("an error, and what is no verdict, refuse the message, or pass it as i
     }
 }
 
+TEST_CASE("what dies of a step is through as it was before it, with the step and the reason") {
+    Rig rig(3);
+    rig.all[1]->options.on_error = plugin::OnError::kDeadLetter;
+    rig.step(0).step = [&](zb_message* message) {
+        rig.step(0).host->set_frame(message, 0, view_of("from a"));
+        return zb_verdict{ZB_PASS};
+    };
+    rig.step(1).step = [&](zb_message* message) {
+        Script& script = rig.step(1);
+        script.host->set_frame(message, 0, view_of("half done"));
+        rig.all[1]->emit("not to be seen");
+        script.host->set_error(script.context, ZB_FAILED, 0, view_of("the key is gone"));
+        return zb_verdict{ZB_ERROR};
+    };
+    rig.build();
+    Item item = rig.item("first");
+    CHECK(rig.run(item).kind == Kind::kThrough);
+    REQUIRE(item.death);
+    CHECK(item.death->step == 1);
+    CHECK(item.death->reason == "the key is gone");
+    CHECK(Rig::body(item) == "from a");
+    CHECK(rig.emitted.empty());
+    CHECK(rig.all[1]->instance->counters.failed == 1);
+    CHECK(rig.all[2]->instance->counters.calls == 0);
+}
+
 TEST_CASE("an error tells what this call has said, not an earlier one") {
     Rig rig(1);
     int calls = 0;

@@ -136,8 +136,11 @@ class MemoryEngine {
             if (const zb_attributes* given = publications[i].attributes) {
                 stored.id = text_of(given->id);
                 for (uint32_t p = 0; p < given->property_count; p++) {
+                    const zb_value& value = given->properties[p].value;
                     stored.properties += text_of(given->properties[p].name) + "=" +
-                                         text_of(given->properties[p].value.text) + " ";
+                                         (value.kind == ZB_INTEGER ? std::to_string(value.integer)
+                                                                   : text_of(value.text)) +
+                                         " ";
                 }
             }
             toy.waiting_[publications[i].topic].push_back(std::move(stored));
