@@ -273,26 +273,34 @@ Status Bridge::build_routes() {
             if (!id.ok()) return std::move(id).error().with_context("route " + route.name);
             built->rejects = *id;
         }
-        add_steps(route, *built);
+        Status status = add_steps(route, *built);
+        if (!status.ok()) return std::move(status).with_context("route " + route.name);
         routes_.push_back(std::move(built));
     }
     return {};
 }
 
-void Bridge::add_steps(const settings::RouteConfig& config, intake::Route& route) {
-    if (config.steps.empty()) return;
+Status Bridge::add_steps(const settings::RouteConfig& config, intake::Route& route) {
+    if (config.steps.empty()) return {};
     std::vector<plugin::Instance*> steps;
     for (const size_t number : config.steps) {
         plugin::Instance* step = plugins_->find(config_.plugins[number].options.name);
         ZB_CHECK(step != nullptr, config_.plugins[number].options.name);
         steps.push_back(step);
         route.workers.push_back(step->step_may_block() ? &plugins_->worker_of(*step) : nullptr);
+        route.dead_letters.emplace_back();
+        if (const auto letters = config_.plugins[number].dead_letters) {
+            auto id = topic(*letters);
+            if (!id.ok()) return std::move(id).error();
+            route.dead_letters.back() = *id;
+        }
     }
     std::vector<std::string> targets;
     for (const settings::TargetConfig& target : config.to)
         targets.push_back(settings::reference_to(target, config_));
     route.steps = std::make_unique<plugin::Pipeline>(std::move(steps), std::move(targets),
                                                      plugins_->reactor_pulse(), memory_);
+    return {};
 }
 
 void Bridge::build_intakes() {

@@ -104,7 +104,7 @@ class Bridge {
     Result<TopicId> topic(size_t number) const;
     Status build_services();
     Status build_routes();
-    void add_steps(const settings::RouteConfig& config, intake::Route& route);
+    Status add_steps(const settings::RouteConfig& config, intake::Route& route);
     void build_intakes();
     void build_sources();
     Status build_endpoints();

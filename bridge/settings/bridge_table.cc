@@ -5,8 +5,6 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kNeedsDeadLetters =
-    "needs dead letters of routes, which this build does not have";
 constexpr std::string_view kNeedsZbp = "needs the zbridge protocol, which this build does not have";
 constexpr std::string_view kNeedsHttp = "needs the dashboard, which this build does not have";
 
@@ -23,7 +21,7 @@ constexpr Choice kCauses[] = {{"worker_lost"}, {"timeout"}};
 constexpr Choice kEnvelopes[] = {{"req"}, {"raw"}};
 constexpr Choice kRestarts[] = {{"lose"}, {"resume"}};
 constexpr Choice kCodecs[] = {{"json"}, {"msgpack"}};
-constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter", kNeedsDeadLetters}};
+constexpr Choice kOnError[] = {{"refuse"}, {"pass"}, {"dead_letter"}};
 constexpr Choice kOnFull[] = {{"block"}, {"drop_newest"}, {"drop_oldest"}, {"disconnect"}};
 
 using enum Type;
@@ -76,8 +74,8 @@ constexpr Option kOptions[] = {
     {.path = "plugins.*.config", .type = kOpaque,
      .help = "Its options: `zbridge plugin info NAME` shows them.", .example = "{ fields: [card] }"},
     {.path = "plugins.*.on_error", .type = kChoice, .fallback = "refuse", .choices = kOnError,
-     .help = "What becomes of a message when a step cannot do its work: refused, or passed on as "
-             "it was."},
+     .help = "What becomes of a message when a step cannot do its work: refused, passed on as it "
+             "was, or kept as it was in the topic NAME-dead, which needs an engine."},
     {.path = "plugins.*.limits", .help = "What an instance may hold."},
     {.path = "plugins.*.limits.max_kept", .type = kSize, .fallback = "16MiB", .min = "0",
      .max = "1TiB", .help = "Bytes of messages that it has made or copied, at a time."},

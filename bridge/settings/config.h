@@ -82,9 +82,9 @@ struct ServiceConfig {
 struct TopicConfig {
     std::string name;
     Place place;           // of its entry in `topics`; of the first `rejects` that names it
-    bool declared = true;  // in `topics`; else a route's `rejects` names it, or a group's dead
-                           // letters go there
-    std::vector<std::string> dead_letters_of;  // groups
+    bool declared = true;  // in `topics`; else a route's `rejects` names it, or the dead
+                           // letters of a group or a step go there
+    std::vector<std::string> dead_letters_of;  // "logistics", a group; "plugin/mask", a step
 };
 
 // Likewise.
@@ -101,6 +101,8 @@ struct PluginConfig {
     plugin::InstanceOptions options;
     Place place;
     std::optional<PluginUse> use;  // none: nothing in the file uses it
+    // Into Config::topics: of a step with `on_error: dead_letter`.
+    std::optional<size_t> dead_letters = {};
 };
 
 struct TargetConfig {

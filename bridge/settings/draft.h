@@ -13,6 +13,9 @@
 
 namespace zbridge::settings {
 
+// Behind the name of a group or a step: the topic of its dead letters.
+inline constexpr std::string_view kDead = "-dead";
+
 // Why an endpoint has its role.
 struct Use {
     Role role = Role::kUnused;

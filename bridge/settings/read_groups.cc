@@ -14,7 +14,6 @@ namespace {
 using As = delivery::SettleRule::As;
 
 constexpr std::string_view kTopic = "topic/";
-constexpr std::string_view kDead = "-dead";  // behind a group's name: where its dead letters go
 constexpr std::string_view kPrefix = "prefix:";
 
 constexpr std::pair<std::string_view, As> kVerdicts[] = {

@@ -58,6 +58,11 @@ const Declared* find_plugin(const std::string& instance, const std::string& use,
     return wrong(found.error().message() + did_you_mean(use, views_of(names)));
 }
 
+plugin::OnError read_on_error(const Value& choice) {
+    if (choice.text() == "pass") return plugin::OnError::kPass;
+    return choice.text() == "dead_letter" ? plugin::OnError::kDeadLetter : plugin::OnError::kRefuse;
+}
+
 void read_limits(const Value& entry, InstanceOptions& options) {
     const auto* limits = entry.find("limits");
     if (limits == nullptr) return;
@@ -105,9 +110,7 @@ void read_instance(const std::string& name, const Value& entry, Draft& draft) {
         options.use = use->text();
         use_place = use->place;
     }
-    if (const auto* on_error = entry.find("on_error"))
-        options.on_error =
-            on_error->text() == "pass" ? plugin::OnError::kPass : plugin::OnError::kRefuse;
+    if (const auto* on_error = entry.find("on_error")) options.on_error = read_on_error(*on_error);
     read_limits(entry, options);
     const Declared* declared = find_plugin(name, options.use, use_place, draft);
     bool sound = true;

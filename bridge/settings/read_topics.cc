@@ -105,7 +105,7 @@ void read_engine_section(const Value& file, const std::string& key, Draft& draft
         add_entry(key, entry.name, {entry.line, entry.column}, draft);
 }
 
-// Those that are there because a route names them.
+// Those that are there without being declared: because a route names them.
 void add_rejects(const Value& file, Draft& draft) {
     const Value* routes = file.find("routes");
     if (routes == nullptr || !draft.has_engine) return;
@@ -114,6 +114,34 @@ void add_rejects(const Value& file, Draft& draft) {
         if (rejects == nullptr || !rejects->text().starts_with(kTopic)) continue;
         const std::string name = rejects->text().substr(kTopic.size());
         if (is_topic_name(name)) add_topic(name, rejects->place, false, draft);
+    }
+}
+
+// Likewise: of steps with `on_error: dead_letter`.
+void add_dead_letters(const Value& file, Draft& draft) {
+    const Value* plugins = file.find("plugins");
+    if (plugins == nullptr) return;
+    for (const auto& [name, entry] : plugins->entries) {
+        const auto known = draft.plugin_numbers.find(name);
+        if (!entry.good || known == draft.plugin_numbers.end()) continue;
+        const size_t number = known->second;
+        auto& instance = draft.config.plugins[number];
+        if (instance.options.on_error != plugin::OnError::kDeadLetter) continue;
+        const Place place = entry.find("on_error")->place;
+        const plugin::Declared* declared = draft.plugin_declared[number];
+        if (declared != nullptr && !declared->step) {
+            draft.findings.error(
+                place, fmt::format("`on_error: dead_letter` is for steps: the plugin of {} is none",
+                                   in_quotes(name)));
+            continue;
+        }
+        if (!draft.has_engine) {
+            draft.findings.error(place, why_no_engine("`on_error: dead_letter`", draft));
+            continue;
+        }
+        const size_t topic = add_topic(name + std::string(kDead), place, false, draft);
+        instance.dead_letters = topic;
+        draft.config.topics[topic].dead_letters_of.push_back("plugin/" + name);
     }
 }
 
@@ -141,6 +169,7 @@ void read_topics(const Value& file, Draft& draft) {
         if (is_engine_section(row)) read_engine_section(file, std::string(row.path), draft);
     }
     add_rejects(file, draft);
+    add_dead_letters(file, draft);
 }
 
 }  // namespace zbridge::settings

@@ -58,6 +58,29 @@ StartConfig start_of(const std::string& start) {
 
 }  // namespace
 
+TEST_CASE("a step with dead letters has a topic for them, declared or not") {
+    const std::string steps =
+        "plugins:\n"
+        "  keeps: { use: mask, config: { fields: [card] }, on_error: dead_letter }\n"
+        "  too: { use: mask, config: { fields: [card] }, on_error: dead_letter }\n"
+        "  not: { use: mask, config: { fields: [card] } }\n"
+        "  durable: {}\n"
+        "topics: { orders: {}, too-dead: {} }\n"
+        "endpoints: { in: { bind: tcp://*:5551 } }\n"
+        "routes: [{ from: in, steps: [keeps, too, not], to: topic/orders }]\n";
+    const Config config = right(steps);
+    REQUIRE(config.topics.size() == 3);
+    CHECK(config.topics[1].declared);
+    CHECK(config.topics[1].dead_letters_of == std::vector<std::string>{"plugin/too"});
+    CHECK(config.topics[2].name == "keeps-dead");
+    CHECK_FALSE(config.topics[2].declared);
+    CHECK(config.plugins[0].dead_letters == 2);
+    CHECK(config.plugins[1].dead_letters == 1);
+    CHECK_FALSE(config.plugins[2].dead_letters);
+    CHECK(config.plugins[0].options.on_error == plugin::OnError::kDeadLetter);
+    CHECK(config.plugins[2].options.on_error == plugin::OnError::kRefuse);
+}
+
 TEST_CASE("topics stand in the order of the file, and behind them those that rejects name") {
     const auto config = right(std::string(kShop) +
                               "routes:\n"
