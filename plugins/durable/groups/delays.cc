@@ -23,7 +23,8 @@ Group::HandedOver Delays::deliver(const zb_run& message, const Companion& with) 
     switch (topics_.deliver(*target, message, attributes, with, receipt)) {
         case ZB_TAKEN:
             delivered_++;
-            topics_.done_with(topic(), {message.first_offset}, message.bytes + message.attributes.size);
+            topics_.done_with(topic(), {message.first_offset},
+                              message.bytes + message.attributes.size);
             return Group::HandedOver::kDone;
         case ZB_LATER:
             return Group::HandedOver::kStop;

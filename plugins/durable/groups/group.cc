@@ -2,6 +2,7 @@
 #include "plugins/durable/groups/group.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace zbridge::durable {
@@ -155,7 +156,9 @@ void Group::take_over(bool was_clean) {
         gate_.park(its.key, offset);
     }
     in_doubt_ = !again_.empty();
-    if (in_doubt_ && !was_clean) doubt_until_ = world_.clock->now() + options_.resume_grace;
+    // Of what waits for a retry nobody knows either whether somebody has it.
+    if (!was_clean && (in_doubt_ || exceptions_.next_due()))
+        grace_until_ = world_.clock->now() + options_.resume_grace;
     if (!in_doubt_) end_doubt();
     for (const Offset offset : dead) {
         const Exception its = *exceptions_.find(offset);
@@ -209,7 +212,7 @@ void Group::on_written(const TenantEffect& effect, uint64_t segment) {
         exceptions_.set_segment(effect.offset, static_cast<uint32_t>(segment));
     } else {
         for (uint64_t i = 0; i < effect.offset.number; i++) {
-            release(releasing_.front());
+            world_.topics->release_segment(releasing_.front());
             releasing_.pop_front();
             releasing_written_--;
         }
@@ -264,10 +267,15 @@ void Group::use(uint32_t segment) {
 }
 
 void Group::release(uint32_t segment) {
+    leave_segment(segment);
+    world_.topics->release_segment(segment);
+}
+
+// No exception that is still there has its record in it.
+void Group::leave_segment(uint32_t segment) {
     const auto found = in_segments_.find(segment);
     ZB_CHECK(found != in_segments_.end(), segment);
     if (--found->second == 0) in_segments_.erase(found);
-    world_.topics->release_segment(segment);
 }
 
 // ---- commands ----
@@ -297,8 +305,9 @@ void Group::forget() {
     acks_.clear();
     gate_.clear();
     dying_.clear();
+    refused_.clear();
     in_doubt_ = false;
-    doubt_until_.reset();
+    grace_until_.reset();
     ahead_.drop();
     behind_.drop();
 }
@@ -307,7 +316,7 @@ void Group::release_all() {
     while (const auto lowest = exceptions_.lowest())
         lose_exception(*lowest);
     for (const uint32_t segment : std::exchange(releasing_, {}))
-        release(segment);
+        world_.topics->release_segment(segment);
 }
 
 // ---- what it is like ----
@@ -325,7 +334,7 @@ uint64_t Group::lag() const {
 
 // Of the exceptions that are taken, those that are not dying.
 uint64_t Group::leased_exceptions() const {
-    return exceptions_.taken() - dying_.size();
+    return exceptions_.taken() - dying_.size() - refused_.size();
 }
 
 std::string_view Group::held() const {
@@ -355,6 +364,11 @@ void Group::run_due() {
         counters_.expired += ended->range.count;
         retry(*ended, 0, "its lease ended");
     }
+    if (!refused_.empty() && refused_until_ <= now) {
+        std::move(refused_.begin(), refused_.end(), std::back_inserter(dying_));
+        refused_.clear();
+        bury_dying();
+    }
     more_ = false;
     tell_ready();
 }
@@ -367,11 +381,13 @@ std::optional<Duration> Group::next_due() const {
         if (!next || in < *next) next = in;
     };
     if (const auto due = leases_.next_due()) consider(*due - now);
+    if (!refused_.empty()) consider(refused_until_ - now);
     if (!starving_) return next;
     if (more_) consider(Duration(0));
-    if (const auto due = waits_ ? std::nullopt : exceptions_.next_due())
+    const bool held_back = waits_ || is_in_grace();
+    if (const auto due = held_back ? std::nullopt : exceptions_.next_due())
         consider(std::chrono::milliseconds(static_cast<int64_t>(due->first) - wall_ms()));
-    if (doubt_until_) consider(*doubt_until_ - now);
+    if (grace_until_) consider(*grace_until_ - now);
     if (const auto probe = crash_loop_.next_probe()) consider(*probe - now);
     return next;
 }

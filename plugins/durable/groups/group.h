@@ -65,7 +65,7 @@ class Group {
     static constexpr uint64_t kSpanMax = 1 << 20;
     static constexpr uint64_t kLookMax = 100'000;  // messages of one receive() that are not for it
     static constexpr size_t kDueLookMax = 16;      // retries that are due, and wait for the disk
-    static constexpr int64_t kDeadAgainMs = 10'000;
+    static constexpr Duration kDeadAgain = std::chrono::seconds(10);
     static constexpr size_t kReasonBytesMax = 200;  // of a dead letter
     static constexpr size_t kMarkPagesMax = 128;    // of SettledBits, 4 KiB each
 
@@ -215,6 +215,7 @@ class Group {
     std::string exception_payload(Offset offset, const Exception& exception) const;
     void use(uint32_t segment);
     void release(uint32_t segment);
+    void leave_segment(uint32_t segment);
     TenantEffect floor_effect() const;
     void release_written();
     uint64_t leased_exceptions() const;
@@ -237,6 +238,9 @@ class Group {
     void skip(OffsetRange range);
     void park(Offset offset, uint32_t key, uint8_t attempts);
     void end_doubt();
+    bool is_in_grace() const {
+        return grace_until_.has_value() && world_.clock->now() < *grace_until_;
+    }
     void let_go(Offset offset);
 
     // group_settle.cc
@@ -257,7 +261,7 @@ class Group {
     void begin_dying(Offset offset, uint8_t attempts, uint32_t key, std::string_view reason,
                      uint64_t cookie);
     void bury_dying();
-    void bury(const Dying& dying, const zb_run& run);
+    bool bury(const Dying& dying, const zb_run& run);
     void lose(Offset offset);
     Token token_of(Offset first, const Lease& lease) const;
 
@@ -273,10 +277,12 @@ class Group {
     Leases leases_;
     RangeSet again_;         // given before, and to be given again: in doubt, or released
     bool in_doubt_ = false;  // again_ has what the life before had given
-    std::optional<Instant> doubt_until_;
+    std::optional<Instant> grace_until_;  // what a life before may have given is not given before
     KeyGate gate_;
     CrashLoop crash_loop_;
     std::deque<Dying> dying_;
+    std::vector<Dying> refused_;  // that the dead letters did not take: they are tried again then
+    Instant refused_until_;
 
     uint32_t epoch_ = 1, oldest_epoch_ = 0;
     uint16_t grant_ = 0;

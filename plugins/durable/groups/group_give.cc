@@ -47,6 +47,7 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
 }
 
 void Group::give_due(Wanted& wanted) {
+    if (is_in_grace()) return;
     const auto now_ms = static_cast<uint64_t>(wall_ms());
     size_t looks = 0;
     for (Exceptions::Due at{0, {0}}; looks < kDueLookMax && !is_full(wanted);) {
@@ -75,7 +76,8 @@ void Group::give_due(Wanted& wanted) {
 }
 
 void Group::give_again(Wanted& wanted) {
-    if (doubt_until_ && world_.clock->now() < *doubt_until_) return;
+    if (is_in_grace()) return;
+    grace_until_.reset();
     while (!again_.empty() && !is_full(wanted)) {
         const OffsetRange next = *again_.at_or_after({0});
         const Reader::Found found = behind_.seek(next.first);
@@ -265,7 +267,6 @@ void Group::park(Offset offset, uint32_t key, uint8_t attempts) {
 // What the life before had given is settled, or given again: each key's next one is known.
 void Group::end_doubt() {
     in_doubt_ = false;
-    doubt_until_.reset();
     gate_.release_idle([this](Offset offset) { let_go(offset); });
 }
 

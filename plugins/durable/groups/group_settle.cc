@@ -154,7 +154,9 @@ void Group::raise_floor() {
 
 void Group::drop_exception(Offset offset) {
     const uint32_t segment = exceptions_.remove(offset).segment;
-    if (segment != 0) releasing_.push_back(segment);
+    if (segment == 0) return;
+    leave_segment(segment);
+    releasing_.push_back(segment);
 }
 
 void Group::leave_key(uint32_t key, Offset offset) {
@@ -237,17 +239,21 @@ void Group::bury_dying() {
         const Offset offset = dying_.front().offset;
         const Reader::Found found = behind_.seek(offset);
         if (found == Reader::Found::kLater) return;
-        const Dying dying = std::move(dying_.front());
+        Dying dying = std::move(dying_.front());
         dying_.pop_front();
-        if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number)
+        if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number) {
             lose(offset);
-        else
-            bury(dying, behind_.front());
+        } else if (!bury(dying, behind_.front())) {
+            if (refused_.empty()) refused_until_ = world_.clock->now() + kDeadAgain;
+            refused_.push_back(std::move(dying));
+            continue;
+        }
         if (dying.cookie != 0) world_.listener->on_settled_later(id_, dying.cookie);
     }
 }
 
-void Group::bury(const Dying& dying, const zb_run& run) {
+// False: the dead letters do not take it now.
+bool Group::bury(const Dying& dying, const zb_run& run) {
     const Exception its = *exceptions_.find(dying.offset);
     const zb_run one = only_front(run);
     const Topic* topic = world_.topics->table().find(topic_);
@@ -266,17 +272,13 @@ void Group::bury(const Dying& dying, const zb_run& run) {
     zb_receipt receipt{};
     if (!letters || world_.topics->publish(&publication, 1, receipt, &with) != ZB_TAKEN) {
         counters_.dead_refused++;
-        Exception again = its;
-        again.why = static_cast<uint8_t>(Why::kRetry);
-        again.taken = 0;
-        again.due_ms = due_in(std::chrono::milliseconds(kDeadAgainMs));
-        put_exception(RecordType::kRetry, dying.offset, again);
-        return;
+        return false;
     }
     counters_.dead++;
     drop_exception(dying.offset);
     release_written();
     if (its.key != 0) leave_key(its.key, dying.offset);
+    return true;
 }
 
 // Its message is not there any more.

@@ -178,8 +178,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
 
     // topics.cc: what is published
     zb_taken publish_plain(const zb_publication& publication, zb_receipt& receipt);
-    zb_taken plan(const zb_publication& publication, const Companion* with,
-                  zb_receipt& receipt);
+    zb_taken plan(const zb_publication& publication, const Companion* with, zb_receipt& receipt);
     zb_taken check(const Topic* topic, uint64_t message_bytes, bool frees, zb_receipt& receipt);
     zb_taken refuse(zb_taken why, std::string sentence, zb_receipt& receipt);
     void write(Topic& topic, std::string_view attributes, std::string_view wire, uint32_t frames);

@@ -25,8 +25,9 @@ bool is_of_the_log(RecordType type) {
 Status Topics::replay(const LogBatch& batch) {
     std::vector<ReplayedRun> runs;  // one a topic
     std::vector<Floor> floors;
-    std::optional<uint32_t> stood_at;  // of the next record, in the body as it was written
-    std::vector<SeenMsg> keyed;        // of topics that keep the last message of each key, perhaps
+    constexpr uint64_t kHere = UINT64_MAX;
+    uint64_t stood_at = kHere;   // of the next record, in the body as it was written
+    std::vector<SeenMsg> keyed;  // of topics that keep the last message of each key, perhaps
     for (size_t at = 0; at < batch.body.size();) {
         const auto record = record_at(batch.body, at);
         if (!record) return impossible(batch, "no record stands at " + std::to_string(at));
@@ -54,12 +55,13 @@ Status Topics::replay(const LogBatch& batch) {
             if ((whole = note.has_value()))
                 notes_.on_replayed(
                     *note, record->type,
-                    {batch.place, stood_at.value_or(static_cast<uint32_t>(record->position)),
+                    {batch.place,
+                     static_cast<uint32_t>(stood_at == kHere ? record->position : stood_at),
                      static_cast<uint32_t>(record->end - record->position)});
-            stood_at.reset();
+            stood_at = kHere;
         } else if (record->type == RecordType::kStoodAt) {
-            stood_at = read_stood_at(record->payload);
-            whole = stood_at.has_value();
+            const auto where = read_stood_at(record->payload);
+            if ((whole = where.has_value())) stood_at = *where;
         } else if (is_of_tenant(record->type) && tenant_ != nullptr) {
             whole = true;
             status = tenant_->replay(*record, batch.place.segment);

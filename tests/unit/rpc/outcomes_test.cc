@@ -275,7 +275,7 @@ TEST_CASE("replies that settle nothing are counted by reason") {
     reply({Corr::Kind::kRequest, 1, Epoch(8), 1});   // in a life to come
     reply({Corr::Kind::kRequest, 2, Epoch(7), 1});   // an attempt that was not made
     reply({Corr::Kind::kRequest, 0, Epoch(7), 1});
-    reply({Corr::Kind::kLease, 1, Epoch(7), 1});
+    world.say(worker, {std::string(1, '\2') + given[0].substr(1), "", "x"});  // of no request
     CHECK(client.read().empty());
     const auto& late = [&] { return world.service->status().late; };
     CHECK(late().of(LateReason::kUnknown) == 5);

@@ -83,9 +83,13 @@ class EngineRig {
         die();
         disk.crash(random);
     }
+    // kill -9: the disk keeps what it was given.
     void die() {
         if (!instance) return;
-        instance.reset();  // what was accepted runs, on a disk that is dead if power was lost
+        // The wrapper stops what was started: a disk that takes nothing has that make no difference.
+        disk.cut_power_at(disk.operations());
+        instance.reset();
+        disk.cut_power_at(UINT64_MAX);
         executors.clear();
         rigs().erase(host->context());
     }

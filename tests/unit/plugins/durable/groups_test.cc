@@ -132,7 +132,7 @@ TEST_CASE("a retry comes when it is due, with its attempt, and not before") {
         rig.commit();
         rig.kill();
         CHECK(rig.take_now(1).empty());
-        rig.wait(milliseconds(1));
+        rig.wait(seconds(2));  // somebody may have it
     }
     const Got second = rig.take_one();
     CHECK(second.body == "a");
@@ -302,6 +302,46 @@ TEST_CASE("a rejected message is a dead letter once, and who asked is told when 
     CHECK(rig.take_now(1).empty());
     CHECK(rig.read_all("g-dead").size() == 1);
     CHECK(rig.g().lag() == 0);
+}
+
+TEST_CASE("a dead letter that its topic does not take is tried again, and answered then") {
+    GroupsRig rig;
+    rig.topic("g-dead", {{"max_message", "10B"}});
+    rig.start();
+    rig.put("a message");
+    CHECK(rig.settle(ZB_SETTLE_REJECT, rig.take_one(), -1, "nobody's", 7) == ZB_TAKEN);
+    rig.commit();
+    CHECK(rig.settled.empty());
+    CHECK(rig.g().counters().dead_refused == 1);
+    CHECK(rig.g().lag() == 1);
+    rig.wait(seconds(9));
+    CHECK(rig.take_now(1).empty());
+    CHECK(rig.g().counters().dead_refused == 1);
+    rig.wait(seconds(1));
+    CHECK(rig.take_now(1).empty());
+    CHECK(rig.g().counters().dead_refused == 2);
+    rig.commit();
+    rig.kill();  // it is given again: nobody was told of its end
+    rig.wait(seconds(2));
+    CHECK(rig.take_body() == "a message");
+}
+
+TEST_CASE("a retry that was out when the bridge was killed waits for the grace too") {
+    GroupsRig rig(With{{"retry.backoff", "1s"}, {"lease", "1h"}});
+    rig.start();
+    rig.put("a");
+    CHECK(rig.settle(ZB_SETTLE_RETRY, rig.take_one()) == ZB_TAKEN);
+    rig.wait(seconds(1));
+    const Got second = rig.take_one();
+    CHECK(second.attempt == 2);
+    rig.commit();
+    rig.kill();
+    CHECK(rig.take_now(1).empty());
+    rig.wait(milliseconds(1999));
+    CHECK(rig.take_now(1).empty());
+    CHECK(rig.ack(second) == ZB_TAKEN);
+    rig.wait(milliseconds(1));
+    CHECK(rig.take_now(1).empty());
 }
 
 TEST_CASE("who asks is told of an ack when it is durable, and of nothing once the disk is gone") {
