@@ -102,7 +102,8 @@ void Engine::start() {
     topics_world.memory = static_cast<MemoryBudget*>(world.memory);
     topics_world.epoch = world.epoch;
     topics_ = std::make_unique<Topics>(std::move(topics_options_), topics_world, *this);
-    groups_ = std::make_unique<Groups>(std::move(groups_options_), *topics_, *topics_world.clock, *this);
+    groups_ =
+        std::make_unique<Groups>(std::move(groups_options_), *topics_, *topics_world.clock, *this);
     topics_->attach(*groups_, *groups_);
     log_ = open_log(world);
     const Found& found = log_->journal().found();
