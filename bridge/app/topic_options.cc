@@ -38,8 +38,9 @@ Result<Report> read_topic_options(const Report& texts, const plugin::Declared& e
         if (row.type != settings::Type::kSection) known.push_back(row.path);
     }
     for (const auto& [name, text] : texts.entries()) {
-        const auto row = std::find_if(rows.rows().begin(), rows.rows().end(),
-                                      [&](const Option& each) { return each.path == name; });
+        const auto row =
+            std::find_if(rows.rows().begin(), rows.rows().end(),
+                         [&wanted = name](const Option& each) { return each.path == wanted; });
         if (row == rows.rows().end() || row->type == settings::Type::kSection) {
             return Status(Code::kInvalid, fmt::format("`{}` is no option of a topic: expected {}{}",
                                                       name, settings::one_of(known),

@@ -42,7 +42,7 @@ Exit ask_and_show(const Options& options, const std::string& call, Report args, 
     return Exit::kOk;
 }
 
-std::string or_else(std::string text, const char* nothing) {
+std::string or_else(const std::string& text, const char* nothing) {
     return text.empty() ? nothing : text;
 }
 

@@ -37,8 +37,9 @@ void check_keys(const Value& route, const RouteConfig& config, Draft& draft) {
     };
     for (const auto& [key, value] : route.entries) {
         if (!value.written) continue;
-        const auto row = std::find_if(std::begin(kRows), std::end(kRows),
-                                      [&](const Row& each) { return each.key == key; });
+        const auto row =
+            std::find_if(std::begin(kRows), std::end(kRows),
+                         [&wanted = key](const Row& each) { return each.key == wanted; });
         if (row == std::end(kRows)) continue;
         draft.findings.error(value.key_place,
                              fmt::format("`{}` means nothing to a route from {}: {}", key,

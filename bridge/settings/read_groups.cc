@@ -101,8 +101,9 @@ void read_groups(Draft& draft) {
 void read_group_keys(const Value& route, RouteConfig& config, Draft& draft) {
     if (const auto* settle = route.find("settle")) {
         for (const auto& [key, value] : settle->entries) {
-            const auto as = std::find_if(std::begin(kVerdicts), std::end(kVerdicts),
-                                         [&](const auto& each) { return each.first == key; });
+            const auto as =
+                std::find_if(std::begin(kVerdicts), std::end(kVerdicts),
+                             [&wanted = key](const auto& each) { return each.first == wanted; });
             if (as == std::end(kVerdicts) || !value.good) continue;
             for (const auto& item : value.items)
                 read_rule(item, as->second, config, draft.findings);
