@@ -1,5 +1,7 @@
 #include "bridge/model/corr.h"
 
+#include "bridge/model/big_endian.h"
+
 namespace zbridge {
 
 namespace {
@@ -40,32 +42,15 @@ uint16_t check_of(const std::array<char, Corr::kBytes>& bytes) {
     return crc;
 }
 
-template <class Number>
-void put(char* at, Number number) {
-    for (size_t i = 0; i < sizeof(Number); i++) {
-        at[i] = static_cast<char>(number >> (8 * (sizeof(Number) - 1 - i)));
-    }
-}
-
-template <class Number>
-Number get(const char* at) {
-    Number number = 0;
-    for (size_t i = 0; i < sizeof(Number); i++) {
-        number =
-            static_cast<Number>(static_cast<uint64_t>(number) << 8 | static_cast<uint8_t>(at[i]));
-    }
-    return number;
-}
-
 }  // namespace
 
 std::array<char, Corr::kBytes> Corr::encode() const {
     std::array<char, kBytes> bytes{};
     bytes[0] = static_cast<char>(kind);
     bytes[1] = static_cast<char>(attempt);
-    put(&bytes[4], epoch.number());
-    put(&bytes[8], number);
-    put(&bytes[2], check_of(bytes));
+    put_big_endian(&bytes[4], epoch.number());
+    put_big_endian(&bytes[8], number);
+    put_big_endian(&bytes[2], check_of(bytes));
     return bytes;
 }
 
@@ -74,9 +59,9 @@ std::optional<Corr> Corr::decode(std::string_view text) {
     std::array<char, kBytes> bytes{};
     text.copy(bytes.data(), kBytes);
     if (static_cast<Kind>(bytes[0]) != Kind::kRequest) return std::nullopt;
-    if (get<uint16_t>(&bytes[2]) != check_of(bytes)) return std::nullopt;
-    return Corr{Kind::kRequest, static_cast<uint8_t>(bytes[1]), Epoch(get<uint32_t>(&bytes[4])),
-                get<uint64_t>(&bytes[8])};
+    if (get_big_endian<uint16_t>(&bytes[2]) != check_of(bytes)) return std::nullopt;
+    return Corr{Kind::kRequest, static_cast<uint8_t>(bytes[1]),
+                Epoch(get_big_endian<uint32_t>(&bytes[4])), get_big_endian<uint64_t>(&bytes[8])};
 }
 
 }  // namespace zbridge

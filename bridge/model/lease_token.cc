@@ -3,35 +3,21 @@
 #include <charconv>
 
 #include "bridge/base/message_id.h"
+#include "bridge/model/big_endian.h"
 
 namespace zbridge {
 
-namespace {
-
-void put(char* at, uint64_t number) {
-    for (int shift = 56; shift >= 0; shift -= 8)
-        *at++ = static_cast<char>(number >> shift);
-}
-
-uint64_t get(std::string_view bytes) {
-    uint64_t number = 0;
-    for (const char each : bytes)
-        number = number << 8 | static_cast<uint8_t>(each);
-    return number;
-}
-
-}  // namespace
-
 std::array<char, LeaseToken::kBytes> LeaseToken::encode() const {
     std::array<char, kBytes> bytes{};
-    put(bytes.data(), high);
-    put(bytes.data() + sizeof(high), low);
+    put_big_endian(bytes.data(), high);
+    put_big_endian(bytes.data() + sizeof(high), low);
     return bytes;
 }
 
 std::optional<LeaseToken> LeaseToken::decode(std::string_view bytes) {
     if (bytes.size() != kBytes || static_cast<uint8_t>(bytes[0]) != kKind) return std::nullopt;
-    return LeaseToken{get(bytes.substr(0, 8)), get(bytes.substr(8))};
+    return LeaseToken{get_big_endian<uint64_t>(bytes.data()),
+                      get_big_endian<uint64_t>(bytes.data() + sizeof(high))};
 }
 
 std::string LeaseToken::text() const {

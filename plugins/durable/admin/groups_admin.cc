@@ -37,7 +37,7 @@ void GroupsAdmin::ask_of(Group& group, std::string_view verb, const Request& req
     if (verb == "group reset") return reset(group, request, cookie);
     if (verb == "group rm") return remove(group, cookie);
     groups_.pause(group.id(), verb == "group pause");
-    answer_durable(group, cookie);
+    answer_durable(group.name(), cookie);
 }
 
 void GroupsAdmin::reset(Group& group, const Request& request, uint64_t cookie) {
@@ -82,17 +82,15 @@ void GroupsAdmin::remove(Group& group, uint64_t cookie) {
         return refuse(cookie, ZB_WRONG_STATE,
                       "`" + group.name() + "` is in the file: remove it there first");
     }
-    ValueWriter writer;
-    writer.begin_map(1);
-    writer.entry("group", group.name());
+    const std::string name = group.name();
     groups_.remove(group.id());
-    topics_.answer_when_durable({cookie, writer.take()});
+    answer_durable(name, cookie);
 }
 
-void GroupsAdmin::answer_durable(const Group& group, uint64_t cookie) {
+void GroupsAdmin::answer_durable(const std::string& group, uint64_t cookie) {
     ValueWriter writer;
     writer.begin_map(1);
-    writer.entry("group", group.name());
+    writer.entry("group", group);
     topics_.answer_when_durable({cookie, writer.take()});
 }
 

@@ -60,7 +60,7 @@ class GroupsAdmin {
     std::optional<int64_t> oldest_age_s(const Group& group) const;
     std::string topic_name(const Group& group) const;
     int64_t now_ms() const { return clock_.wall_us() / 1000; }
-    void answer_durable(const Group& group, uint64_t cookie);
+    void answer_durable(const std::string& group, uint64_t cookie);
     void refuse(uint64_t cookie, zb_result why, std::string_view sentence) {
         listener_.on_admin_answer(cookie, why, sentence);
     }

@@ -236,7 +236,7 @@ class Group {
     }
     uint32_t key_of(const zb_run& run) const;
     void skip(OffsetRange range);
-    void park(Offset offset, uint32_t key, uint8_t attempts);
+    void park(Offset offset, uint32_t key);
     void end_doubt();
     bool is_in_grace() const {
         return grace_until_.has_value() && world_.clock->now() < *grace_until_;
@@ -321,13 +321,13 @@ bool Group::hand_over(size_t max, Duration again, Take take) {
         const Offset offset = due->second;
         // Not durable yet?
         const Reader::Found found =
-            offset.number >= head ? Reader::Found::kLater : behind_.seek(offset);
+            offset.number >= head ? Reader::Found::kLater : behind_.find(offset);
         if (found == Reader::Found::kLater) {
             waits_ = true;
             looks++;
             continue;
         }
-        if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number) {
+        if (found == Reader::Found::kEnd) {
             lose(offset);
             continue;
         }

@@ -62,11 +62,11 @@ void Group::give_due(Wanted& wanted) {
                         0);
             continue;
         }
-        const Reader::Found found = behind_.seek(offset);
+        const Reader::Found found = behind_.find(offset);
         if (found == Reader::Found::kLater) {
             waits_ = true;
             looks++;
-        } else if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number) {
+        } else if (found == Reader::Found::kEnd) {
             lose(offset);
         } else {
             exceptions_.set_taken(offset, true);
@@ -94,7 +94,7 @@ void Group::give_again(Wanted& wanted) {
         const uint32_t key = key_of(run);
         if (key != 0 && !gate_.enter(key, next.first)) {
             again_.remove({next.first, 1});
-            park(next.first, key, 0);
+            park(next.first, key);
             continue;
         }
         const uint64_t count = give(wanted, run, key != 0 ? 1 : next.count, 1, key);
@@ -142,7 +142,7 @@ void Group::give_new(Wanted& wanted) {
         if (key != 0 && !gate_.enter(key, cursor_)) {
             looked++;
             cursor_ = cursor_ + 1;
-            park({cursor_.number - 1}, key, 0);
+            park({cursor_.number - 1}, key);
             continue;
         }
         const uint64_t room = make_span(key != 0 ? 1 : unset);
@@ -254,11 +254,10 @@ void Group::skip(OffsetRange range) {
     raise_floor();
 }
 
-void Group::park(Offset offset, uint32_t key, uint8_t attempts) {
+void Group::park(Offset offset, uint32_t key) {
     Exception exception;
     exception.why = static_cast<uint8_t>(Why::kParked);
     exception.key = key;
-    exception.attempts = attempts;
     gate_.park(key, offset);
     put_exception(RecordType::kPark, offset, exception);
     raise_floor();

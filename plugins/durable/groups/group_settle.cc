@@ -237,11 +237,11 @@ void Group::begin_dying(Offset offset, uint8_t attempts, uint32_t key, std::stri
 void Group::bury_dying() {
     while (!dying_.empty()) {
         const Offset offset = dying_.front().offset;
-        const Reader::Found found = behind_.seek(offset);
+        const Reader::Found found = behind_.find(offset);
         if (found == Reader::Found::kLater) return;
         Dying dying = std::move(dying_.front());
         dying_.pop_front();
-        if (found == Reader::Found::kEnd || behind_.front().first_offset != offset.number) {
+        if (found == Reader::Found::kEnd) {
             lose(offset);
         } else if (!bury(dying, behind_.front())) {
             if (refused_.empty()) refused_until_ = world_.clock->now() + kDeadAgain;
@@ -265,8 +265,7 @@ bool Group::bury(const Dying& dying, const zb_run& run) {
                                      one.frames,
                                      {one.wire, one.bytes},
                                      &letter.attributes()};
-    const std::string payload = write_exception(
-        {id_, dying.offset, its.due_ms, its.key, static_cast<uint8_t>(its.attempts)});
+    const std::string payload = exception_payload(dying.offset, its);
     Companion with{RecordType::kDead, payload, floor_effect(), true};
     with.again = true;  // one that died, was published again, and dies again
     zb_receipt receipt{};

@@ -100,7 +100,6 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     }
     // Of a topic; without marks.
     const std::vector<GroupId>& of(TopicId topic) const;
-    size_t size() const { return names_.size(); }
 
  private:
     void on_group_ready(GroupId group) override { ready_.insert(group); }

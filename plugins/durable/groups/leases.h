@@ -42,7 +42,6 @@ class Leases {
     void clear();
 
     uint64_t messages() const { return messages_; }
-    bool empty() const { return entries_.empty(); }
     template <class Visit>
     void each(Visit visit) const {
         for (const auto& [first, entry] : entries_)

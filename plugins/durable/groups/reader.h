@@ -27,6 +27,12 @@ class Reader {
     Reader(Topics& topics, TopicId topic) : topics_(&topics), topic_(topic) {}
 
     Found seek(Offset offset);
+    // Likewise this very message; kEnd: it is not kept.
+    Found find(Offset offset) {
+        const Found found = seek(offset);
+        const bool behind = found == Found::kHere && front().first_offset != offset.number;
+        return behind ? Found::kEnd : found;
+    }
     const zb_run& front() const { return runs_[at_]; }
     void drop();
 
