@@ -90,6 +90,7 @@ std::string Finding::text() const {
 
 void Findings::add(Finding::Severity severity, Place place, std::string message) {
     if (severity == Finding::Severity::kError) errors_++;
+    message.insert(0, subject_);
     for (const auto& finding : findings_) {
         // An anchor's mistakes are found again at each of its aliases.
         if (finding.place == place && finding.message == message) return;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bridge/settings/source.h"
@@ -39,6 +40,20 @@ class Findings {
     void warn(Place place, std::string message) {
         add(Finding::Severity::kWarning, place, std::move(message));
     }
+    // While it lives, every sentence is about this: "plugin mask: " stands before it.
+    class About {
+     public:
+        About(Findings& findings, std::string subject) : findings_(findings) {
+            findings_.subject_ = std::move(subject);
+        }
+        ~About() { findings_.subject_.clear(); }
+        About(const About&) = delete;
+        About& operator=(const About&) = delete;
+
+     private:
+        Findings& findings_;
+    };
+
     bool has_errors() const { return errors_ > 0; }
     size_t errors() const { return errors_; }
 
@@ -50,6 +65,7 @@ class Findings {
     std::string excerpt(Place place) const;
 
     const Source& source_;
+    std::string subject_;
     std::vector<Finding> findings_;
     size_t errors_ = 0;
     size_t left_out_ = 0;

@@ -81,6 +81,7 @@ void read_limits(const Value& entry, InstanceOptions& options) {
 bool read_config(const Node& node, const Declared& declared, std::string_view where,
                  InstanceOptions& options, Draft& draft) {
     const size_t errors = draft.findings.errors();
+    const Findings::About about(draft.findings, plugin::of_instance(options.name, ""));
     const PluginTable table(declared);
     const Value section = read_section(node, table.table(), draft.findings, where);
     options.values = table.values(section);
