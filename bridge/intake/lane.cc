@@ -94,7 +94,7 @@ class Passages::Lane::Exit final : public plugin::StageListener, public RoomList
         queue_.pop_front();
         std::optional<Refusal> why;
         if (lane_.through(leaving.item))
-            why = lane_.deliver(leaving.item, open.origin, ticket, open.outcome.served);
+            why = lane_.publish_and_deliver(leaving.item, open.origin, ticket, open.outcome.served);
         else
             lane_.enter_stage(std::move(leaving.item), leaving.peer.view(), ticket);
         passages.on_settled(ticket, why, "");
@@ -213,41 +213,37 @@ void Passages::Lane::refuse(const Message& body, const Origin& origin, Refusal w
     if (!told) keep_refused(route, body, why, detail, passages_.world_.engine);
 }
 
-// Into all of its topics that the item goes to. Why not.
-std::optional<Refusal> Passages::Lane::publish(const Item& item, const Origin& origin,
-                                               Ticket ticket) {
-    std::vector<plugin::Publication> publications;
+void Passages::Lane::add(const Item& item, Publishing& to) const {
+    if (item.death) {
+        const std::optional<TopicId>& letters = route.dead_letters.at(item.death->step);
+        ZB_CHECK(letters.has_value(), route.name, item.death->step);
+        to.of_dead.push_back(attributes_of_dead(item, route, passages_.world_.clock));
+        to.publications.push_back({*letters, &item.body, &to.of_dead.back()});
+        return;
+    }
     int at = 0;
     for (const Target& target : route.targets) {
         if (goes_to(item.target, at++) && target.topic)
-            publications.push_back({*target.topic, &item.body, &item.attributes});
+            to.publications.push_back({*target.topic, &item.body, &item.attributes});
     }
-    return publications.empty() ? std::nullopt : publish(publications, origin, ticket);
 }
 
-// One message, to one topic or several.
-std::optional<Refusal> Passages::Lane::publish(std::span<const plugin::Publication> publications,
-                                               const Origin& origin, Ticket ticket) {
-    const plugin::Published published = passages_.world_.engine->publish(publications);
-    Open& open = passages_.tickets_.at(ticket);
-    if (published.why) {
-        if (open.outcome.reason.empty()) open.outcome.reason = published.reason;
-        refuse(*publications[0].message, origin, *published.why, published.reason);
-        return published.why;
-    }
-    open.parts++;
-    if (!open.outcome.id) open.outcome.id = published.id;
-    passages_.published_.emplace_back(published.number, ticket);
-    return std::nullopt;
+bool Passages::Lane::publishes(const Item& item) const {
+    if (item.death) return true;
+    int at = 0;
+    return std::any_of(route.targets.begin(), route.targets.end(), [&](const Target& target) {
+        return goes_to(item.target, at++) && target.topic.has_value();
+    });
 }
 
-// Among the dead letters of the step that it died of. Why not.
-std::optional<Refusal> Passages::Lane::bury(const Item& item, const Origin& origin, Ticket ticket) {
-    const std::optional<TopicId>& letters = route.dead_letters.at(item.death->step);
-    ZB_CHECK(letters.has_value(), route.name, item.death->step);
-    const Attributes attributes = attributes_of_dead(item, route, passages_.world_.clock);
-    const plugin::Publication publication{*letters, &item.body, &attributes};
-    return publish({&publication, 1}, origin, ticket);
+std::optional<Refusal> Passages::Lane::publish_and_deliver(const Item& item, const Origin& origin,
+                                                           Ticket ticket, bool& served) {
+    Publishing publishing;
+    add(item, publishing);
+    const auto refused = passages_.publish(publishing.publications, ticket);
+    if (!refused) return deliver(item, origin, ticket, served);
+    refuse(item.body, origin, *refused->why, refused->reason);
+    return refused->why;
 }
 
 void Passages::Lane::end(const Message& body, Ticket ticket, const Passed& passed) {

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <algorithm>
-#include <span>
+#include <deque>
+#include <vector>
 
 #include "bridge/intake/passages.h"
 
@@ -45,14 +46,23 @@ class Passages::Lane final {
 
     bool stays_on_its_way(const plugin::Item& item) const;
 
+    // What an item publishes: into its topics, or as a dead letter of its step. Lives as long as
+    // both, and `item`.
+    struct Publishing {
+        std::vector<plugin::Publication> publications;
+        std::deque<Attributes> of_dead;
+    };
+    void add(const plugin::Item& item, Publishing& to) const;
+    bool publishes(const plugin::Item& item) const;
+
     // REQUIRES: has_room(). Why not all of its targets have it: a topic that refuses it keeps it
-    // from all of them. `ticket` 0: none of them needs one.
+    // from all of them.
+    std::optional<Refusal> publish_and_deliver(const plugin::Item& item, const Origin& origin,
+                                               plugin::Ticket ticket, bool& served);
+    // REQUIRES: has_room(); its topics have it. `ticket` 0: no target needs one.
     std::optional<Refusal> deliver(const plugin::Item& item, const Origin& origin,
                                    plugin::Ticket ticket, bool& served) {
-        if (item.death) return bury(item, origin, ticket);
-        if (!route.topics.empty()) {
-            if (const auto why = publish(item, origin, ticket)) return why;
-        }
+        if (item.death) return std::nullopt;
         return deliver(item.body, item, origin, ticket, served);
     }
 
@@ -145,12 +155,6 @@ class Passages::Lane final {
                                              const plugin::Item& item, const Origin& origin,
                                              plugin::Ticket ticket, bool& served);
     std::optional<Refusal> submit(rpc::Service& service, const Message& body, const Origin& origin);
-    std::optional<Refusal> publish(const plugin::Item& item, const Origin& origin,
-                                   plugin::Ticket ticket);
-    std::optional<Refusal> publish(std::span<const plugin::Publication> publications,
-                                   const Origin& origin, plugin::Ticket ticket);
-    std::optional<Refusal> bury(const plugin::Item& item, const Origin& origin,
-                                plugin::Ticket ticket);
     void end(const Message& body, plugin::Ticket ticket, const plugin::Passed& passed);
 
     Passages& passages_;

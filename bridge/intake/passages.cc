@@ -110,23 +110,19 @@ Passages::Taken Passages::go_on(const Origin& origin, const Message& body,
 
     outcome.routed = !runs_.empty();
     const Ticket ticket = needs_ticket(runs_) ? open(origin) : 0;
+    Lane::Publishing publishing;
+    for (const Run& run : runs_) {
+        for (const Item& item : run.out) {
+            if (run.lane->through(item)) run.lane->add(item, publishing);
+        }
+    }
+    const auto refused = publish(publishing.publications, ticket);
     for (Run& run : runs_) {
         if (run.taken) {
             run.lane->route.messages++;
             run.lane->route.bytes += body.size();
         }
-        for (Item& item : run.out) {
-            if (run.lane->through(item)) {
-                const auto why = run.lane->deliver(item, origin, ticket, outcome.served);
-                if (why && !run.why) run.why = why;
-            } else {
-                run.lane->enter_stage(std::move(item), from, ticket);
-            }
-        }
-        if (run.why && !outcome.why) {
-            outcome.why = run.why;
-            outcome.reason = run.reason;
-        }
+        deliver(run, origin, from, ticket, refused, outcome);
     }
     forget_items();
     if (ticket == 0) return Taken::kDone;
@@ -139,6 +135,43 @@ Passages::Taken Passages::go_on(const Origin& origin, const Message& body,
     }
     on_settled(ticket, std::nullopt, "");  // our own part
     return Taken::kDeferred;
+}
+
+// A message on one of its routes, when what it publishes has been taken, or `refused`.
+void Passages::deliver(Run& run, const Origin& origin, const routing::PeerView& from, Ticket ticket,
+                       const std::optional<plugin::Published>& refused, Outcome& outcome) {
+    for (Item& item : run.out) {
+        std::optional<Refusal> why;
+        if (!run.lane->through(item)) {
+            run.lane->enter_stage(std::move(item), from, ticket);
+        } else if (refused && run.lane->publishes(item)) {
+            why = refused->why;
+            run.lane->refuse(item.body, origin, *why, refused->reason);
+        } else {
+            why = run.lane->deliver(item, origin, ticket, outcome.served);
+        }
+        if (why && !run.why) run.why = why;
+    }
+    if (run.why && !outcome.why) {
+        outcome.why = run.why;
+        outcome.reason = run.reason;
+    }
+}
+
+// All or none; `ticket` waits for the commit. Why not.
+std::optional<plugin::Published> Passages::publish(
+    std::span<const plugin::Publication> publications, Ticket ticket) {
+    if (publications.empty()) return std::nullopt;
+    plugin::Published published = world_.engine->publish(publications);
+    Open& open = tickets_.at(ticket);
+    if (published.why) {
+        if (open.outcome.reason.empty()) open.outcome.reason = published.reason;
+        return published;
+    }
+    open.parts++;
+    if (!open.outcome.id) open.outcome.id = published.id;
+    published_.emplace_back(published.number, ticket);
+    return std::nullopt;
 }
 
 // What the first `lanes` of them have made of a message at once, as runs: how many.

@@ -10,9 +10,11 @@
 //          as soon as all is known.
 // Holding: take() says no, and RoomListener::on_room() comes when it is worth another try with the
 //          same message. A step that holds a message holds its source in the same way.
-// Topics:  all of a route's topics have a message or none, and the route's other targets only if
-//          they do; the topics' word is that it is committed. What dies of a step is for the dead
-//          letters of that step alone, which speak as topics do.
+// Topics:  what a message publishes, on all of its routes, with all that steps emit for it, is
+//          published in one go, all or none, and a route's other targets have it only if that was
+//          taken; the topics' word is that it is committed. Behind a stage each item is published
+//          by itself. What dies of a step is for the dead letters of that step alone, which speak
+//          as topics do.
 // Limits:  a message of each peer is held at most; kExitsMax messages wait behind a stage: then it
 //          stops.
 #pragma once
@@ -20,6 +22,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -133,6 +137,11 @@ class Passages final : public plugin::Settling, public plugin::CommitListener {
     size_t keep_items(size_t lanes, const Message& body);
     void keep_item(size_t at, Lane& lane, plugin::Passed& passed);
     bool needs_ticket(const std::vector<Run>& runs) const;
+    std::optional<plugin::Published> publish(std::span<const plugin::Publication> publications,
+                                             plugin::Ticket ticket);
+    void deliver(Run& run, const Origin& origin, const routing::PeerView& from,
+                 plugin::Ticket ticket, const std::optional<plugin::Published>& refused,
+                 Outcome& outcome);
     plugin::Ticket open(const Origin& origin);
     void finish(plugin::Ticket ticket);
     void forget_items();

@@ -234,3 +234,43 @@ TEST_CASE("what dies of a step with a thread is a dead letter too, when there is
     CHECK(world.out.line().messages() == 1);
     CHECK(world.intake->on_their_way() == 0);
 }
+
+// Its own message and "e1" go through, "bad" is for the dead letters.
+struct EmittingWorld : World {
+    EmittingWorld() {
+        mask.script.step = [this](zb_message* message) -> zb_verdict {
+            if (mask.body(message).starts_with("bad")) throw std::runtime_error("no card");
+            mask.emit("e1");
+            return ZB_PASS;
+        };
+        intake::Target topic;
+        topic.topic = toy.topic("a");
+        route->add(topic);
+        build();
+    }
+};
+
+TEST_CASE("what a message publishes is published in one go: the engine's room may end with it") {
+    EmittingWorld world;
+    world.toy.one_publish_fits = true;
+    StubPeer& req = world.producer(kReq);
+    CHECK(req.say({"", "m"}) == Take::kTaken);
+    CHECK_FALSE(world.toy.room);
+    world.toy.commit();
+    CHECK(world.receipts(req) == Texts{kStored});
+    REQUIRE(world.toy.kept("a").size() == 2);
+    CHECK(World::body(world.toy.kept("a")[0]) == "m");
+    CHECK(World::body(world.toy.kept("a")[1]) == "e1");
+    CHECK(req.say({"", "m"}) == Take::kHold);
+}
+
+TEST_CASE("a topic that refuses what a step emits refuses the message with it") {
+    EmittingWorld world;
+    world.toy.answer = ZB_TOPIC_FULL;
+    StubPeer& req = world.producer(kReq);
+    CHECK(req.say({"", "m"}) == Take::kTaken);
+    CHECK(world.receipts(req) == Texts{"ERR topic_full a is full of it"});
+    CHECK(world.route->refusals.of(Refusal::kTopicFull) == 2);
+    CHECK(world.out.line().empty());
+    CHECK(world.intake->on_their_way() == 0);
+}

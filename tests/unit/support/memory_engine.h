@@ -100,6 +100,7 @@ class MemoryEngine {
 
     MemoryGroup its_group;
     bool room = true;
+    bool one_publish_fits = false;              // the first one uses the room up
     bool loaded = true;                         // reads are answered at once
     zb_taken answer = ZB_TAKEN;                 // of publish
     std::map<uint32_t, uint64_t> floors;        // by topic: what retention has left
@@ -128,6 +129,8 @@ class MemoryEngine {
             receipt->reason = view_of("a is full of it");
             return toy.answer;
         }
+        if (!toy.room) return ZB_LATER;
+        if (toy.one_publish_fits) toy.room = false;
         receipt->number = ++toy.number_;
         receipt->id_epoch = 9;
         receipt->id_sequence = toy.number_;
