@@ -97,6 +97,9 @@ void Engine::start() {
     if (world.folder == nullptr) throw Error("topics need `bridge.data_dir`");
     TopicsWorld topics_world;
     clock_ = static_cast<const Clock*>(world.clock);
+    alarm_.emplace(*clock_, [this](Duration after) {
+        return wake_in(after, [](void* self) { static_cast<Engine*>(self)->run_due(); });
+    });
     topics_world.clock = clock_;
     topics_world.random = static_cast<Random*>(world.random);
     topics_world.memory = static_cast<MemoryBudget*>(world.memory);
@@ -250,18 +253,13 @@ void Engine::set_alarms() {
     tick_armed_ = wake_in(kTick, [](void* self) { static_cast<Engine*>(self)->tick(); });
 }
 
-// Alarms cannot be taken back: one that comes too early finds nothing to do.
 void Engine::set_due_alarm() {
     const auto due = groups_->next_due();
-    if (!due) return;
-    const Instant at = clock_->now() + *due;
-    if (due_armed_ && *due_armed_ <= at) return;
-    const Duration in = std::max(*due, Duration(0));
-    if (wake_in(in, [](void* self) { static_cast<Engine*>(self)->run_due(); })) due_armed_ = at;
+    if (due) alarm_->set(clock_->now() + *due);
 }
 
 void Engine::run_due() {
-    due_armed_.reset();
+    alarm_->rang();
     groups_->run_due();
     set_due_alarm();
 }

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "plugins/durable/admin/admin.h"
+#include "plugins/durable/alarm.h"
 #include "plugins/durable/groups/groups.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
@@ -77,7 +79,7 @@ class Engine final : public Plugin,
     bool fail_fast_ = false;
     const Clock* clock_ = nullptr;
     bool tick_armed_ = false;
-    std::optional<Instant> due_armed_;  // the earliest alarm for groups
+    std::optional<Alarm> alarm_;  // for groups; from start on
     std::string shown_trouble_;
 
     // From start on. The log ends first: what it is writing is the topics' memory.

@@ -79,12 +79,11 @@ JournalWorld Log::journal_world() {
 
 void Log::set_alarm() {
     const auto due = timers_.next_due();
-    if (!due || (alarm_ && *alarm_ <= *due)) return;
-    if (world_.wake_in(std::max(Duration(0), *due - world_.clock->now()))) alarm_ = due;
+    if (due) alarm_.set(*due);
 }
 
 void Log::run_due() {
-    alarm_.reset();
+    alarm_.rang();
     timers_.run_due(world_.clock->now());
     set_alarm();
 }

@@ -18,6 +18,7 @@
 #include "bridge/base/random.h"
 #include "bridge/base/result.h"
 #include "bridge/base/timers.h"
+#include "plugins/durable/alarm.h"
 #include "plugins/durable/journal/journal.h"
 #include "plugins/durable/topics/topics.h"
 
@@ -42,7 +43,7 @@ struct LogWorld {
     uint64_t epoch = 0;
     std::function<Executor*(const char* name, uint32_t threads, uint32_t tasks_max)> lend_executor;
     // Calls run_due() in this time, or somewhat later. False: not now.
-    std::function<bool(Duration after)> wake_in;
+    Alarm::WakeIn wake_in;
 };
 
 class Log {
@@ -66,12 +67,12 @@ class Log {
     void finish();
 
  private:
-    explicit Log(const LogWorld& world) : world_(world) {}
+    explicit Log(const LogWorld& world) : world_(world), alarm_(*world.clock, world.wake_in) {}
     JournalWorld journal_world();
 
     LogWorld world_;
     Timers timers_;
-    std::optional<Instant> alarm_;  // the next one that was asked for
+    Alarm alarm_;
     std::vector<Executor*> lent_;
     std::unique_ptr<Journal> journal_;
 };
