@@ -1,13 +1,16 @@
 // A PULL that shares a group: it says nothing, so that a message is acked when its last byte has
 // been handed to the kernel: at most once. What was not is released when it goes: nothing of it is
-// lost.
+// lost. Until then it is the PULL's, however slow that is, whatever the group's lease: what waits in
+// its outbox cannot be another's too.
 //
 // Limits:  kQuantum* at a time; while the kernel takes no more, nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 
+#include "bridge/base/clock.h"
 #include "bridge/delivery/group_side.h"
 
 namespace zbridge::delivery {
@@ -16,12 +19,16 @@ class Pull final : public Consumer {
  public:
     static constexpr uint32_t kQuantumMessages = 64;
     static constexpr uint64_t kQuantumBytes = 64 * 1024;
+    static constexpr Duration kUntilItGoes = std::chrono::years(1);
 
     Pull(net::Peer& at, GroupSide& side) : Consumer(at), side_(side) {}
 
     bool free() const override { return !peer.blocked() && peer.has_room(); }
     plugin::Wanted wanted() const override {
-        return {.messages = kQuantumMessages, .bytes = kQuantumBytes, .consumer = peer.id()};
+        return {.messages = kQuantumMessages,
+                .bytes = kQuantumBytes,
+                .lease = kUntilItGoes,
+                .consumer = peer.id()};
     }
     void take(const plugin::Delivery& delivery) override;
     net::Take say(const Message& message) override;

@@ -1,5 +1,5 @@
 """PULLs share a group: each message goes to one of them, once. One that takes nothing holds nobody up; of one that is killed,
-what had not been written to it goes to another.
+what had not been written to it goes to another. Until it goes that is its own, whatever the group's lease.
 """
 from harness import *
 
@@ -15,7 +15,7 @@ endpoints:
 topics:
   orders: {}
 groups:
-  logistics: { topic: orders, start: earliest }
+  logistics: { topic: orders, start: earliest, lease: 100ms }  # ends for nobody here
 routes:
   - { from: in, to: topic/orders }
   - { from: group/logistics, to: out }
