@@ -55,13 +55,16 @@ void Feed::on_subscription(net::Peer& peer, const net::Subscription& subscriptio
         subscriptions_.remove(subscription.prefix, peer);
     }
     if (subscription.prefix.empty()) state.gets_all = subscription.add;
-    if (!subscription.add) return;
     for (size_t i = 0; i < topics_.size(); i++) {
         if (!topics_[i].newest) continue;
-        // What comes meanwhile waits behind them.
         Cursor& cursor = state.cursors[i];
+        if (!subscription.add) {
+            cursor.prefixes.erase(std::string(subscription.prefix));
+            continue;
+        }
+        // What comes meanwhile waits behind them.
         begin_to_lag(peer, cursor, cursor.at_head ? topics_[i].head : cursor.next);
-        cursor.prefixes.emplace_back(subscription.prefix);
+        cursor.prefixes.emplace(subscription.prefix);
         again_.arm(reactor_.now());
     }
 }
@@ -171,7 +174,7 @@ bool Feed::takes_more(net::Peer& peer) const {
 bool Feed::is_subscribed(const net::Peer& peer, std::string_view first_frame) const {
     bool found = false;
     subscriptions_.match(first_frame, [&](const std::vector<net::Peer*>& peers) {
-        found = found || std::find(peers.begin(), peers.end(), &peer) != peers.end();
+        if (!found) found = Subscriptions::has(peers, peer);
     });
     return found;
 }
@@ -213,28 +216,31 @@ void Feed::look_for_newest(const Topic& topic, Cursor& cursor) {
     cursor.newest.assign(offsets.begin(), offsets.end());
 }
 
-// False: the peer is not to be given anything else yet.
-bool Feed::give_newest(net::Peer& peer, size_t topic) {
+// Unless it is kAll the peer is not to be given anything else yet.
+Feed::Given Feed::give_newest(net::Peer& peer, size_t topic) {
     Cursor& cursor = peer.state<State>().cursors[topic];
-    if (topics_[topic].read < topics_[topic].head) return false;
+    if (topics_[topic].read < topics_[topic].head) return Given::kLater;
     if (!cursor.prefixes.empty()) look_for_newest(topics_[topic], cursor);
-    for (; !cursor.newest.empty(); cursor.newest.pop_front()) {
-        if (!takes_more(peer)) return false;
+    for (uint64_t bytes = 0; !cursor.newest.empty(); cursor.newest.pop_front()) {
+        if (!takes_more(peer)) return Given::kLater;
+        if (bytes >= kPumpBytes) return Given::kTurnOver;
         const uint64_t offset = cursor.newest.front();
         const std::vector<plugin::Run>* runs = engine_.read(topics_[topic].id, offset, 1);
         if (runs == nullptr) {
             cursor.waits = true;
-            return false;
+            return Given::kLater;
         }
         if (runs->empty() || runs->front().first_offset > offset) continue;  // it is not kept
         const plugin::Run& run = runs->front();
         size_t at = 0;
         for (uint64_t before = run.first_offset; before < offset; before++)
             at = message_end(run.wire.bytes(), at).end;
-        peer.send_run(run.wire.part(at, message_end(run.wire.bytes(), at).end - at), 1);
+        const Slice wire = run.wire.part(at, message_end(run.wire.bytes(), at).end - at);
+        peer.send_run(wire, 1);
+        bytes += wire.size();
         counters_.to_subs++;
     }
-    return true;
+    return Given::kAll;
 }
 
 // Gives a peer what it lags, up to its room and its turn. True: there is more for it.
@@ -242,7 +248,8 @@ bool Feed::pump(net::Peer& peer, size_t topic) {
     State& state = peer.state<State>();
     Cursor& cursor = state.cursors[topic];
     if (cursor.at_head || cursor.waits || peer.blocked() || !takes_more(peer)) return false;
-    if (topics_[topic].newest && !give_newest(peer, topic)) return false;
+    const Given newest = topics_[topic].newest ? give_newest(peer, topic) : Given::kAll;
+    if (newest != Given::kAll) return newest == Given::kTurnOver;
     const std::vector<plugin::Run>* runs = engine_.read(topics_[topic].id, cursor.next, kPumpBytes);
     if (runs == nullptr) {
         cursor.waits = true;

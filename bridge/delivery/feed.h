@@ -16,6 +16,7 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -84,10 +85,10 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     };
     struct Cursor {
         uint64_t next = 0;
-        bool at_head = false;               // it gets what becomes visible; else it reads
-        bool waits = false;                 // for on_loaded()
-        std::deque<uint64_t> newest;        // to be given before anything else
-        std::vector<std::string> prefixes;  // whose newest ones are not looked for yet
+        bool at_head = false;            // it gets what becomes visible; else it reads
+        bool waits = false;              // for on_loaded()
+        std::deque<uint64_t> newest;     // to be given before anything else
+        std::set<std::string> prefixes;  // whose newest ones are not looked for yet
     };
     struct State;
     void place_cursors(net::Peer& peer, State& state);
@@ -100,7 +101,8 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     bool read_newest(Topic& topic);
     static void note_newest(Topic& topic, const plugin::Run& run);
     void look_for_newest(const Topic& topic, Cursor& cursor);
-    bool give_newest(net::Peer& peer, size_t topic);
+    enum class Given : uint8_t { kAll, kTurnOver, kLater };
+    Given give_newest(net::Peer& peer, size_t topic);
     void fall_behind(net::Peer& peer, Cursor& cursor, uint64_t offset);
     bool takes_more(net::Peer& peer) const;
     bool pump(net::Peer& peer, size_t topic);
@@ -115,8 +117,8 @@ class Feed final : public net::PeerHandler, public plugin::TopicListener {
     std::list<net::Peer*> subs_;
     std::list<net::Peer*> lagging_;  // those of them that have a cursor behind a head
     Subscriptions subscriptions_;
-    uint64_t stamp_ =
-        0;         // of the message being given: a SUB with two matching prefixes gets it once
+    // Of the message being given: a SUB with two matching prefixes gets it once.
+    uint64_t stamp_ = 0;
     Timer again_;  // armed: somebody lags and has had its turn
     FeedCounters counters_;
 };

@@ -14,7 +14,7 @@ size_t common_length(std::string_view a, std::string_view b) {
     return i;
 }
 
-std::vector<net::Peer*>::iterator place_of(std::vector<net::Peer*>& peers, const net::Peer& peer) {
+auto place_of(auto& peers, const net::Peer& peer) {
     return std::lower_bound(peers.begin(), peers.end(), peer.id(),
                             [](const net::Peer* each, PeerId id) { return each->id() < id; });
 }
@@ -32,6 +32,11 @@ size_t Subscriptions::Node::position(char first) const {
 const Subscriptions::Node* Subscriptions::Node::child(char first) const {
     const size_t at = position(first);
     return at < children.size() && children[at]->label[0] == first ? children[at].get() : nullptr;
+}
+
+bool Subscriptions::has(const std::vector<net::Peer*>& peers, const net::Peer& peer) {
+    const auto at = place_of(peers, peer);
+    return at != peers.end() && *at == &peer;
 }
 
 void Subscriptions::add(std::string_view prefix, net::Peer& peer) {

@@ -35,6 +35,8 @@ class Subscriptions {
         }
     }
 
+    // `peers`: as match() gives them.
+    static bool has(const std::vector<net::Peer*>& peers, const net::Peer& peer);
     // Calls visit(prefix, number of peers) for each prefix, in the order of their bytes.
     template <class Visit>
     void each(Visit&& visit) const {

@@ -265,6 +265,40 @@ TEST_CASE("start: last: what comes while the newest ones are read waits behind t
     CHECK(world.got(sub) == "x1 x2 x9");
 }
 
+TEST_CASE(
+    "start: last: a prefix that is cancelled before its newest ones are read begins nothing") {
+    World world;
+    for (const char* text : {"x1", "y1"})
+        world.publish_and_commit(text);
+    world.toy.loaded = false;
+    world.feed.add(world.toy.topic("a"), {ZB_START_LATEST, 0, true});
+    StubPeer& sub = world.sub({"y"});
+    for (int i = 0; i < 1000; i++) {
+        sub.subscribe("x");
+        sub.cancel("x");
+    }
+    world.toy.load();
+    CHECK(world.got(sub) == "y1");
+}
+
+TEST_CASE("start: last: many newest messages are given a piece a turn") {
+    World world;
+    const std::string pad(200, '.');
+    constexpr int kMessages = 2 * Feed::kPumpBytes / 200;
+    for (int i = 0; i < kMessages; i++)
+        world.publish_and_commit(std::to_string(i) + pad);
+    world.feed.add(world.toy.topic("a"), {ZB_START_LATEST, 0, true});
+    StubPeer& sub = world.sub({""});
+    size_t got = 0;
+    for (int turn = 0; turn < 2 * kMessages; turn++) {  // it reads the topic first
+        const uint64_t before = world.feed.counters().to_subs;
+        world.reactor.turn(false);
+        CHECK((world.feed.counters().to_subs - before) * 200 < Feed::kPumpBytes + 400);
+        got += sub.received().size();
+    }
+    CHECK(got == kMessages);
+}
+
 TEST_CASE("of more first frames than may be remembered the further ones are counted") {
     Newest newest;
     for (size_t i = 0; i < Newest::kFramesMax; i++)
