@@ -1,5 +1,5 @@
-// What the command line asks of topics, and of groups (groups_admin.h, dead_letters.h): msgpack in,
-// msgpack out.
+// What the command line asks of topics, and of groups (groups_admin.h, dead_letters.h, delays_admin.h):
+// msgpack in, msgpack out.
 //
 //   status                                          {store: {...}, topics: [{...}, ...], groups: ...}
 //   topic ls                                        [{name, state, messages, bytes, ...}, ...]
@@ -24,6 +24,7 @@
 #include <string_view>
 
 #include "plugins/durable/admin/dead_letters.h"
+#include "plugins/durable/admin/delays_admin.h"
 #include "plugins/durable/admin/groups_admin.h"
 #include "plugins/durable/admin/listener.h"
 #include "plugins/durable/admin/queries.h"
@@ -49,6 +50,7 @@ class Admin {
           listener_(listener),
           letters_(topics, groups, listener),
           groups_admin_(topics, groups, letters_, clock, listener),
+          delays_admin_(topics, groups, clock, listener),
           queries_(
               topics, log,
               [this](uint64_t cookie, zb_result result, std::string_view body) {
@@ -100,6 +102,7 @@ class Admin {
     AdminListener& listener_;
     DeadLetters letters_;
     GroupsAdmin groups_admin_;
+    DelaysAdmin delays_admin_;
     std::list<Browse> browses_;  // that wait
     Queries queries_;
 };

@@ -28,6 +28,13 @@ void write_attributes(ValueWriter& writer, const DecodedAttributes& attributes) 
     }
 }
 
+void write_frames(ValueWriter& writer, std::string_view wire, uint32_t frames) {
+    writer.key("frames");
+    writer.begin_list(frames);
+    while (!wire.empty())
+        writer.bytes(take_frame(wire));
+}
+
 }  // namespace
 
 void write_messages(ValueWriter& writer, const zb_run& run, uint32_t count) {
@@ -41,12 +48,19 @@ void write_messages(ValueWriter& writer, const zb_run& run, uint32_t count) {
         writer.entry("id", MessageId{run.id_epoch, run.first_sequence + i}.text());
         writer.entry("stored_ms", run.stored_ms);
         write_attributes(writer, attributes);
-        writer.key("frames");
-        writer.begin_list(span.frames);
-        for (std::string_view rest = wire.substr(0, span.bytes); !rest.empty();)
-            writer.bytes(take_frame(rest));
+        write_frames(writer, wire.substr(0, span.bytes), span.frames);
         wire.remove_prefix(span.bytes);
     }
+}
+
+void write_delayed(ValueWriter& writer, const zb_run& one, uint64_t due_ms) {
+    writer.begin_map(9);
+    writer.entry("id", MessageId{one.id_epoch, one.first_sequence}.text());
+    writer.entry("due_ms", due_ms);
+    writer.entry("stored_ms", one.stored_ms);
+    write_attributes(writer,
+                     decode_attributes(from_view(one.attributes)).value_or(DecodedAttributes()));
+    write_frames(writer, {one.wire, one.bytes}, one.frames);
 }
 
 }  // namespace zbridge::durable

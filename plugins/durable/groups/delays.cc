@@ -11,6 +11,24 @@ bool Delays::deliver_due() {
         [this](const zb_run& message, const Companion& with) { return deliver(message, with); });
 }
 
+void Delays::recall(const std::vector<Delayed>& delayed) {
+    std::vector<Offset> offsets;
+    for (const Delayed& each : delayed) {
+        offsets.push_back(each.offset);
+        topics_.done_with(topic(), each.offset, each.bytes);
+    }
+    group_.drop_waiting(offsets);
+    recalled_ += offsets.size();
+}
+
+void Delays::reschedule(const std::vector<Delayed>& delayed, int64_t due_ms) {
+    std::vector<Offset> offsets;
+    for (const Delayed& each : delayed)
+        offsets.push_back(each.offset);
+    group_.delay_again(offsets, due_ms);
+    group_.wake();
+}
+
 Group::HandedOver Delays::deliver(const zb_run& message, const Companion& with) {
     std::string_view attributes{message.attributes.data, message.attributes.size};
     const auto target = take_target(attributes);

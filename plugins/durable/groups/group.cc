@@ -143,7 +143,7 @@ void Group::take_over(bool was_clean) {
         if (!unconfigured && exception.reason() == Why::kRetry &&
             exception.attempts > options_.retries)
             dead.push_back(offset);
-        if (exception.key == 0) return;
+        if (exception.key == 0 || hands_over) return;
         if (exception.reason() == Why::kParked)
             gate_.park(exception.key, offset);
         else if (!gate_.enter(exception.key, offset))

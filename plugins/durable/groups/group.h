@@ -105,9 +105,13 @@ class Group {
     // Until run_due() has something to do; none: nothing by itself.
     std::optional<Duration> next_due() const;
 
-    // ---- for Delays ----
-    // The message, which was just written, is due then.
-    void delay(Offset offset, int64_t due_ms);
+    // ---- for Delays: nobody receives of a group that hands_over ----
+    // The message, which was just written, is due then. `target`: as its exception's key.
+    void delay(Offset offset, int64_t due_ms, uint32_t target);
+    // They are due then instead: one batch. REQUIRES: each of them waits.
+    void delay_again(const std::vector<Offset>& offsets, int64_t due_ms);
+    // They are settled: one record. REQUIRES: likewise, and in their order.
+    void drop_waiting(const std::vector<Offset>& offsets);
     // hand_over() is worth another try.
     void wake() {
         waits_ = false;
@@ -159,6 +163,7 @@ class Group {
     Origin origin = Origin::kDeclared;
     bool unconfigured = false;  // it was in the file once: kept, and gives nothing
     bool keeps_marks = false;   // it is no consumers' group: of dead letters that are done with
+    bool hands_over = false;    // nor this one: of messages that wait for their time
 
     Offset floor() const { return floor_; }
     Offset cursor() const { return cursor_; }

@@ -167,14 +167,34 @@ zb_run Group::only_front(zb_run run) {
     return run;
 }
 
-void Group::delay(Offset offset, int64_t due_ms) {
+void Group::delay(Offset offset, int64_t due_ms, uint32_t target) {
     Exception exception;
     exception.why = static_cast<uint8_t>(Why::kRetry);
     exception.due_ms = std::min(static_cast<uint64_t>(due_ms), Exception::kDueEnd - 1);
+    exception.key = target;
     put_exception(RecordType::kRetry, offset, exception);
     cursor_ = std::max(cursor_, offset + 1);
     written_cursor_ = cursor_;  // the record tells it
     raise_floor();
+}
+
+void Group::delay_again(const std::vector<Offset>& offsets, int64_t due_ms) {
+    world_.topics->keep_together(offsets.size() * Tenant::kDelayBytes);
+    for (const Offset offset : offsets) {
+        Exception its = *exceptions_.find(offset);
+        its.due_ms = std::min(static_cast<uint64_t>(due_ms), Exception::kDueEnd - 1);
+        put_exception(RecordType::kRetry, offset, its);
+    }
+}
+
+void Group::drop_waiting(const std::vector<Offset>& offsets) {
+    Acks acks{id_, cursor_, {}};
+    for (const Offset offset : offsets) {
+        acks.ranges.push_back({offset, 1});
+        settle_range({offset, 1}, true);
+    }
+    world_.topics->write(RecordType::kAcks, write_acks(acks), floor_effect());
+    release_written();
 }
 
 // At most so many of the run. Returns how many.

@@ -100,6 +100,7 @@ Status Groups::begin(bool was_clean) {
     }
     for (const auto& group : groups_) {
         if (!group || group->keeps_marks) continue;
+        group->hands_over = group->name() == Delays::kName;
         if (!in_file.contains(group->name())) group->configure({}, group->topic());
         group->unconfigured =
             group->origin == Origin::kDeclared && !in_file.contains(group->name());
@@ -127,6 +128,7 @@ Status Groups::make_delays() {
         if (Status status = begin({name, name, {}}); !status.ok()) return status;
         group = find(name);
         group->origin = Origin::kImplicit;
+        group->hands_over = true;
         put_in_topic(*group);
         group->write_snapshot();
     }
@@ -138,8 +140,18 @@ Status Groups::make_delays() {
     return {};
 }
 
-void Groups::on_delayed(Offset offset, int64_t due_ms) {
-    delays_->add(offset, due_ms);
+void Groups::on_delayed(Offset offset, int64_t due_ms, TopicId target) {
+    delays_->add(offset, due_ms, target);
+    touched_.insert(delays_->group().id());
+}
+
+void Groups::recall(const std::vector<Delayed>& delayed) {
+    delays_->recall(delayed);
+    touched_.insert(delays_->group().id());
+}
+
+void Groups::reschedule(const std::vector<Delayed>& delayed, int64_t due_ms) {
+    delays_->reschedule(delayed, due_ms);
     touched_.insert(delays_->group().id());
 }
 

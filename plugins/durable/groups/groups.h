@@ -45,7 +45,7 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     void write_snapshot() override;
     void on_written(const TenantEffect& effect, uint64_t segment) override;
     std::optional<TopicId> delays() override;
-    void on_delayed(Offset offset, int64_t due_ms) override;
+    void on_delayed(Offset offset, int64_t due_ms, TopicId target) override;
     bool needs(TopicId topic, Offset offset) const override;
     void on_room() override { pump_delays(); }
     void on_batch() override;
@@ -90,6 +90,9 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
 
     // Null: none was ever delayed.
     const Delays* delayed() const { return delays_.get(); }
+    // As Delays has them.
+    void recall(const std::vector<Delayed>& delayed);
+    void reschedule(const std::vector<Delayed>& delayed, int64_t due_ms);
 
     // In the order of their numbers; without marks.
     template <class Visit>

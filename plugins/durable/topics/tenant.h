@@ -43,9 +43,9 @@ class Tenant {
     virtual void on_written(const TenantEffect& effect, uint64_t segment) = 0;
     // Where messages wait for their time; made, if need be. None: as many wait as may, or it cannot.
     virtual std::optional<TopicId> delays() = 0;
-    // This one was written there, in the batch that fills: its record is to be in it too, and has
-    // kDelayBytes of room.
-    virtual void on_delayed(Offset offset, int64_t due_ms) = 0;
+    // This one was written there, in the batch that fills, for `target`: its record is to be in it
+    // too, and has kDelayBytes of room.
+    virtual void on_delayed(Offset offset, int64_t due_ms, TopicId target) = 0;
     static constexpr size_t kDelayBytes = 64;
     // Of a topic that keep_for_tenant() has named: somebody still wants this message.
     virtual bool needs(TopicId topic, Offset offset) const = 0;

@@ -78,7 +78,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
             std::string_view(attributes_).substr(planned.attributes_at, planned.attribute_bytes);
         const Offset offset = planned.topic->next;
         write(*planned.topic, attributes, from_view(publications[i].wire), publications[i].frames);
-        if (planned.due_ms != 0) tenant_->on_delayed(offset, planned.due_ms);
+        if (planned.due_ms != 0) tenant_->on_delayed(offset, planned.due_ms, planned.target->id);
         const std::string_view producer_id = id_in(attributes);
         Dedup* dedup = producer_id.empty() ? nullptr : planned.target->dedup.get();
         const bool again = with != nullptr && with->again;

@@ -120,6 +120,8 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void keep_for_tenant(TopicId topic);
     // The tenant does not need this one any more.
     void done_with(TopicId topic, Offset offset, uint64_t bytes);
+    // Records of so many bytes, which are written next, are in one batch.
+    void keep_together(size_t bytes) { commits_->make_room(bytes); }
     // A record of the tenant.
     void write(RecordType type, std::string_view payload,
                const std::optional<TenantEffect>& effect = {});

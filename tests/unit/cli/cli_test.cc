@@ -137,6 +137,20 @@ TEST_CASE("version and schema print what their names say") {
     CHECK(has(run({"schema", "--markdown"}).out, "| `max_message` |"));
 }
 
+TEST_CASE("a new time is read before the bridge is asked") {
+    for (const std::string to : {"soon", "+", "+10", "10m", "-5s"}) {
+        CAPTURE(to);
+        const auto ran = run({"delay", "reschedule", "0", "--to=" + to});
+        CHECK(ran.exit == Exit::kUsage);
+        CHECK(has(ran.err, "expected a time such as 2026-11-24T10:00:00Z"));
+    }
+    CHECK(run({"delay", "reschedule", "0"}).exit == Exit::kUsage);
+    for (const std::string to : {"+10m", "0", "2026-11-24T10:00:00Z"})
+        CHECK(run({"delay", "reschedule", "0", "--to", to}).exit == Exit::kNotReachable);
+    CHECK(has(run({"help", "delay"}).out, "delay recall"));
+    CHECK(has(run({"help", "delay", "ls"}).out, "--limit COUNT"));
+}
+
 TEST_CASE("what groups and dead letters are asked is read before the bridge is") {
     CHECK(has(run({"group", "reset", "g", "--to", "yesterday"}).err,
               "expected latest, earliest, a time such as 2026-11-24T10:00:00Z, or an offset"));
