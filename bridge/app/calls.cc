@@ -21,7 +21,7 @@ constexpr std::array kTopicCalls = {"topic ls",    "topic show",   "topic rm",
 constexpr std::array kGroupCalls = {"group ls",     "group show",   "group pending", "group reset",
                                     "group pause",  "group resume", "group rm",      "dead ls",
                                     "dead redrive", "dead rm",      "dead edit"};
-constexpr std::array kMessageCalls = {"delay ls", "delay recall", "delay reschedule"};
+constexpr std::array kMessageCalls = {"delay ls", "delay recall", "delay reschedule", "trace"};
 // Of topics, with options.
 constexpr std::array kOptionCalls = {"topic create", "topic set"};
 

@@ -42,6 +42,8 @@ constexpr std::array kCommands = {
     Command{"group pause", "give nothing of a group until it is resumed", declare_group_pause},
     Command{"group resume", "go on with a group that was paused", declare_group_resume},
     Command{"group rm", "remove a group that the file does not name any more", declare_group_rm},
+    Command{"trace", "tell what became of one message, and how it stands; changes nothing",
+            declare_trace},
     Command{"delay ls", "list the messages that wait for their time, for one topic",
             declare_delay_ls},
     Command{"delay recall", "take back a message that waits for its time", declare_delay_recall},

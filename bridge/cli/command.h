@@ -62,6 +62,7 @@ Body declare_group_reset(CLI::App& app);
 Body declare_group_pause(CLI::App& app);
 Body declare_group_resume(CLI::App& app);
 Body declare_group_rm(CLI::App& app);
+Body declare_trace(CLI::App& app);
 Body declare_delay_ls(CLI::App& app);
 Body declare_delay_recall(CLI::App& app);
 Body declare_delay_reschedule(CLI::App& app);

@@ -25,6 +25,7 @@ void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
     if (verb == "topic ls") return answer(cookie, list());
     if (verb.starts_with("group ")) return groups_admin_.ask(verb, *request, cookie);
     if (verb.starts_with("dead ")) return letters_.ask(verb, *request, cookie);
+    if (verb == "trace") return traces_.begin(*request, cookie);
     if (verb.starts_with("delay ")) return delays_admin_.ask(verb, *request, cookie);
     if (verb == "topic create") return create(*request, cookie);
     if (verb != "topic show" && verb != "topic set" && verb != "topic purge" &&

@@ -11,6 +11,7 @@
 //   topic rm      {topic}                           {topic}
 //   topic browse  {topic, from?: offset, max?}      [{offset, id, stored_ms, ..., frames}, ...]
 //   topic query   {topic, key | id | from_ms?, to_ms?; max?}      likewise (queries.h)
+//   trace         {id}                              (traces.h)
 //
 // Thread:  the reactor. An answer comes when what was asked is durable, or read.
 // Failure: ZB_INVALID, ZB_NOT_FOUND, ZB_WRONG_STATE, ZB_FAILED, ZB_UNSUPPORTED with a sentence.
@@ -28,6 +29,7 @@
 #include "plugins/durable/admin/groups_admin.h"
 #include "plugins/durable/admin/listener.h"
 #include "plugins/durable/admin/queries.h"
+#include "plugins/durable/admin/traces.h"
 #include "plugins/durable/admin/values.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
@@ -56,7 +58,8 @@ class Admin {
               [this](uint64_t cookie, zb_result result, std::string_view body) {
                   listener_.on_admin_answer(cookie, result, body);
               },
-              [this] { listener_.on_admin_unfinished(); }) {}
+              [this] { listener_.on_admin_unfinished(); }),
+          traces_(topics, groups, log, clock, listener) {}
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
 
@@ -65,7 +68,10 @@ class Admin {
     void on_loaded(TopicId topic);
     void go_on() { queries_.go_on(); }
     // The end begins: nothing that takes long goes on.
-    void stop() { queries_.stop(); }
+    void stop() {
+        queries_.stop();
+        traces_.stop();
+    }
 
  private:
     struct Browse {
@@ -105,6 +111,7 @@ class Admin {
     DelaysAdmin delays_admin_;
     std::list<Browse> browses_;  // that wait
     Queries queries_;
+    Traces traces_;
 };
 
 }  // namespace zbridge::durable

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/durable/admin/log_walk.h"
 #include "plugins/durable/admin/messages.h"
 #include "plugins/durable/topics/attributes.h"
 #include "plugins/durable/topics/short_body.h"
@@ -55,8 +56,6 @@ struct Queries::Query {
     Wanted wanted;
 
     // The search. While a segment is looked through, the helper's.
-    std::vector<uint64_t> segments;
-    size_t searched = 0;
     Offset floor, head;                   // when it was asked
     std::map<uint64_t, uint64_t> ranges;  // first offset -> one past the last
     bool too_many = false;
@@ -153,37 +152,22 @@ void Queries::begin(const Topic& topic, const Request& request, uint64_t cookie)
     query->floor = topic.floor;
     query->head = topic.head;
     queries_.push_back(query);
-    if (!query->wanted.by_time()) {
-        for (const SegmentInfo& each : log_.journal().segments())
-            query->segments.push_back(each.segment);
-        return search(query);
-    }
+    if (!query->wanted.by_time()) return search(query);
     query->at = topics_.position(topic.id, ZB_START_TIME, query->wanted.from_ms);
     query->reads = true;
     if (read_on(*query)) queries_.remove(query);
 }
 
-// One segment behind the other; then what was found is read.
+// Then what was found is read.
 void Queries::search(const Shared& query) {
-    while (query->searched < query->segments.size()) {
-        if (stopped_) {
-            refuse(*query, ZB_FAILED, "the bridge stops");
-            queries_.remove(query);
-            return;
-        }
-        const uint64_t segment = query->segments[query->searched++];
-        const bool taken = log_.journal().look_through(
-            segment, [query](const Place&, std::string_view body) { query->look(body); },
-            [this, query](const Status& status) {
-                if (status.ok() || status.code() == Code::kNotFound) return search(query);
-                refuse(*query, ZB_FAILED, status.message());
-                queries_.remove(query);
-            });
-        if (taken) return;
-        // It was dropped meanwhile: what was in it is gone, or was moved behind.
-    }
-    query->reads = true;
-    if (read_on(*query)) queries_.remove(query);
+    walk_log(
+        log_, [query](const Place&, std::string_view body) { query->look(body); },
+        [this] { return !stopped_; },
+        [this, query](const Status& status) {
+            if (!status.ok()) refuse(*query, ZB_FAILED, status.message());
+            query->reads = status.ok();
+            if (!status.ok() || read_on(*query)) queries_.remove(query);
+        });
 }
 
 bool Queries::read_on(Query& query) {

@@ -171,6 +171,7 @@ class Group {
     Offset unread() const;
     uint64_t in_flight() const { return leases_.messages(); }
     uint64_t in_doubt() const { return again_.offsets(); }
+    bool is_in_doubt(Offset offset) const { return again_.has(offset); }
     template <class Visit>
     void each_in_doubt(Visit visit) const {
         again_.each(visit);
@@ -195,7 +196,7 @@ class Group {
         uint32_t count = 0;
         uint64_t messages = 0;
         uint64_t bytes = 0;
-        Instant until;
+        Instant since, until;
 
         bool enough() const {
             return count == deliveries_max || messages >= asked->messages_max ||

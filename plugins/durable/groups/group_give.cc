@@ -36,7 +36,8 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
     wanted.deliveries_max = deliveries_max;
     const Duration lease =
         asked.lease_ms > 0 ? Duration(std::chrono::milliseconds(asked.lease_ms)) : options_.lease;
-    wanted.until = world_.clock->now() + lease;
+    wanted.since = world_.clock->now();
+    wanted.until = wanted.since + lease;
 
     give_due(wanted);
     give_again(wanted);
@@ -205,7 +206,7 @@ uint64_t Group::give(Wanted& wanted, zb_run run, uint64_t messages_max, uint8_t 
                   options_.in_flight_max - leases_.messages(), uint64_t{UINT32_MAX}});
     ZB_CHECK(cut_back(run, static_cast<uint32_t>(room), wanted.asked->bytes_max - wanted.bytes),
              run.first_offset);
-    const Lease lease{wanted.until, wanted.asked->consumer, key, grant_, attempt};
+    const Lease lease{wanted.until, wanted.asked->consumer, key, grant_, attempt, wanted.since};
     const Offset first{run.first_offset};
     leases_.add({{first, run.count}, lease});
     given_.emplace_back(static_cast<Chunk*>(run.chunk));

@@ -101,6 +101,12 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
             if (group && !group->keeps_marks) visit(*group);
         }
     }
+    template <class Visit>
+    void each_with_marks(Visit visit) const {
+        for (const auto& group : groups_) {
+            if (group) visit(*group);
+        }
+    }
     // Of a topic; without marks.
     const std::vector<GroupId>& of(TopicId topic) const;
 

@@ -20,6 +20,7 @@ struct Lease {
     uint32_t key = 0;  // of its order; 0: it has none
     uint16_t grant = 0;
     uint8_t attempt = 1;
+    Instant since = {};  // it was given
 };
 
 struct LeasedRange {

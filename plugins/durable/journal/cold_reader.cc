@@ -8,6 +8,16 @@
 
 namespace zbridge::durable {
 
+std::optional<BatchHeader> ColdReader::head_of(const Place& place) {
+    const auto file = file_of(place.segment);
+    if (!file.ok()) return std::nullopt;
+    char head[kBatchHeadBytes];
+    const auto got = (*file)->read_into(place.position, head, kBatchHeadBytes);
+    if (!got.ok() || *got < kBatchHeadBytes) return std::nullopt;
+    const auto header = decode_batch_header(head, store_);
+    return header && header->segment == place.segment ? header : std::nullopt;
+}
+
 Status ColdReader::read(const Place& place, char* into) {
     const auto bad = [&](const std::string& why) {
         return Status(Code::kIo, fmt::format("{}/{}, offset {}: {}", folder_,

@@ -7,9 +7,11 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bridge/base/disk.h"
+#include "plugins/durable/journal/batch_header.h"
 #include "plugins/durable/journal/segment_header.h"
 
 namespace zbridge::durable {
@@ -21,6 +23,8 @@ class ColdReader {
     ColdReader(Disk& disk, std::string folder, const StoreId& store)
         : disk_(disk), folder_(std::move(folder)), store_(store) {}
 
+    // What stands before the batch's body; none: it is not there, or not any more.
+    std::optional<BatchHeader> head_of(const Place& place);
     // The batch's body into place.body_bytes bytes at `into`.
     Status read(const Place& place, char* into);
     // It was dropped: its file is something else by now, or nothing.

@@ -230,6 +230,16 @@ bool Journal::read(Place place, char* into, Done done) {
     return taken;
 }
 
+bool Journal::read_heads(std::vector<Place> places, std::function<void(Heads)> done) {
+    auto heads = std::make_shared<Heads>();
+    return reads_->submit(
+        [this, heads, places = std::move(places)] {
+            for (const Place& place : places)
+                heads->push_back(reader_.head_of(place));
+        },
+        [heads, done = std::move(done)] { done(std::move(*heads)); });
+}
+
 void Journal::drop(uint64_t segment) {
     const auto at = std::find_if(segments_.begin(), segments_.end(),
                                  [&](const SegmentInfo& each) { return each.segment == segment; });

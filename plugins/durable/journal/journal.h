@@ -99,6 +99,11 @@ class Journal final : public Store {
     // many wait, or there is no such segment.
     [[nodiscard]] bool look_through(uint64_t segment, Look look, std::function<void(Status)> done);
 
+    // What stands before the bodies of these batches, on the readers' thread; none of one that is not
+    // there any more. False: too many reads wait.
+    using Heads = std::vector<std::optional<BatchHeader>>;
+    [[nodiscard]] bool read_heads(std::vector<Place> places, std::function<void(Heads)> done);
+
     // Calls the done of what has ended. To be called when an executor wakes the reactor.
     size_t run_done();
 

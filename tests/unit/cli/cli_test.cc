@@ -149,6 +149,7 @@ TEST_CASE("a new time is read before the bridge is asked") {
         CHECK(run({"delay", "reschedule", "0", "--to", to}).exit == Exit::kNotReachable);
     CHECK(has(run({"help", "delay"}).out, "delay recall"));
     CHECK(has(run({"help", "delay", "ls"}).out, "--limit COUNT"));
+    CHECK(run({"trace"}).exit == Exit::kUsage);
 }
 
 TEST_CASE("what groups and dead letters are asked is read before the bridge is") {
