@@ -77,12 +77,15 @@ Result<DeclaredOption> check_row(const zb_option& row, std::string_view where) {
     return option;
 }
 
-// A key cannot be an option, and a map of further ones.
+// A key cannot be an option, and a map of further ones; but for a list that nothing stands for where
+// it is left out: a map may be written in its place.
 Status check_nesting(const std::vector<DeclaredOption>& options, std::string_view who) {
     std::set<std::string> keys;
-    for (const DeclaredOption& option : options)
-        keys.insert(option.key);
-    for (const std::string& key : keys) {
+    for (const DeclaredOption& option : options) {
+        if (!option.many || option.required || !option.fallback.empty()) keys.insert(option.key);
+    }
+    for (const DeclaredOption& option : options) {
+        const std::string& key = option.key;
         for (size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) {
             const std::string above = key.substr(0, dot);
             if (keys.count(above) > 0)

@@ -81,7 +81,8 @@ void PluginTable::collect(const Value& section, const std::string& prefix,
     for (const auto& [key, value] : section.entries) {
         if (!value.good) continue;
         const std::string path = prefix + key;
-        if (value.option->whole) {
+        const bool as_map = value.option->type != Type::kSection && !value.entries.empty();
+        if (value.option->whole || as_map) {
             collect(value, path + ".", all);
             continue;
         }

@@ -104,6 +104,13 @@ std::string range_text(const Option& option) {
     return fmt::format("{} to {}", option.min, option.max);
 }
 
+// What may be written there.
+std::string type_text(const Table::Row& row) {
+    const std::string text = type_text(*row.option);
+    const bool may_be_map = row.option->type != Type::kSection && !row.below.empty();
+    return may_be_map ? text + ", or a map" : text;
+}
+
 bool is_scalar(const Table::Row& row) {
     return row.option->type != Type::kSection;
 }
@@ -141,10 +148,11 @@ class YamlWriter {
         const auto sample = sample_of(option);
         const std::string key(row.key == "*" ? sample.name : row.key);
         commented = commented || option.commented;
-        write_help(option, indent);
+        write_help(row, indent);
         if (is_scalar(row)) {
             const auto value = option.example.empty() ? option.fallback : option.example;
             write_line(indent, commented, lead, fmt::format("{}: {}", key, value));
+            write_below(row, indent + 2, true);  // what it may be instead: a map of these
             return;
         }
         if (row.key != "[]") write_line(indent, commented, lead, key + ":");
@@ -162,10 +170,11 @@ class YamlWriter {
         }
     }
 
-    void write_help(const Option& option, size_t indent) {
+    void write_help(const Table::Row& row, size_t indent) {
+        const Option& option = *row.option;
         write_comment(std::string(option.help), indent);
         if (option.type == Type::kSection) return;
-        std::string facts = type_text(option);
+        std::string facts = type_text(row);
         if (!option.fallback.empty()) facts += fmt::format("; default {}", option.fallback);
         if (!range_text(option).empty()) facts += "; " + range_text(option);
         write_comment(facts + fmt::format("; {}", name_of(option.reload)), indent);
@@ -235,7 +244,7 @@ class MarkdownWriter {
                 rows;
         }
         for (const auto& below : row.below) {
-            if (is_scalar(below)) continue;
+            if (is_scalar(below) && below.below.empty()) continue;
             const std::string name = below.key == "*" ? "NAME" : std::string(below.key);
             write_section(below, below.key == "[]" ? path + "[]"
                                  : path.empty()    ? name
@@ -248,7 +257,7 @@ class MarkdownWriter {
         const auto code = [](std::string_view text) {
             return text.empty() ? "" : fmt::format("`{}`", text);
         };
-        std::string type = type_text(option);
+        std::string type = type_text(row);
         for (size_t bar = type.find('|'); bar != std::string::npos; bar = type.find('|', bar + 2))
             type.insert(bar, "\\");
         std::string help(option.help);

@@ -53,7 +53,7 @@ class SchemaWriter {
         } else if (row.option->type == Type::kSection) {
             write_section(row);
         } else if (row.option->type != Type::kOpaque) {  // of that, anything is right
-            write_value(*row.option);
+            write_value(row);
         }
         json_.end_map();
     }
@@ -109,7 +109,8 @@ class SchemaWriter {
         json_.end_list();
     }
 
-    void write_value(const Option& option) {
+    void write_value(const Table::Row& row) {
+        const Option& option = *row.option;
         json_.key("anyOf").begin_list();
         write_scalar(option);
         json_.begin_map().text("$ref", "#/$defs/variable").end_map();
@@ -124,6 +125,11 @@ class SchemaWriter {
             json_.begin_map().key("const").number(0).end_map();
         }
         if (option.off) json_.begin_map().text("const", "off").end_map();
+        if (!row.below.empty()) {  // it may be a map as well
+            json_.begin_map();
+            write_section_body(row, false);
+            json_.end_map();
+        }
         json_.end_list();
     }
 

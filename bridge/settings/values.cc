@@ -111,6 +111,9 @@ class Reader {
             return section(map, row, where, entry.place);
         }
         if (option.type == Type::kOpaque) return opaque(node, option);
+        // A value that may be a map as well.
+        if (!row.below.empty() && node.kind == Node::Kind::kMap)
+            return section(node, row, where, entry.place);
         if (option.many) return one_or_list(node, option, where);
         return scalar(node, option, where);
     }

@@ -14,6 +14,9 @@ constexpr std::string_view kTopicKind = "topic/";
 constexpr const char* kBackoff[] = {"10s", "30s", "1m", "2m",  "3m",  "4m",  "5m", "6m",
                                     "7m",  "8m",  "9m", "10m", "20m", "30m", "1h", "2h"};
 
+constexpr Duration kFirst = std::chrono::seconds(10), kLongest = std::chrono::hours(2);
+constexpr double kFactor = 2;
+
 constexpr Option kRows[] = {
     Option("topic", ZB_OPTION_TEXT, "The topic that it reads; it gets every message of it.")
         .required()
@@ -41,6 +44,21 @@ constexpr Option kRows[] = {
         .at_most("365d")
         .many()
         .such_as("10s"),
+    Option("retry.backoff.first", ZB_OPTION_DURATION,
+           "In place of a list: how long before the first retry, else 10s; each further one waits"
+           " `factor` times as long, up to `max`.")
+        .at_least("1ms")
+        .at_most("365d")
+        .such_as("1s"),
+    Option("retry.backoff.factor", ZB_OPTION_NUMBER,
+           "So many times as long before each further retry; else 2.")
+        .at_least("1")
+        .at_most("100")
+        .such_as("2"),
+    Option("retry.backoff.max", ZB_OPTION_DURATION, "No retry waits longer than this; else 2h.")
+        .at_least("1ms")
+        .at_most("365d")
+        .such_as("10m"),
     Option("dead_letter", ZB_OPTION_TEXT,
            "The topic of its dead letters; else its own name with -dead behind it.")
         .such_as("topic/logistics-dead"),
@@ -100,6 +118,48 @@ std::string read_topic_name(const Options& given, const char* key) {
     return std::string(name);
 }
 
+// first, first * factor ... longest: as many as there are retries, at most.
+std::vector<Duration> read_growing(const Options& given, uint32_t retries) {
+    const auto or_else = [&](const char* key, Duration otherwise) {
+        return given.has(key) ? Duration(given.duration(key)) : otherwise;
+    };
+    const bool has_first = given.has("retry.backoff.first");
+    const Duration first = or_else("retry.backoff.first", kFirst);
+    const Duration longest = or_else("retry.backoff.max", kLongest);
+    const double factor =
+        given.has("retry.backoff.factor") ? given.number("retry.backoff.factor") : kFactor;
+    if (longest < first) {
+        given.refuse(given.has("retry.backoff.max") ? "retry.backoff.max" : "retry.backoff.first",
+                     has_first ? "expected `max` to be as long as `first`, or longer (it is 2h"
+                                 " where it is left out)"
+                               : "expected `max` to be as long as `first`, which is 10s where it is"
+                                 " left out");
+    }
+    std::vector<Duration> all{first};
+    for (auto next = static_cast<double>(first.count()); all.size() < retries;) {
+        next *= factor;
+        const bool ends = next >= static_cast<double>(longest.count());
+        const Duration its = ends ? longest : Duration(static_cast<int64_t>(next));
+        if (its == all.back()) break;
+        all.push_back(its);
+    }
+    return all;
+}
+
+std::vector<Duration> read_backoff(const Options& given, uint32_t retries) {
+    if (given.has("retry.backoff.first") || given.has("retry.backoff.factor") ||
+        given.has("retry.backoff.max"))
+        return read_growing(given, retries);
+    std::vector<Duration> all;
+    for (uint32_t i = 0; i < given.count_of("retry.backoff"); i++)
+        all.push_back(given.duration("retry.backoff", i));
+    if (all.empty()) {
+        for (const char* each : kBackoff)
+            all.push_back(parse_duration(each).value());
+    }
+    return all;
+}
+
 }  // namespace
 
 const zb_section kGroupsSection{"groups", "Durable subscriptions, whose consumers share a topic.",
@@ -118,12 +178,7 @@ DeclaredGroup read_group(std::string_view name, const Options& given) {
     read_start(given, options);
     options.lease = given.duration("lease");
     options.retries = static_cast<uint32_t>(given.integer("retry.attempts"));
-    for (uint32_t i = 0; i < given.count_of("retry.backoff"); i++)
-        options.backoff.push_back(given.duration("retry.backoff", i));
-    if (options.backoff.empty()) {
-        for (const char* each : kBackoff)
-            options.backoff.push_back(parse_duration(each).value());
-    }
+    options.backoff = read_backoff(given, options.retries);
     options.dead_letter =
         given.has("dead_letter") ? read_topic_name(given, "dead_letter") : group.name + "-dead";
     if (!TopicTable::is_name(options.dead_letter))

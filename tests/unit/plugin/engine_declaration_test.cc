@@ -167,6 +167,9 @@ TEST_CASE("a dotted key is an option in a map, and a map is no option itself") {
           "section topics: option retention.age: `retention` is an option itself, and no map");
     CHECK(rig.wrong_with(section_of({row("a"), row("a.b.c")})) ==
           "section topics: option a.b.c: `a` is an option itself, and no map");
+    CHECK(rig.wrong_with(section_of({row("a", ZB_OPTION_MANY), row("a.b")})).empty());
+    CHECK(rig.wrong_with(section_of({row("a", ZB_OPTION_MANY | ZB_OPTION_REQUIRED), row("a.b")})) ==
+          "section topics: option a.b: `a` is an option itself, and no map");
     const zb_option dotted = row("retention.age", ZB_OPTION_SHORT);
     rig.script.plugin.options = &dotted;
     rig.script.plugin.option_count = 1;
