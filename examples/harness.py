@@ -195,6 +195,9 @@ class Bridge(Program):
     def endpoint(self, name):
         return self._named(name, "endpoints")
 
+    def topic(self, name):
+        return self._named(name, "topics")
+
     def _named(self, name, kind):
         asked = subprocess.run(self._status, capture_output=True, text=True, timeout=PATIENCE_S)
         if asked.returncode != 0:
