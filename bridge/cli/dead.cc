@@ -11,6 +11,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/dead_pieces.h"
+#include "bridge/cli/editor.h"
 #include "bridge/cli/group_text.h"
 #include "bridge/cli/text.h"
 
@@ -130,6 +131,20 @@ std::optional<uint64_t> rate_of(std::string text) {
     return std::stoull(text);
 }
 
+// What it came to, for `verb`: "redriven", "removed".
+Report report_of(const Sum& sum, const char* verb) {
+    Report report = Report::map();
+    report.add("matched", sum.matched);
+    report.add(verb, sum.done);
+    report.add("refused", sum.refused);
+    report.add("reason", sum.reason);
+    return report;
+}
+
+void show_json(const Report& report, Terminal& terminal) {
+    terminal.out << report.json(JsonWriter::Style::kIndented) << "\n";
+}
+
 // All of a file, `-` being standard input. None: it cannot be read, which was said.
 std::optional<std::string> read_file(const std::string& file, Terminal& terminal) {
     std::ostringstream bytes;
@@ -144,6 +159,19 @@ std::optional<std::string> read_file(const std::string& file, Terminal& terminal
     }
     bytes << in.rdbuf();
     return bytes.str();
+}
+
+// Its last frame, as the user's editor leaves it. None, which was said: it is the old one.
+std::optional<std::string> edited_body(const Report& letter, Terminal& terminal) {
+    const auto& frames = letter.at("frames").items();
+    const std::string old = frames.empty() ? "" : frames.back().text();
+    const auto edited = edit(terminal.environment("EDITOR").value_or("vi"), old);
+    if (edited.ok() && *edited != old) return *edited;
+    terminal.err << "zbridge: "
+                 << (edited.ok() ? "it was not changed, nothing was done"
+                                 : edited.error().message())
+                 << "\n";
+    return std::nullopt;
 }
 
 std::string letters_word(uint64_t count) {
@@ -232,12 +260,7 @@ Body declare_dead_redrive(CLI::App& app) {
         const Exit exit = act(*options, "dead redrive", rate, sum, terminal);
         if (exit != Exit::kOk && exit != Exit::kFailed) return exit;
         if (options->json) {
-            Report report = Report::map();
-            report.add("matched", sum.matched);
-            report.add("redriven", sum.done);
-            report.add("refused", sum.refused);
-            report.add("reason", sum.reason);
-            terminal.out << report.json(JsonWriter::Style::kIndented) << "\n";
+            show_json(report_of(sum, "redriven"), terminal);
             return exit;
         }
         const std::string& group = options->asked.group;
@@ -257,15 +280,21 @@ Body declare_dead_redrive(CLI::App& app) {
 Body declare_dead_edit(CLI::App& app) {
     auto options = declare(app);
     declare_which(app, *options, /*one=*/true);
-    app.add_option("--body", options->file,
-                   "its new last frame: a file, or - for standard input; see `dead show --body`")
-        ->required()
+    app.add_option(
+           "--body", options->file,
+           "its new last frame: a file, or - for standard input; else EDITOR is opened with "
+           "the old one")
         ->type_name("FILE");
+    declare_json(app, *options);
     return [options](Terminal& terminal) {
-        const auto body = read_file(options->file, terminal);
-        if (!body) return Exit::kFailed;
+        if (options->file.empty() && terminal.in == nullptr)
+            return usage(terminal, "dead edit: nobody is here to edit: expected --body FILE");
+        std::optional<std::string> body;
+        if (!options->file.empty() && !(body = read_file(options->file, terminal)))
+            return Exit::kFailed;
         const auto [letter, found] = find_one(*options, terminal);
         if (found != Exit::kOk) return found;
+        if (!body && !(body = edited_body(letter, terminal))) return Exit::kFailed;
         Report args = Report::map();
         args.add("group", options->asked.group);
         args.add("offset", letter.at("offset").number());
@@ -275,6 +304,13 @@ Body declare_dead_edit(CLI::App& app) {
         if (!answer) return exit;
         Sum sum;
         sum.add(*answer);
+        if (options->json) {
+            Report report = report_of(sum, "redriven");
+            report.add("offset", letter.at("offset"));
+            report.add("topic", cell(letter, "origin"));
+            show_json(report, terminal);
+            return sum.done == 0 ? Exit::kFailed : Exit::kOk;
+        }
         if (sum.done == 0) {
             terminal.err << "zbridge: it was not published: "
                          << (sum.reason.empty() ? "the bridge is busy, try again" : sum.reason)
@@ -294,6 +330,7 @@ Body declare_dead_rm(CLI::App& app) {
     app.add_flag("--all", options->all, "all of them");
     app.add_flag("--dry-run", options->asked.dry_run, "only say how many there are");
     app.add_flag("--yes", options->yes, "do not ask");
+    declare_json(app, *options);
     return [options](Terminal& terminal) {
         const std::string& group = options->asked.group;
         const int said =
@@ -310,6 +347,10 @@ Body declare_dead_rm(CLI::App& app) {
         Sum sum;
         const Exit exit = act(*options, "dead rm", std::nullopt, sum, terminal);
         if (exit != Exit::kOk && exit != Exit::kFailed) return exit;
+        if (options->json) {
+            show_json(report_of(sum, "removed"), terminal);
+            return exit;
+        }
         if (options->asked.dry_run)
             terminal.out << fmt::format("{} of {} would be removed\n", letters_word(sum.matched),
                                         group);

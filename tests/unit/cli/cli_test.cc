@@ -163,8 +163,11 @@ TEST_CASE("what groups and dead letters are asked is read before the bridge is")
     CHECK(has(run({"dead", "rm", "g", "7", "8"}).err, "Remove 2 dead letters of g?"));
     CHECK(run({"dead", "redrive", "g", "--rate", "fast"}).exit == Exit::kUsage);
     CHECK(run({"dead", "redrive", "g", "--rate", "0/s"}).exit == Exit::kUsage);
-    CHECK(has(run({"dead", "edit", "g", "7"}).err, "--body is required"));
+    CHECK(has(run({"dead", "edit", "g", "7"}).err, "nobody is here to edit: expected --body"));
+    CHECK(run({"dead", "edit", "g", "7"}).exit == Exit::kUsage);
     CHECK(has(run({"dead", "edit", "g", "7", "--body", "no/such"}).err, "cannot read no/such"));
+    for (const std::string command : {"rm", "edit", "redrive"})
+        CHECK(has(run({"help", "dead", command}).out, "--json"));
     CHECK(has(run({"help", "dead", "redrive"}).out, "--rate N/s"));
     CHECK(has(run({"help", "group"}).out, "group pending"));
 }
