@@ -10,6 +10,7 @@ import format
 import headers
 import install
 import layers
+import named_tests
 import owners
 import packages
 import readme
@@ -262,6 +263,30 @@ class Install(Sample):
         self.assertEqual(len(found), 2, found)
         self.assertIn("LICENSE: not installed", found[0])
         self.assertIn("exit code 3", found[1])
+
+
+class NamedTests(Sample):
+    def found(self, cell):
+        self.write("docs/ROCKETMQ.md", f"| RocketMQ | zbridge | test |\n| --- | --- | --- |\n| `a \\|\\| b` | no `c` | {cell} |\n")
+        return named_tests.problems(self.root)
+
+    def setUp(self):
+        super().setUp()
+        self.write("tests/flow/CMakeLists.txt", "zb_flow(receipts lost)\n")
+        self.write("tests/flow/receipts.py", "")
+        self.write("tests/flow/forgotten.py", "")
+        self.write("tests/examples/CMakeLists.txt", "foreach(folder ledger)\n")
+        self.write("tests/unit/sql92/tags_test.cc", "")
+        self.write("tests/unit/sql92/filter_test.cc", "")
+
+    def test_tests_that_are_there_pass(self):
+        self.assertEqual(self.found("`flow.receipts`, `sql92/tags_test.cc`, `filter_test.cc`, `example.ledger`, `tests/flow`"), [])
+        self.assertEqual(self.found(""), [])
+
+    def test_a_test_that_is_not_there_fails(self):
+        self.assert_one(self.found("`flow.lost`"), "docs/ROCKETMQ.md:3", "flow.lost")
+        for name in ("flow.forgotten", "flow.none", "sql92/none_test.cc", "filter_test.cc", "tests/none", "example.none"):
+            self.assert_one(self.found(f"`{name}`"), name)
 
 
 class Readme(Sample):
