@@ -19,6 +19,21 @@ routes:
 LETTERS = 6
 
 
+def edit_on_terminal(bridge, which, script):
+    """`dead edit` with this script as EDITOR, on a terminal: its exit code, and what it said."""
+    editor = bridge.folder / "editor"
+    editor.write_text(f"#!/bin/sh\n{script}\n")
+    editor.chmod(0o755)
+    own, its = os.openpty()
+    try:
+        done = subprocess.run([str(bridge.binary), "dead", "edit", "logistics", which, "--at", str(bridge.data_dir)], stdin=its,
+                              capture_output=True, text=True, timeout=PATIENCE_S, env={**os.environ, "EDITOR": str(editor)})
+    finally:
+        os.close(own)
+        os.close(its)
+    return done.returncode, done.stdout + done.stderr
+
+
 def main(flow):
     bridge = flow.bridge(YAML)
     req = flow.socket(zmq.REQ, bridge.address("IN"))
@@ -101,21 +116,31 @@ def main(flow):
     # One is edited, one removed, the others are published again.
     edited = bridge.folder / "body"
     edited.write_text("zero")
-    zbridge("dead", "edit", "logistics", "0", "--body", str(edited))
-    zbridge("dead", "rm", "logistics", "1", "--yes")
+    equal(as_json("dead", "edit", "logistics", "0", "--body", str(edited)),
+          {"matched": 1, "redriven": 1, "refused": 0, "reason": "", "offset": 0, "topic": "orders"}, "what an edit answers")
+    equal(as_json("dead", "rm", "logistics", "1", "--dry-run")["matched"], 1, "what would be removed")
+    equal(as_json("dead", "rm", "logistics", "1", "--yes"), {"matched": 1, "removed": 1, "refused": 0, "reason": ""}, "what rm answers")
     zbridge("dead", "rm", "logistics", "1", "--yes", exit=1)
     zbridge("dead", "rm", "logistics", "--yes", exit=2)
-    equal(as_json("dead", "redrive", "logistics", "--dry-run")["matched"], LETTERS - 2, "what would be published again")
+    # Without a file: on a terminal the user's editor is opened with the old body.
+    check("expected --body" in zbridge("dead", "edit", "logistics", "2", exit=2).stderr, "nobody is here to edit")
+    code, said = edit_on_terminal(bridge, "2", "exit 0")
+    check(code == 1 and "not changed" in said, f"the old body: {code} {said}")
+    code, said = edit_on_terminal(bridge, "2", "exit 3")
+    check(code == 1 and "did not end well" in said, f"an editor that fails: {code} {said}")
+    code, said = edit_on_terminal(bridge, "2", "grep -qx 2 \"$1\" && printf two > \"$1\"")
+    check(code == 0 and "with its new body" in said, f"another body: {code} {said}")
+    equal(as_json("dead", "redrive", "logistics", "--dry-run")["matched"], LETTERS - 3, "what would be published again")
     equal(as_json("dead", "redrive", "logistics", "--where", "reason = 'no stock'", "--rate", "100/s")["redriven"], 2,
           "what is published again")
     bridge.kill()
     bridge.start()
-    equal(len(letters()), 2, "what is left after a kill -9")
+    equal(len(letters()), 1, "what is left after a kill -9")
     zbridge("dead", "redrive", "logistics")
     equal(as_json("dead", "redrive", "logistics")["redriven"], 0, "what is left to publish again")
     equal((letters(), group()["dead"]), ([], 0), "dead letters, at the end")
     bridge.wait_for_peers("packers", 1)
-    equal([pull() for _ in range(6)], [b"zero", b"3", b"5", b"2", b"4", None], "what the group is given again")
+    equal([pull() for _ in range(6)], [b"zero", b"two", b"3", b"5", b"4", None], "what the group is given again")
 
     # A group that is in the file stays; so does a topic that a group reads.
     check("is in the file" in zbridge("group", "rm", "logistics", "--yes", exit=1).stderr, "why it stays")

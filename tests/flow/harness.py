@@ -208,6 +208,10 @@ class Bridge:
         return subprocess.run([str(self._binary), *map(str, arguments)], capture_output=True, text=True,
                               timeout=PATIENCE_S, env=self._env, cwd=self.folder)
 
+    @property
+    def binary(self):
+        return self._binary
+
     def status(self):
         answer = self.command("status", "--json", "--at", self.data_dir)
         check(answer.returncode == 0, f"status answers: {answer.stderr}")
