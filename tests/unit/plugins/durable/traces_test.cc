@@ -256,6 +256,33 @@ TEST_CASE("a message that was moved, whose retries were written again, is told o
     CHECK(events(rig.trace("o-1")) == all);
 }
 
+TEST_CASE("records that the cleaner has written again, both of them there, are one thing") {
+    zb_attributes attributes{};
+    attributes.size = sizeof(attributes);
+    attributes.id = view_of("o-1");
+    std::string encoded;
+    encode_attributes(attributes, encoded);
+    MsgHead head;
+    head.count = head.frames = 1;
+    head.attribute_bytes = static_cast<uint32_t>(encoded.size());
+    std::string body(MsgHead::kRecordHeadBytes, 0);
+    write_msg_head(body.data(), head, MsgHead::kBytes + encoded.size() + 3);
+    body += encoded + wire_of("x");
+    const GroupId group(1);
+    const ExceptionRecord first{group, {0}, 1000, 0, 1}, second{group, {0}, 2000, 0, 2};
+    for (const ExceptionRecord& each : {first, first, second, second})
+        append_record(body, RecordType::kRetry, kPayloadVersion, write_exception(each));
+
+    TraceSearch search("o-1", std::nullopt);
+    search.look_for_copies({}, body);
+    REQUIRE(search.copies().size() == 1);
+    search.follow({{}, {true, false, false, TopicId(0)}});
+    search.look_for_events({}, body);
+    REQUIRE(search.events().size() == 3);
+    CHECK(search.events()[1].due_ms == 1000);
+    CHECK(search.events()[2].due_ms == 2000);
+}
+
 TEST_CASE("over many segments, with digests and without, and attributes that these do not keep") {
     TraceRig rig;
     rig.option("segment_bytes", "1MiB");
