@@ -5,19 +5,23 @@
  * the bridge: all that it may call comes in a table of functions (zb_host). C99; any language that
  * speaks a C ABI can use it. C++ has a wrapper, zbridge_plugin.hpp.
  *
- * Growing:   every struct that crosses begins with its size and grows at its end only. Read a field
- * that may be younger than you only if `size` says it is there: ZB_HAS(host, emit). A plugin of
- * version 1.x loads in every later 1.y; of another major version, never. Bytes:     zb_view is a
- * pointer and a length, never NUL-terminated, valid UTF-8 only where that is said. A view lives as
- *            long as its field says; whoever gives one keeps owning it. What the host is given, it
- * copies before it returns. Thread:    each function says who calls it. An instance is never
- * entered by two threads at once, and never again from within itself. "The reactor" is the bridge's
- * one loop: what is called on it must not block, sleep or touch a file: every peer waits meanwhile.
- * Life:      entry -> create -> start -> events -> drain -> stop -> destroy. create has no side
- * effects (no files, sockets, threads): `zbridge check` calls it to validate options, and destroys
- * the instance again. A failed start is followed by destroy alone. A shared object stays loaded
- * until the process ends. Errors:    a function that fails returns another zb_result than ZB_OK and
- * calls set_error() before that, so that there is a sentence for people. No exception crosses. */
+ * Growing: every struct that crosses begins with its size and grows at its end only. Read a field
+ *          that may be younger than you only if `size` says it is there: ZB_HAS(host, emit). A
+ *          plugin of version 1.x loads in every later 1.y; of another major version, never.
+ * Bytes:   zb_view is a pointer and a length, never NUL-terminated, valid UTF-8 only where that is
+ *          said. A view lives as long as its field says; whoever gives one keeps owning it. What
+ *          the host is given, it copies before it returns.
+ * Thread:  each function says who calls it. An instance is never entered by two threads at once,
+ *          and never again from within itself. "The reactor" is the bridge's one loop: what is
+ *          called on it must not block, sleep or touch a file: every peer waits meanwhile.
+ * Life:    entry -> create -> start -> events -> drain -> stop -> destroy. create has no side
+ *          effects (no files, sockets, threads): `zbridge check` calls it to validate options, and
+ *          destroys the instance again. A failed start is followed by destroy alone. A shared
+ *          object stays loaded until the process ends.
+ * Errors:  a function that fails returns another zb_result than ZB_OK and calls set_error() before
+ *          that, so that there is a sentence for people; one that returns nothing (on_outcomes,
+ *          drain, stop) has failed if it has called set_error(). No exception crosses.
+ */
 #ifndef ZBRIDGE_PLUGIN_H
 #define ZBRIDGE_PLUGIN_H
 
@@ -31,8 +35,7 @@ extern "C" {
 #define ZB_ABI_MAJOR 1
 #define ZB_ABI_MINOR 0
 
-/* Whether a struct that somebody else has filled is long enough to have this field, and it is set.
- */
+/* Whether a struct that somebody else has filled is so long that it has this field, and it is set. */
 #define ZB_HAS(object, field) \
     ((object)->size >= zb_end_of_(object, field) && (object)->field != NULL)
 #define zb_end_of_(object, field) \
@@ -150,18 +153,18 @@ typedef struct zb_host {
 
     /* Options of this instance. Thread: create, start; text lives until destroy.
      * `index` counts the values of an option with MANY or MAP, from 0; else it is 0. */
-    uint32_t (*option_count)(zb_context* context,
-                             const char* key); /* 0: not given, and no fallback */
+    /* 0: not given, and no fallback */
+    uint32_t (*option_count)(zb_context* context, const char* key);
     zb_view (*option_text)(zb_context* context, const char* key, uint32_t index);
     int64_t (*option_integer)(zb_context* context, const char* key, uint32_t index);
     double (*option_number)(zb_context* context, const char* key, uint32_t index);
-    zb_view (*option_name)(zb_context* context, const char* key,
-                           uint32_t index); /* MAP: the user's name */
+    /* MAP: the user's name */
+    zb_view (*option_name)(zb_context* context, const char* key, uint32_t index);
     /* What is wrong with a value, beyond its table: told with its file, line and column. create
      * then returns ZB_INVALID. Thread: create. */
     void (*option_error)(zb_context* context, const char* key, uint32_t index, zb_view sentence);
-    zb_view (*instance_name)(
-        zb_context* context); /* as the YAML calls it; lives until destroy. Thread: any. */
+    /* As the YAML calls it; lives until destroy. Thread: any. */
+    zb_view (*instance_name)(zb_context* context);
 
     /* A sentence for people: what the function that now returns an error could not do. `retryable`:
      * another try may do. Thread: of the failing call. */
@@ -175,13 +178,14 @@ typedef struct zb_host {
      * thread changes them. */
     zb_metric* (*counter)(zb_context* context, const char* name, const char* help);
     zb_metric* (*gauge)(zb_context* context, const char* name, const char* help);
-    zb_metric* (*histogram)(zb_context* context, const char* name,
-                            const char* help);               /* count, sum, least, most */
+    /* count, sum, least, most */
+    zb_metric* (*histogram)(zb_context* context, const char* name, const char* help);
     void (*metric_add)(zb_metric* metric, int64_t change);   /* counter, gauge */
     void (*metric_set)(zb_metric* metric, int64_t value);    /* gauge */
     void (*metric_record)(zb_metric* metric, int64_t value); /* histogram */
-    /* Degraded (0) until it is healthy (1) again; `status` shows it with the sentence. Thread: any.
-     */
+    /* Degraded (0) until the instance says that it is healthy (1) again; `status` shows it with the
+     * sentence. What the bridge finds wrong itself (a read that fails) comes and goes beside that.
+     * Thread: any. */
     void (*set_health)(zb_context* context, int healthy, zb_view sentence);
 
     /* Time. Use these, not the system's: a simulated bridge has a time of its own. Thread: any. */
@@ -194,8 +198,9 @@ typedef struct zb_host {
     uint32_t (*frame_count)(const zb_message* message);
     zb_view (*frame)(const zb_message* message, uint32_t index); /* {NULL, 0} beyond the last */
     zb_result (*set_frame)(zb_message* message, uint32_t index, zb_view body);
-    zb_result (*set_frames)(zb_message* message, const zb_view* bodies,
-                            uint32_t count); /* 1 to 64 */
+    /* `count`: 1 to 64. ZB_FULL, also of set_frame: more than 64 MiB; of a message of one's own also
+     * more bytes than the instance may keep. */
+    zb_result (*set_frames)(zb_message* message, const zb_view* bodies, uint32_t count);
     zb_value (*attribute)(const zb_message* message, uint32_t attribute);
     zb_result (*set_attribute)(zb_message* message, uint32_t attribute, zb_value value);
     uint32_t (*key_count)(const zb_message* message);
@@ -233,9 +238,10 @@ typedef struct zb_host {
     zb_result (*deliver)(zb_context* context, zb_message* message, uint64_t cookie);
 
     /* Calls `call(argument)` on the reactor later; not after drain has begun. post: in the next
-     * turn; at most 1,024 wait, else ZB_FULL. timer: once, in `after_ns`; 64 an instance. Only for
-     * instances that run on the reactor: others have a thread of their own, which may wait. Thread:
-     * post: any; set_timer: reactor. */
+     * turn; at most 1,024 wait, else ZB_FULL. timer: once, in `after_ns`; at most 64 an instance
+     * wait, else ZB_FULL. Only for instances that run on the reactor: others have a thread of their
+     * own, which may wait.
+     * Thread: post: any; set_timer: reactor. */
     zb_result (*post)(zb_context* context, void (*call)(void* argument), void* argument);
     zb_result (*set_timer)(zb_context* context, uint64_t after_ns, void (*call)(void* argument),
                            void* argument);
@@ -260,20 +266,23 @@ typedef struct zb_plugin {
     uint32_t option_size; /* sizeof(zb_option) */
 
     /* Validates options, makes the instance. No side effects. `host` and `context` live until
-     * destroy has returned. Thread: the main thread, or any before there are others. Blocking: may
-     * not. Results: ZB_OK: *instance is the plugin's own (NULL is fine). ZB_INVALID: an option is
-     * wrong (option_error says which). Another: set_error says why. Any but ZB_OK: the bridge does
-     * not start. */
+     * destroy has returned.
+     * Thread: the main thread, or any before there are others. Blocking: may not.
+     * Results: ZB_OK: *instance is the plugin's own (NULL is fine). ZB_INVALID: an option is wrong
+     * (option_error says which). Another: set_error says why. Any but ZB_OK: the bridge does not
+     * start. */
     zb_result (*create)(const zb_host* host, zb_context* context, void** instance);
-    /* Opens files, sockets, threads. May be NULL. Thread: the main thread. Blocking: a few seconds
-     * at most. Results: any but ZB_OK: the bridge does not start. */
+    /* Opens files, sockets, threads. May be NULL.
+     * Thread: the main thread. Blocking: a few seconds at most.
+     * Results: any but ZB_OK: the bridge does not start. */
     zb_result (*start)(void* instance);
     /* The bridge ends: what the instance holds back should go on now. May be NULL. Events go on
-     * until stop. Thread: as events. Blocking: until `deadline_ns` (as now_ns) where events may
-     * block, else not. */
+     * until stop.
+     * Thread: as events. Blocking: until `deadline_ns` (as now_ns) where events may block, else
+     * not. */
     void (*drain)(void* instance, uint64_t deadline_ns);
-    /* Closes what start has opened. No event comes after it. May be NULL. Thread: the main thread.
-     * May block for seconds. */
+    /* Closes what start has opened. No event comes after it. May be NULL.
+     * Thread: the main thread. Blocking: for seconds. */
     void (*stop)(void* instance);
     /* Frees the instance. Thread: as create. */
     void (*destroy)(void* instance);
@@ -283,8 +292,8 @@ typedef struct zb_plugin {
     const void* (*get_extension)(const char* id);
 } zb_plugin;
 
-/* The one exported symbol. Returns the same static object at every call. Thread: any. No side
- * effects. */
+/* The one exported symbol. Returns the same static object at every call. No side effects.
+ * Thread: any. */
 typedef const zb_plugin* (*zb_entry)(void);
 
 /* Plugins of zbridge's own tree are linked in, and need names that differ. */
@@ -293,8 +302,7 @@ typedef const zb_plugin* (*zb_entry)(void);
 #endif
 ZB_EXPORT const zb_plugin* ZB_ENTRY_NAME(void);
 
-/* ---- step/1: looks at each message of a route, and may change, stop, multiply or redirect it ----
- */
+/* ---- step/1: looks at each message of a route; may change, stop, multiply or redirect it ---- */
 
 #define ZB_STEP "zbridge.step/1"
 
@@ -317,9 +325,11 @@ enum { ZB_STEP_MAY_BLOCK = 1 };
 typedef struct zb_step {
     uint32_t size;
     uint32_t flags;
-    /* `message` lives for this call. Thread: the reactor; with ZB_STEP_MAY_BLOCK the instance's own
-     * thread. Blocking: on the reactor never: 1 ms is the budget; what takes longer is counted, and
-     * three times 100 ms is an error. */
+    /* `message` lives for this call.
+     * Thread: the reactor; with ZB_STEP_MAY_BLOCK the instance's own thread.
+     * Blocking: on the reactor never: 1 ms is the budget; what takes longer is counted. After three
+     * calls of more than 100 ms within a minute every message is an error, until that minute is
+     * over. */
     zb_verdict (*on_message)(void* instance, zb_message* message);
 } zb_step;
 
@@ -345,10 +355,13 @@ typedef struct zb_source {
     uint32_t flags; /* 0 */
     /* Delivers what there is (host->deliver), waiting for the first at most until `deadline_ns` (as
      * now_ns), and not for long after that: outcomes and the end wait meanwhile. Called again at
-     * once; after an error, with growing pauses. Thread: the instance's own. */
+     * once; after an error, with growing pauses.
+     * Thread: the instance's own. Blocking: until `deadline_ns`. */
     zb_result (*read)(void* instance, uint64_t deadline_ns);
     /* What became of delivered messages, in the order in which that was known. What has no outcome
      * when the instance is stopped must be delivered again after the next start: at least once.
+     * After set_error() the sentence is in the log, and the instance is degraded until another call
+     * goes well; the outcomes do not come again.
      * Thread: the instance's own, between two reads. */
     void (*on_outcomes)(void* instance, const zb_outcome* outcomes, uint32_t count);
 } zb_source;
@@ -359,9 +372,8 @@ typedef struct zb_source {
 
 /* what a sink answers for a message */
 enum {
-    ZB_DONE = 0, /* it has it, as durably as it promises */
-    ZB_RETRY =
-        1, /* not now: it comes again, before those behind it; pauses grow from 10 ms to 10 s */
+    ZB_DONE = 0,  /* it has it, as durably as it promises */
+    ZB_RETRY = 1, /* not now: again, before those behind it; pauses grow from 10 ms to 10 s */
     ZB_REJECT = 2 /* never: counted as rejected; its source is told */
 };
 
@@ -373,7 +385,8 @@ typedef struct zb_sink {
     uint64_t batch_bytes; /* likewise, beyond the first; 0: 1 MiB */
     /* Answers for each message in `answers` (beforehand all ZB_RETRY). Another result than ZB_OK:
      * all that are still ZB_RETRY are retried, and the sentence of set_error is shown as the
-     * instance's trouble. `messages` live for this call. Thread: the instance's own. May block. */
+     * instance's trouble. `messages` live for this call.
+     * Thread: the instance's own. Blocking: may. */
     zb_result (*on_batch)(void* instance, zb_message* const* messages, uint32_t count,
                           uint32_t* answers);
 } zb_sink;
@@ -401,7 +414,8 @@ typedef struct zb_auth {
     uint32_t flags; /* 0 */
     /* Called in each handshake on an endpoint that says `auth: NAME`. ZB_ALLOW: as `user` if that
      * was set (at most 255 bytes, copied). Anything else denies it: the peer is told, the log has
-     * set_reason()'s sentence. `claim` lives for the call. Thread: the reactor. Blocking: never. */
+     * set_reason()'s sentence. `claim` lives for the call.
+     * Thread: the reactor. Blocking: never. */
     int32_t (*on_peer)(void* instance, const zb_peer_claim* claim, zb_view* user);
 } zb_auth;
 
