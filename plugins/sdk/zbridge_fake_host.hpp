@@ -11,6 +11,11 @@
 //          wrong throws std::invalid_argument. Frames are given in memory of exactly their size, so
 //          that AddressSanitizer sees who reads or writes beyond. What an instance still keeps when
 //          it is destroyed is in kept_messages().
+// Time:    stands still until the test calls advance(): timers fire in it, in the order of their
+//          times, each with now_ns at its own. What was posted waits in `posted`, for the test to
+//          call. Both end with drain() or stop(), and are refused (ZB_UNSUPPORTED) from then on.
+// Limits:  those of the bridge: kTimersMax timers and kPostsMax posted calls wait, then ZB_FULL;
+//          keep_messages and keep_bytes.
 #ifndef ZBRIDGE_FAKE_HOST_HPP
 #define ZBRIDGE_FAKE_HOST_HPP
 
@@ -81,15 +86,14 @@ class Instance {
     ~Instance() {
         if (plugin_ == nullptr) return;
         if (started_) stop();
+        end_calls();
         plugin_->destroy(self_);
     }
 
     void start();  // throws std::runtime_error with the sentence of set_error
-    void stop() {
-        started_ = false;
-        if (plugin_->stop != nullptr) plugin_->stop(self_);
-    }
+    void stop();
     void drain(uint64_t deadline_ns) {
+        end_calls();
         if (plugin_->drain != nullptr) plugin_->drain(self_, deadline_ns);
     }
 
@@ -115,6 +119,8 @@ class Instance {
     }
 
  private:
+    void end_calls();  // their arguments may be gone
+
     FakeHost& host_;
     const zb_plugin* plugin_;
     void* self_;
@@ -123,6 +129,10 @@ class Instance {
 
 class FakeHost {
  public:
+    static constexpr size_t kTimersMax = 64;
+    static constexpr size_t kPostsMax = 1024;
+    static constexpr uint64_t kTimerNsMax = uint64_t{366} * 24 * 3600 * 1'000'000'000;
+
     FakeHost() { fill_table(); }
     FakeHost(const FakeHost&) = delete;
     FakeHost& operator=(const FakeHost&) = delete;
@@ -141,7 +151,31 @@ class FakeHost {
     // Throws std::invalid_argument: an option is wrong; std::runtime_error: create failed.
     Instance create(const zb_plugin* plugin);
 
-    void advance(uint64_t ns) { now_ns += ns; }
+    // Moves the time on, and calls what is due by then. A timer that is set from within is called
+    // too if its time comes; one that is set for at once has its turn in the next advance().
+    void advance(uint64_t ns) {
+        const uint64_t until = now_ns + ns;
+        const uint64_t begin = timers_set_;
+        for (Timer* next = due(until, begin); next != nullptr; next = due(until, begin)) {
+            now_ns = std::max(now_ns, next->at_ns);
+            fire(*next);
+        }
+        now_ns = until;
+    }
+    // Calls each timer that is set now, once and at once, whatever its time: for tests of what is
+    // done, not when.
+    void fire_timers() {
+        for (size_t left = timers_.size(); left > 0 && !timers_.empty(); left--)
+            fire(timers_.front());
+    }
+    size_t timers() const { return timers_.size(); }  // that are set
+    // When the next one is due, as now_ns; none: UINT64_MAX.
+    uint64_t next_timer_ns() const {
+        uint64_t next = UINT64_MAX;
+        for (const Timer& timer : timers_)
+            next = std::min(next, timer.at_ns);
+        return next;
+    }
     std::vector<Line> log;
     std::vector<Delivered> delivered;        // by a source
     size_t deliveries_max = SIZE_MAX;        // beyond it deliver() says ZB_FULL
@@ -151,10 +185,17 @@ class FakeHost {
     std::string trouble;  // of set_health
     std::string error;    // of set_error
     size_t keep_messages = 1000;
+    size_t keep_bytes = SIZE_MAX;  // of their frames; in the bridge 16 MiB by default
     size_t kept_messages() const { return kept_.size(); }
+    size_t kept_bytes() const {
+        size_t bytes = 0;
+        for (const auto& [its, message] : kept_)
+            bytes += message->size();
+        return bytes;
+    }
     uint64_t now_ns = 1'000'000'000;
     int64_t wall_clock_ms = 1'700'000'000'000;
-    std::vector<std::function<void()>> posted;      // by post and set_timer
+    std::vector<std::function<void()>> posted;      // by post; yours to call and to clear
     std::string its_name = "fake";                  // of the instance
     std::map<std::string, const void*> extensions;  // of get_extension
 
@@ -178,7 +219,19 @@ class FakeHost {
     struct Message {
         Content content;
         std::vector<std::unique_ptr<char[]>> bytes;
+        const FakeHost* keeper = nullptr;  // of one of an instance's own
         explicit Message(Content of) : content(std::move(of)) { place(); }
+        size_t size() const {
+            size_t sum = 0;
+            for (const std::string& frame : content.frames)
+                sum += frame.size();
+            return sum;
+        }
+        // Whether `from` bytes of it may become `to`.
+        bool may_change(size_t from, size_t to) const {
+            if (keeper == nullptr || to <= from) return true;
+            return keeper->kept_bytes() - from + to <= keeper->keep_bytes;
+        }
         void place() {
             bytes.clear();
             for (const std::string& frame : content.frames) {
@@ -323,9 +376,45 @@ class FakeHost {
     zb_message* keep(Content content) {
         if (kept_.size() >= keep_messages) return nullptr;
         auto made = std::make_unique<Message>(std::move(content));
+        made->keeper = this;
+        if (!made->may_change(0, made->size())) return nullptr;
         zb_message* its = handle(*made);
         kept_[its] = std::move(made);
         return its;
+    }
+
+    struct Timer {
+        uint64_t at_ns = 0;
+        uint64_t number = 0;  // in the order in which they were set
+        uint64_t set_ns = 0;  // when that was
+        void (*call)(void*) = nullptr;
+        void* argument = nullptr;
+    };
+    zb_result set_timer(uint64_t after_ns, void (*call)(void*), void* argument) {
+        if (ended_) return ZB_UNSUPPORTED;
+        // The one that fires has its place until its call is over, as in the bridge.
+        if (timers_.size() + firing_ >= kTimersMax) return ZB_FULL;
+        timers_.push_back(
+            {now_ns + std::min(after_ns, kTimerNsMax), timers_set_++, now_ns, call, argument});
+        return ZB_OK;
+    }
+    // The first one that is due by `until`; of those numbered `begin` and above, none that was set
+    // for at once. Null: there is none.
+    Timer* due(uint64_t until, uint64_t begin) {
+        Timer* first = nullptr;
+        for (Timer& timer : timers_) {
+            const bool at_once = timer.number >= begin && timer.at_ns == timer.set_ns;
+            if (timer.at_ns > until || at_once) continue;
+            if (first == nullptr || timer.at_ns < first->at_ns) first = &timer;
+        }
+        return first;
+    }
+    void fire(Timer& timer) {
+        const Timer its = timer;
+        timers_.erase(timers_.begin() + (&timer - timers_.data()));
+        firing_++;
+        its.call(its.argument);
+        firing_--;
     }
 
     void fill_table() {
@@ -403,6 +492,8 @@ class FakeHost {
         table_.set_frame = [](zb_message* m, uint32_t index, zb_view body) -> zb_result {
             Message& message = of(m);
             if (index >= message.content.frames.size()) return ZB_NOT_FOUND;
+            if (!message.may_change(message.content.frames[index].size(), body.size))
+                return ZB_FULL;
             message.content.frames[index] = text(body);
             message.bytes[index].reset(new char[body.size]);
             std::copy_n(message.content.frames[index].data(), body.size,
@@ -412,8 +503,12 @@ class FakeHost {
         table_.set_frames = [](zb_message* m, const zb_view* bodies, uint32_t count) -> zb_result {
             if (count == 0 || count > 64) return ZB_INVALID;
             std::vector<std::string> frames;
-            for (uint32_t i = 0; i < count; i++)
+            size_t bytes = 0;
+            for (uint32_t i = 0; i < count; i++) {
                 frames.push_back(text(bodies[i]));
+                bytes += bodies[i].size;
+            }
+            if (!of(m).may_change(of(m).size(), bytes)) return ZB_FULL;
             of(m).content.frames = std::move(frames);
             of(m).place();
             return ZB_OK;
@@ -491,13 +586,16 @@ class FakeHost {
             return ZB_OK;
         };
         table_.post = [](zb_context* c, void (*call)(void*), void* argument) -> zb_result {
+            if (call == nullptr) return ZB_INVALID;
+            if (of(c).ended_) return ZB_UNSUPPORTED;
+            if (of(c).posted.size() >= kPostsMax) return ZB_FULL;
             of(c).posted.emplace_back([call, argument] { call(argument); });
             return ZB_OK;
         };
-        table_.set_timer = [](zb_context* c, uint64_t, void (*call)(void*),
+        table_.set_timer = [](zb_context* c, uint64_t after_ns, void (*call)(void*),
                               void* argument) -> zb_result {
-            of(c).posted.emplace_back([call, argument] { call(argument); });
-            return ZB_OK;
+            if (call == nullptr) return ZB_INVALID;
+            return of(c).set_timer(after_ns, call, argument);
         };
     }
 
@@ -505,6 +603,10 @@ class FakeHost {
     std::map<std::string, std::vector<std::pair<std::string, std::string>>> options_;
     std::map<std::string, Option> taken_;
     std::map<zb_message*, std::unique_ptr<Message>> kept_;
+    std::vector<Timer> timers_;
+    uint64_t timers_set_ = 0;  // ever
+    size_t firing_ = 0;
+    bool ended_ = false;             // drain has begun, of the instance that was made last
     StepResult* current_ = nullptr;  // of the call that runs now
     std::string reason_, option_error_;
 };
@@ -516,11 +618,24 @@ inline Instance FakeHost::create(const zb_plugin* plugin) {
     take_options(plugin->options, plugin->option_count, plugin->option_size);
     error.clear();
     option_error_.clear();
+    ended_ = false;
     void* self = nullptr;
     const zb_result result = plugin->create(&table_, context(), &self);
     if (!option_error_.empty()) throw std::invalid_argument(option_error_);
     if (result != ZB_OK) throw std::runtime_error(error);
     return {*this, plugin, self};
+}
+
+inline void Instance::stop() {
+    started_ = false;
+    end_calls();
+    if (plugin_->stop != nullptr) plugin_->stop(self_);
+}
+
+inline void Instance::end_calls() {
+    host_.ended_ = true;
+    host_.timers_.clear();
+    host_.posted.clear();
 }
 
 inline void Instance::start() {

@@ -101,13 +101,7 @@ class EngineRig {
             each->run_some();
             each->run_done();
         }
-        auto due = std::exchange(host->posted, {});
-        if (runs_timers) {
-            for (const auto& call : due)
-                call();
-        } else {
-            host->posted = std::move(due);
-        }
+        if (runs_timers) host->fire_timers();
         engine->turn_end(self());
     }
     void settle() {
