@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bridge/base/utf8.h"
+
 namespace zbridge::plugin {
 
 namespace {
@@ -62,7 +64,7 @@ void Context::option_error(const char* key, uint32_t index, std::string_view sen
         problem.column = value->column;
     }
     problem.sentence = "`" + std::string(key == nullptr ? "?" : key) +
-                       "`: " + std::string(sentence.substr(0, kSentenceBytesMax));
+                       "`: " + std::string(cut_at_character(sentence, kSentenceBytesMax));
     problems_.push_back(std::move(problem));
 }
 
@@ -86,7 +88,7 @@ zb_context* Context::entry(const char* section, uint32_t index) const {
 }
 
 void Context::set_error(zb_result code, bool retryable, std::string_view sentence) {
-    trouble_ = {code, retryable, std::string(sentence.substr(0, kSentenceBytesMax))};
+    trouble_ = {code, retryable, std::string(cut_at_character(sentence, kSentenceBytesMax))};
 }
 
 void Context::log(uint32_t level, std::string_view text) {
@@ -99,7 +101,8 @@ void Context::log(uint32_t level, std::string_view text) {
         return;
     }
     const auto as = static_cast<telemetry::Level>(std::min(level, uint32_t{ZB_LOG_ERROR}));
-    services_.log->log(as, "plugin", text.substr(0, kLogBytesMax), {{"instance", options_.name}});
+    services_.log->log(as, "plugin", cut_at_character(text, kLogBytesMax),
+                       {{"instance", options_.name}});
 }
 
 zb_metric* Context::metric(zb_metric::Kind kind, const char* name, const char* help) {
@@ -125,12 +128,18 @@ void Context::each_metric(const std::function<void(const zb_metric&)>& visit) co
 void Context::set_health(bool healthy, std::string_view sentence) {
     const std::lock_guard lock(shared_);
     healthy_ = healthy;
-    trouble_text_ = healthy ? "" : std::string(sentence.substr(0, kSentenceBytesMax));
+    why_degraded_ = healthy ? "" : std::string(cut_at_character(sentence, kSentenceBytesMax));
+}
+
+void Context::set_trouble(std::string_view sentence) {
+    const std::lock_guard lock(shared_);
+    bridge_trouble_ = sentence;
 }
 
 std::pair<bool, std::string> Context::health() const {
     const std::lock_guard lock(shared_);
-    return {healthy_, trouble_text_};
+    if (!bridge_trouble_.empty()) return {false, bridge_trouble_};
+    return {healthy_, why_degraded_};
 }
 
 zb_message* Context::keep(LooseMessage message) {
@@ -168,6 +177,7 @@ void Context::end_reactor_calls() {
         later.timer.cancel();
     const std::lock_guard lock(shared_);
     posted_.clear();
+    posted_count_ = 0;
 }
 
 zb_result Context::post(void (*call)(void*), void* argument) {
@@ -177,6 +187,7 @@ zb_result Context::post(void (*call)(void*), void* argument) {
         const std::lock_guard lock(shared_);
         if (posted_.size() >= kPostsMax) return ZB_FULL;
         posted_.emplace_back(call, argument);
+        posted_count_ = posted_.size();
     }
     if (services_.wake) services_.wake();
     return ZB_OK;
@@ -206,10 +217,12 @@ void Context::fire(CallLater& later) {
 }
 
 void Context::run_posted() {
+    if (posted_count_ == 0) return;
     std::deque<std::pair<void (*)(void*), void*>> posted;
     {
         const std::lock_guard lock(shared_);
         posted.swap(posted_);
+        posted_count_ = 0;
     }
     for (const auto& [call, argument] : posted) {
         if (reactor_calls_) enter_(call, argument);

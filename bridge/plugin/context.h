@@ -134,7 +134,11 @@ class Context {
     uint64_t log_lines_lost() const { return log_lost_.load(std::memory_order_relaxed); }
     zb_metric* metric(zb_metric::Kind kind, const char* name, const char* help);
     void each_metric(const std::function<void(const zb_metric&)>& visit) const;
+    // As the instance sees it.
     void set_health(bool healthy, std::string_view sentence);
+    // As the bridge does, beside that: a call that fails, one that takes too long. Empty: nothing.
+    void set_trouble(std::string_view sentence);
+    // Healthy if both say so; else why not, the bridge's word first.
     std::pair<bool, std::string> health() const;
 
     // Kept messages. Any thread of the instance.
@@ -185,9 +189,12 @@ class Context {
     mutable std::mutex shared_;  // all below
     std::list<zb_metric> metrics_;
     bool healthy_ = true;
-    std::string trouble_text_;
+    std::string why_degraded_;    // where it is not
+    std::string bridge_trouble_;  // empty: none
     std::map<zb_message*, std::unique_ptr<zb_message>> kept_;
     std::deque<std::pair<void (*)(void*), void*>> posted_;
+    // How many of them; read without the lock: most instances never post, and each turn asks all.
+    std::atomic<size_t> posted_count_{0};
 
     std::shared_ptr<KeptBytes> kept_bytes_;
     std::atomic<bool> reactor_calls_{false};

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "bridge/base/utf8.h"
 #include "bridge/plugin/context.h"
 #include "bridge/plugin/declaration.h"
 #include "bridge/plugin/engine.h"
@@ -163,7 +164,7 @@ zb_result emit(zb_context* context, zb_message* message) {
 }
 void set_reason(zb_context* context, zb_view sentence) {
     if (context->step_call != nullptr)
-        context->step_call->reason = from_c(sentence).substr(0, Context::kSentenceBytesMax);
+        context->step_call->reason = cut_at_character(from_c(sentence), Context::kSentenceBytesMax);
 }
 void set_hold(zb_context* context, uint64_t ns) {
     if (context->step_call != nullptr)
@@ -200,7 +201,7 @@ zb_result set_timer(zb_context* context, uint64_t after_ns, void (*call)(void*),
     return context->set_timer(after_ns, call, argument);
 }
 const void* get_extension(zb_context*, const char* id) {
-    return std::strcmp(id, ZB_ENGINE_HOST) == 0 ? &engine_host_table() : nullptr;
+    return id != nullptr && std::strcmp(id, ZB_ENGINE_HOST) == 0 ? &engine_host_table() : nullptr;
 }
 
 }  // namespace

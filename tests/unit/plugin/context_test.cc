@@ -144,6 +144,7 @@ TEST_CASE("what is null is an empty message, not the end of the bridge") {
     CHECK(host.option_count(rig.context(), nullptr) == 0);
     CHECK(host.option_text(rig.context(), "none", 0).data == nullptr);
     CHECK(host.get_extension(rig.context(), "zbridge.none/1") == nullptr);
+    CHECK(host.get_extension(rig.context(), nullptr) == nullptr);
 }
 
 TEST_CASE("verbs of a call are refused outside of it") {
@@ -243,6 +244,44 @@ TEST_CASE("health is degraded until it is healthy again") {
     CHECK(instance.context().health() == std::pair<bool, std::string>(false, "the disk is full"));
     rig.host().set_health(rig.context(), 1, view_of("ignored"));
     CHECK(instance.context().health() == std::pair<bool, std::string>(true, ""));
+}
+
+TEST_CASE("what the bridge finds wrong stands beside what the instance says of itself") {
+    Rig rig;
+    Context& context = rig.it.make().context();
+    using Health = std::pair<bool, std::string>;
+    rig.host().set_health(rig.context(), 0, view_of("stopped at a message"));
+    context.set_trouble("it cannot read");
+    CHECK(context.health() == Health(false, "it cannot read"));
+    context.set_trouble("");
+    CHECK(context.health() == Health(false, "stopped at a message"));
+    context.set_trouble("it cannot read");
+    rig.host().set_health(rig.context(), 1, {});
+    CHECK(context.health() == Health(false, "it cannot read"));
+    context.set_trouble("");
+    CHECK(context.health() == Health(true, ""));
+}
+
+TEST_CASE("a sentence that is too long is cut between two characters") {
+    Rig rig;
+    Context& context = rig.it.make().context();
+    const std::string fits(Context::kSentenceBytesMax - 1, 'x');
+    for (const char* last : {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8c\x89"}) {
+        rig.host().set_error(rig.context(), ZB_FAILED, 0, view_of(fits + last));
+        CHECK(context.take_trouble().sentence == fits);
+        rig.host().set_health(rig.context(), 0, view_of(fits + last));
+        CHECK(context.health().second == fits);
+        plugin::StepCall call;
+        context.step_call = &call;
+        rig.host().set_reason(rig.context(), view_of(fits + last));
+        CHECK(call.reason == fits);
+        context.step_call = nullptr;
+        context.option_error("key", 0, fits + last);
+        CHECK(context.problems().back().sentence == "`key`: " + fits);
+    }
+    const std::string no_text(Context::kSentenceBytesMax + 1, '\x80');  // no UTF-8: no matter where
+    rig.host().set_error(rig.context(), ZB_FAILED, 0, view_of(no_text));
+    CHECK(context.take_trouble().sentence.size() == Context::kSentenceBytesMax);
 }
 
 TEST_CASE("what a plugin says of an option stands at its place in the file") {
