@@ -63,9 +63,14 @@ std::string_view from_c(zb_view view) {
 }
 
 size_t LooseMessage::bytes() const {
-    size_t bytes = 0;
+    size_t bytes = bytes_of(attributes);
     for (const std::string& frame : frames)
         bytes += frame.size();
+    return bytes;
+}
+
+size_t bytes_of(const Attributes& attributes) {
+    size_t bytes = 0;
     for (const auto* text : {&attributes.id, &attributes.order_key, &attributes.tag})
         bytes += *text ? (*text)->size() : 0;
     for (const std::string& key : attributes.keys)

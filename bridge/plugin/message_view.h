@@ -33,6 +33,8 @@ struct LooseMessage {
 
     size_t bytes() const;  // of frames, attributes and properties
 };
+// What they are to a limit: texts, keys, names and values of properties.
+size_t bytes_of(const Attributes& attributes);
 
 // How much an instance keeps in messages of its own. Any thread.
 class KeptBytes {

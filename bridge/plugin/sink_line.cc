@@ -22,8 +22,9 @@ bool SinkLine::has_room(RoomListener& waiting) {
 }
 
 void SinkLine::take(Message message, Attributes attributes, Ticket ticket, Settling& settling) {
-    bytes_ += message.size();
-    waiting_.push_back({std::move(message), std::move(attributes), ticket, &settling});
+    const uint64_t bytes = message.size() + bytes_of(attributes);
+    bytes_ += bytes;
+    waiting_.push_back({std::move(message), std::move(attributes), ticket, &settling, bytes});
     worker_.instance.counters.delivered++;
     send();
 }
@@ -71,9 +72,9 @@ void SinkLine::on_done(Batch& batch) {
     InstanceCounters& counters = worker_.instance.counters;
     if (!batch.status.ok()) {
         failing_ = true;
-        worker_.instance.context().set_health(false, batch.status.message());
+        worker_.instance.context().set_trouble(batch.status.message());
     } else if (std::exchange(failing_, false)) {
-        worker_.instance.context().set_health(true, "");
+        worker_.instance.context().set_trouble("");
     }
     std::vector<Waiting> done = std::exchange(in_work_, {});
     bool retry = false, progress = false;
@@ -87,7 +88,7 @@ void SinkLine::on_done(Batch& batch) {
     for (size_t i = 0; i < done.size(); i++) {
         const uint32_t answer = batch.answers[i];
         if (answer != ZB_DONE && answer != ZB_REJECT) continue;
-        bytes_ -= done[i].message.size();
+        bytes_ -= done[i].bytes;
         progress = true;
         if (answer == ZB_DONE) {
             counters.accepted++;

@@ -4,8 +4,8 @@
 // Thread:  the reactor; on_batch runs on the worker's.
 // Promise: in order; what is to be retried comes again before those behind it. A message is settled
 //          when the sink has it, or never will.
-// Limits:  line_messages and line_bytes of the instance wait: has_room() then says no. A batch:
-//          what the sink asks for, at most kBatchMessagesMax.
+// Limits:  line_messages and line_bytes (bodies and attributes) of the instance wait: has_room()
+//          then says no. A batch: what the sink asks for, at most kBatchMessagesMax.
 #pragma once
 
 #include <deque>
@@ -43,6 +43,7 @@ class SinkLine {
         Attributes attributes;
         Ticket ticket = 0;
         Settling* settling = nullptr;
+        uint64_t bytes = 0;  // of line_bytes
     };
     struct Batch;  // shared with the worker
     void send();

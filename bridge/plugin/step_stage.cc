@@ -13,6 +13,15 @@ struct StepStage::Batch {
     size_t done = 0;  // the step has seen so many; the last of them may have been held
 };
 
+namespace {
+
+// Of line_bytes; while it waits nobody changes it.
+size_t bytes_of(const Flight& flight) {
+    return flight.item.body.size() + plugin::bytes_of(flight.item.attributes);
+}
+
+}  // namespace
+
 StepStage::StepStage(Worker& worker, Pipeline& pipeline, Timers& timers, const Clock& clock,
                      StageListener& listener)
     : worker_(worker),
@@ -29,7 +38,7 @@ bool StepStage::has_room(RoomListener& waiting) {
 }
 
 void StepStage::take(Flight flight) {
-    bytes_ += flight.item.body.size();
+    bytes_ += bytes_of(flight);
     waiting_.push_back(std::move(flight));
     send();
 }
@@ -81,7 +90,7 @@ void StepStage::on_done(Batch& batch) {
     telling_ = true;
     for (size_t i = 0; i < settled; i++) {
         Flight& flight = flights[i];
-        bytes_ -= flight.item.body.size();
+        bytes_ -= bytes_of(flight);
         std::vector<Item> emitted;
         Batch::One& one = batch.all[i];
         Passed passed =

@@ -4,8 +4,9 @@
 // Flow:    pipeline -> [stage] -> on_stage_done() -> pipeline
 // Thread:  the reactor; on_message runs on the worker's.
 // Promise: order is kept, also when a message is held: those behind it wait.
-// Limits:  line_messages and line_bytes of the instance wait: has_room() then says no. kBatchMax
-//          messages at a time; fewer once they have emitted kBatchEmittedBytesMax.
+// Limits:  line_messages and line_bytes (bodies and attributes) of the instance wait: has_room()
+//          then says no. kBatchMax messages at a time; fewer once they have emitted
+//          kBatchEmittedBytesMax.
 #pragma once
 
 #include <deque>

@@ -18,9 +18,9 @@ struct Rig final : plugin::Settling {
         if (!line_) line_ = std::make_unique<SinkLine>(rig.worker(), rig.timers, rig.clock);
         return *line_;
     }
-    Ticket take(const std::string& body) {
+    Ticket take(const std::string& body, Attributes attributes = {}) {
         const Ticket ticket = ++tickets;
-        line().take(make_message(rig.memory, {body}), {}, ticket, *this);
+        line().take(make_message(rig.memory, {body}), std::move(attributes), ticket, *this);
         return ticket;
     }
     void on_settled(Ticket ticket, std::optional<Refusal> why, std::string_view) override {
@@ -216,4 +216,37 @@ TEST_CASE("at line_messages and line_bytes there is no room; who asked is told")
     heavy.rig.it.options.line_bytes = 100;
     heavy.take(std::string(100, 'x'));
     CHECK_FALSE(heavy.line().has_room(bell));
+}
+
+TEST_CASE("attributes and properties count in line_bytes as bodies do") {
+    Rig rig;
+    rig.rig.it.options.line_bytes = 1000;
+    RoomBell bell;
+    Attributes attributes;
+    attributes.properties.emplace_back("trace", Value(std::string(600, 'x')));
+    attributes.keys = {std::string(400, 'k')};
+    rig.take("a", attributes);
+    CHECK_FALSE(rig.line().has_room(bell));
+    rig.rig.settle();
+    CHECK(rig.line().bytes() == 0);
+    CHECK(rig.line().has_room(bell));
+}
+
+TEST_CASE("a sink that fails and recovers is as degraded as it says itself") {
+    Rig rig;
+    rig.answer_by_body();
+    rig.rig.worker();
+    Script& script = rig.rig.it.script;
+    script.host->set_health(script.context, 0, view_of("the other half is gone"));
+    rig.result = ZB_FAILED;
+    rig.answer = [](const std::string&) { return ZB_RETRY; };
+    rig.take("a");
+    rig.rig.settle();
+    rig.result = ZB_OK;
+    rig.answer = nullptr;
+    rig.rig.pass(1s);
+    rig.rig.settle();
+    CHECK(rig.settled == Texts{"1"});
+    CHECK(rig.rig.it.instance->context().health() ==
+          std::pair<bool, std::string>(false, "the other half is gone"));
 }

@@ -27,10 +27,9 @@ struct Rig final : plugin::StageListener {
         }
         return *stage_;
     }
-    void take(const std::string& body) {
-        stage().take({Item{make_message(rig.memory, {body}), {}, 0, Item::kAllTargets, 0},
-                      {"uid:7", "", ""},
-                      ++tickets});
+    void take(const std::string& body, Attributes attributes = {}) {
+        Item item{make_message(rig.memory, {body}), std::move(attributes), 0, Item::kAllTargets, 0};
+        stage().take({std::move(item), {"uid:7", "", ""}, ++tickets});
     }
     void on_stage_done(Flight flight, Passed passed, std::vector<Item> emitted) override {
         std::string text(flight.item.body.first().body);
@@ -137,6 +136,25 @@ TEST_CASE("at line_messages and line_bytes there is no room; who asked is told")
     heavy.rig.it.options.line_bytes = 100;
     heavy.take(std::string(100, 'x'));
     CHECK_FALSE(heavy.stage().has_room(bell));
+}
+
+TEST_CASE("attributes and properties count in line_bytes as bodies do") {
+    Rig rig;
+    rig.rig.it.options.line_bytes = 1000;
+    rig.rig.it.script.step = [&](zb_message* message) {
+        rig.rig.it.script.host->set_property(message, view_of("trace"), {});  // it may remove them
+        return zb_verdict{ZB_PASS};
+    };
+    RoomBell bell;
+    Attributes attributes;
+    attributes.properties.emplace_back("trace", Value(std::string(1000, 'x')));
+    rig.take("a", attributes);
+    CHECK_FALSE(rig.stage().has_room(bell));
+    rig.rig.settle();
+    CHECK(bell.rings == 1);
+    CHECK(rig.stage().has_room(bell));
+    rig.take(std::string(900, 'x'));  // nothing is left of the first one
+    CHECK(rig.stage().has_room(bell));
 }
 
 TEST_CASE("while what is behind has no room, nothing more is begun") {
