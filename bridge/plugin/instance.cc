@@ -99,38 +99,41 @@ Status Instance::start() {
     return started_ ? Status() : trouble("cannot start");
 }
 
+template <class Call>
+bool Instance::goes_well(Call&& call) {
+    context_.begin_call();
+    const bool returned = guarded<bool>(context_, false, [&] {
+        call();
+        return true;
+    });
+    return returned && !context_.in_trouble();
+}
+
 void Instance::allow_reactor_calls(Pulse& pulse) {
     context_.allow_reactor_calls([this, &pulse](void (*call)(void*), void* argument) {
         const Inside inside(pulse, *this);
-        const bool returned = guarded<bool>(context_, false, [&] {
-            call(argument);
-            return true;
-        });
-        if (!returned) (void)failure("has failed");
+        if (!goes_well([&] { call(argument); })) (void)failure("has failed");
+        long_noted_ = long_calls();  // no message has waited for it
     });
 }
 
 void Instance::drain(Instant deadline) {
     if (!started_ || declaration_.plugin().drain == nullptr) return;
-    const bool returned = guarded<bool>(context_, false, [&] {
+    const bool drained = goes_well([&] {
         const auto inside = alive(LifeCalls::Phase::kDrain);
         declaration_.plugin().drain(self_, ns_of(deadline));
-        return true;
     });
-    if (!returned) (void)failure("cannot drain");
+    if (!drained) (void)failure("cannot drain");
 }
 
 void Instance::stop() {
     if (!started_) return;
     started_ = false;
     if (declaration_.plugin().stop == nullptr) return;
-    context_.begin_call();
-    const bool returned = guarded<bool>(context_, false, [&] {
+    stopped_in_order_ = goes_well([&] {
         const auto inside = alive(LifeCalls::Phase::kStop);
         declaration_.plugin().stop(self_);
-        return true;
     });
-    stopped_in_order_ = returned && !context_.in_trouble();
     if (!stopped_in_order_) (void)failure("cannot stop");
 }
 
@@ -153,8 +156,7 @@ Status Instance::trouble(const std::string& what) {
 }
 
 zb_verdict Instance::call_step(zb_message& message, StepCall& call, Pulse& pulse) {
-    // Not asked any more: it would take its time again, and everybody's with it.
-    if (long_calls() >= kLongCallsMax) return ZB_ERROR;
+    if (!may_be_asked()) return ZB_ERROR;
     context_.step_call = &call;
     context_.begin_call();
     const bool timed = !step_may_block_ && calls_++ % kTimedEvery == 0;
@@ -167,7 +169,30 @@ zb_verdict Instance::call_step(zb_message& message, StepCall& call, Pulse& pulse
     }
     if (timed && context_.services().clock->now() - before > kCallBudget) counters.over_budget++;
     context_.step_call = nullptr;
-    return long_calls() < kLongCallsMax ? verdict : zb_verdict{ZB_ERROR};
+    note_long_calls();
+    return not_before_ == Instant{} ? verdict : zb_verdict{ZB_ERROR};
+}
+
+// Not while it has just taken its time again and again, and everybody's with it.
+bool Instance::may_be_asked() {
+    note_long_calls();
+    if (not_before_ == Instant{}) return true;
+    if (context_.services().clock->now() < not_before_) return false;
+    not_before_ = {};
+    context_.set_trouble("");
+    return true;
+}
+
+void Instance::note_long_calls() {
+    if (long_calls() == long_noted_) return;
+    const Instant now = context_.services().clock->now();
+    for (; long_noted_ != long_calls(); long_noted_++) {
+        long_at_.at(long_next_) = now;
+        long_next_ = (long_next_ + 1) % kLongCallsMax;
+    }
+    const Instant first = long_at_.at(long_next_);
+    if (first != Instant{} && now < first + kLongCallsWithin)
+        not_before_ = first + kLongCallsWithin;
 }
 
 Status Instance::failure(const std::string& what) {
@@ -185,9 +210,9 @@ StepAnswer Instance::answer_of(zb_verdict verdict, StepCall& call) {
         answer.verdict = ZB_ERROR;
         answer.reason = std::move(why);
     };
-    if (long_calls() >= kLongCallsMax) {
-        context_.set_health(
-            false, "it took longer than 100 ms for " + std::to_string(long_calls()) + " messages");
+    if (not_before_ != Instant{}) {
+        context_.set_trouble("it took longer than 100 ms for " + std::to_string(kLongCallsMax) +
+                             " messages within a minute");
         failed("the step takes too long");
         return answer;
     }
@@ -231,15 +256,14 @@ Status Instance::read(ReadCall& call, Instant deadline, Pulse& pulse) {
     return result == ZB_OK ? Status() : failure("cannot read");
 }
 
-void Instance::on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse) {
-    if (outcomes.empty()) return;
+Status Instance::on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse) {
+    if (outcomes.empty()) return {};
     const Inside inside(pulse, *this);
-    const bool returned = guarded<bool>(context_, false, [&] {
+    const bool taken = goes_well([&] {
         declaration_.source()->on_outcomes(self_, outcomes.data(),
                                            static_cast<uint32_t>(outcomes.size()));
-        return true;
     });
-    if (!returned) (void)failure("cannot take outcomes");
+    return taken ? Status() : failure("cannot take outcomes");
 }
 
 Status Instance::on_batch(const std::vector<zb_message*>& messages, std::vector<uint32_t>& answers,

@@ -8,12 +8,14 @@
 // Failure: create: what is wrong, with its place in the file. A step that fails: its `on_error`.
 //          All that goes wrong later is said by its remarks. A call that does not come back cannot
 //          be ended: it is named by the watchdog, those of create to destroy with their phase.
-//          One that took longer than kLongCall more than kLongCallsMax times: each further message
-//          is an error, and health is degraded.
+//          A step whose on_message took longer than kLongCall kLongCallsMax times within
+//          kLongCallsWithin: it is not asked until that time is over, each message is an error
+//          meanwhile, and health is degraded.
 // Limits:  those of Context. A call of on_message has a budget of kCallBudget: what took longer is
 //          counted; one call of kTimedEvery is timed.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <variant>
@@ -48,6 +50,7 @@ class Instance {
     static constexpr uint64_t kTimedEvery = 64;
     static constexpr Duration kLongCall = std::chrono::milliseconds(100);
     static constexpr uint32_t kLongCallsMax = 3;
+    static constexpr Duration kLongCallsWithin = std::chrono::minutes(1);
     static constexpr Duration kHoldDefault = std::chrono::milliseconds(10);
 
     // An error: all problems of its options, or one about all of it, at the instance's own place.
@@ -88,7 +91,8 @@ class Instance {
     StepAnswer answer_of(zb_verdict verdict, StepCall& call);
     // REQUIRES: it is a source.
     Status read(ReadCall& call, Instant deadline, Pulse& pulse);
-    void on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse);
+    // An error: it is not known which of them it has taken.
+    Status on_outcomes(const std::vector<zb_outcome>& outcomes, Pulse& pulse);
     // REQUIRES: it is a sink. An error: none but those that were answered are done with.
     Status on_batch(const std::vector<zb_message*>& messages, std::vector<uint32_t>& answers,
                     Pulse& pulse);
@@ -97,7 +101,7 @@ class Instance {
 
     Remarks& remarks() { return remarks_; }
 
-    // The watchdog saw a call that took longer than kLongCall.
+    // The watchdog saw a call that takes longer than kLongCall.
     void count_long_call() { long_calls_.fetch_add(1, std::memory_order_relaxed); }
     uint32_t long_calls() const { return long_calls_.load(std::memory_order_relaxed); }
 
@@ -119,6 +123,11 @@ class Instance {
     Status trouble(const std::string& what);
     // Of one that runs: it is said in the log, too.
     Status failure(const std::string& what);
+    // Calls a function of the plugin that answers nothing. False: it threw, or called set_error.
+    template <class Call>
+    bool goes_well(Call&& call);
+    bool may_be_asked();
+    void note_long_calls();
 
     const Declaration& declaration_;
     zb_context context_;
@@ -129,8 +138,14 @@ class Instance {
     bool created_ = false;
     bool started_ = false;
     bool stopped_in_order_ = true;
-    uint64_t calls_ = 0;  // of on_message, on its thread
-    std::atomic<uint32_t> long_calls_{0};
+    // Of on_message, on its thread.
+    uint64_t calls_ = 0;
+    std::array<Instant, kLongCallsMax> long_at_{};  // of those of them that took long, as a ring
+    uint32_t long_noted_ = 0;                       // of long_calls_, in that ring or of no matter
+    size_t long_next_ = 0;
+    Instant not_before_{};  // it is asked again then; zero: it is asked
+
+    std::atomic<uint32_t> long_calls_{0};  // of any kind
 };
 
 }  // namespace zbridge::plugin

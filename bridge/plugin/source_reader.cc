@@ -6,7 +6,8 @@ struct SourceReader::Round {
     std::vector<Outcome> outcomes;
     bool reads = false;
     ReadCall call;
-    Status status;
+    Status told;    // of the outcomes
+    Status status;  // of the read
 };
 
 SourceReader::SourceReader(Worker& worker, Timers& timers, const Clock& clock)
@@ -50,7 +51,7 @@ void SourceReader::send() {
                                     static_cast<uint32_t>(one.accepted ? ZB_ACCEPTED : ZB_REFUSED),
                                     0, to_c(one.reason)});
             }
-            worker_.instance.on_outcomes(outcomes, worker_.pulse);
+            round->told = worker_.instance.on_outcomes(outcomes, worker_.pulse);
             if (round->reads)
                 round->status =
                     worker_.instance.read(round->call, clock_.now() + kWait, worker_.pulse);
@@ -64,16 +65,21 @@ void SourceReader::on_done(Round& round) {
     for (auto& delivered : round.call.delivered)
         delivered_.push_back(std::move(delivered));
     worker_.instance.counters.delivered += round.call.delivered.size();
+    if (!round.outcomes.empty()) cannot_take_ = round.told.ok() ? "" : round.told.message();
     if (!round.status.ok()) {
-        worker_.instance.context().set_health(false, round.status.message());
+        cannot_read_ = round.status.message();
         again_.arm(clock_.now() + backoff_.next());
-        failing_ = true;
     } else if (round.reads) {
+        cannot_read_.clear();
         backoff_.reset();
-        if (std::exchange(failing_, false)) worker_.instance.context().set_health(true, "");
     }
+    show_trouble();
     forward();
     send();
+}
+
+void SourceReader::show_trouble() const {
+    worker_.instance.context().set_trouble(cannot_read_.empty() ? cannot_take_ : cannot_read_);
 }
 
 void SourceReader::forward() {

@@ -8,7 +8,8 @@
 // Limits:  `window` messages of the instance are without an outcome: it is not read then.
 //          kReadBytesMax a read.
 // Failure: a read that fails comes again after a pause, which grows; health shows its sentence
-//          meanwhile.
+//          meanwhile. Outcomes that the source fails to take do not come again; health shows its
+//          sentence until it takes others.
 #pragma once
 
 #include <deque>
@@ -58,6 +59,7 @@ class SourceReader {
     struct Round;  // shared with the worker
     void send();
     void on_done(Round& round);
+    void show_trouble() const;
     void forward();
 
     Worker& worker_;
@@ -66,8 +68,9 @@ class SourceReader {
     std::deque<ReadCall::Delivered> delivered_;  // read, not taken yet
     std::vector<Outcome> outcomes_;              // that the source does not know yet
     size_t open_ = 0;                            // taken, without an outcome
-    bool begun_ = false, ending_ = false, in_work_ = false, failing_ = false;
+    bool begun_ = false, ending_ = false, in_work_ = false;
     bool forwarding_ = false;
+    std::string cannot_read_, cannot_take_;  // what the last read, the last outcomes ended with
     Backoff backoff_;
     Timer again_;
 };

@@ -340,7 +340,66 @@ TEST_CASE("after three long calls the step is not asked any more: each message i
     CHECK(seen == 0);
     const auto [healthy, why] = rig.all[0]->instance->context().health();
     CHECK_FALSE(healthy);
-    CHECK(why == "it took longer than 100 ms for 3 messages");
+    CHECK(why == "it took longer than 100 ms for 3 messages within a minute");
+}
+
+TEST_CASE("a step that took too long is asked again when the minute is over, and is healthy then") {
+    Rig rig(1);
+    int seen = 0;
+    rig.step(0).step = [&](zb_message*) {
+        seen++;
+        return zb_verdict{ZB_PASS};
+    };
+    rig.build();
+    plugin::Instance& instance = *rig.all[0]->instance;
+    const auto kind = [&] {
+        Item item = rig.item("x");
+        return rig.run(item).kind;
+    };
+    for (int i = 0; i < 3; i++) {
+        instance.count_long_call();
+        (void)kind();
+        if (i < 2) rig.clock.advance(20s);
+    }
+    CHECK(seen == 2);
+    rig.clock.advance(20s - 1ns);
+    CHECK(kind() == Kind::kRefused);
+    CHECK_FALSE(instance.context().health().first);
+    rig.clock.advance(1ns);
+    CHECK(kind() == Kind::kThrough);
+    CHECK(seen == 3);
+    CHECK(instance.context().health().first);
+    instance.count_long_call();  // and there are two within this minute already
+    CHECK(kind() == Kind::kRefused);
+    CHECK(instance.long_calls() == 4);
+}
+
+TEST_CASE("long calls that are far from each other are counted, and no more") {
+    Rig rig(1);
+    rig.build();
+    plugin::Instance& instance = *rig.all[0]->instance;
+    for (int i = 0; i < 10; i++) {
+        instance.count_long_call();
+        Item item = rig.item("x");
+        CHECK(rig.run(item).kind == Kind::kThrough);
+        rig.clock.advance(30s);
+    }
+    CHECK(instance.long_calls() == 10);
+    CHECK(instance.context().health().first);
+}
+
+TEST_CASE("timers and posted calls that take long are counted, but not held against its messages") {
+    Rig rig(1);
+    rig.build();
+    plugin::Instance& instance = *rig.all[0]->instance;
+    instance.allow_reactor_calls(rig.pulse);
+    const auto linger = [](void* self) { static_cast<plugin::Instance*>(self)->count_long_call(); };
+    for (int i = 0; i < 3; i++)
+        REQUIRE(rig.step(0).host->post(rig.step(0).context, linger, &instance) == ZB_OK);
+    instance.context().run_posted();
+    CHECK(instance.long_calls() == 3);
+    Item item = rig.item("x");
+    CHECK(rig.run(item).kind == Kind::kThrough);
 }
 
 TEST_CASE("a call over the budget is counted, of those that are timed") {
@@ -400,6 +459,35 @@ TEST_CASE("a stop that tells of an error was not in order") {
     it.script.stop = [] { throw std::runtime_error("a bug"); };
     it.make().stop();
     CHECK(!it.instance->stopped_in_order());
+}
+
+TEST_CASE("a drain or a posted call that tells of an error is in the log") {
+    std::vector<std::string> lines;
+    ManualClock clock;
+    {
+        telemetry::LogOptions options;
+        options.write = [&](std::string_view line) { lines.emplace_back(line); };
+        telemetry::Log log(options, clock);
+        plugin::Services services{&clock, &log, nullptr, {}};
+        ScriptedPlugin it(services);
+        plugin::Pulse pulse;
+        static Script* script = &it.script;
+        it.script.drain = [&] {
+            it.script.host->set_error(it.script.context, ZB_FAILED, 0, view_of("it is stuck"));
+        };
+        plugin::Instance& instance = it.make();
+        instance.allow_reactor_calls(pulse);
+        const auto fail = [](void*) {
+            script->host->set_error(script->context, ZB_FAILED, 0, view_of("no route to it"));
+        };
+        REQUIRE(it.script.host->post(it.script.context, fail, nullptr) == ZB_OK);
+        instance.context().run_posted();
+        clock.advance(plugin::Remarks::kAgainAfter);
+        instance.drain(clock.now());
+    }
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].find("has failed: no route to it") != std::string::npos);
+    CHECK(lines[1].find("cannot drain: it is stuck") != std::string::npos);
 }
 
 TEST_CASE("who an auth denies is told why; its word is bounded") {

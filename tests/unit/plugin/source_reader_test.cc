@@ -186,6 +186,56 @@ TEST_CASE("outcomes do not wait for the pause after a failed read") {
     CHECK(rig.reads == 2);
 }
 
+TEST_CASE("a source that cannot take its outcomes is degraded until it takes others") {
+    Rig rig;
+    rig.waiting = {"a", "b", "c"};
+    SourceReader& reader = rig.reader();
+    Script& script = rig.rig.it.script;
+    const auto take = script.outcome;
+    bool throws = false;
+    SUBCASE("it says so") {
+        script.outcome = [&](const zb_outcome&) {
+            script.host->set_error(script.context, ZB_FAILED, 0, view_of("no position"));
+        };
+    }
+    SUBCASE("it throws") {
+        throws = true;
+        script.outcome = [](const zb_outcome&) { throw std::runtime_error("no position"); };
+    }
+    const auto health = [&] { return rig.rig.it.instance->context().health(); };
+    reader.begin();
+    rig.round();
+    reader.outcome(1, true, "");
+    rig.round();  // the read that runs
+    rig.round();
+    CHECK(health() ==
+          std::pair<bool, std::string>(
+              false, std::string("plugin scripted (scripted 1.2.3) cannot take outcomes: ") +
+                         (throws ? "it threw an exception: " : "") + "no position"));
+    rig.round();  // a read that goes well is no outcome that is taken
+    CHECK_FALSE(health().first);
+    script.outcome = take;
+    reader.outcome(2, true, "");
+    rig.round();
+    rig.round();
+    CHECK(rig.known == Texts{"2"});
+    CHECK(health().first);
+}
+
+TEST_CASE("a read that fails and recovers leaves what the source says of its health") {
+    Rig rig;
+    rig.fails = true;
+    rig.reader().begin();
+    Script& script = rig.rig.it.script;
+    script.host->set_health(script.context, 0, view_of("stopped at a message"));
+    rig.round();
+    rig.fails = false;
+    rig.rig.pass(10ms);
+    rig.round();
+    CHECK(rig.rig.it.instance->context().health() ==
+          std::pair<bool, std::string>(false, "stopped at a message"));
+}
+
 TEST_CASE("after end() nothing is read, outcomes go on, and it is idle when all are known") {
     Rig rig;
     rig.waiting = {"a", "b"};
