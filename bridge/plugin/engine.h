@@ -1,11 +1,12 @@
-// The engine of topics and groups, as the rest of the bridge sees it: what stands behind zbridge.engine/0.
+// The engine of topics and groups, as the rest of the bridge sees it: what stands behind
+// zbridge.engine/0.
 //
 // Flow:    intake: has_room() -> publish() -> [engine commits] -> CommitListener -> receipts
 //                                                              -> TopicListener -> delivery
 //          consumers: receive() -> [sent] -> settle(); GroupListener: there is more
 // Thread:  the reactor.
-// Promise: numbers rise with each publish that was taken; on_committed(n) speaks for all up to n, in
-//          order. What is visible of a topic is told to its listeners after that, without a gap.
+// Promise: numbers rise with each publish that was taken; on_committed(n) speaks for all up to n,
+//          in order. What is visible of a topic is told to its listeners after that, without a gap.
 // Failure: after on_failed() nothing is committed any more; publish() refuses with kStoreFailed.
 // Limits:  as many bytes as the engine lets wait for its disk: has_room().
 #pragma once
@@ -174,8 +175,8 @@ class Engine {
     void listen(GroupId group, GroupListener& listener);
     // What a consumer is to have now; until the next call. Less than wanted: on_ready() comes.
     const std::vector<Delivery>& receive(GroupId group, const Wanted& wanted);
-    // `replies` are published with it, in the same batch. `when_durable`: told once, if anything was
-    // settled and the settlement is durable (or never will be: with the reason).
+    // `replies` are published with it, in the same batch. `when_durable`: told once, if anything
+    // was settled and the settlement is durable (or never will be: with the reason).
     using OnSettled = std::function<void(bool durable, std::string_view reason)>;
     Settled settle(GroupId group, const Settlement& settlement,
                    std::span<const Publication> replies = {}, OnSettled when_durable = nullptr);
