@@ -19,6 +19,7 @@ struct Attributes {
     std::optional<std::string> tag;
     std::optional<int64_t> deliver_at_ms;  // since 1970
     std::vector<std::pair<std::string, Value>> properties;
+    bool once = false;  // refused where a second one of this id would be stored
 };
 
 }  // namespace zbridge

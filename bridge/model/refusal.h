@@ -17,7 +17,7 @@ namespace zbridge {
     X(kMalformed, "malformed", "bytes or frames that the protocol does not allow")                \
     X(kTooLarge, "too_large", "a frame or message above the endpoint's limit")                    \
     X(kTooManyFrames, "too_many_frames", "a message of more frames than the endpoint's limit")    \
-    X(kVersion, "version", "a ZMTP version that is not served")                                   \
+    X(kVersion, "version", "a version of the protocol that is not served")                        \
     X(kMechanism, "mechanism", "a security mechanism that the endpoint does not serve")           \
     X(kWrongType, "wrong_type", "a socket type that the endpoint does not serve")                 \
     X(kHandshakeTimeout, "handshake_timeout", "the handshake did not end in time")                \
@@ -49,6 +49,10 @@ namespace zbridge {
     X(kLateReply, "late_reply", "a reply whose request has ended")                                \
     X(kStale, "stale", "a settlement whose token is of no delivery that is open")                 \
     X(kDenied, "denied", "the peer may not do this")                                              \
+    X(kUnsupported, "unsupported", "a command or feature that this bridge does not serve")        \
+    X(kOutOfState, "out_of_state", "a command that may not come now")                             \
+    X(kOutOfRange, "out_of_range", "a number outside of what is allowed")                         \
+    X(kNotFound, "not_found", "there is nothing of that name")                                    \
     X(kTopicFull, "topic_full", "the topic holds as much as it may")                              \
     X(kUnconfigured, "unconfigured", "the topic is kept, but it is not in the file any more")     \
     X(kUnable, "unable", "the topic cannot do what the message asks for")                         \

@@ -26,7 +26,7 @@ struct Engine::Given {
         attributes = {sizeof(zb_attributes),
                       static_cast<uint32_t>(keys.size()),
                       static_cast<uint32_t>(properties.size()),
-                      0,
+                      from.once ? uint32_t{ZB_ONCE} : 0U,
                       text(from.id),
                       text(from.order_key),
                       text(from.tag),
@@ -240,6 +240,7 @@ Published Engine::publish(std::span<const Publication> publications) {
     if (taken == ZB_TAKEN) {
         published.number = receipt.number;
         published.id = {receipt.id_epoch, receipt.id_sequence};
+        published.duplicate = receipt.duplicate != 0;
     } else {
         published.why = refusal_of(taken);
         published.reason = from_c(receipt.reason);

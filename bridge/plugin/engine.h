@@ -60,6 +60,7 @@ struct Published {
     std::string_view reason;     // of a refusal; until the next call
     uint64_t number = 0;         // that on_committed() names
     MessageId id;                // of a duplicate: the first one's
+    bool duplicate = false;      // nothing new is stored
 };
 
 // Messages that follow each other in a topic, in offset and in memory.

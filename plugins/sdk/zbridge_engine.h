@@ -62,12 +62,15 @@ typedef struct zb_property {
     zb_value value;
 } zb_property;
 
+/* zb_attributes.flags. ZB_ONCE: ZB_UNABLE where a second message of this id would be stored too. */
+enum { ZB_ONCE = 1 };
+
 /* A message's attributes. Views live for the call. */
 typedef struct zb_attributes {
     uint32_t size;
     uint32_t key_count;
     uint32_t property_count;
-    uint32_t reserved;
+    uint32_t flags; /* ZB_ONCE */
     zb_view id; /* the producer's; empty: none */
     zb_view order_key;
     zb_view tag;
@@ -159,7 +162,8 @@ typedef struct zb_settlement {
 } zb_settlement;
 
 typedef struct zb_settled {
-    zb_token token; /* ZB_SETTLE_EXTEND: the new one, of the first */
+    zb_token token; /* ZB_SETTLE_EXTEND: the new one, of the first that was
+                       extended; the others' are behind it by their offsets */
     uint32_t stale; /* of so many there was no delivery that is open */
     uint32_t reserved;
     zb_view reason; /* of a refusal; lives until the next call */

@@ -23,6 +23,8 @@ zb_taken Group::settle(const zb_settlement& asked, const zb_publication* replies
         }
     }
     const Instant now = world_.clock->now();
+    // One for all parts: the new token of each is that of the first, by its offset.
+    if (asked.verdict == ZB_SETTLE_EXTEND) grant_++;
     uint64_t cookie = asked.cookie;
     for (const LeasedRange& part : open_) {
         close(part);
@@ -205,7 +207,6 @@ void Group::release(const LeasedRange& part) {
 void Group::extend(const LeasedRange& part, int64_t delay_ms, zb_settled& settled) {
     const Duration lease =
         delay_ms < 0 ? options_.lease : Duration(std::chrono::milliseconds(delay_ms));
-    grant_++;
     LeasedRange longer = part;
     longer.lease.grant = grant_;
     longer.lease.until = world_.clock->now() + lease;

@@ -124,6 +124,10 @@ zb_taken Topics::plan(const zb_publication& publication, const Companion* with,
     const zb_taken taken = check(planned.topic, planned.attribute_bytes + publication.wire.size,
                                  with != nullptr && with->frees, receipt);
     if (taken != ZB_TAKEN) return taken;
+    if (attributes != nullptr && (attributes->flags & ZB_ONCE) != 0 && !planned.topic->dedup) {
+        return refuse(ZB_UNABLE, planned.target->name + ": it has no `dedup`, and keeps no ids",
+                      receipt);
+    }
     const bool again = with != nullptr && with->again;
     if (!again && attributes != nullptr && attributes->id.size > 0 && planned.topic->dedup)
         planned.first = planned.topic->dedup->find(from_view(attributes->id), turn_ms());

@@ -90,6 +90,9 @@ class MemoryGroup {
         if (asked.delay_ms >= 0) text += " " + std::to_string(asked.delay_ms) + "ms";
         if (asked.reason.size > 0) text += " " + std::string(asked.reason.data, asked.reason.size);
         if (answer != ZB_TAKEN) return answer;
+        // One for all that are extended together, and none that a delivery has.
+        const auto renewed =
+            static_cast<uint16_t>(asked.verdict == ZB_SETTLE_EXTEND ? kRenewed + renewals_++ : 0);
         for (uint64_t i = 0; i < asked.count; i++) {
             const auto lease = leases.find(offset + i);
             if (lease == leases.end() || lease->second.token != first.behind(i)) {
@@ -98,8 +101,9 @@ class MemoryGroup {
             }
             switch (asked.verdict) {
                 case ZB_SETTLE_EXTEND:
-                    lease->second.token.low = uint64_t{grants_[offset + i]++} << 48 | (offset + i);
-                    its.token = {lease->second.token.high, lease->second.token.low};
+                    lease->second.token.low = uint64_t{renewed} << 48 | (offset + i);
+                    if (its.token.high == 0)
+                        its.token = {lease->second.token.high, lease->second.token.low};
                     continue;
                 case ZB_SETTLE_RETRY:
                     later_.insert(offset + i);
@@ -120,7 +124,10 @@ class MemoryGroup {
     }
 
  private:
+    static constexpr uint16_t kRenewed = 1 << 15;
+
     bool wants_ = false;
+    uint16_t renewals_ = 0;
     uint64_t cursor_ = 0;
     std::set<uint64_t> again_, later_;
     std::map<uint64_t, uint32_t> attempts_;

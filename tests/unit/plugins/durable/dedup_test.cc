@@ -108,6 +108,24 @@ TEST_CASE("an id that comes again is stored once, and its receipt names the firs
     CHECK(rig.topics->idle());
 }
 
+TEST_CASE("once: a topic that knows no ids refuses it, others store it once") {
+    TopicsRig rig({"orders", "plain"});
+    rig.options.topics[0].options.dedup = {60'000, 1000};
+    REQUIRE(rig.start().ok());
+    zb_attributes attributes{};
+    attributes.size = sizeof(attributes);
+    attributes.id = view_of("o-1");
+    attributes.flags = ZB_ONCE;
+    CHECK(rig.publish("plain", "one", &attributes) == ZB_UNABLE);
+    CHECK(rig.reason() == "plain: it has no `dedup`, and keeps no ids");
+    CHECK(rig.publish("orders", "one", &attributes) == ZB_TAKEN);
+    CHECK(rig.publish("orders", "again", &attributes) == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 1);
+    rig.commit();
+    CHECK(rig.read_all("plain").empty());
+    CHECK(rig.read_all("orders") == Messages{{0, "one"}});
+}
+
 TEST_CASE("an id is known after a crash, with the first one's id, until its window ends") {
     TopicsRig rig({"orders"});
     rig.options.topics[0].options.dedup = {60'000, 1000};

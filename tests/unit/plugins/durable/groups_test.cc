@@ -190,6 +190,30 @@ TEST_CASE("an extended lease holds longer, under a new token") {
     CHECK(rig.ack(longer) == ZB_TAKEN);
 }
 
+TEST_CASE(
+    "what is extended together is behind one new token, also where some between are settled") {
+    GroupsRig rig(With{{"lease", "10s"}});
+    rig.start();
+    rig.put_many(0, 4);
+    auto all = rig.take(4);
+    REQUIRE(all.size() == 4);
+    CHECK(rig.ack(all[1]) == ZB_TAKEN);
+    zb_settlement extension{};
+    extension.size = sizeof(extension);
+    extension.verdict = ZB_SETTLE_EXTEND;
+    extension.token = all[0].token;
+    extension.count = 4;
+    extension.delay_ms = 20'000;
+    zb_settled settled{};
+    CHECK(rig.engine->settle(rig.self(), rig.id(), &extension, nullptr, 0, &settled) == ZB_TAKEN);
+    CHECK(settled.stale == 1);
+    for (const uint64_t i : {0, 2, 3}) {
+        CHECK(rig.ack(all[i]) == ZB_STALE);
+        all[i].token = {settled.token.high, settled.token.low + i};
+        CHECK(rig.ack(all[i]) == ZB_TAKEN);
+    }
+}
+
 TEST_CASE("what was not seen is given again at once, and it is no attempt") {
     GroupsRig rig;
     rig.start();
