@@ -38,6 +38,7 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
     bridge->build_outlets();
     if (Status status = bridge->build_feeds(); !status.ok()) return status;
     if (Status status = bridge->build_consumers(); !status.ok()) return status;
+    if (Status status = bridge->build_sessions(); !status.ok()) return status;
     if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
     bridge->build_intakes();
@@ -219,6 +220,31 @@ Status Bridge::build_consumers(const settings::RouteConfig& route, size_t endpoi
     return {};
 }
 
+Status Bridge::build_sessions() {
+    std::map<std::string, TopicId, std::less<>> topics;
+    for (size_t i = 0; engine_ && i < config_.topics.size(); i++) {
+        auto id = topic(i);
+        if (!id.ok()) return std::move(id).error();
+        topics.emplace(config_.topics[i].name, *id);
+    }
+    for (const EndpointConfig& endpoint : config_.endpoints) {
+        sessions_.push_back(nullptr);
+        if (endpoint.role != Role::kZbp) continue;
+        protocol::SessionsSetup setup;
+        setup.bridge = config_.bridge.name;
+        setup.epoch = world_.life.epoch.number();
+        setup.message_bytes_max = endpoint.options.limits.message_bytes_max;
+        setup.frames_max = endpoint.options.limits.frames_max;
+        setup.topic = [topics](std::string_view name) {
+            const auto found = topics.find(name);
+            return found == topics.end() ? std::optional<TopicId>() : found->second;
+        };
+        sessions_.back() =
+            std::make_unique<protocol::Sessions>(std::move(setup), engine_.get(), reactor_);
+    }
+    return {};
+}
+
 Status Bridge::build_services() {
     for (size_t i = 0; i < config_.services.size(); i++) {
         const rpc::ServiceOptions& options = config_.services[i].options;
@@ -367,6 +393,7 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
         handler, reactor_, connections_, world_.observer);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
     if (consumers_[endpoint]) consumers_[endpoint]->attach(*built);
+    if (sessions_[endpoint]) sessions_[endpoint]->attach(*built);
     for (const net::Address& address : config.bind) {
         if (Status status = built->bind(address); !status.ok()) return status;
     }
@@ -397,6 +424,7 @@ void Bridge::dial(size_t endpoint, net::PeerHandler& handler) {
 net::PeerHandler* Bridge::handler_of(size_t endpoint) {
     if (feeds_[endpoint]) return feeds_[endpoint].get();
     if (consumers_[endpoint]) return consumers_[endpoint].get();
+    if (sessions_[endpoint]) return sessions_[endpoint].get();
     if (outlets_[endpoint]) return outlets_[endpoint].get();
     if (intakes_[endpoint]) return intakes_[endpoint].get();
     for (size_t i = 0; i < config_.services.size(); i++) {

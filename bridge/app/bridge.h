@@ -23,6 +23,7 @@
 #include "bridge/net/endpoint.h"
 #include "bridge/net/reactor.h"
 #include "bridge/plugin/instances.h"
+#include "bridge/protocol/sessions.h"
 #include "bridge/rpc/service.h"
 #include "bridge/settings/config.h"
 
@@ -76,6 +77,7 @@ class Bridge {
     const std::vector<std::unique_ptr<delivery::Consumers>>& consumers() const {
         return consumers_;
     }
+    const std::vector<std::unique_ptr<protocol::Sessions>>& sessions() const { return sessions_; }
     const std::vector<std::unique_ptr<intake::Intake>>& intakes() const { return intakes_; }
     const std::vector<std::unique_ptr<intake::Route>>& routes() const { return routes_; }
     const std::vector<std::unique_ptr<rpc::Service>>& services() const { return services_; }
@@ -101,6 +103,7 @@ class Bridge {
     Status build_feeds();
     Status build_consumers();
     Status build_consumers(const settings::RouteConfig& route, size_t endpoint);
+    Status build_sessions();
     Result<TopicId> topic(size_t number) const;
     Status build_services();
     Status build_routes();
@@ -113,6 +116,7 @@ class Bridge {
     net::PeerHandler* handler_of(size_t endpoint);
 
     void before_writing();
+    void give_to_sessions();
     void on_turn_end();
     void relieve_memory();
     void begin_drain();
@@ -138,6 +142,7 @@ class Bridge {
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
     std::vector<std::unique_ptr<delivery::Feed>> feeds_;           // likewise
     std::vector<std::unique_ptr<delivery::Consumers>> consumers_;  // likewise
+    std::vector<std::unique_ptr<protocol::Sessions>> sessions_;    // likewise
     std::vector<delivery::Consumers*>
         giving_;  // of them, that which gave something last at the end
     rpc::RequestNumbers request_numbers_;

@@ -38,6 +38,9 @@ void Bridge::stop_now() {
 // What the engine has committed is receipted and given on in this very turn.
 void Bridge::before_writing() {
     if (engine_) engine_->on_turn_end();
+    // With whom a group is shared has the same chance, turn by turn.
+    const bool sessions_first = reactor_.turn_number() % 2 == 0;
+    if (sessions_first) give_to_sessions();
     // Of endpoints that share a group the one that gave something last is the last to have more.
     std::vector<delivery::Consumers*> gave;
     size_t others = 0;
@@ -48,6 +51,13 @@ void Bridge::before_writing() {
             giving_[others++] = each;
     }
     std::copy(gave.begin(), gave.end(), giving_.end() - static_cast<std::ptrdiff_t>(gave.size()));
+    if (!sessions_first) give_to_sessions();
+}
+
+void Bridge::give_to_sessions() {
+    for (const auto& sessions : sessions_) {
+        if (sessions) (void)sessions->before_writing();
+    }
 }
 
 void Bridge::on_turn_end() {
@@ -64,6 +74,9 @@ void Bridge::on_turn_end() {
     }
     for (const auto& consumers : consumers_) {
         if (consumers) consumers->on_turn_end();
+    }
+    for (const auto& sessions : sessions_) {
+        if (sessions) sessions->on_turn_end();
     }
     for (const auto& source : sources_)
         source->on_turn_end();
@@ -94,6 +107,9 @@ void Bridge::relieve_memory() {
     for (const auto& consumers : consumers_) {
         if (consumers) consumers->compact();
     }
+    for (const auto& sessions : sessions_) {
+        if (sessions) sessions->compact();
+    }
     for (const auto& service : services_)
         service->compact();
     for (const auto& intake : intakes_) {
@@ -122,6 +138,9 @@ void Bridge::begin_drain() {
     for (const auto& consumers : consumers_) {
         if (consumers) consumers->drain();
     }
+    for (const auto& sessions : sessions_) {
+        if (sessions) sessions->drain();
+    }
     for (const auto& reader : readers_) {
         if (reader) reader->end();
     }
@@ -135,6 +154,7 @@ bool Bridge::drained() const {
         if (outlets_[i] && !outlets_[i]->drained()) return false;
         if (feeds_[i] && feeds_[i]->waiting_messages() > 0) return false;
         if (consumers_[i] && !consumers_[i]->idle()) return false;
+        if (sessions_[i] && !sessions_[i]->idle()) return false;
         if (intakes_[i] && intakes_[i]->on_their_way() + intakes_[i]->receipts_waiting() > 0)
             return false;
     }
@@ -179,6 +199,9 @@ void Bridge::give_back() {
     for (const auto& consumers : consumers_) {
         if (consumers) consumers->release();
     }
+    for (const auto& sessions : sessions_) {
+        if (sessions) sessions->release();
+    }
 }
 
 bool Bridge::finished() const {
@@ -190,9 +213,11 @@ bool Bridge::is_clean() const {
     return undelivered() == 0 && !(engine_ && engine_->failed()) &&
            std::none_of(services_.begin(), services_.end(),
                         [](const auto& service) { return service->holds_worker(); }) &&
-           std::none_of(consumers_.begin(), consumers_.end(), [](const auto& consumers) {
-               return consumers && consumers->holds_worker();
-           });
+           std::none_of(
+               consumers_.begin(), consumers_.end(),
+               [](const auto& consumers) { return consumers && consumers->holds_worker(); }) &&
+           std::none_of(sessions_.begin(), sessions_.end(),
+                        [](const auto& sessions) { return sessions && sessions->holds(); });
 }
 
 uint64_t Bridge::undelivered() const {

@@ -89,6 +89,41 @@ Report consumers_report(const Bridge& bridge, const delivery::Consumers& consume
     return report;
 }
 
+Report sessions_report(const protocol::Sessions& sessions) {
+    const auto& counters = sessions.counters();
+    uint64_t count = 0, subscriptions = 0, held = 0, waiting = 0;
+    sessions.each([&](const protocol::Session& each) {
+        count++;
+        subscriptions += each.subscriptions();
+        held += each.held();
+        waiting += each.receipts_waiting();
+    });
+    Report report = Report::map();
+    report.add("sessions", count);
+    report.add("subscriptions", subscriptions);
+    report.add("departed", sessions.departed());
+    report.add("in_flight", held);
+    report.add("receipts_waiting", waiting);
+    report.add("published", counters.published);
+    report.add("duplicates", counters.duplicates);
+    report.add("publishes_refused", counters.refused);
+    report.add("receipts", counters.receipts);
+    report.add("given", counters.given);
+    report.add("acked", counters.acked);
+    report.add("retried", counters.retried);
+    report.add("rejected", counters.rejected);
+    report.add("released", counters.released);
+    report.add("extended", counters.extended);
+    report.add("lost", counters.lost);
+    report.add("resumed", counters.resumed);
+    report.add("stale", counters.stale);
+    report.add("hellos", counters.hellos);
+    report.add("commands", counters.commands);
+    report.add("unknown_commands", counters.unknown);
+    report.add("refused", refusals_report(sessions.refusals()));
+    return report;
+}
+
 // What each worker at an endpoint holds, beside what any peer has.
 struct Worker {
     uint64_t credit = 0, held = 0;
@@ -172,6 +207,7 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         report.add("consuming",
                    consumers_report(bridge, *bridge.consumers()[index], *config.group));
     }
+    if (bridge.sessions()[index]) report.add("clients", sessions_report(*bridge.sessions()[index]));
     if (with_peers) report.add("peers", std::move(peers));
     return report;
 }

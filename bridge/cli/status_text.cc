@@ -133,6 +133,23 @@ std::string consumers_text(const Report& endpoints, size_t width) {
     return table.empty() ? "" : "\n" + table.text(width);
 }
 
+// Clients of the bridge's own protocol.
+std::string clients_text(const Report& endpoints, size_t width) {
+    Table table({"CLIENTS AT", "SESSIONS", "SUBSCRIPTIONS", "PUBLISHED", "DUPLICATES", "IN FLIGHT",
+                 "GIVEN", "ACKED", "RETRIED", "REJECTED", "LOST", "STALE", "NOTE"},
+                {"STALE", "LOST", "DUPLICATES", "GIVEN", "SUBSCRIPTIONS"});
+    for (const Report& endpoint : endpoints.items()) {
+        const Report& its = endpoint.at("clients");
+        if (its.is_null()) continue;
+        table.add({cell(endpoint, "name"), cell(its, "sessions"), cell(its, "subscriptions"),
+                   cell(its, "published"), cell(its, "duplicates"), cell(its, "in_flight"),
+                   cell(its, "given"), cell(its, "acked"), cell(its, "retried"),
+                   cell(its, "rejected"), cell(its, "lost"), cell(its, "stale"),
+                   counts_text(its.at("refused"))});
+    }
+    return table.empty() ? "" : "\n" + table.text(width);
+}
+
 std::string plugins_text(const Report& plugins, size_t width) {
     Table table({"PLUGIN", "IS", "VERSION", "HEALTH", "MESSAGES", "WAITING", "COUNTS", "NOTE"},
                 {"VERSION", "WAITING"});
@@ -204,6 +221,7 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
     if (!groups.empty()) text += "\n" + groups;
     text += readers_text(status.at("endpoints"), width_max);
     text += consumers_text(status.at("endpoints"), width_max);
+    text += clients_text(status.at("endpoints"), width_max);
     text += store_text(status.at("store"));
     text += plugins_text(status.at("plugins"), width_max);
     text += delivery_text(status.at("endpoints"), width_max);

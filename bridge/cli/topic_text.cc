@@ -53,7 +53,8 @@ std::string group_text(size_t group, const Config& config) {
         text = "of topic/" + config.topics[*topic].name + "; ";
     std::vector<std::string> endpoints;
     for (const auto& endpoint : config.endpoints) {
-        if (endpoint.group == group) endpoints.push_back(endpoint.name);
+        if (endpoint.group == group || endpoint.role == settings::Role::kZbp)
+            endpoints.push_back(endpoint.name);
     }
     return text + (endpoints.empty() ? "nobody consumes it"
                                      : fmt::format("consumed at {}", fmt::join(endpoints, ", ")));

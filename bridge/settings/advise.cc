@@ -69,6 +69,10 @@ void advise_consumers(const Value& value, const EndpointConfig& config, Findings
 
 // What nobody consumes is kept as if somebody would.
 void advise_groups(Draft& draft) {
+    const auto& endpoints = draft.config.endpoints;
+    const bool clients = std::any_of(endpoints.begin(), endpoints.end(),
+                                     [](const auto& each) { return each.role == Role::kZbp; });
+    if (clients) return;
     for (size_t i = 0; i < draft.config.groups.size(); i++) {
         const auto& routes = draft.config.routes;
         if (std::any_of(routes.begin(), routes.end(),
@@ -79,6 +83,13 @@ void advise_groups(Draft& draft) {
                                         "what it is to be given",
                                         draft.config.groups[i].name));
     }
+}
+
+void advise_clients(const EndpointConfig& config, const Draft& draft) {
+    if (config.role != Role::kZbp || !draft.config.topics.empty()) return;
+    draft.findings.warn(config.place,
+                        fmt::format("{} serves clients topics and groups, and there are none",
+                                    in_quotes(config.name)));
 }
 
 void advise_endpoint(const Value& value, const EndpointConfig& config, Findings& findings) {
@@ -255,6 +266,7 @@ void advise(const Value& file, Draft& draft) {
     advise_bridge(file, draft);
     for (size_t i = 0; i < draft.config.endpoints.size(); i++) {
         advise_endpoint(*draft.endpoint_values[i], draft.config.endpoints[i], draft.findings);
+        advise_clients(draft.config.endpoints[i], draft);
     }
     for (size_t i = 0; i < draft.config.services.size(); i++) {
         advise_service(*draft.service_values[i], draft.config.services[i], draft.findings);

@@ -5,12 +5,11 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kNeedsZbp = "needs the zbridge protocol, which this build does not have";
 constexpr std::string_view kNeedsHttp = "needs the dashboard, which this build does not have";
 
 constexpr Choice kLevels[] = {{"trace"}, {"debug"}, {"info"}, {"warn"}, {"error"}, {"off"}};
 constexpr Choice kFormats[] = {{"text"}, {"json"}};
-constexpr Choice kProtocols[] = {{"plain"}, {"zbp", kNeedsZbp}};
+constexpr Choice kProtocols[] = {{"plain"}, {"zbp"}};
 constexpr Choice kSockets[] = {{"push"}, {"pull"}, {"pub"}, {"sub"},    {"xpub"},
                                {"xsub"}, {"req"},  {"rep"}, {"dealer"}, {"router"}};
 constexpr Choice kSubscribe[] = {{"all"}, {"demand"}};
@@ -58,7 +57,9 @@ constexpr Option kOptions[] = {
      .help = "The level of this module: admin, app, delivery, intake, net, plugin, routing, rpc, "
              "settings.",
      .example = "debug"},
-    {.path = "bridge.listen", .type = kAbsent, .help = kNeedsZbp},
+    {.path = "bridge.listen", .type = kAddress, .many = true, .reload = kReconnect,
+     .help = "Where clients of the bridge's own protocol connect to: short for an endpoint `listen` "
+             "with `protocol: zbp`.", .example = "tcp://*:5550", .commented = true},
     {.path = "bridge.http", .type = kAbsent, .help = kNeedsHttp},
     {.path = "bridge.plugin_path", .type = kText, .many = true,
      .help = "Folders in which plugins are looked for by name, after those of ZBRIDGE_PLUGIN_PATH "
@@ -108,7 +109,8 @@ constexpr Option kOptions[] = {
      .help = "With bind: the socket types that may connect. Default: all that the endpoint's "
              "role can serve.", .example = "[push, req]", .commented = true},
     {.path = "endpoints.*.protocol", .type = kChoice, .fallback = "plain", .choices = kProtocols,
-     .reload = kReconnect, .help = "What is spoken above ZMTP: an application's own frames."},
+     .reload = kReconnect, .help = "What is spoken above ZMTP: an application's own frames, or the bridge's own protocol, "
+             "by DEALERs, of topics and groups."},
     {.path = "endpoints.*.subscribe", .type = kChoice, .choices = kSubscribe, .reload = kReconnect,
      .help = "Of a source, to its publishers: everything, or what the targets' subscribers ask "
              "for. Default: demand, where nothing but subscribers is served.", .example = "demand",

@@ -72,6 +72,12 @@ void check_socket(const Value& endpoint, const EndpointConfig& config, const Use
                   Findings& findings) {
     const auto* socket = endpoint.find("socket");
     if (socket == nullptr || config.connect.empty()) return;
+    if (config.role == Role::kZbp) {
+        findings.error(endpoint.find("connect")->key_place,
+                       fmt::format("`connect`: {} is {} (line {}), who connect in: expected `bind`",
+                                   in_quotes(config.name), use.as, use.place.line));
+        return;
+    }
     if (config.reads_topics) {
         findings.error(endpoint.find("connect")->key_place,
                        fmt::format("`connect`: {} is a reader of topics (line {}), and each SUB "

@@ -40,6 +40,7 @@ struct Draft {
     Config config;
 
     // Beside each of the configuration's endpoints, services and routes: what the file says of it.
+    Value listen;  // of `bridge.listen`
     std::vector<const Value*> endpoint_values, service_values, route_values;
     std::vector<std::optional<Use>> uses;  // of each endpoint, the first one
     std::map<std::string, size_t, std::less<>> endpoint_numbers, service_numbers, plugin_numbers,

@@ -109,6 +109,39 @@ void read_auth(const Value& endpoint, EndpointConfig& config, Draft& draft) {
     config.auth = found->second;
 }
 
+// Its role, which no route and no service gives it.
+void read_protocol(const Value& endpoint, size_t number, Draft& draft) {
+    const auto* protocol = endpoint.find("protocol");
+    if (protocol == nullptr || protocol->text() != "zbp") return;
+    use_endpoint(number, {Role::kZbp, protocol->place, "for clients of the bridge's own protocol"},
+                 draft);
+}
+
+// `bridge.listen`, as if it stood among the endpoints.
+void read_listen(const Value& file, Draft& draft) {
+    const Value* bridge = file.find("bridge");
+    const Value* listen = bridge != nullptr ? bridge->written_at("listen") : nullptr;
+    if (listen == nullptr) return;
+    const std::string name = "listen";
+    if (draft.endpoint_numbers.contains(name)) {
+        draft.findings.error(listen->key_place,
+                             "`listen` is short for an endpoint of this name, and there is one "
+                             "already: expected one of the two");
+        return;
+    }
+    const size_t number = draft.config.endpoints.size();
+    draft.listen.option = listen->option;
+    draft.listen.place = listen->place;
+    draft.listen.key_place = listen->key_place;
+    draft.listen.entries.push_back({"bind", *listen});
+    draft.endpoint_numbers[name] = number;
+    draft.config.endpoints.push_back(read_endpoint(name, draft.listen));
+    draft.endpoint_values.push_back(&draft.listen);
+    draft.uses.emplace_back();
+    use_endpoint(number, {Role::kZbp, listen->place, "for clients of the bridge's own protocol"},
+                 draft);
+}
+
 // What does not depend on the endpoint's role.
 void check_addresses(const Value& endpoint, const EndpointConfig& config, Findings& findings) {
     const bool binds = endpoint.mentions("bind"), connects = endpoint.mentions("connect");
@@ -146,7 +179,7 @@ void check_addresses(const Value& endpoint, const EndpointConfig& config, Findin
 
 void read_endpoints(const Value& file, Draft& draft) {
     const Value* endpoints = file.find("endpoints");
-    if (endpoints == nullptr) return;
+    if (endpoints == nullptr) return read_listen(file, draft);
     for (const auto& [name, endpoint] : endpoints->entries) {
         draft.endpoint_numbers[name] = draft.config.endpoints.size();
         draft.config.endpoints.push_back(read_endpoint(name, endpoint));
@@ -154,7 +187,9 @@ void read_endpoints(const Value& file, Draft& draft) {
         draft.endpoint_values.push_back(&endpoint);
         draft.uses.emplace_back();
         if (endpoint.good) check_addresses(endpoint, draft.config.endpoints.back(), draft.findings);
+        read_protocol(endpoint, draft.config.endpoints.size() - 1, draft);
     }
+    read_listen(file, draft);
 }
 
 }  // namespace zbridge::settings

@@ -71,7 +71,7 @@ typedef struct zb_attributes {
     uint32_t key_count;
     uint32_t property_count;
     uint32_t flags; /* ZB_ONCE */
-    zb_view id; /* the producer's; empty: none */
+    zb_view id;     /* the producer's; empty: none */
     zb_view order_key;
     zb_view tag;
     int64_t deliver_at_ms; /* since 1970; 0: at once */

@@ -67,8 +67,10 @@ class StubPeer final : public net::Peer, public net::Ready {
             while (more && at + 2 <= written_.size()) {
                 const bool is_long = (written_[at] & 2) != 0;
                 if (is_long && at + 9 > written_.size()) break;
-                const size_t length = static_cast<unsigned char>(written_[at + 1]);
-                if (!is_long && at + 2 + length > written_.size()) break;
+                uint64_t length = 0;
+                for (size_t i = 1; i < (is_long ? 9U : 2U); i++)
+                    length = length << 8 | static_cast<unsigned char>(written_[at + i]);
+                if (at + (is_long ? 9 : 2) + length > written_.size()) break;
                 const Frame frame = frame_at(written_, at);
                 frames.emplace_back(frame.body);
                 more = frame.more;

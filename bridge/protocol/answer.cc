@@ -1,0 +1,189 @@
+#include "bridge/protocol/answer.h"
+
+#include <msgpack.hpp>
+
+#include <algorithm>
+
+#include "bridge/model/big_endian.h"
+#include "bridge/protocol/limits.h"
+
+namespace zbridge::protocol {
+
+namespace {
+
+// A header in the making: [name, {fields...}].
+class Header {
+ public:
+    Header(std::string_view name, size_t fields) : packer_(*this) {
+        packer_.pack_array(2);
+        text(name);
+        map(fields);
+    }
+
+    Header& map(size_t entries) {
+        packer_.pack_map(static_cast<uint32_t>(entries));
+        return *this;
+    }
+    Header& list(size_t entries) {
+        packer_.pack_array(static_cast<uint32_t>(entries));
+        return *this;
+    }
+    Header& text(std::string_view text) {
+        packer_.pack_str(static_cast<uint32_t>(text.size()));
+        packer_.pack_str_body(text.data(), static_cast<uint32_t>(text.size()));
+        return *this;
+    }
+    Header& number(uint64_t number) {
+        packer_.pack_uint64(number);
+        return *this;
+    }
+    Header& flag(bool flag) {
+        packer_.pack(flag);
+        return *this;
+    }
+    Header& nil() {
+        packer_.pack_nil();
+        return *this;
+    }
+    Header& token(LeaseToken token) { return pair(token.high, token.low); }
+    Header& id(MessageId id) { return pair(id.epoch, id.sequence); }
+
+    // Of msgpack::packer.
+    void write(const char* data, size_t size) { bytes_.append(data, size); }
+    std::string take() { return std::move(bytes_); }
+
+ private:
+    Header& pair(uint64_t high, uint64_t low) {
+        char bytes[LeaseToken::kBytes];
+        put_big_endian(bytes, high);
+        put_big_endian(bytes + sizeof(high), low);
+        packer_.pack_bin(sizeof(bytes));
+        packer_.pack_bin_body(bytes, sizeof(bytes));
+        return *this;
+    }
+
+    std::string bytes_;
+    msgpack::packer<Header> packer_;
+};
+
+uint64_t in_ms(Duration duration) {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+}  // namespace
+
+std::string pack(const Welcome& welcome) {
+    const std::pair<std::string_view, uint64_t> limits[] = {
+        {"header_bytes", kHeaderBytesMax},
+        {"message_bytes", welcome.message_bytes},
+        {"frames", welcome.frames},
+        {"batch_messages", kBatchMessagesMax},
+        {"receipts", kReceiptsMax},
+        {"subscriptions", kSubscriptionsMax},
+        {"receives", kReceivesMax},
+        {"credit", kCreditMax},
+        {"ranges", kRangesMax},
+        {"settle_messages", kSettleMessagesMax},
+        {"resume_ms", in_ms(kResumeTime)},
+    };
+    Header header("WELCOME", 7);
+    header.text("version").number(welcome.version);
+    header.text("bridge").text(welcome.bridge);
+    header.text("epoch").number(welcome.epoch);
+    header.text("features").list(welcome.features.size());
+    for (const std::string_view each : welcome.features)
+        header.text(each);
+    header.text("heartbeat").number(welcome.heartbeat_ms);
+    header.text("resumed").number(welcome.resumed);
+    header.text("limits").map(std::size(limits));
+    for (const auto& [name, limit] : limits)
+        header.text(name).number(limit);
+    return header.take();
+}
+
+std::string pack(const Refused& refused) {
+    const size_t fields = 4U + (refused.ref ? 1U : 0U) + (refused.sub ? 1U : 0U);
+    Header header("REFUSED", fields);
+    header.text("re").text(refused.re);
+    if (refused.ref) header.text("ref").number(*refused.ref);
+    if (refused.sub) header.text("sub").number(*refused.sub);
+    header.text("code").text(name_of(refused.code));
+    header.text("text").text(refused.text);
+    header.text("fatal").flag(refused.fatal);
+    return header.take();
+}
+
+std::string pack_receipt(std::span<const Outcome> outcomes) {
+    const auto refused = static_cast<size_t>(
+        std::count_if(outcomes.begin(), outcomes.end(),
+                      [](const Outcome& each) { return each.why.has_value(); }));
+    Header header("RECEIPT", 2);
+    header.text("stored").list(outcomes.size() - refused);
+    for (const Outcome& each : outcomes) {
+        if (each.why) continue;
+        header.list(4).number(each.seq).number(each.count).id(each.id).flag(each.duplicate);
+    }
+    header.text("refused").list(refused);
+    for (const Outcome& each : outcomes) {
+        if (!each.why) continue;
+        header.list(4).number(each.seq).number(each.count).text(name_of(*each.why)).text(each.text);
+    }
+    return header.take();
+}
+
+std::string pack_subscribed(uint32_t sub) {
+    return Header("SUBSCRIBED", 1).text("sub").number(sub).take();
+}
+
+std::string pack_unsubscribed(uint32_t sub) {
+    return Header("UNSUBSCRIBED", 1).text("sub").number(sub).take();
+}
+
+std::string pack(const Delivered& delivered) {
+    Header header("DELIVER", 2);
+    if (delivered.sub)
+        header.text("sub").number(*delivered.sub);
+    else
+        header.text("ref").number(delivered.ref.value_or(0));
+    header.text("runs").list(delivered.runs.size());
+    for (const DeliveredRun& run : delivered.runs)
+        header.list(4).token(run.token).number(run.count).number(run.attempt).id(run.id);
+    return header.take();
+}
+
+std::string pack(const SettledRanges& settled, bool extended) {
+    Header header("SETTLED", 2U + (extended ? 1U : 0U) + (settled.why ? 2U : 0U));
+    header.text("ref").number(settled.ref);
+    header.text("stale").list(settled.stale.size());
+    for (const uint32_t each : settled.stale)
+        header.number(each);
+    if (extended) {
+        header.text("tokens").list(settled.tokens.size());
+        for (const auto& each : settled.tokens) {
+            if (each)
+                header.token(*each);
+            else
+                header.nil();
+        }
+    }
+    if (settled.why) {
+        header.text("code").text(name_of(*settled.why));
+        header.text("text").text(settled.text);
+    }
+    return header.take();
+}
+
+std::string pack_heartbeat() {
+    return Header("HEARTBEAT", 0).take();
+}
+
+std::string pack_bye(std::optional<Refusal> why) {
+    if (!why) return Header("BYE", 0).take();
+    Header header("BYE", 2);
+    header.text("code").text(name_of(*why));
+    header.text("text").text(meaning_of(*why));
+    return header.take();
+}
+
+}  // namespace zbridge::protocol

@@ -1,0 +1,81 @@
+// What the bridge says to a client of ZBP/1: headers, as docs/PROTOCOL.md has them, field by field in its
+// order.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/base/message_id.h"
+#include "bridge/model/lease_token.h"
+#include "bridge/model/refusal.h"
+
+namespace zbridge::protocol {
+
+struct Welcome {
+    uint32_t version = 1;
+    std::string_view bridge;
+    uint64_t epoch = 0;
+    std::vector<std::string_view> features;
+    uint64_t heartbeat_ms = 0;
+    uint64_t resumed = 0;
+    uint64_t message_bytes = 0;  // the endpoint's limits
+    uint64_t frames = 0;
+};
+std::string pack(const Welcome& welcome);
+
+struct Refused {
+    std::string_view re;
+    std::optional<uint64_t> ref = {};
+    std::optional<uint32_t> sub = {};
+    Refusal code = Refusal::kMalformed;
+    std::string_view text;
+    bool fatal = false;
+};
+std::string pack(const Refused& refused);
+
+// What became of messages that follow each other in `seq`.
+struct Outcome {
+    uint64_t seq = 0;
+    uint64_t count = 1;
+    MessageId id = {};                // stored: of the first
+    bool duplicate = false;           // stored: it was there
+    std::optional<Refusal> why = {};  // refused
+    std::string text = {};            // likewise
+};
+std::string pack_receipt(std::span<const Outcome> outcomes);
+
+std::string pack_subscribed(uint32_t sub);
+std::string pack_unsubscribed(uint32_t sub);
+
+struct DeliveredRun {
+    LeaseToken token;
+    uint32_t count = 1;
+    uint32_t attempt = 1;
+    MessageId id;
+};
+// For a subscription or a RECEIVE.
+struct Delivered {
+    std::optional<uint32_t> sub = {};
+    std::optional<uint64_t> ref = {};
+    std::vector<DeliveredRun> runs = {};
+};
+std::string pack(const Delivered& delivered);
+
+struct SettledRanges {
+    uint64_t ref = 0;
+    std::vector<uint32_t> stale = {};                    // of each range
+    std::vector<std::optional<LeaseToken>> tokens = {};  // EXTEND: likewise
+    std::optional<Refusal> why = {};                     // it is not known to be durable
+    std::string text = {};
+};
+std::string pack(const SettledRanges& settled, bool extended);
+
+std::string pack_heartbeat();
+// `why`: none, as the answer to a BYE.
+std::string pack_bye(std::optional<Refusal> why);
+
+}  // namespace zbridge::protocol

@@ -1,0 +1,351 @@
+#include "bridge/protocol/command.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "bridge/base/utf8.h"
+#include "bridge/protocol/limits.h"
+#include "bridge/protocol/msgpack_reader.h"
+
+namespace zbridge::protocol {
+
+namespace {
+
+enum Field : uint32_t {
+    kVersions = 1 << 0,
+    kName = 1 << 1,
+    kClient = 1 << 2,
+    kNeeds = 1 << 3,
+    kResume = 1 << 4,
+    kHeartbeatField = 1 << 5,
+    kTopic = 1 << 6,
+    kGroup = 1 << 7,
+    kSeq = 1 << 8,
+    kCount = 1 << 9,
+    kOnce = 1 << 10,
+    kAttributes = 1 << 11,
+    kSub = 1 << 12,
+    kRef = 1 << 13,
+    kCredit = 1 << 14,
+    kMax = 1 << 15,
+    kWait = 1 << 16,
+    kLease = 1 << 17,
+    kDelay = 1 << 18,
+    kVerdict = 1 << 19,
+    kReason = 1 << 20,
+    kRanges = 1 << 21,
+};
+
+struct FieldRow {
+    std::string_view name;
+    Field field;
+};
+constexpr FieldRow kFields[] = {
+    {"versions", kVersions}, {"name", kName},       {"client", kClient},
+    {"needs", kNeeds},       {"resume", kResume},   {"heartbeat", kHeartbeatField},
+    {"topic", kTopic},       {"group", kGroup},     {"seq", kSeq},
+    {"count", kCount},       {"once", kOnce},       {"attributes", kAttributes},
+    {"sub", kSub},           {"ref", kRef},         {"credit", kCredit},
+    {"max", kMax},           {"wait", kWait},       {"lease", kLease},
+    {"delay", kDelay},       {"verdict", kVerdict}, {"reason", kReason},
+    {"ranges", kRanges},
+};
+
+struct VerbRow {
+    std::string_view name;
+    Verb verb;
+    uint32_t required, optional;
+};
+// SUBSCRIBE: a group or, where that is served, a topic. Of what is not known here the `ref` is answered.
+constexpr VerbRow kVerbs[] = {
+    {"PUBLISH", Verb::kPublish, kTopic | kSeq | kCount, kOnce | kAttributes},
+    {"SETTLE", Verb::kSettle, kGroup | kVerdict | kRanges, kDelay | kReason | kRef},
+    {"CREDIT", Verb::kCredit, kSub | kCredit, 0},
+    {"RECEIVE", Verb::kReceive, kRef | kGroup | kMax, kWait | kLease},
+    {"EXTEND", Verb::kExtend, kGroup | kRanges | kRef, kLease},
+    {"HEARTBEAT", Verb::kHeartbeat, 0, 0},
+    {"SUBSCRIBE", Verb::kSubscribe, kSub, kGroup | kTopic | kCredit | kLease},
+    {"UNSUBSCRIBE", Verb::kUnsubscribe, kSub, 0},
+    {"HELLO", Verb::kHello, kVersions, kName | kResume | kHeartbeatField | kNeeds | kClient},
+    {"BYE", Verb::kBye, 0, 0},
+};
+constexpr VerbRow kUnknownVerb{"", Verb::kUnknown, 0, kRef | kSub};
+
+const VerbRow& row_of(std::string_view name) {
+    const auto* found = std::find_if(std::begin(kVerbs), std::end(kVerbs),
+                                     [&](const VerbRow& each) { return each.name == name; });
+    return found == std::end(kVerbs) ? kUnknownVerb : *found;
+}
+
+const FieldRow* field_named(std::string_view name, uint32_t among) {
+    const auto* found = std::find_if(
+        std::begin(kFields), std::end(kFields),
+        [&](const FieldRow& each) { return (each.field & among) != 0 && each.name == name; });
+    return found == std::end(kFields) ? nullptr : found;
+}
+
+uint32_t read_u32(MsgpackReader& in) {
+    const uint64_t number = in.number();
+    if (number > UINT32_MAX) in.fail();
+    return static_cast<uint32_t>(number);
+}
+
+// More than can be meant, and less than overflows.
+Duration read_ms(MsgpackReader& in) {
+    constexpr uint64_t kMost = uint64_t{1} << 42;
+    return std::chrono::milliseconds(std::min(in.number(), kMost));
+}
+
+std::string_view read_text(MsgpackReader& in, size_t bytes_max = kHeaderBytesMax) {
+    const std::string_view text = in.text();
+    if (text.size() > bytes_max || first_not_utf8(text)) in.fail();
+    return text;
+}
+
+void read_versions(MsgpackReader& in, std::vector<uint32_t>& into) {
+    const uint32_t entries = in.open_list();
+    if (entries > kVersionsMax) return in.fail();
+    for (uint32_t i = 0; i < entries; i++)
+        into.push_back(read_u32(in));
+    in.close();
+}
+
+void read_needs(MsgpackReader& in, std::vector<std::string_view>& into) {
+    const uint32_t entries = in.open_list();
+    if (entries > kNeedsMax) return in.fail();
+    for (uint32_t i = 0; i < entries; i++)
+        into.push_back(read_text(in));
+    in.close();
+}
+
+void read_ranges(MsgpackReader& in, std::vector<TokenRange>& into) {
+    const uint32_t entries = in.open_list();
+    for (uint32_t i = 0; i < entries && in.ok(); i++) {
+        if (in.open_list() != 2) in.fail();
+        const auto token = LeaseToken::decode(in.bytes());
+        const uint32_t count = read_u32(in);
+        if (!token || count == 0) in.fail();
+        in.close();
+        if (in.ok()) into.push_back({*token, count});
+    }
+    in.close();
+}
+
+Value read_property(MsgpackReader& in) {
+    switch (in.kind()) {
+        case MsgpackReader::Kind::kFlag:
+            return in.flag();
+        case MsgpackReader::Kind::kNumber: {
+            const uint64_t number = in.number();
+            if (number > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+                return static_cast<double>(number);
+            return static_cast<int64_t>(number);
+        }
+        case MsgpackReader::Kind::kNegative:
+            return in.negative();
+        case MsgpackReader::Kind::kReal:
+            return in.real();
+        case MsgpackReader::Kind::kText:
+            return std::string(read_text(in));
+        case MsgpackReader::Kind::kOther:
+            break;
+    }
+    in.fail();
+    return false;
+}
+
+void read_keys(MsgpackReader& in, Attributes& into) {
+    const uint32_t entries = in.open_list();
+    if (entries > kKeysMax) in.fail();
+    for (uint32_t i = 0; i < entries && in.ok(); i++)
+        into.keys.emplace_back(read_text(in));
+    in.close();
+}
+
+void read_properties(MsgpackReader& in, Attributes& into) {
+    const uint32_t entries = in.open_map();
+    if (entries > kPropertiesMax) in.fail();
+    for (uint32_t i = 0; i < entries && in.ok(); i++) {
+        std::string name(read_text(in));
+        into.properties.emplace_back(std::move(name), read_property(in));
+    }
+    in.close();
+}
+
+void read_attribute(MsgpackReader& in, std::string_view name, Attributes& into) {
+    constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+    if (name == "id") {
+        into.id = read_text(in);
+    } else if (name == "keys") {
+        read_keys(in, into);
+    } else if (name == "order_key") {
+        into.order_key = read_text(in);
+    } else if (name == "tag") {
+        into.tag = read_text(in);
+    } else if (name == "deliver_at") {
+        into.deliver_at_ms = static_cast<int64_t>(std::min(in.number(), kLatest));
+    } else if (name == "properties") {
+        read_properties(in, into);
+    } else {
+        in.skip();
+    }
+}
+
+void read_attributes(MsgpackReader& in, std::vector<std::optional<Attributes>>& into) {
+    const uint32_t messages = in.open_list();
+    if (messages > kBatchMessagesMax) in.fail();
+    for (uint32_t i = 0; i < messages && in.ok(); i++) {
+        into.emplace_back();
+        if (in.nil()) continue;
+        Attributes& its = into.back().emplace();
+        const uint32_t entries = in.open_map();
+        for (uint32_t k = 0; k < entries && in.ok(); k++) {
+            const std::string_view name = read_text(in);
+            if (!in.nil()) read_attribute(in, name, its);
+        }
+        in.close();
+    }
+    in.close();
+}
+
+// REQUIRES: what stands there is not nil.
+void read_field(MsgpackReader& in, Field field, Command& into) {
+    switch (field) {
+        case kVersions:
+            return read_versions(in, into.versions);
+        case kName:
+            into.client_name = read_text(in, kNameBytesMax);
+            if (into.client_name.empty()) in.fail();
+            return;
+        case kClient:
+            into.client = read_text(in, kNameBytesMax);
+            return;
+        case kNeeds:
+            return read_needs(in, into.needs);
+        case kResume:
+            into.resume = in.flag();
+            return;
+        case kHeartbeatField:
+            into.heartbeat = read_ms(in);
+            return;
+        case kTopic:
+            into.topic = read_text(in);
+            return;
+        case kGroup:
+            into.group = read_text(in);
+            return;
+        case kSeq:
+            into.seq = in.number();
+            return;
+        case kCount:
+            into.count = read_u32(in);
+            return;
+        case kOnce:
+            into.once = in.flag();
+            return;
+        case kAttributes:
+            return read_attributes(in, into.attributes);
+        case kSub:
+            into.sub = read_u32(in);
+            return;
+        case kRef:
+            into.ref = in.number();
+            return;
+        case kCredit:
+            into.credit = read_u32(in);
+            return;
+        case kMax:
+            into.max = read_u32(in);
+            return;
+        case kWait:
+            into.wait = read_ms(in);
+            return;
+        case kLease:
+            into.lease = read_ms(in);
+            return;
+        case kDelay:
+            into.delay = read_ms(in);
+            return;
+        case kVerdict:
+            into.verdict = read_text(in);
+            return;
+        case kReason:
+            into.reason = read_text(in);
+            return;
+        case kRanges:
+            return read_ranges(in, into.ranges);
+    }
+}
+
+std::string first_missing(uint32_t fields) {
+    for (const FieldRow& each : kFields) {
+        if ((each.field & fields) != 0) return std::string(each.name);
+    }
+    return {};
+}
+
+// What no field says by itself.
+std::string check(const Command& command, uint32_t seen) {
+    if (command.verb == Verb::kSubscribe && (seen & kTopic) == 0) {
+        const uint32_t missing = (kGroup | kCredit) & ~seen;
+        if (missing != 0) return "SUBSCRIBE without `" + first_missing(missing) + "`";
+    }
+    if (command.verb != Verb::kPublish) return {};
+    if (command.count == 0 || command.count > kBatchMessagesMax)
+        return "PUBLISH: `count` is not 1 to " + std::to_string(kBatchMessagesMax);
+    if (command.seq == 0 || command.seq > UINT64_MAX - command.count)
+        return "PUBLISH: `seq` is not from 1 on";
+    if (!command.attributes.empty() && command.attributes.size() != command.count)
+        return "PUBLISH: `attributes` are not as many as `count` says";
+    return {};
+}
+
+}  // namespace
+
+ReadCommand read_command(std::string_view header) {
+    ReadCommand read;
+    Command& command = read.command;
+    if (header.size() > kHeaderBytesMax) {
+        read.problem = "a header of more than " + std::to_string(kHeaderBytesMax) + " octets";
+        return read;
+    }
+    MsgpackReader in(header);
+    if (in.open_list() != 2) in.fail();
+    command.name = read_text(in, kNameBytesMax);
+    const VerbRow& row = row_of(command.name);
+    command.verb = row.verb;
+    uint32_t seen = 0, twice = 0;
+    const uint32_t entries = in.open_map();
+    for (uint32_t i = 0; i < entries && in.ok(); i++) {
+        const FieldRow* field = field_named(read_text(in), row.required | row.optional);
+        if (field == nullptr) {
+            in.skip();
+            continue;
+        }
+        twice |= seen & field->field;
+        if (in.nil()) continue;
+        seen |= field->field;
+        read_field(in, field->field, command);
+        if (!in.ok())
+            read.problem = std::string(row.name) + ": `" + std::string(field->name) +
+                           "` is not of its type, or beyond its limits";
+    }
+    if (!in.ok() || !in.at_end()) {
+        if (read.problem.empty()) read.problem = "a header that cannot be read";
+    } else if (twice != 0) {
+        read.problem = std::string(row.name) + ": `" + first_missing(twice) + "` stands twice";
+    } else if ((row.required & ~seen) != 0) {
+        read.problem =
+            std::string(row.name) + " without `" + first_missing(row.required & ~seen) + "`";
+    } else {
+        read.problem = check(command, seen);
+    }
+    return read;
+}
+
+bool has_block(Verb verb) {
+    return verb == Verb::kPublish;
+}
+
+}  // namespace zbridge::protocol

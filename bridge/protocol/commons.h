@@ -1,0 +1,76 @@
+// What all sessions of an endpoint share: what they stand on, what they count, and the ways by which
+// they reach what Sessions keeps for all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/model/ids.h"
+#include "bridge/model/refusal.h"
+#include "bridge/net/reactor.h"
+#include "bridge/plugin/engine.h"
+#include "bridge/protocol/departed.h"
+
+namespace zbridge::protocol {
+
+class Dispenser;
+class Session;
+
+// Messages, but for the last four.
+struct SessionsCounters {
+    uint64_t published = 0;   // taken by the engine, duplicates among them
+    uint64_t duplicates = 0;  // of these: stored before
+    uint64_t refused = 0;     // of what was to be published
+    uint64_t given = 0;
+    uint64_t acked = 0;
+    uint64_t retried = 0;
+    uint64_t rejected = 0;
+    uint64_t released = 0;
+    uint64_t lost = 0;
+    uint64_t extended = 0;
+    uint64_t stale = 0;    // settlements of a delivery that is not open any more
+    uint64_t resumed = 0;  // that a client that came back holds again
+    uint64_t commands = 0;
+    uint64_t unknown = 0;  // of these: not served
+    uint64_t receipts = 0;
+    uint64_t hellos = 0;
+};
+
+struct SessionsSetup {
+    std::string bridge;  // its name
+    uint64_t epoch = 0;
+    uint64_t message_bytes_max = 0;  // of the endpoint
+    uint32_t frames_max = 0;         // likewise, and of a message in a block
+    std::function<std::optional<TopicId>(std::string_view name)> topic;
+};
+
+struct Commons {
+    SessionsSetup setup;
+    plugin::Engine* engine = nullptr;  // null: there are no topics
+    net::Reactor& reactor;
+    SessionsCounters counters{};
+    RefusalCounts refusals{};
+    bool draining = false;
+
+    struct Ways {
+        // Null: there is no such group.
+        std::function<Dispenser*(std::string_view group)> dispenser;
+        // It is the one of its name from now on; what it is to hold again. None: another user's is.
+        std::function<std::optional<std::vector<HeldRange>>(Session&, bool resume)> join;
+        // Its connection is lost.
+        std::function<void(Session&, std::vector<HeldRange> held)> depart;
+        std::function<void(Session&)> on_published;  // it waits for receipts
+        std::function<net::Take()> hold_for_room;    // nothing is read until the engine has room
+        std::function<net::Take()> hold_for_answers;
+        std::function<bool()> held;  // nothing is read from anybody
+        std::function<void(PeerId session, uint64_t answer, bool durable, std::string_view reason)>
+            on_settled;
+    };
+    Ways ways{};
+};
+
+}  // namespace zbridge::protocol

@@ -1,0 +1,160 @@
+// What a session is delivered: subscriptions and RECEIVEs.
+#include "bridge/protocol/limits.h"
+#include "bridge/protocol/session.h"
+#include "bridge/protocol/takers.h"
+
+namespace zbridge::protocol {
+
+namespace {
+
+// Of a frame whose body follows.
+void append_frame_head(std::string& wire, size_t bytes) {
+    if (bytes <= 255) {
+        wire += '\0';
+        wire += static_cast<char>(bytes);
+        return;
+    }
+    wire += static_cast<char>(frame_flags::kLong);
+    for (int shift = 56; shift >= 0; shift -= 8)
+        wire += static_cast<char>(static_cast<uint64_t>(bytes) >> shift);
+}
+
+}  // namespace
+
+void Session::subscribe(const Command& command) {
+    const uint32_t sub = *command.sub;
+    if (!command.topic.empty())
+        return refuse(command, Refusal::kUnsupported, "SUBSCRIBE with a topic");
+    if (commons_.draining)
+        return refuse(command, Refusal::kShuttingDown, meaning_of(Refusal::kShuttingDown));
+    if (subscriptions_.contains(sub))
+        return refuse(command, Refusal::kOutOfState, "a subscription has this number");
+    if (subscriptions_.size() >= kSubscriptionsMax)
+        return refuse(command, Refusal::kSubscriptions, meaning_of(Refusal::kSubscriptions));
+    if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
+    if (!lease_allowed(command)) return;
+    Dispenser* from = commons_.ways.dispenser(command.group);
+    if (from == nullptr) return refuse(command, Refusal::kNotFound, "no group of this name");
+
+    const uint64_t taker = next_taker_++;
+    auto made = std::make_unique<Subscription>(
+        *this, *from,
+        Subscription::Setup{sub, taker, command.credit, command.lease.value_or(Duration{})});
+    Subscription& its = *made;
+    subscriptions_.emplace(sub, std::move(made));
+    by_taker_.emplace(taker, &its);
+    send(pack_subscribed(sub));
+    its.update();
+}
+
+void Session::unsubscribe(const Command& command) {
+    const auto found = subscriptions_.find(*command.sub);
+    if (found == subscriptions_.end())
+        return refuse(command, Refusal::kNotFound, "no subscription has this number");
+    by_taker_.erase(found->second->taker());
+    subscriptions_.erase(found);
+    send(pack_unsubscribed(*command.sub));
+}
+
+void Session::set_credit(const Command& command) {
+    const auto found = subscriptions_.find(*command.sub);
+    if (found == subscriptions_.end())
+        return refuse(command, Refusal::kNotFound, "no subscription has this number");
+    if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
+    found->second->set_credit(command.credit);
+}
+
+void Session::receive(const Command& command) {
+    const uint64_t ref = *command.ref;
+    if (receives_.contains(ref))
+        return refuse(command, Refusal::kOutOfState, "a RECEIVE with this `ref` waits");
+    if (receives_.size() >= kReceivesMax)
+        return refuse(command, Refusal::kLineFull, "as many RECEIVEs wait as may");
+    if (command.max == 0 || command.max > kReceiveMessagesMax)
+        return refuse(command, Refusal::kOutOfRange, "max");
+    if (command.wait > kWaitMax) return refuse(command, Refusal::kOutOfRange, "wait");
+    if (!lease_allowed(command)) return;
+    Dispenser* from = commons_.ways.dispenser(command.group);
+    if (from == nullptr) return refuse(command, Refusal::kNotFound, "no group of this name");
+    if (commons_.draining) return send(pack(Delivered{.ref = ref}));
+
+    auto made = std::make_unique<Receive>(
+        *this, *from,
+        Receive::Setup{ref, command.max, commons_.reactor.now() + command.wait,
+                       command.lease.value_or(Duration{})});
+    Receive& its = *made;
+    receives_.emplace(ref, std::move(made));
+    if (!receives_over_.armed() || receives_over_.due() > its.until())
+        receives_over_.arm(its.until());
+    its.update();
+}
+
+// What is there now, or nothing.
+void Session::on_receives_over() {
+    const Instant now = commons_.reactor.now();
+    std::vector<uint64_t> over;
+    for (const auto& [ref, each] : receives_) {
+        if (each->until() <= now) over.push_back(ref);
+    }
+    for (const uint64_t ref : over) {
+        const auto found = receives_.find(ref);
+        if (found == receives_.end()) continue;  // it was given something meanwhile
+        found->second->from().give();
+        if (receives_.erase(ref) > 0) send(pack(Delivered{.ref = ref}));
+    }
+    for (const auto& [ref, each] : receives_) {
+        if (!receives_over_.armed() || receives_over_.due() > each->until())
+            receives_over_.arm(each->until());
+    }
+}
+
+bool Session::lease_allowed(const Command& command) {
+    if (!command.lease || (*command.lease >= kLeaseMin && *command.lease <= kLeaseMax)) return true;
+    refuse(command, Refusal::kOutOfRange, "lease");
+    return false;
+}
+
+// One run goes as it stands in memory; several are put together.
+void Session::deliver(Delivered header, GroupId group, uint64_t taker,
+                      const std::vector<plugin::Delivery>& deliveries) {
+    size_t bytes = 0;
+    for (const plugin::Delivery& each : deliveries) {
+        header.runs.push_back({each.token, each.run.messages, each.attempt, each.id});
+        bytes += each.run.wire.size();
+        commons_.counters.given += each.run.messages;
+    }
+    std::string head;
+    append_frame(head, pack(header), true);
+    append_frame_head(head, bytes);
+    MemoryBudget& memory = commons_.reactor.memory();
+    if (deliveries.size() == 1) {
+        peer_.send(memory.copy(head), deliveries.front().run.wire);
+    } else {
+        for (const plugin::Delivery& each : deliveries)
+            head += each.run.wire.bytes();
+        peer_.send({}, memory.copy(head));
+    }
+    const uint64_t written = peer_.outbox().appended();
+    for (const plugin::Delivery& each : deliveries)
+        held_.add(group, {each.token, each.run.messages}, {taker, written});
+}
+
+bool Session::takes_more() const {
+    return state_ == State::kOpen && !peer_.blocked() && peer_.has_room();
+}
+
+void Session::update_takers() {
+    for (const auto& [sub, each] : subscriptions_)
+        each->update();
+    for (const auto& [ref, each] : receives_)
+        each->update();
+}
+
+void Session::drop_takers() {
+    by_taker_.clear();
+    subscriptions_.clear();
+    receives_.clear();
+    receives_over_.cancel();
+}
+
+}  // namespace zbridge::protocol

@@ -1,0 +1,94 @@
+// What of a session takes messages of a group: a subscription, a RECEIVE that waits. Internal to this
+// folder.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/protocol/limits.h"
+#include "bridge/protocol/session.h"
+
+namespace zbridge::protocol {
+
+class Session::Subscription final : public Taker {
+ public:
+    struct Setup {
+        uint32_t sub = 0;
+        uint64_t taker = 0;
+        uint32_t credit = 0;
+        Duration lease{};
+    };
+    Subscription(Session& session, Dispenser& from, Setup setup)
+        : session_(session), from_(from), setup_(setup) {}
+    ~Subscription() override { from_.remove(*this); }
+
+    bool free() const override { return held_ < setup_.credit && session_.takes_more(); }
+    plugin::Wanted wanted() const override {
+        return {.messages = static_cast<uint32_t>(
+                    std::min<uint64_t>(setup_.credit - held_, kDeliverMessagesMax)),
+                .bytes = kDeliverBytesMax,
+                .lease = setup_.lease,
+                .consumer = session_.peer_.id()};
+    }
+    void take(const std::vector<plugin::Delivery>& deliveries) override {
+        for (const plugin::Delivery& each : deliveries)
+            held_ += each.run.messages;
+        session_.deliver({.sub = setup_.sub}, from_.group(), setup_.taker, deliveries);
+        update();
+    }
+
+    void set_credit(uint32_t credit) {
+        setup_.credit = credit;
+        update();
+    }
+    // So many of its messages are settled.
+    void give_back(uint64_t messages) {
+        held_ -= messages;
+        update();
+    }
+    void update() { from_.update(*this); }
+    uint64_t taker() const { return setup_.taker; }
+
+ private:
+    Session& session_;
+    Dispenser& from_;
+    Setup setup_;
+    uint64_t held_ = 0;
+};
+
+class Session::Receive final : public Taker {
+ public:
+    struct Setup {
+        uint64_t ref = 0;
+        uint32_t max = 1;
+        Instant until{};
+        Duration lease{};
+    };
+    Receive(Session& session, Dispenser& from, Setup setup)
+        : session_(session), from_(from), setup_(setup) {}
+    ~Receive() override { from_.remove(*this); }
+
+    bool free() const override { return session_.takes_more(); }
+    plugin::Wanted wanted() const override {
+        return {.messages = setup_.max,
+                .bytes = kDeliverBytesMax,
+                .lease = setup_.lease,
+                .consumer = session_.peer_.id()};
+    }
+    // It ends with it.
+    void take(const std::vector<plugin::Delivery>& deliveries) override {
+        Session& session = session_;
+        const auto mine = session.receives_.extract(setup_.ref);
+        session.deliver({.ref = setup_.ref}, from_.group(), 0, deliveries);
+    }
+    void update() { from_.update(*this); }
+    Dispenser& from() const { return from_; }
+    Instant until() const { return setup_.until; }
+
+ private:
+    Session& session_;
+    Dispenser& from_;
+    Setup setup_;
+};
+
+}  // namespace zbridge::protocol

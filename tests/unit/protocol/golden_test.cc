@@ -1,0 +1,166 @@
+// docs/PROTOCOL.md is what clients are written from: its bytes are those of the code.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bridge/protocol/answer.h"
+#include "bridge/protocol/command.h"
+#include "bridge/protocol/message_block.h"
+
+using namespace zbridge;
+using namespace zbridge::protocol;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Blocks = std::map<std::string, std::vector<std::string>>;  // frames by the block's name
+
+std::string from_hex(const std::string& text) {
+    std::string bytes;
+    for (size_t i = 0; i + 1 < text.size(); i += 2)
+        bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+    return bytes;
+}
+
+Blocks read_page() {
+    std::ifstream page(PROTOCOL_PAGE);
+    Blocks blocks;
+    std::string name, begun;
+    for (std::string line; std::getline(page, line);) {
+        if (line.starts_with("```hex ")) {
+            name = line.substr(7);
+        } else if (line == "```") {
+            name.clear();
+        } else if (!name.empty()) {
+            const size_t end = line.find(" \\");
+            begun += line.substr(0, end);
+            if (end != std::string::npos) continue;
+            blocks[name].push_back(from_hex(std::exchange(begun, "")));
+        }
+    }
+    return blocks;
+}
+
+struct Page {
+    Blocks blocks = read_page();
+    std::map<std::string, bool> seen;
+
+    const std::string& frame(const std::string& name, size_t number = 0) {
+        REQUIRE_MESSAGE(blocks.contains(name), name);
+        seen[name] = true;
+        REQUIRE(blocks[name].size() > number);
+        return blocks[name][number];
+    }
+    Command command(const std::string& name) {
+        ReadCommand read = read_command(frame(name));
+        REQUIRE_MESSAGE(read.ok(), read.problem);
+        return read.command;
+    }
+    void says(const std::string& name, const std::string& packed) {
+        CHECK_MESSAGE(frame(name) == packed, name);
+    }
+};
+
+LeaseToken token_at(uint64_t offset, uint64_t attempt = 1, uint64_t grant = 0) {
+    return {uint64_t{2} << 56 | attempt << 48 | uint64_t{1} << 32 | 1, grant << 48 | offset};
+}
+
+void check_publishing(Page& page) {
+    const Command hello = page.command("hello");
+    CHECK(hello.verb == Verb::kHello);
+    CHECK(hello.versions == std::vector<uint32_t>{1});
+    CHECK(hello.client_name == "till-7");
+    CHECK(hello.resume);
+    CHECK(hello.heartbeat == 2s);
+    CHECK(hello.client == "example 1.0");
+    const Command publish = page.command("publish");
+    CHECK(publish.topic == "orders");
+    CHECK(publish.seq == 1);
+    CHECK(count_messages(page.frame("publish", 1)) == publish.count);
+    const Command once = page.command("publish-once");
+    CHECK(once.once);
+    CHECK(once.count == 2);
+    CHECK_FALSE(once.attributes[0]);
+    const Attributes& its = *once.attributes[1];
+    CHECK(its.keys == std::vector<std::string>{"A-7"});
+    CHECK(its.order_key == "c1");
+    CHECK(its.tag == "new");
+    CHECK(its.deliver_at_ms == 1'700'000'000'000);
+    CHECK(its.properties == decltype(its.properties){{"region", Value("EU")},
+                                                     {"amount", Value(int64_t{120})},
+                                                     {"vip", Value(true)},
+                                                     {"rate", Value(0.5)}});
+}
+
+void check_consuming(Page& page) {
+    const Command subscribe = page.command("subscribe");
+    CHECK(subscribe.sub == 1);
+    CHECK(subscribe.group == "logistics");
+    CHECK(subscribe.credit == 512);
+    const Command receive = page.command("receive");
+    CHECK(receive.ref == 9);
+    CHECK(receive.max == 10);
+    CHECK(receive.wait == 30s);
+    CHECK(receive.lease == 60s);
+    const Command settle = page.command("settle");
+    CHECK(settle.verdict == "ack");
+    CHECK(settle.ranges == std::vector<TokenRange>{{token_at(40), 2}});
+    CHECK(settle.ref == 5);
+    const Command retry = page.command("settle-retry");
+    CHECK(retry.verdict == "retry");
+    CHECK(retry.ranges == std::vector<TokenRange>{{token_at(50, 2), 1}});
+    CHECK(retry.delay == 10s);
+    CHECK(retry.reason == "no stock");
+    CHECK_FALSE(retry.ref);
+    const Command extend = page.command("extend");
+    CHECK(extend.verb == Verb::kExtend);
+    CHECK(extend.lease == 60s);
+    CHECK(page.command("credit").verb == Verb::kCredit);
+    CHECK(page.command("unsubscribe").verb == Verb::kUnsubscribe);
+    CHECK(page.command("heartbeat").verb == Verb::kHeartbeat);
+    CHECK(page.command("bye").verb == Verb::kBye);
+}
+
+void check_answers(Page& page) {
+    page.says("welcome", pack(Welcome{.version = 1,
+                                      .bridge = "shop",
+                                      .epoch = 7,
+                                      .features = {"publish", "once", "groups", "resume"},
+                                      .heartbeat_ms = 2000,
+                                      .message_bytes = 16 << 20,
+                                      .frames = 64}));
+    const Outcome outcomes[] = {
+        {.seq = 1, .count = 2, .id = {3, 42}},
+        {.seq = 3, .id = {3, 7}, .duplicate = true},
+        {.seq = 4, .why = Refusal::kTopicFull, .text = "orders: 20GiB reached"}};
+    page.says("receipt", pack_receipt(outcomes));
+    page.says("subscribed", pack_subscribed(1));
+    page.says("unsubscribed", pack_unsubscribed(1));
+    page.says("deliver", pack(Delivered{.sub = 1, .runs = {{token_at(40), 2, 1, {3, 42}}}}));
+    CHECK(count_messages(page.frame("deliver", 1)) == 2U);
+    page.says("deliver-nothing", pack(Delivered{.ref = 9}));
+    page.says("settled", pack(SettledRanges{.ref = 5, .stale = {0}}, false));
+    page.says("settled-extend",
+              pack(SettledRanges{.ref = 6, .stale = {0}, .tokens = {token_at(40, 1, 1)}}, true));
+    page.says("refused", pack(Refused{.re = "SUBSCRIBE",
+                                      .sub = 2,
+                                      .code = Refusal::kNotFound,
+                                      .text = "no group is named `logistic`"}));
+    page.says("heartbeat", pack_heartbeat());
+    page.says("bye", pack_bye(std::nullopt));
+    page.says("bye-bridge", pack_bye(Refusal::kShuttingDown));
+}
+
+}  // namespace
+
+TEST_CASE("the bytes of docs/PROTOCOL.md are what is said and understood") {
+    Page page;
+    check_publishing(page);
+    check_consuming(page);
+    check_answers(page);
+    for (const auto& [name, frames] : page.blocks)
+        CHECK_MESSAGE(page.seen[name], name << " is checked by nobody");
+}
