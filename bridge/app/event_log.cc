@@ -30,6 +30,8 @@ std::string purpose_of(const settings::Config& config, size_t endpoint) {
         if (service.clients == endpoint) return "the clients of service " + service.options.name;
         if (service.workers == endpoint) return "the workers of service " + service.options.name;
     }
+    if (config.endpoints[endpoint].role == settings::Role::kZbp)
+        return "clients of the bridge's own protocol";
     std::string routes;
     bool source = false;
     for (const auto& route : config.routes) {
