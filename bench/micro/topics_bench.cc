@@ -1,5 +1,6 @@
 // What a published message costs the reactor, beyond the copy of its bytes: from publish() to
-// on_visible(), on a log that is done at once. Run it from a release build.
+// on_visible(), on a log that is done at once. Run it from a release build; an argument: only lines
+// that have it in their name.
 #include <malloc.h>
 
 #include <cstdio>
@@ -35,6 +36,8 @@ class InstantStore final : public Store {
     bool read(Place, char*, Done) override { return false; }
     std::vector<SegmentInfo> segments() const override { return {}; }
     void drop(uint64_t) override {}
+    bool takes(size_t) const override { return true; }
+    void at_room(std::function<void()>) override {}
     bool full() const override { return false; }
     const Status& failure() const override { return failure_; }
     Status close() override { return {}; }
@@ -62,6 +65,7 @@ struct Counts final : TopicsListener {
     void on_loaded(TopicId) override {}
     void on_note(uint64_t, RecordType, std::string_view) override {}
     void on_answer(uint64_t, bool, const std::string&) override {}
+    void on_settled(uint64_t, bool, const std::string&) override {}
     void warn(const std::string&) override {}
     uint64_t messages = 0;
 };
@@ -96,9 +100,26 @@ void measure_idle(int topics) {
                 bytes / static_cast<size_t>(topics));
 }
 
-// `busy` of `topics` are published to, in turn.
-void measure(const char* name, size_t body_bytes, int topics, int busy,
+// Which topic a message goes to.
+std::vector<uint32_t> in_turn(int topics, int messages_each = 1) {
+    std::vector<uint32_t> order;
+    for (int i = 0; i < topics; i++)
+        order.insert(order.end(), static_cast<size_t>(messages_each), static_cast<uint32_t>(i));
+    return order;
+}
+std::vector<uint32_t> by_chance(int topics) {
+    SeededRandom random(7);
+    std::vector<uint32_t> order(1 << 16);
+    for (uint32_t& each : order)
+        each = static_cast<uint32_t>(random.below(static_cast<uint64_t>(topics)));
+    return order;
+}
+
+const char* wanted = "";
+
+void measure(const char* name, size_t body_bytes, int topics, const std::vector<uint32_t>& order,
              const std::function<const zb_attributes*(int)>& attributes_of) {
+    if (std::strstr(name, wanted) == nullptr) return;
     const RealClock clock;
     SeededRandom random(1);
     MemoryBudget memory(1 << 30);
@@ -124,8 +145,10 @@ void measure(const char* name, size_t body_bytes, int topics, int busy,
     zb_receipt receipt{};
     start = std::clock();
     for (int i = 0; i < kMessages; i++) {
-        const zb_publication publication{
-            static_cast<uint32_t>(i % busy), 1, {wire.data(), wire.size()}, attributes_of(i)};
+        const zb_publication publication{order[static_cast<size_t>(i) % order.size()],
+                                         1,
+                                         {wire.data(), wire.size()},
+                                         attributes_of(i)};
         ZB_CHECK(all.has_room());
         ZB_CHECK(all.publish(&publication, 1, receipt) == ZB_TAKEN);
         if (i % kTurn == kTurn - 1) {
@@ -143,20 +166,25 @@ void measure(const char* name, size_t body_bytes, int topics, int busy,
 
 }  // namespace
 
-int main() {
-    measure("100 B, one topic", 100, 1, 1, [](int) { return nullptr; });
-    measure("100 B, one topic beside 1,000 idle ones", 100, 1001, 1, [](int) { return nullptr; });
-    measure("100 B, 1,000 topics in turn", 100, 1000, 1000, [](int) { return nullptr; });
-    measure("100 B, 4 topics in turn", 100, 4, 4, [](int) { return nullptr; });
-    measure("240 B, one topic", 240, 1, 1, [](int) { return nullptr; });
+int main(int argc, char** argv) {
+    if (argc > 1) wanted = argv[1];
+    const auto none = [](int) { return nullptr; };
+    measure("100 B, one topic", 100, 1, {0}, none);
+    measure("100 B, one topic beside 1,000 idle ones", 100, 1001, {0}, none);
+    measure("100 B, 4 topics in turn", 100, 4, in_turn(4), none);
+    measure("100 B, 1,000 topics in turn", 100, 1000, in_turn(1000), none);
+    measure("100 B, 1,000 topics by chance", 100, 1000, by_chance(1000), none);
+    measure("100 B, 1,000 topics, 10 of each in turn", 100, 1000, in_turn(1000, 10), none);
+    measure("240 B, one topic", 240, 1, {0}, none);
     std::string id = "o-2026-00000000";
     zb_attributes attributes{};
     attributes.size = sizeof(attributes);
-    measure("100 B, one topic, an id each", 100, 1, 1, [&](int i) {
+    measure("100 B, one topic, an id each", 100, 1, {0}, [&](int i) {
         std::snprintf(id.data() + 7, 9, "%08d", i);
         attributes.id = {id.data(), id.size()};
         return &attributes;
     });
+    if (*wanted != 0) return 0;
     measure_idle(1'000);
     measure_idle(10'000);
     return 0;

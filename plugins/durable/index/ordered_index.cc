@@ -20,10 +20,9 @@ void OrderedIndex::add(TopicId topic, const Run& run) {
     RunLine& line = line_to_change(topic);
     Run added = run;
     if (!line.empty()) {
-        const Run& last = line.back();
-        ZB_CHECK(last.end() <= run.first, topic, last.end(), run.first);
+        ZB_CHECK(line.end() <= run.first, topic, line.end(), run.first);
         // A wall clock may go back; since() searches.
-        added.stored_ms = std::max(added.stored_ms, last.stored_ms);
+        added.stored_ms = std::max(added.stored_ms, line.newest_ms());
     }
     line.push_back(added);
     runs_++;

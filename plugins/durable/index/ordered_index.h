@@ -21,6 +21,14 @@ class OrderedIndex final : public Index {
     void remove_first(TopicId topic) override;
     std::vector<Run> move(TopicId topic, const Run& run) override;
 
+    // An add() comes soon, or very soon: what it needs is brought into the processor's cache.
+    void expect(TopicId topic) const {
+        if (topic.number() < lines_.size()) __builtin_prefetch(&lines_[topic.number()], 1);
+    }
+    void expect_soon(TopicId topic) const {
+        if (topic.number() < lines_.size()) lines_[topic.number()].expect_push();
+    }
+
     size_t runs() const { return runs_; }
     size_t bytes() const;  // about, of memory
 

@@ -10,7 +10,8 @@ namespace zbridge::durable {
 
 void RunLine::push_back(const Run& run) {
     tail_.push_back(run);
-    last_ = run;
+    end_ = run.end();
+    newest_ms_ = run.stored_ms;
     if (empty()) return refill_head();
     if (tail_.size() == kBlockRuns) pack_tail();
 }
@@ -35,7 +36,7 @@ void RunLine::pack_tail() {
 }
 
 std::vector<Run> RunLine::replace(const Run& run) {
-    if (empty() || run.first >= last_.end()) {
+    if (empty() || run.first >= end_) {
         push_back(run);
         return {};
     }
@@ -63,7 +64,10 @@ std::vector<Run> RunLine::replace(const Run& run) {
     all.insert(all.erase(from, to), run);
 
     const bool to_the_end = in_tail || (end == blocks_.end() && tail_.empty());
-    if (to_the_end) last_ = all.back();
+    if (to_the_end) {
+        end_ = all.back().end();
+        newest_ms_ = all.back().stored_ms;
+    }
     const auto at = blocks_.erase(first, end);
     if (in_tail) tail_.clear();
     if (in_head) {

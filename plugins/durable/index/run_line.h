@@ -20,16 +20,20 @@ struct UnpackedBlock {
     std::vector<Run> runs;
 };
 
-class RunLine {
+class alignas(64) RunLine {
  public:
     static constexpr size_t kBlockRuns = 64;
 
     bool empty() const { return head_at_ == head_.size(); }
     // REQUIRES: !empty().
     const Run& front() const { return head_[head_at_]; }
-    const Run& back() const { return last_; }
+    // Of the last one; REQUIRES: likewise.
+    Offset end() const { return end_; }
+    int64_t newest_ms() const { return newest_ms_; }
+    // What push_back() is about to write to comes into the processor's cache meanwhile.
+    void expect_push() const { __builtin_prefetch(tail_.data() + tail_.size(), 1); }
 
-    // REQUIRES: it begins where back() ends, or behind.
+    // REQUIRES: it begins at end(), or behind.
     void push_back(const Run& run);
     // REQUIRES: !empty().
     void pop_front();
@@ -50,12 +54,15 @@ class RunLine {
     void refill_head();
     void pack_tail();
 
+    // What push_back() needs stands first, in as few lines of the cache as can be: there may be
+    // thousands of these.
+    Offset end_;
+    int64_t newest_ms_ = 0;
+    std::vector<Run> tail_;  // behind the blocks
     // Before the blocks; empty only if there is nothing at all.
     std::vector<Run> head_;
     size_t head_at_ = 0;
     std::deque<RunBlock> blocks_;
-    std::vector<Run> tail_;  // behind them
-    Run last_;
 };
 
 }  // namespace zbridge::durable

@@ -15,10 +15,14 @@
 
 namespace zbridge::durable {
 
-// The messages of one MSG record.
+// The messages of one MSG record. Those of a topic are linked, in their order.
 struct FilledRun {
+    static constexpr uint32_t kNone = UINT32_MAX;
+
     TopicId topic;
     uint32_t position = 0;  // of the record, in the body
+    uint32_t next = kNone;  // of this topic, in Batch::runs
+    bool leads = false;     // it is the topic's first
     zb_run run{};
 };
 

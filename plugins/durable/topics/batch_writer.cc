@@ -64,7 +64,18 @@ Batch BatchWriter::take() {
             batch_.chunk->commit(BatchMemory::capacity_for(batch_.memory.body_bytes));
     }
     begin_ = at_ = end_ = nullptr;
-    return std::exchange(batch_, Batch());
+    Batch taken = std::exchange(batch_, Batch());
+    batch_.runs.swap(runs_);
+    return taken;
+}
+
+void BatchWriter::give_back(Batch& batch) {
+    if (batch.runs.capacity() > kRunsKeptMax) return;
+    batch.runs.clear();
+    if (batch_.runs.capacity() == 0)
+        batch_.runs.swap(batch.runs);
+    else if (runs_.capacity() < batch.runs.capacity())
+        runs_.swap(batch.runs);
 }
 
 void BatchWriter::close_record() {
@@ -76,7 +87,7 @@ void BatchWriter::close_record() {
     batch_.memory.records++;
 
     const char* const wire = attributes_.data() + attributes_.size();
-    FilledRun filled;
+    FilledRun& filled = batch_.runs.emplace_back();
     filled.topic = head_.topic;
     filled.position = static_cast<uint32_t>(record_ - begin_);
     filled.run.chunk = batch_.chunk.get();
@@ -89,7 +100,17 @@ void BatchWriter::close_record() {
     filled.run.first_sequence = head_.first_id.sequence;
     filled.run.stored_ms = head_.stored_ms;
     filled.run.attributes = {attributes_.data(), attributes_.size()};
-    batch_.runs.push_back(filled);
+    link(filled);
+}
+
+// To the one before of its topic.
+void BatchWriter::link(FilledRun& filled) {
+    const uint32_t topic = filled.topic.number();
+    const auto at = static_cast<uint32_t>(batch_.runs.size() - 1);
+    if (topic >= last_of_.size()) last_of_.resize(topic + 1, FilledRun::kNone);
+    const uint32_t before = std::exchange(last_of_[topic], at);
+    filled.leads = before >= at || batch_.runs[before].topic != filled.topic;
+    if (!filled.leads) batch_.runs[before].next = at;
 }
 
 }  // namespace zbridge::durable

@@ -10,6 +10,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "plugins/durable/topics/batch.h"
 #include "plugins/durable/topics/chunk_pool.h"
@@ -20,6 +21,7 @@ namespace zbridge::durable {
 class BatchWriter {
  public:
     static constexpr size_t kRoomMin = 128 << 10;
+    static constexpr size_t kRunsKeptMax = 32 << 10;  // of a list that is used again
 
     // `pool` outlives it. REQUIRES: body_bytes_max <= Store::kBodyBytesMax.
     BatchWriter(ChunkPool& pool, size_t body_bytes_max)
@@ -57,14 +59,20 @@ class BatchWriter {
     size_t body_bytes() const { return static_cast<size_t>(at_ - begin_); }
     // The batch so far; the next one begins.
     Batch take();
+    // Its lists are used again: a busy log allocates none.
+    void give_back(Batch& batch);
 
  private:
     void close_record();
+    void link(FilledRun& filled);
 
     ChunkPool& pool_;
     size_t body_bytes_max_;
     ChunkRef shared_;  // where batches follow each other
     Batch batch_;
+    std::vector<FilledRun> runs_;  // empty: memory for the next batch
+    // By topic: its last one in batch_.runs; where that is of another topic, it has none yet.
+    std::vector<uint32_t> last_of_;
     char* begin_ = nullptr;  // of the body
     char* at_ = nullptr;
     char* end_ = nullptr;

@@ -56,6 +56,7 @@ void Commits::on_done(const Status& status) {
     telling_ = true;
     listener_.on_batch_committed(committed.batch, committed.place);
     telling_ = false;
+    writer_.give_back(committed.batch);
     advance();
 
     if (waiting_bytes() <= kWaitingBytesMax / 2) tell_room();

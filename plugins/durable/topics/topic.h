@@ -17,27 +17,28 @@
 
 namespace zbridge::durable {
 
-struct Topic {
+// What each message touches stands first, in one line of the cache.
+struct alignas(64) Topic {
     TopicId id;
-    std::string name;
-    TopicOptions options;
     Origin origin = Origin::kDeclared;
     // It was in the file once, and is not any more: kept, and refuses publishing.
     bool unconfigured = false;
+    // `retention.unread: keep` holds what would have to go: publishing is refused.
+    bool full = false;
+    bool floor_unwritten = false;  // it rose since the last FLOOR or TOPIC record
 
-    Offset floor;                      // nothing below it is kept
-    Offset head;                       // one past the newest visible message
     Offset next;                       // of the next message that is published
+    Offset head;                       // one past the newest visible message
+    Offset floor;                      // nothing below it is kept
     uint64_t messages = 0, bytes = 0;  // visible and kept
     int64_t newest_ms = 0;             // its messages' times do not go back
-    bool floor_unwritten = false;      // it rose since the last FLOOR or TOPIC record
 
+    TopicOptions options;
     // The first message that some group has not settled; none: there are no groups.
     std::optional<Offset> unread;
     // The tenant knows which of its messages are needed; no other is.
     bool for_tenant = false;
-    // `retention.unread: keep` holds what would have to go: publishing is refused.
-    bool full = false;
+    std::string name;
     std::unique_ptr<Dedup> dedup;  // null: off
     uint64_t duplicates = 0;
     std::unique_ptr<KeyTable>

@@ -197,6 +197,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
         if (tenant_ != nullptr) tenant_->on_room();
     }
     void place_batch(Batch& batch, const Place& place);
+    void expect_soon(const Batch& batch, size_t at) const;
     void show(Batch& batch);
     void answer(const Answer& answer, bool ok, const std::string& why);
     void add_run(Topic& topic, const Run& run);
@@ -256,6 +257,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void take_over(Topic& topic, bool was_clean);
     void give_name(Topic& topic);
     const TopicOptions* declared(std::string_view name) const;
+    std::vector<uint32_t> run_of_;  // by topic, in `runs`; where that is another's, it has none yet
 
     size_t body_bytes_max() const { return store_->body_bytes_max() - kMoveRoom; }
     int64_t now_ms() const { return world_.clock->wall_us() / 1000; }

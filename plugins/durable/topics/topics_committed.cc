@@ -5,6 +5,14 @@
 
 namespace zbridge::durable {
 
+namespace {
+
+const FilledRun* next_of(const Batch& batch, const FilledRun& run) {
+    return run.next == FilledRun::kNone ? nullptr : &batch.runs[run.next];
+}
+
+}  // namespace
+
 void Topics::on_batch_committed(Batch& batch, const std::optional<Place>& place) {
     if (place) place_batch(batch, *place);
     if (batch.last_number > 0) listener_.on_committed(batch.last_number);
@@ -30,20 +38,18 @@ void Topics::on_batch_committed(Batch& batch, const std::optional<Place>& place)
 // Into memory and the index, before anybody is told.
 void Topics::place_batch(Batch& batch, const Place& place) {
     hot_.add(place, {batch.chunk, {batch.memory.body(), batch.memory.body_bytes}});
-    // Those of a topic together, in their order.
-    std::stable_sort(batch.runs.begin(), batch.runs.end(),
-                     [](const FilledRun& a, const FilledRun& b) { return a.topic < b.topic; });
-    for (size_t i = 0; i < batch.runs.size();) {
+    for (size_t i = 0; i < batch.runs.size(); i++) {
+        expect_soon(batch, i);
         const FilledRun& first = batch.runs[i];
+        if (!first.leads) continue;
         Run run;
         run.first = {first.run.first_offset};
         run.position = first.position;
         run.place = place;
-        for (; i < batch.runs.size() && batch.runs[i].topic == first.topic; i++) {
-            const zb_run& each = batch.runs[i].run;
-            run.count += each.count;
-            run.bytes += static_cast<uint32_t>(each.bytes + each.attributes.size);
-            run.stored_ms = each.stored_ms;
+        for (const FilledRun* each = &first; each != nullptr; each = next_of(batch, *each)) {
+            run.count += each->run.count;
+            run.bytes += static_cast<uint32_t>(each->run.bytes + each->run.attributes.size);
+            run.stored_ms = each->run.stored_ms;
         }
         // Null: removed since.
         Topic* topic = table_.find(first.topic);
@@ -61,6 +67,13 @@ void Topics::place_batch(Batch& batch, const Place& place) {
         tenant_->on_written(effect, place.segment);
 }
 
+// With many topics what a run touches is in no cache, but where it will be needed is known ahead.
+void Topics::expect_soon(const Batch& batch, size_t at) const {
+    constexpr size_t kFar = 8, kNear = 4;
+    if (at + kFar < batch.runs.size()) index_.expect(batch.runs[at + kFar].topic);
+    if (at + kNear < batch.runs.size()) index_.expect_soon(batch.runs[at + kNear].topic);
+}
+
 void Topics::add_run(Topic& topic, const Run& run) {
     index_.add(topic.id, run);
     segments_.use(run.place.segment, live_bytes_of(run));
@@ -70,14 +83,14 @@ void Topics::add_run(Topic& topic, const Run& run) {
 }
 
 void Topics::show(Batch& batch) {
-    for (size_t i = 0; i < batch.runs.size();) {
-        const TopicId topic = batch.runs[i].topic;
+    for (const FilledRun& first : batch.runs) {
+        if (!first.leads) continue;
         visible_.clear();
-        for (; i < batch.runs.size() && batch.runs[i].topic == topic; i++)
-            visible_.push_back(batch.runs[i].run);
-        if (table_.find(topic) == nullptr) continue;
-        listener_.on_visible(topic, visible_.data(), static_cast<uint32_t>(visible_.size()));
-        if (Topic* its = table_.find(topic)) retain(*its);
+        for (const FilledRun* each = &first; each != nullptr; each = next_of(batch, *each))
+            visible_.push_back(each->run);
+        if (table_.find(first.topic) == nullptr) continue;
+        listener_.on_visible(first.topic, visible_.data(), static_cast<uint32_t>(visible_.size()));
+        if (Topic* its = table_.find(first.topic)) retain(*its);
     }
 }
 

@@ -92,17 +92,18 @@ Status Topics::replay_msg(const SeenMsg& msg, const Place& place, std::vector<Re
     if (msg.head.first < topic->next)
         return {Code::kInvalid, "offset " + std::to_string(msg.head.first.number) + " of topic " +
                                     topic->name + " was there before"};
-    auto found = std::find_if(runs.begin(), runs.end(), [&](const ReplayedRun& each) {
-        return each.topic == msg.head.topic;
-    });
-    if (found == runs.end()) {
+    const uint32_t number = msg.head.topic.number();
+    if (number >= run_of_.size()) run_of_.resize(number + 1);
+    uint32_t& at = run_of_[number];
+    if (at >= runs.size() || runs[at].topic != msg.head.topic) {
         Run run;
         run.first = msg.head.first;
         run.position = static_cast<uint32_t>(msg.position);
         run.place = place;
-        found = runs.insert(runs.end(), {msg.head.topic, run});
+        at = static_cast<uint32_t>(runs.size());
+        runs.push_back({msg.head.topic, run});
     }
-    Run& run = found->run;
+    Run& run = runs[at].run;
     if (run.end() != msg.head.first) return {Code::kInvalid, "offsets that do not follow"};
     run.count += msg.head.count;
     run.bytes += static_cast<uint32_t>(msg.wire_bytes + msg.attribute_bytes);

@@ -27,6 +27,9 @@ void Topics::retain(Topic& topic) {
     const Retention& wanted = topic.options.retention;
     if (!wanted.age_ms && !wanted.bytes && !wanted.count) return;
     topic.full = false;
+    const bool over = (wanted.bytes && topic.bytes >= *wanted.bytes) ||
+                      (wanted.count && topic.messages >= *wanted.count);
+    if (!over && !wanted.age_ms) return;
     while (const auto run = index_.first(topic.id)) {
         if (wanted.keep_unread && topic.unread && run->end() > *topic.unread) {
             topic.full = wanted.bytes && topic.bytes >= *wanted.bytes;

@@ -46,6 +46,38 @@ TEST_CASE("messages of one topic share a record, those of several topics a batch
     CHECK(rig.read("b", 0).messages == Messages{{0, "x"}});
 }
 
+TEST_CASE("of many topics that are published to by chance each is told all of its own, in order") {
+    std::vector<std::string> names;
+    for (int i = 0; i < 40; i++)
+        names.push_back("t" + std::to_string(i));
+    TopicsRig rig(names);
+    REQUIRE(rig.start().ok());
+    SeededRandom random(5);
+    std::vector<Messages> expected(names.size());
+    for (size_t batch = 0; batch < 30; batch++) {
+        const size_t messages = random.below(200);  // some batches have a topic once, some often
+        for (size_t i = 0; i < messages; i++) {
+            const size_t topic = random.below(1 + random.below(names.size()));
+            const std::string body = std::to_string(batch) + "-" + std::to_string(i);
+            REQUIRE(rig.publish(names[topic], body) == ZB_TAKEN);
+            expected[topic].emplace_back(expected[topic].size(), body);
+        }
+        rig.topics->turn_end();
+        if (batch % 3 == 0) rig.store.finish_all();  // else the next one fills meanwhile
+    }
+    rig.commit();
+    std::vector<Messages> told(names.size());
+    for (const Told::Visible& each : rig.told.visible) {
+        CHECK(each.first == told[each.topic].size());
+        for (const std::string& body : each.bodies)
+            told[each.topic].emplace_back(told[each.topic].size(), body);
+    }
+    CHECK(told == expected);
+    REQUIRE(rig.restart(false).ok());
+    for (size_t i = 0; i < names.size(); i++)
+        CHECK(rig.read_all(names[i]) == expected[i]);
+}
+
 TEST_CASE("a batch fills while another one is in flight") {
     TopicsRig rig;
     REQUIRE(rig.start().ok());
