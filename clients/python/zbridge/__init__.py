@@ -1,0 +1,24 @@
+"""The client of zbridge's own protocol, ZBP/1: receipts, batches, leases, and to go on after a lost connection.
+
+`Client` is for programs with threads, `zbridge.aio.Client` for asyncio. Both drive the same core (`zbridge.core`).
+"""
+from .client import Client, Server, Subscription
+from .core.delivery import Delivery
+from .core.outbox import Publication, Receipt, Receipts, Refusal
+from .core.settling import Extension, Settlement
+from .errors import (AlreadySettled, Closed, Denied, Error, Forked, IdentityTaken, InFlightFull, LineFull, Malformed,
+                     NoCommonVersion, NotFound, OutOfRange, OutOfState, Refused, Replaced, ShuttingDown, Stale, StoreFailed,
+                     StoreFull, SubscriptionsFull, Timeout, TooLarge, TooManyFrames, TopicFull, Unable, Unconfigured,
+                     Unsupported, Violation, WrongThread)
+from .message import Message
+from .options import Limits, Options
+from .wire import MessageId
+
+__version__ = "0.1.0"
+__all__ = [
+    "AlreadySettled", "Client", "Closed", "Delivery", "Denied", "Error", "Extension", "Forked", "IdentityTaken",
+    "InFlightFull", "Limits", "LineFull", "Malformed", "Message", "MessageId", "NoCommonVersion", "NotFound", "Options",
+    "OutOfRange", "OutOfState", "Publication", "Receipt", "Receipts", "Refusal", "Refused", "Replaced", "Server",
+    "Settlement", "ShuttingDown", "Stale", "StoreFailed", "StoreFull", "Subscription", "SubscriptionsFull", "Timeout",
+    "TooLarge", "TooManyFrames", "TopicFull", "Unable", "Unconfigured", "Unsupported", "Violation", "WrongThread",
+]

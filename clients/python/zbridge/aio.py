@@ -1,0 +1,396 @@
+"""The client of asyncio programs.
+
+Flow:    verbs -> core -> the event loop: its descriptors and timers
+Thread:  that of the event loop it was opened in, and no other: WrongThread. Not over a fork: Forked.
+Limits:  Options. Where a verb waits it is cancelled as any other await (asyncio.wait_for): what was begun goes on.
+"""
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import (Any, AsyncIterator, Awaitable, Callable, ContextManager, Generator, Iterable, List, Mapping, Optional,
+                    Sequence, Set, Type, TypeVar, Union)
+
+import zmq
+
+from . import base
+from .base import Body, clock_ms
+from .core.core import FAILED, GREETING, IDLE
+from .core.delivery import Delivery
+from .core.inbox import Subscription as CoreSubscription
+from .core.outbox import Publication, Publishing, Receipt, Receipts, Single
+from .core.pending import Pending
+from .core.settling import Extension, Settlement
+from .errors import Closed, Error, Forked, InFlightFull, WrongThread
+from .link import Configure, Link
+from .message import Property
+from .message import name as checked_name
+from .options import Options
+
+P = TypeVar("P", bound="Publishing[Any]")
+RETRY_MIN_S, RETRY_MAX_S = 0.02, 1.0  # as in client.py
+
+
+class Client:
+    """As zbridge.Client; `async with` it, or await close() at the end. Made inside of a running event loop."""
+
+    def __init__(self, address: str, *, name: Optional[str] = None, options: Optional[Options] = None,
+                 configure: Optional[Configure] = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pid = os.getpid()
+        self._core = base.core_of(options, name)
+        self._core.owner = self
+        self._link = Link(address, configure)
+        self._waiters: Set["asyncio.Future[None]"] = set()
+        self._watched: List[int] = []
+        self._timer: Optional[asyncio.TimerHandle] = None
+        self._soon: Optional[asyncio.Handle] = None
+        self._calls: List[Callable[[], None]] = []
+        self._is_gone = False
+        self._later_turn()
+
+    # --- publishing -----------------------------------------------------------------------------------------------
+
+    async def publish(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
+                      order_key: Optional[str] = None, tag: Optional[str] = None,
+                      deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
+                      properties: Optional[Mapping[str, Property]] = None, once: bool = False,
+                      tries: int = 10) -> Receipt:
+        """Returns when it is stored, and raises what it was refused with; what is worth another try is tried again."""
+        pause = RETRY_MIN_S
+        while True:
+            tries -= 1
+            made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
+                               deliver_at=deliver_at, delay=delay, properties=properties)
+            await self._publish(made, None, True)
+            try:
+                return await made
+            except Error as error:
+                if not error.worth_another_try or tries <= 0:
+                    raise
+                await asyncio.sleep(pause * self._core._chance.uniform(0.5, 1))
+                pause = min(2 * pause, RETRY_MAX_S)
+
+    async def submit(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
+                     order_key: Optional[str] = None, tag: Optional[str] = None,
+                     deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
+                     properties: Optional[Mapping[str, Property]] = None, once: bool = False,
+                     seq: Optional[int] = None) -> Single:
+        """Waits only for room: what it returns is awaited for the receipt."""
+        made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
+                           deliver_at=deliver_at, delay=delay, properties=properties)
+        return await self._publish(made, seq, False)
+
+    async def submit_many(self, topic: str, messages: Iterable[Body], *, once: bool = False,
+                          seq: Optional[int] = None) -> Publication:
+        """Likewise for several, in order: `seq` is of the first."""
+        return await self._publish(base.many(self, topic, messages, once), seq, True)
+
+    async def publish_many(self, topic: str, messages: Iterable[Body], *, once: bool = False) -> Receipts:
+        """As many as there are, in batches. Returns when each has its outcome: some may be refused, see Receipts."""
+        whole = Receipts([])
+        open_: List[Publication] = []
+        for batch in base.batches(messages, self._core.options):
+            open_.append(await self.submit_many(topic, batch, once=once))
+            while open_[0].done and len(open_) > 1:
+                whole += open_.pop(0).outcome()
+        for each in open_:
+            whole += await each
+        return whole
+
+    # --- consuming ------------------------------------------------------------------------------------------------
+
+    def subscribe(self, group: str, *, credit: int = 256, lease: Optional[float] = None,
+                  auto_extend: Optional[float] = None) -> Subscription:
+        """As of zbridge.Client, for `async for`."""
+        self._check()
+        checked_name(group, "group")
+        if not 0 <= credit < 1 << 32:
+            raise ValueError("credit: from 0 on, 32 bits")
+        lease_ms, extend_ms = base.leased(lease, auto_extend)
+        made = self._core.subscribe(group, credit, lease_ms, extend_ms)
+        self._later_turn()
+        return Subscription(self, made)
+
+    async def serve(self, group: str, handler: Callable[[Delivery], Awaitable[None]], *, tasks: int = 1, credit: int = 256,
+                    lease: Optional[float] = None, auto_extend: Optional[float] = None) -> None:
+        """Calls the handler with each delivery, in so many tasks, until it is cancelled: `ack` when it returns, `retry`
+        where it raises, `release` where it is cancelled, unless it has settled the message itself."""
+        async with self.subscribe(group, credit=credit, lease=lease, auto_extend=auto_extend) as subscription:
+            async def work() -> None:
+                async for delivery in subscription:
+                    with contextlib.suppress(Exception):  # the bridge is told: it is the reason of the retry
+                        with delivery:
+                            await handler(delivery)
+
+            working = [asyncio.ensure_future(work()) for _ in range(tasks)]
+            try:
+                await asyncio.gather(*working)
+            finally:
+                for each in working:
+                    each.cancel()
+                await asyncio.gather(*working, return_exceptions=True)
+
+    async def receive(self, group: str, max: int = 1, *, wait: float = 0, lease: Optional[float] = None,
+                      auto_extend: Optional[float] = None) -> List[Delivery]:
+        """At most `max` messages; none where none came within `wait` seconds. What comes after it was cancelled is
+        given back."""
+        self._check()
+        made = base.fetch(self, group, max, wait, lease, auto_extend)
+        self._core.fetch(made)
+        self._later_turn()
+        try:
+            return await made
+        except asyncio.CancelledError:
+            if made.done:
+                self._core.inbox.settle([each for each in made.deliveries if not each.is_settled], "release", None, None,
+                                        clock_ms())
+                self._later_turn()
+            made.finish(Closed("cancelled"))
+            raise
+
+    def settle(self, deliveries: Iterable[Delivery], verdict: str, delay: Optional[float] = None,
+               reason: Optional[str] = None) -> Settlement:
+        """Several at once: `ack`, `retry`, `reject` or `release`. Await what it returns to know that it is durable."""
+        self._check()
+        made = self._core.settle(list(deliveries), base.verdict(verdict), delay, reason, clock_ms())
+        self._later_turn()
+        return made
+
+    def extend(self, deliveries: Iterable[Delivery], lease: Optional[float] = None) -> Extension:
+        """Several of one group: a new lease from now on."""
+        self._check()
+        made = base.extensions(self, list(deliveries), lease)
+        self._core.extend(made)
+        self._later_turn()
+        return made
+
+    # --- its life -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session with the bridge at this moment."""
+        return self._core.state not in (IDLE, GREETING, FAILED)
+
+    async def wait_open(self) -> None:
+        """Until there is a session. Raises what the bridge refused the client with for good."""
+        await self._until(lambda: self._core.error is not None or self.is_open)
+        self._core._check()
+
+    async def flush(self) -> None:
+        """Until all that was published has its outcome, and all that was settled is durable or refused."""
+        self._check()
+        self._core.flush(clock_ms())
+        self._later_turn()
+        await self._until(lambda: self._core.error is not None or self._core._has_nothing_to_say())
+        self._core._check()
+
+    async def close(self, timeout: Optional[float] = 10) -> None:
+        """Finishes what was begun, gives back what is held and says BYE; after the timeout it goes without."""
+        if self._is_gone or self._pid != os.getpid():
+            return
+        self._check()
+        self._core.close(clock_ms())
+        self._later_turn()
+        try:
+            await asyncio.wait_for(self._until(lambda: self._core.state == FAILED), timeout)
+        except asyncio.TimeoutError:
+            pass
+        finally:
+            if self._core.state != FAILED:
+                self._core.fail(Closed("the client is closed"))
+            self._end()
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                        trace: Optional[TracebackType]) -> None:
+        await self.close()
+
+    # --- what the core and what waits ask of it -------------------------------------------------------------------
+
+    def wait(self, pending: Pending[Any], timeout: Optional[float]) -> None:
+        raise TypeError("`.result()` of what is not done is for zbridge.Client: this is awaited")
+
+    def future(self, pending: Pending[Any]) -> Generator[Any, None, None]:
+        return self._until(lambda: pending.done).__await__()
+
+    def guard(self) -> ContextManager[None]:
+        self._check()
+        return contextlib.nullcontext()
+
+    def later(self, call: Callable[[], None]) -> None:
+        self._calls.append(call)
+        self._later_turn()
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._pid != os.getpid():
+            raise Forked("this client is that of the process before the fork")
+        try:
+            if asyncio.get_running_loop() is self._loop:
+                return
+        except RuntimeError:
+            pass
+        raise WrongThread("this client belongs to the event loop that it was opened in")
+
+    async def _publish(self, made: P, seq: Optional[int], at_once: bool) -> P:
+        self._check()
+        while True:
+            try:
+                self._core.publish(made, seq, clock_ms())
+                break
+            except InFlightFull:
+                self._core.outbox.flush()
+                self._later_turn()
+                await self._changed()
+        if at_once:
+            self._core.outbox.flush()
+        self._later_turn()
+        return made
+
+    async def _changed(self) -> None:
+        """Until the next turn of the core."""
+        waiter: "asyncio.Future[None]" = self._loop.create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
+
+    async def _until(self, is_true: Callable[[], bool]) -> None:
+        self._check()
+        while not is_true():
+            await self._changed()
+
+    def _later_turn(self) -> None:
+        """Once more in this round of the event loop, however often it is asked for: what comes together goes together."""
+        if self._soon is None and not self._is_gone:
+            self._soon = self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+        self._soon = None
+        if self._is_gone:
+            return
+        self._hear()
+        now_ms = clock_ms()
+        self._core.tick(now_ms)
+        output = self._core.take_output(now_ms)
+        if self._core.link_number != self._link.number:
+            self._unwatch()
+            self._link.follow(self._core.link_number)
+            self._watch()
+        self._link.send(output)
+        calls, self._calls = self._calls, []
+        for call in calls:
+            self._loop.call_soon(call)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._core.state == FAILED:
+            return self._end()
+        return self._set_timer()
+
+    def _hear(self) -> None:
+        lost = self._link.is_lost()
+        came = self._link.receive()
+        now_ms = clock_ms()
+        for frames in came:
+            if self._core.link_number == self._link.number:
+                self._core.received(frames, now_ms)
+        if lost and self._core.link_number == self._link.number:
+            self._core.lost("the connection ended", now_ms)
+
+    def _set_timer(self) -> None:
+        """The descriptors of ZeroMQ tell of changes only: while there is more to read it does not rest."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        socket = self._link.socket
+        events = socket.get(zmq.EVENTS) if socket is not None else 0
+        assert isinstance(events, int)
+        if events & zmq.POLLIN or (events & zmq.POLLOUT and self._link.waits_to_send):
+            return self._later_turn()
+        due_ms = self._core.next_deadline()
+        if due_ms is not None:
+            self._timer = self._loop.call_later(max(0, due_ms - clock_ms()) / 1000, self._turn)
+        return None
+
+    def _watch(self) -> None:
+        for socket in (self._link.socket, self._link.monitor):
+            if socket is not None:
+                descriptor = socket.get(zmq.FD)
+                assert isinstance(descriptor, int)
+                self._loop.add_reader(descriptor, self._turn)
+                self._watched.append(descriptor)
+
+    def _unwatch(self) -> None:
+        for descriptor in self._watched:
+            self._loop.remove_reader(descriptor)
+        self._watched = []
+
+    def _end(self) -> None:
+        if self._is_gone:
+            return
+        self._is_gone = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._unwatch()
+        self._link.close()
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class Subscription:
+    """`async for` it: each delivery is for one task of those that do. Ends when it is closed."""
+
+    def __init__(self, client: Client, inner: CoreSubscription) -> None:
+        self._client = client
+        self._inner = inner
+
+    async def next(self) -> Delivery:
+        """The next delivery. Raises Closed, or what the bridge refused it with."""
+        while True:
+            self._client._check()
+            found = self._client._core.inbox.take(self._inner)
+            if found is not None:
+                return found
+            if self._inner.error is not None:
+                raise self._inner.error
+            await self._client._changed()
+
+    async def __aiter__(self) -> AsyncIterator[Delivery]:
+        while True:
+            try:
+                yield await self.next()
+            except Closed:
+                return
+
+    def set_credit(self, credit: int) -> None:
+        """From now on at most so many delivered and not settled; 0 pauses."""
+        self._client._check()
+        if not 0 <= credit < 1 << 32:
+            raise ValueError("credit: from 0 on, 32 bits")
+        self._client._core.inbox.set_credit(self._inner, credit)
+        self._client._later_turn()
+
+    def close(self) -> None:
+        """Gives back what nobody has looked at. What was handed out is still to be settled."""
+        self._client._check()
+        self._client._core.inbox.unsubscribe(self._inner, clock_ms())
+        self._client._later_turn()
+
+    async def __aenter__(self) -> Subscription:
+        return self
+
+    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                        trace: Optional[TracebackType]) -> None:
+        self.close()

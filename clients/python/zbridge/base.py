@@ -1,0 +1,118 @@
+"""What both clients say in the same way: arguments into what the core takes."""
+from __future__ import annotations
+
+import random
+import time
+from datetime import datetime, timedelta
+from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+from . import message as checked
+from . import wire
+from .core.core import Core
+from .core.outbox import Publication, Single
+from .core.pending import Owner
+from .core.delivery import Delivery
+from .core.inbox import Fetch
+from .core.settling import Extension
+from .message import Bytes, Message, Property
+from .options import Options, milliseconds
+
+Body = Union[Bytes, Sequence[Bytes], Message]
+WAIT_MAX_S = 300
+MAX_MAX = 1000  # of a RECEIVE
+AUTO_EXTEND_LEASE_S = 30.0  # of one that is extended and has no lease of its own: a client does not know the group's
+_VERDICTS = ("ack", "retry", "reject", "release")
+
+
+def clock_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def core_of(options: Optional[Options], name: Optional[str]) -> Core:
+    chosen = options or Options()
+    if name is not None:
+        chosen = Options(**{**chosen.__dict__, "name": name})
+    return Core(chosen, clock_ms(), time.time_ns() // 1000, random.Random())
+
+
+def single(owner: Owner, topic: str, body: Body, once: bool, *, id: Optional[str], keys: Sequence[str],
+           order_key: Optional[str], tag: Optional[str], deliver_at: Union[datetime, int, None],
+           delay: Union[float, timedelta, None], properties: Optional[Mapping[str, Property]]) -> Single:
+    """A publication of one message."""
+    checked.name(topic, "topic")
+    if isinstance(body, Message):
+        if id is not None or keys or order_key is not None or tag is not None or deliver_at is not None \
+                or delay is not None or properties:
+            raise TypeError("a Message has its attributes in itself")
+        return Single(owner, topic, once, [wire.body(checked.frames_of(body.body))], [body.attributes()])
+    attributes = None
+    if delay is not None:
+        if deliver_at is not None:
+            raise TypeError("deliver_at or delay, not both")
+        seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
+        deliver_at = time.time_ns() // 1_000_000 + max(0, milliseconds(seconds))
+    if id is not None or keys or order_key is not None or tag is not None or deliver_at is not None or properties:
+        attributes = Message(body, id, keys, order_key, tag, deliver_at, properties).attributes()
+    return Single(owner, topic, once, [wire.body(checked.frames_of(body))], [attributes])
+
+
+def many(owner: Owner, topic: str, messages: Iterable[Body], once: bool) -> Publication:
+    checked.name(topic, "topic")
+    bodies: List[bytes] = []
+    attributes: List[Optional[bytes]] = []
+    for each in messages:
+        if isinstance(each, Message):
+            bodies.append(wire.body(checked.frames_of(each.body)))
+            attributes.append(each.attributes())
+        else:
+            bodies.append(wire.body(checked.frames_of(each)))
+            attributes.append(None)
+    if not bodies:
+        raise ValueError("no message to publish")
+    return Publication(owner, topic, once, bodies, attributes)
+
+
+def batches(messages: Iterable[Body], options: Options) -> Iterator[List[Body]]:
+    """Of as many messages as a PUBLISH has."""
+    batch: List[Body] = []
+    size = 0
+    for each in messages:
+        batch.append(each)
+        size += len(each) if isinstance(each, bytes) else 1024
+        if len(batch) >= options.batch_messages or size >= options.batch_bytes:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def fetch(owner: Owner, group: str, max_: int, wait: float, lease: Optional[float], auto_extend: Optional[float]) -> Fetch:
+    checked.name(group, "group")
+    if not 1 <= max_ <= MAX_MAX:
+        raise ValueError(f"max: 1 to {MAX_MAX}")
+    if not 0 <= wait <= WAIT_MAX_S:
+        raise ValueError(f"wait: 0 to {WAIT_MAX_S} seconds")
+    lease_ms, extend_ms = leased(lease, auto_extend)
+    return Fetch(owner, group, max_, clock_ms() + milliseconds(wait), lease_ms, extend_ms)
+
+
+def leased(lease: Optional[float], auto_extend: Optional[float]) -> Tuple[Optional[int], int]:
+    if auto_extend and lease is None:
+        lease = AUTO_EXTEND_LEASE_S
+    return checked.lease_ms(lease), milliseconds(auto_extend or 0)
+
+
+def extensions(owner: Owner, deliveries: Sequence[Delivery], lease: Optional[float]) -> Extension:
+    if len({each.group for each in deliveries}) > 1:
+        raise ValueError("extend: deliveries of one group")
+    return Extension(owner, list(deliveries), checked.lease_ms(lease))
+
+
+def verdict(value: str) -> str:
+    if value not in _VERDICTS:
+        raise ValueError(f"verdict: one of {', '.join(_VERDICTS)}")
+    return value
+
+
+def reason_of(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,442 @@
+"""The client of programs with threads.
+
+Flow:    verbs (any thread) -> core, under the lock -> the client's own thread: sends, receives, keeps leases and heartbeats
+Thread:  every public call may come from any thread: they take the client's lock. Callbacks run in the client's own
+         thread; waiting there is refused with WrongThread. Not over a fork: Forked; open one in each process.
+Limits:  Options. Where a verb waits it has a timeout, and raises Timeout; what was begun goes on all the same.
+"""
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import weakref
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Callable, Generator, Iterable, Iterator, List, Mapping, Optional, Sequence, Type, TypeVar, Union
+
+import zmq
+
+from . import base
+from .base import Body, clock_ms
+from .core.core import FAILED, IDLE, GREETING, Core
+from .core.delivery import Delivery
+from .core.inbox import Subscription as CoreSubscription
+from .core.outbox import Publication, Publishing, Receipt, Receipts, Single
+from .core.pending import Pending
+from .core.settling import Extension, Settlement
+from .errors import Closed, Error, Forked, InFlightFull, Timeout, WrongThread
+from .link import Configure, Link
+from .message import Property
+from .message import name as checked_name
+from .options import Options
+
+P = TypeVar("P", bound="Publishing[Any]")
+RETRY_MIN_S, RETRY_MAX_S = 0.02, 1.0  # between two tries of publish(), a random half of it taken off
+_NEVER_MS = 1 << 60
+_log = logging.getLogger("zbridge")
+
+
+class Client:
+    """A connection to an endpoint of the bridge with `protocol: zbp`, kept up until close(). It does not wait for it:
+    what is said before it is there goes when it is."""
+
+    def __init__(self, address: str, *, name: Optional[str] = None, options: Optional[Options] = None,
+                 configure: Optional[Configure] = None) -> None:
+        """`configure` is called with each socket before it connects: for PLAIN, CURVE, a proxy."""
+        self._core = base.core_of(options, name)
+        self._core.owner = self
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._link = Link(address, configure)
+        self._waker, self._woken = socket.socketpair()
+        self._waker.setblocking(False)
+        self._woken.setblocking(False)
+        self._sleeps_until_ms = 0  # of the client's thread; 0: it does not sleep
+        self._calls: List[Callable[[], None]] = []
+        self._forked = False
+        _clients.add(self)
+        self._thread = threading.Thread(target=self._drive, name=f"zbridge {address}", daemon=True)
+        self._thread.start()
+
+    # --- publishing -----------------------------------------------------------------------------------------------
+
+    def publish(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
+                order_key: Optional[str] = None, tag: Optional[str] = None,
+                deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
+                properties: Optional[Mapping[str, Property]] = None, once: bool = False,
+                timeout: Optional[float] = 30) -> Receipt:
+        """Returns when it is stored, and raises what it was refused with. What is worth another try (a topic that is
+        full) is tried again until the timeout; after a Timeout it may still be stored."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        pause = RETRY_MIN_S
+        while True:
+            made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
+                               deliver_at=deliver_at, delay=delay, properties=properties)
+            self._publish(made, None, ends, True)
+            try:
+                return made.result(_left(ends))
+            except Error as error:
+                wait = pause * self._core._chance.uniform(0.5, 1)
+                if not error.worth_another_try or (ends is not None and time.monotonic() + wait >= ends):
+                    raise
+                time.sleep(wait)
+                pause = min(2 * pause, RETRY_MAX_S)
+
+    def submit(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
+               order_key: Optional[str] = None, tag: Optional[str] = None,
+               deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
+               properties: Optional[Mapping[str, Property]] = None, once: bool = False, seq: Optional[int] = None,
+               timeout: Optional[float] = 30) -> Single:
+        """Returns at once with what may be waited for, batched with others. Waits only for room: InFlightFull."""
+        made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
+                           deliver_at=deliver_at, delay=delay, properties=properties)
+        return self._publish(made, seq, _ends(timeout), False)
+
+    def submit_many(self, topic: str, messages: Iterable[Body], *, once: bool = False, seq: Optional[int] = None,
+                    timeout: Optional[float] = 30) -> Publication:
+        """Likewise for several, in order: `seq` is of the first. All of them are in memory until their receipts are."""
+        return self._publish(base.many(self, topic, messages, once), seq, _ends(timeout), True)
+
+    def publish_many(self, topic: str, messages: Iterable[Body], *, once: bool = False,
+                     timeout: Optional[float] = 30) -> Receipts:
+        """As many as there are, in batches, no more in flight than `Options.max_in_flight`. Returns when each has its
+        outcome: some may be refused, see Receipts. The timeout is for each wait, not for the whole."""
+        whole = Receipts([])
+        open_: List[Publication] = []
+        for batch in base.batches(messages, self._core.options):
+            open_.append(self.submit_many(topic, batch, once=once, timeout=timeout))
+            while open_[0].done and len(open_) > 1:
+                whole += open_.pop(0).outcome()
+        for each in open_:
+            whole += each.result(timeout)
+        return whole
+
+    # --- consuming ------------------------------------------------------------------------------------------------
+
+    def subscribe(self, group: str, *, credit: int = 256, lease: Optional[float] = None,
+                  auto_extend: Optional[float] = None) -> Subscription:
+        """An iterator over what the group delivers: at most `credit` messages delivered and not settled. With
+        `auto_extend` leases are extended for so many seconds from the delivery on."""
+        checked_name(group, "group")
+        if not 0 <= credit < 1 << 32:
+            raise ValueError("credit: from 0 on, 32 bits")
+        lease_ms, extend_ms = base.leased(lease, auto_extend)
+        with self._entered():
+            made = self._core.subscribe(group, credit, lease_ms, extend_ms)
+            self._nudge(0)
+        return Subscription(self, made)
+
+    def serve(self, group: str, handler: Callable[[Delivery], None], *, threads: int = 1, credit: int = 256,
+              lease: Optional[float] = None, auto_extend: Optional[float] = None) -> Server:
+        """Calls the handler with each delivery, in so many threads: `ack` when it returns, `retry` with the exception
+        as the reason where it raises, unless it has settled the message itself."""
+        return Server(self.subscribe(group, credit=credit, lease=lease, auto_extend=auto_extend), handler, threads)
+
+    def receive(self, group: str, max: int = 1, *, wait: float = 0, lease: Optional[float] = None,
+                auto_extend: Optional[float] = None) -> List[Delivery]:
+        """At most `max` messages; none where none came within `wait` seconds."""
+        made = base.fetch(self, group, max, wait, lease, auto_extend)
+        with self._entered():
+            self._core.fetch(made)
+            self._nudge(0)
+        return made.result()
+
+    def settle(self, deliveries: Iterable[Delivery], verdict: str, delay: Optional[float] = None,
+               reason: Optional[str] = None) -> Settlement:
+        """Several at once: `ack`, `retry`, `reject` or `release`."""
+        with self._entered():
+            made = self._core.settle(list(deliveries), base.verdict(verdict), delay, reason, clock_ms())
+            self._nudge(self._core.settling.next_deadline() or _NEVER_MS)
+        return made
+
+    def extend(self, deliveries: Iterable[Delivery], lease: Optional[float] = None) -> Extension:
+        """Several of one group: a new lease from now on."""
+        made = base.extensions(self, list(deliveries), lease)
+        with self._entered():
+            self._core.extend(made)
+            self._nudge(0)
+        return made
+
+    # --- its life -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session with the bridge at this moment."""
+        with self._entered():
+            return self._core.state not in (IDLE, GREETING, FAILED)
+
+    def wait_open(self, timeout: Optional[float] = 10) -> None:
+        """Until there is a session; Timeout. Raises what the bridge refused the client with for good."""
+        self._wait(lambda: self._core.error is not None or self._core.state not in (IDLE, GREETING), timeout,
+                   "no session with the bridge")
+        if self._core.error is not None:
+            raise self._core.error
+
+    def flush(self, timeout: Optional[float] = 30) -> None:
+        """Until all that was published has its outcome, and all that was settled is durable or refused."""
+        with self._entered():
+            self._core.flush(clock_ms())
+            self._nudge(0)
+        self._wait(lambda: self._core.error is not None or (not self._core.outbox.messages and self._core.settling.is_idle),
+                   timeout, "the bridge has not answered for all of it")
+        if self._core.error is not None:
+            raise self._core.error
+
+    def close(self, timeout: Optional[float] = 10) -> None:
+        """Finishes what was begun, gives back what is held and says BYE; after the timeout it goes without."""
+        if self._forked or not self._thread.is_alive():
+            return
+        with self._entered():
+            self._core.close(clock_ms())
+            self._nudge(0)
+        try:
+            self._wait(lambda: self._core.state == FAILED, timeout, "")
+        except Timeout:
+            with self._entered():
+                self._core.fail(Closed("the client is closed"))
+                self._nudge(0)
+        self._thread.join()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    # --- what the core and what waits ask of it -------------------------------------------------------------------
+
+    def wait(self, pending: Pending[Any], timeout: Optional[float]) -> None:
+        self._wait(lambda: pending.done, timeout, "the bridge has not answered yet")
+
+    def future(self, pending: Pending[Any]) -> Generator[Any, None, None]:
+        raise TypeError("`await` is for zbridge.aio: this is .result()")
+
+    def guard(self) -> threading.Condition:
+        return self._entered()
+
+    def later(self, call: Callable[[], None]) -> None:
+        self._calls.append(call)
+        self._nudge(0)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _entered(self) -> threading.Condition:
+        if self._forked:
+            raise Forked("this client is that of the process before the fork")
+        return self._changed
+
+    def _publish(self, made: P, seq: Optional[int], ends: Optional[float], at_once: bool) -> P:
+        with self._entered():
+            while True:
+                try:
+                    self._core.publish(made, seq, clock_ms())
+                    break
+                except InFlightFull:
+                    self._core.outbox.flush()
+                    self._nudge(0)
+                    left = _left(ends)
+                    if threading.current_thread() is self._thread or (left is not None and left <= 0):
+                        raise
+                    self._changed.wait(left)
+            if at_once:
+                self._core.outbox.flush()
+            self._nudge(self._core.outbox.next_deadline() or _NEVER_MS)
+        return made
+
+    def _wait(self, is_true: Callable[[], bool], timeout: Optional[float], what: str) -> None:
+        if threading.current_thread() is self._thread:
+            raise WrongThread("no waiting in a callback: it runs in the client's own thread")
+        with self._entered():
+            if not self._changed.wait_for(is_true, timeout):
+                raise Timeout(f"not within {timeout} s: {what}")
+
+    def _nudge(self, due_ms: int) -> None:
+        """Wakes the client's thread if it would sleep longer."""
+        if due_ms < self._sleeps_until_ms:
+            self._sleeps_until_ms = 0
+            try:
+                self._waker.send(b"\0")
+            except OSError:
+                pass  # it has been woken often enough, or is at its end
+
+    def _drive(self) -> None:
+        try:
+            self._go_on()
+        except BaseException as broken:  # a fault of ours, or of `configure`: nobody is to wait for ever
+            with self._changed:
+                self._core.fail(Error(f"the client's thread has failed: {base.reason_of(broken)}"))
+                self._changed.notify_all()
+            raise
+        finally:
+            self._link.close()
+            self._waker.close()
+            self._woken.close()
+
+    def _go_on(self) -> None:
+        while True:
+            with self._changed:
+                now_ms = clock_ms()
+                self._core.tick(now_ms)
+                output = self._core.take_output(now_ms)
+                number, due_ms = self._core.link_number, self._core.next_deadline()
+                calls, self._calls = self._calls, []
+                ended = self._core.state == FAILED
+                self._sleeps_until_ms = 0 if calls or ended else _NEVER_MS if due_ms is None else max(due_ms, now_ms)
+                self._changed.notify_all()
+            for call in calls:
+                call()
+            self._link.follow(number)
+            self._link.send(output)
+            if ended and not calls:
+                return
+            self._sleep(0 if calls or ended else None if due_ms is None else max(0, due_ms - clock_ms()))
+            self._hear()
+
+    def _sleep(self, for_ms: Optional[int]) -> None:
+        """Until something comes, or something is due, or somebody nudges it."""
+        poller = zmq.Poller()
+        poller.register(self._woken, zmq.POLLIN)
+        if self._link.socket is not None:
+            poller.register(self._link.socket, zmq.POLLIN | (zmq.POLLOUT if self._link.waits_to_send else 0))
+            poller.register(self._link.monitor, zmq.POLLIN)
+        poller.poll(for_ms)
+        try:
+            self._woken.recv(4096)
+        except BlockingIOError:
+            pass
+
+    def _hear(self) -> None:
+        lost = self._link.is_lost()
+        came = self._link.receive()
+        if came or lost:
+            with self._changed:
+                now_ms = clock_ms()
+                for frames in came:
+                    if self._core.link_number == self._link.number:
+                        self._core.received(frames, now_ms)
+                if lost and self._core.link_number == self._link.number:
+                    self._core.lost("the connection ended", now_ms)
+
+
+class Subscription:
+    """Iterate it: each delivery is for one thread of those that do. Ends when it is closed."""
+
+    def __init__(self, client: Client, inner: CoreSubscription) -> None:
+        self._client = client
+        self._inner = inner
+
+    def next(self, timeout: Optional[float] = None) -> Optional[Delivery]:
+        """The next delivery; None where none came in time. Raises Closed, or what the bridge refused it with."""
+        found: List[Delivery] = []
+
+        def is_there() -> bool:
+            one = self._client._core.inbox.take(self._inner)
+            if one is not None:
+                found.append(one)
+            return one is not None or self._inner.error is not None
+
+        try:
+            self._client._wait(is_there, timeout, "")
+        except Timeout:
+            return None
+        if found:
+            return found[0]
+        assert self._inner.error is not None
+        raise self._inner.error
+
+    def __iter__(self) -> Iterator[Delivery]:
+        while True:
+            try:
+                found = self.next()
+            except Closed:
+                return
+            if found is not None:
+                yield found
+
+    def set_credit(self, credit: int) -> None:
+        """From now on at most so many delivered and not settled; 0 pauses."""
+        if not 0 <= credit < 1 << 32:
+            raise ValueError("credit: from 0 on, 32 bits")
+        with self._client._entered():
+            self._client._core.inbox.set_credit(self._inner, credit)
+            self._client._nudge(0)
+
+    def close(self) -> None:
+        """Gives back what nobody has looked at. What was handed out is still to be settled."""
+        with self._client._entered():
+            self._client._core.inbox.unsubscribe(self._inner, clock_ms())
+            self._client._nudge(0)
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+
+class Server:
+    """Threads that call a handler with each delivery of a subscription."""
+
+    def __init__(self, subscription: Subscription, handler: Callable[[Delivery], None], threads: int) -> None:
+        self._subscription = subscription
+        self._handler = handler
+        self._error: Optional[Error] = None
+        self._threads = [threading.Thread(target=self._work, name=f"zbridge handler {n}", daemon=True) for n in range(threads)]
+        for each in self._threads:
+            each.start()
+
+    def join(self, timeout: Optional[float] = None) -> None:
+        """Until the subscription ends; raises what the bridge ended it with."""
+        ends = _ends(timeout)
+        for each in self._threads:
+            each.join(_left(ends))
+            if each.is_alive():
+                raise Timeout(f"not within {timeout} s: the handlers go on")
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """No further deliveries; waits for the handlers that are at work."""
+        self._subscription.close()
+        if threading.current_thread() not in self._threads:
+            self.join()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        try:
+            for delivery in self._subscription:
+                try:
+                    with delivery:
+                        self._handler(delivery)
+                except Exception:  # the bridge was told: it is the reason of the retry
+                    _log.warning("a handler failed on %r", delivery, exc_info=True)
+        except Error as error:
+            self._error = error
+
+
+def _ends(timeout: Optional[float]) -> Optional[float]:
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _left(ends: Optional[float]) -> Optional[float]:
+    return None if ends is None else max(0.0, ends - time.monotonic())
+
+
+def _mark_forked() -> None:
+    for each in list(_clients):
+        each._forked = True
+
+
+_clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
+os.register_at_fork(after_in_child=_mark_forked)

@@ -1,0 +1,320 @@
+"""One client: its connection over all its lives, and what goes on over it.
+
+Flow:    driver opens link `link_number` -> take_output() (HELLO first) ... received() -> outbox | inbox | settling
+Thread:  one at a time; the time is given in with each call, in milliseconds that never go back.
+Promise: nothing is said before WELCOME but HELLO. After it what has no answer is said again, as docs/PROTOCOL.md,
+         section 6, has it.
+Failure: fail() ends all of it with one error: closed, replaced by another of its name, refused for good.
+"""
+from __future__ import annotations
+
+import logging
+import random
+from typing import Any, Dict, List, Optional, Sequence
+
+from .. import wire
+from ..errors import Closed, Error, Unsupported, Violation
+from ..options import Limits, Options, milliseconds
+from .delivery import Delivery
+from .inbox import Fetch, Inbox, Subscription
+from .outbox import Outbox, Publishing
+from .pending import Owner
+from .settling import Extension, Settlement, Settling
+
+# LEAVING: the bridge said BYE. LEFT: so did this client then. CLOSING: this client said it, to come back no more.
+IDLE, GREETING, OPEN, LEAVING, LEFT, CLOSING, FAILED = "idle", "greeting", "open", "leaving", "left", "closing", "failed"
+VERSION = 1
+LEAVE_MS_MIN = 100  # after the bridge's BYE
+NEVER_MS = 1 << 50
+FOR_GOOD = ("malformed", "version", "unsupported", "denied", "replaced", "identity_taken")
+_log = logging.getLogger("zbridge")
+
+
+class Core:
+    """`link_number`: 0 where there is to be no connection, else the number of the one there is to be: a driver that has
+    another closes that first. `owner` is told of to whatever is waited for."""
+
+    def __init__(self, options: Options, now_ms: int, wall_us: int, chance: random.Random) -> None:
+        self.options = options
+        self.owner: Owner = None  # type: ignore[assignment]  # set by it, before anything else
+        self.link_number = 0
+        self.state = IDLE
+        self.error: Optional[Error] = None
+        self.welcome: Dict[str, Any] = {}  # the last one
+        self.losses = 0  # of connections that were open
+        self._chance = chance
+        self._links = 0
+        self._attempts = 0
+        self._try_ms: Optional[int] = now_ms
+        self._greeting_ends_ms = 0
+        self._heartbeat_ms = milliseconds(options.heartbeat)
+        self._heard_ms = self._said_ms = now_ms
+        self._closing = False
+        self._output: List[wire.Frames] = []
+        self._refs = 0
+        self.outbox = Outbox(options, wall_us)
+        self.settling = Settling(options, self._next_ref)
+        self.inbox = Inbox(lambda: self.owner, self.settling, self._next_ref)
+
+    # --- the application's side -----------------------------------------------------------------------------------
+
+    def publish(self, publication: Publishing[Any], seq: Optional[int], now_ms: int) -> None:
+        self._check()
+        if publication.once and self.options.name is None:
+            raise ValueError("once: the client needs a name, Options(name=...)")
+        if self._closing:
+            raise Closed("the client is closing")
+        if self.welcome:
+            self._need("publish")
+            if publication.once:
+                self._need("once")
+        self.outbox.add(publication, seq, now_ms)
+
+    def subscribe(self, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int) -> Subscription:
+        self._check()
+        return self.inbox.subscribe(group, credit, lease_ms, auto_extend_ms)
+
+    def fetch(self, fetch: Fetch) -> None:
+        self._check()
+        self.inbox.fetch(fetch)
+
+    def settle(self, deliveries: List[Delivery], verdict: str, delay: Optional[float], reason: Optional[str],
+               now_ms: int) -> Settlement:
+        self._check()
+        return self.inbox.settle(deliveries, verdict, delay, reason, now_ms)
+
+    def extend(self, extension: Extension) -> None:
+        self._check()
+        self.settling.extend(extension)
+
+    def flush(self, now_ms: int) -> None:
+        """What waits for company goes now."""
+        self.outbox.flush()
+        self.settling.flush(now_ms)
+
+    def close(self, now_ms: int) -> None:
+        """Begins the end: what was published gets its receipts, what was settled becomes durable, then BYE. The driver
+        calls fail() when it has waited long enough."""
+        if self._closing or self.state == FAILED:
+            return
+        self._closing = True
+        self.inbox.close(now_ms)
+        self.flush(now_ms)
+
+    def fail(self, error: Error) -> None:
+        self.state = FAILED
+        self.error = error
+        self.link_number = 0
+        self._try_ms = None
+        self._output.clear()
+        self.outbox.fail(error)
+        self.settling.fail(error)
+        self.inbox.fail(error)
+
+    # --- the connection's side ------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> Optional[int]:
+        """When tick() is due; one that is past is due now."""
+        if self.state == FAILED:
+            return None
+        found = [self._try_ms, self.inbox.next_deadline()]
+        if self.state == GREETING:
+            found.append(self._greeting_ends_ms)
+        elif self.state != IDLE:
+            found.append(self._heard_ms + 3 * self._heartbeat_ms)
+        if self.state in (OPEN, LEAVING):
+            found += [self._said_ms + self._heartbeat_ms * 2 // 3, self.settling.next_deadline()]
+        if self.state == OPEN:
+            found.append(self.outbox.next_deadline())
+        return min((each for each in found if each is not None), default=None)
+
+    def tick(self, now_ms: int) -> None:
+        if self.state == FAILED:
+            return
+        if self.state == IDLE and self._try_ms is not None and now_ms >= self._try_ms:
+            self._greet(now_ms)
+        elif self.state == GREETING and now_ms >= self._greeting_ends_ms:
+            self.lost("no WELCOME", now_ms)
+        elif self.state not in (IDLE, GREETING) and now_ms >= self._heard_ms + 3 * self._heartbeat_ms:
+            self.lost("three heartbeats were missed", now_ms)
+        self.inbox.tick(now_ms)
+        if self._closing and self.state == IDLE and self._has_nothing_to_say():
+            self.fail(Closed("the client is closed"))
+
+    def take_output(self, now_ms: int) -> List[wire.Frames]:
+        """What is to be sent over the link of `link_number`, in order."""
+        if self.state in (OPEN, LEAVING):
+            self._collect(now_ms)
+            if now_ms >= self._said_ms + self._heartbeat_ms * 2 // 3 and not self._output:
+                self._output.append(wire.encode("HEARTBEAT", {}))
+        found, self._output = self._output, []
+        if found:
+            self._said_ms = now_ms
+        return found
+
+    def lost(self, why: str, now_ms: int) -> None:
+        """The connection is lost, or was never there: anew, after a while."""
+        if self.state in (IDLE, FAILED):
+            return
+        if self.state == CLOSING:
+            return self.fail(Closed("the client is closed"))
+        if self.state != GREETING:
+            self.losses += 1
+            _log.info("the connection to the bridge is lost: %s", why)
+        leaving = self.state in (LEAVING, LEFT)
+        self.state = IDLE
+        self.link_number = 0
+        self._output.clear()
+        self.inbox.end_session()
+        self._try_ms = now_ms + max(self._backoff_ms(), LEAVE_MS_MIN if leaving else 0)
+
+    def received(self, frames: Sequence[bytes], now_ms: int) -> None:
+        if self.state in (IDLE, FAILED):
+            return
+        self._heard_ms = now_ms
+        try:
+            self._hear(wire.decode(frames), now_ms)
+        except Violation as violation:
+            _log.warning("the bridge said what the protocol does not allow: %s", violation)
+            self.lost(str(violation), now_ms)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _next_ref(self) -> int:
+        self._refs += 1
+        return self._refs
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def _need(self, feature: str) -> None:
+        if feature not in self.welcome["features"]:
+            raise Unsupported(f"this bridge does not serve `{feature}` here")
+
+    def _backoff_ms(self) -> int:
+        longest = min(self.options.backoff_max, self.options.backoff_min * 2 ** min(self._attempts, 20))
+        self._attempts += 1
+        return milliseconds(longest * self._chance.uniform(0.5, 1))
+
+    def _greet(self, now_ms: int) -> None:
+        self._links += 1
+        self.link_number = self._links
+        self.state = GREETING
+        self._try_ms = None
+        self._greeting_ends_ms = now_ms + milliseconds(self.options.connect_timeout)
+        knows = self.inbox.has_held or not self.settling.is_idle
+        resume = (self.options.name is not None and knows) or None
+        self._output = [wire.encode("HELLO", {"versions": [VERSION], "name": self.options.name, "resume": resume,
+                                              "heartbeat": self._heartbeat_ms, "client": self.options.client})]
+
+    def _hear(self, heard: wire.Heard, now_ms: int) -> None:
+        hearer = _HEARERS.get(heard.name)
+        if heard.name not in ("WELCOME", "REFUSED") and self.state == GREETING:
+            raise Violation(f"{heard.name} before WELCOME")
+        if hearer is None:
+            return  # what this version does not know is ignored
+        if heard.block is not None and heard.name != "DELIVER":
+            raise Violation(f"{heard.name} with a block")
+        if heard.name not in ("WELCOME", "REFUSED", "BYE"):
+            self._attempts = 0  # only now: one that is closed at once is not tried again without a pause
+        hearer(self, heard, now_ms)
+
+    def _on_welcome(self, heard: wire.Heard, now_ms: int) -> None:
+        if self.state != GREETING:
+            raise Violation("a second WELCOME")
+        fields = heard.fields
+        if wire.field(fields, "version", int) != VERSION:
+            raise Violation("WELCOME with a version that was not offered")
+        epoch, features = wire.field(fields, "epoch", int), wire.field(fields, "features", list)
+        self._heartbeat_ms = wire.field(fields, "heartbeat", int) or NEVER_MS
+        same_epoch = self.welcome.get("epoch") == epoch
+        limits = wire.field(fields, "limits", dict)
+        known = {key: wire.field(limits, key, int) for key in Limits.__annotations__ if key in limits}
+        self.outbox.limits = self.settling.limits = self.inbox.limits = Limits(**known)
+        self.welcome = fields
+        self.state = OPEN
+        self._said_ms = now_ms
+        self.outbox.begin_session()
+        if "publish" not in features:
+            self.outbox.fail(Unsupported("this bridge does not serve `publish` here"))
+        self.settling.begin_session(now_ms)
+        self.inbox.begin_session(wire.field(fields, "resumed", int), same_epoch, now_ms)
+
+    def _on_receipt(self, heard: wire.Heard, now_ms: int) -> None:
+        stored, refused = heard.fields.get("stored", []), heard.fields.get("refused", [])
+        if not isinstance(stored, list) or not isinstance(refused, list):
+            raise Violation("a receipt that is not as it should be")
+        if not self.outbox.on_receipt(stored, refused) and self.state == OPEN:
+            self._leave(now_ms)
+
+    def _on_deliver(self, heard: wire.Heard, now_ms: int) -> None:
+        self.inbox.on_deliver(heard, self.state == LEAVING, now_ms)
+
+    def _on_subscribed(self, heard: wire.Heard, now_ms: int) -> None:
+        self.inbox.on_subscribed(wire.field(heard.fields, "sub", int))
+
+    def _on_unsubscribed(self, heard: wire.Heard, now_ms: int) -> None:
+        self.inbox.on_unsubscribed(wire.field(heard.fields, "sub", int))
+
+    def _on_settled(self, heard: wire.Heard, now_ms: int) -> None:
+        self.settling.on_settled(heard.fields, now_ms)
+
+    def _on_bye(self, heard: wire.Heard, now_ms: int) -> None:
+        if self.state == CLOSING:
+            return self.fail(Closed("the client is closed"))
+        return self._leave(now_ms) if self.state == OPEN else None
+
+    def _leave(self, now_ms: int) -> None:
+        """The bridge ends: what nobody has looked at goes back, what is in hand is settled as it gets done."""
+        self.state = LEAVING
+        self.inbox.leave(now_ms)
+        self.settling.flush(now_ms)
+
+    def _on_refused(self, heard: wire.Heard, now_ms: int) -> None:
+        fields = heard.fields
+        re, code = str(fields.get("re", "")), wire.field(fields, "code", str)
+        error = Error.of(code, str(fields.get("text", "")))
+        if fields.get("fatal"):
+            if code in FOR_GOOD:
+                return self.fail(error)
+            return self.lost(str(error), now_ms)
+        if re == "PUBLISH":  # which of them it does not say
+            return self.outbox.fail(error)
+        if "sub" in fields:
+            return self.inbox.on_refused_sub(wire.field(fields, "sub", int), error, now_ms)
+        if "ref" in fields:
+            ref = wire.field(fields, "ref", int)
+            self.settling.on_refused(ref, error, now_ms)
+            self.inbox.on_refused_fetch(ref, error)
+        return None
+
+    def _has_nothing_to_say(self) -> bool:
+        return not self.outbox.messages and self.settling.is_idle
+
+    def _collect(self, now_ms: int) -> None:
+        """In the order of section 6: what is published, what is settled, what is asked for."""
+        if self.state == OPEN:
+            while (frames := self.outbox.take(now_ms)) is not None:
+                self._output.append(frames)
+        while (frames := self.settling.take(now_ms)) is not None:
+            self._output.append(frames)
+        if self.state == OPEN:
+            while (frames := self.inbox.take_said(now_ms)) is not None:
+                self._output.append(frames)
+        if self._is_done_here():
+            self._output.append(wire.encode("BYE", {}))
+            self.state = CLOSING if self._closing and not self.outbox.messages else LEFT
+
+    def _is_done_here(self) -> bool:
+        if self.state == OPEN:
+            return self._closing and self._has_nothing_to_say()
+        has_all = self.outbox.on_wire == 0 or self.outbox.is_shut
+        return has_all and self.settling.is_idle and (self._closing or not self.inbox.handed)
+
+
+_HEARERS = {
+    "WELCOME": Core._on_welcome, "RECEIPT": Core._on_receipt, "DELIVER": Core._on_deliver,
+    "SUBSCRIBED": Core._on_subscribed, "UNSUBSCRIBED": Core._on_unsubscribed, "SETTLED": Core._on_settled,
+    "BYE": Core._on_bye, "REFUSED": Core._on_refused,
+}

@@ -1,0 +1,360 @@
+"""What is delivered: subscriptions and fetches, what is held under them, and what becomes of it over connections.
+
+Flow:    SUBSCRIBE or RECEIVE ... DELIVER -> [inbox] -> Delivery -> settling.py
+Promise: a message that this client has acked or rejected is not handed out again by it: delivered once more before the
+         bridge knew, it is settled under its newest token. What the application has not seen is given back as soon as
+         somebody else may have it.
+Limits:  Subscription.credit and Fetch.max bound what is held; Limits.receives wait at a time, others wait here.
+"""
+from __future__ import annotations
+
+from collections import deque
+from typing import Callable, Deque, Dict, Iterator, List, Optional, Tuple
+
+from .. import wire
+from ..errors import AlreadySettled, Closed, Error, Violation
+from ..options import Limits
+from .delivery import BUFFERED, HANDED, SETTLED, Delivery, Key
+from .pending import Owner, Pending
+from .settling import Extension, Settlement, Settling, verdict_of
+
+HELD_MS_MAX = 12 * 3600 * 1000  # no lease is longer: then it is forgotten here
+SWEEP_MS = 600_000
+
+
+class Subscription:
+    """What is delivered under it and waits for the application. Its verbs are the clients'."""
+
+    def __init__(self, sub: int, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int) -> None:
+        self.sub = sub
+        self.group = group
+        self.credit = credit
+        self.lease_ms = lease_ms
+        self.auto_extend_ms = auto_extend_ms
+        self.asked = False  # SUBSCRIBE is said on this connection
+        self.is_open = False  # SUBSCRIBED is heard on it
+        self.error: Optional[Error] = None  # closed, or refused
+        self.buffer: Deque[Delivery] = deque()
+
+
+class Fetch(Pending[List[Delivery]]):
+    """A RECEIVE: its result is what came, at most `max`; nothing where nothing came within the wait."""
+
+    __slots__ = ("group", "max", "deadline_ms", "lease_ms", "auto_extend_ms", "deliveries")
+
+    def __init__(self, owner: Owner, group: str, max_: int, deadline_ms: int, lease_ms: Optional[int],
+                 auto_extend_ms: int) -> None:
+        super().__init__(owner)
+        self.group = group
+        self.max = max_
+        self.deadline_ms = deadline_ms
+        self.lease_ms = lease_ms
+        self.auto_extend_ms = auto_extend_ms
+        self.deliveries: List[Delivery] = []
+
+    def value(self) -> List[Delivery]:
+        return self.deliveries
+
+
+class Inbox:
+    def __init__(self, owner: Callable[[], Owner], settling: Settling, next_ref: Callable[[], int]) -> None:
+        self._owner = owner
+        self._settling = settling
+        self._next_ref = next_ref
+        self._next_sub = 1
+        self._subscriptions: Dict[int, Subscription] = {}
+        self._fetches: Dict[int, Fetch] = {}  # asked on this connection
+        self._waiting: Deque[Fetch] = deque()  # to be asked
+        self._say: Deque[wire.Frames] = deque()
+        self._held: Dict[Key, Delivery] = {}  # the newest delivery of each message
+        self._next_extend_ms: Optional[int] = None
+        self._next_sweep_ms = 0
+        self.in_session = False
+        self.limits = Limits()
+
+    # --- the application's side -----------------------------------------------------------------------------------
+
+    def subscribe(self, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int) -> Subscription:
+        made = Subscription(self._next_sub, group, credit, lease_ms, auto_extend_ms)
+        self._next_sub += 1
+        self._subscriptions[made.sub] = made
+        self._ask(made)
+        return made
+
+    def set_credit(self, subscription: Subscription, credit: int) -> None:
+        subscription.credit = credit
+        if subscription.asked and self.in_session:
+            self._say.append(wire.encode("CREDIT", {"sub": subscription.sub, "credit": credit}))
+
+    def take(self, subscription: Subscription) -> Optional[Delivery]:
+        """The next for the application, which holds it from now on."""
+        while subscription.buffer:
+            found = subscription.buffer.popleft()
+            if found.state == BUFFERED:
+                found.state = HANDED
+                return found
+        return None
+
+    def unsubscribe(self, subscription: Subscription, now_ms: int) -> None:
+        if subscription.error is not None:
+            return
+        subscription.error = Closed("the subscription is closed")
+        self.give_back([subscription], now_ms)
+        if subscription.asked and self.in_session:
+            self._say.append(wire.encode("UNSUBSCRIBE", {"sub": subscription.sub}))
+        elif not subscription.asked:
+            self._subscriptions.pop(subscription.sub, None)
+
+    def fetch(self, fetch: Fetch) -> None:
+        self._waiting.append(fetch)
+
+    def close(self, now_ms: int) -> None:
+        """Nothing more is wanted. What the application holds it may still settle."""
+        for subscription in self.subscriptions:
+            self.unsubscribe(subscription, now_ms)
+        for fetch in [*self._fetches.values(), *self._waiting]:
+            fetch.finish(Closed("the client is closing"))
+        self._waiting.clear()
+
+    def settle(self, deliveries: List[Delivery], verdict: str, delay: Optional[float], reason: Optional[str],
+               now_ms: int) -> Settlement:
+        """Each under its newest token. What was delivered again meanwhile, and not handed out yet, is settled by it."""
+        if any(each.state == SETTLED for each in deliveries) or len(set(map(id, deliveries))) < len(deliveries):
+            raise AlreadySettled("one of them has had its verdict")
+        settlement = Settlement(self._owner(), len(deliveries))
+        if not deliveries:
+            settlement.finish()
+        for group in dict.fromkeys(each.group for each in deliveries):
+            said = verdict_of(group, verdict, delay, reason)
+            mine = [each for each in deliveries if each.group == group]
+            for each in mine:
+                newest = self._newest(each)
+                self._held.pop(each.key, None)
+                self._settling.add([newest], said, settlement, now_ms)
+                if newest is not each:  # it has its place of the credit all the same
+                    self._settling.add([each], said, Settlement(self._owner(), 1), now_ms)
+        return settlement
+
+    def give_back(self, subscriptions: List[Subscription], now_ms: int) -> None:
+        """What the application has not seen."""
+        for subscription in subscriptions:
+            unseen = [each for each in subscription.buffer if each.state == BUFFERED]
+            subscription.buffer.clear()
+            self._release(unseen, now_ms)
+
+    @property
+    def subscriptions(self) -> List[Subscription]:
+        return list(self._subscriptions.values())
+
+    @property
+    def handed(self) -> int:
+        """So many the application has not settled."""
+        return sum(each.state == HANDED for each in self._held.values())
+
+    @property
+    def has_held(self) -> bool:
+        return bool(self._held)
+
+    def fail(self, error: Error) -> None:
+        for subscription in self._subscriptions.values():
+            subscription.error = subscription.error or error
+            subscription.buffer.clear()
+        for fetch in [*self._fetches.values(), *self._waiting]:
+            fetch.finish(error)
+        self._subscriptions.clear()
+        self._fetches.clear()
+        self._waiting.clear()
+        self._say.clear()
+        self._held.clear()
+
+    # --- the connection's side ------------------------------------------------------------------------------------
+
+    def begin_session(self, resumed: int, same_epoch: bool, now_ms: int) -> None:
+        """What is held is this session's again if the bridge says so of all of it. Else what nobody has looked at goes
+        back: somebody else may be given it, or this client once more."""
+        self.in_session = True
+        if not same_epoch or resumed < len(self._held):
+            self.give_back(self.subscriptions, now_ms)
+        for subscription in self.subscriptions:
+            subscription.asked = subscription.is_open = False
+            if subscription.error is not None:
+                self._subscriptions.pop(subscription.sub)
+            else:
+                self._ask(subscription)
+
+    def end_session(self) -> None:
+        """The connection is lost: what waited on it is asked again on the next."""
+        self.in_session = False
+        self._say.clear()
+        self._waiting.extendleft([each for each in reversed(list(self._fetches.values())) if not each.done])
+        self._fetches.clear()
+
+    def leave(self, now_ms: int) -> None:
+        """The bridge delivers nothing more on this connection; it answers what was asked."""
+        self.in_session = False
+        self._say.clear()
+        self.give_back(self.subscriptions, now_ms)
+
+    def next_deadline(self) -> Optional[int]:
+        found = [self._next_extend_ms] if self._next_extend_ms is not None else []
+        if self._say:
+            found.append(0)
+        if self._waiting:
+            found.append(0 if self._can_fetch() else min(each.deadline_ms for each in self._waiting))
+        return min(found, default=None)
+
+    def tick(self, now_ms: int) -> None:
+        """Leases that are to go on, and fetches that never got to ask."""
+        if self._next_extend_ms is not None and now_ms >= self._next_extend_ms:
+            self._extend_all(now_ms)
+        if self._waiting and not self._can_fetch():
+            late = [each for each in self._waiting if each.deadline_ms <= now_ms]
+            for fetch in late:
+                self._waiting.remove(fetch)
+                fetch.finish()
+        if now_ms >= self._next_sweep_ms:
+            self._next_sweep_ms = now_ms + SWEEP_MS
+            for key in [key for key, each in self._held.items() if now_ms - each.arrived_ms > HELD_MS_MAX]:
+                del self._held[key]
+
+    def take_said(self, now_ms: int) -> Optional[wire.Frames]:
+        """The next command of subscriptions and fetches."""
+        if self._say:
+            return self._say.popleft()
+        while self._waiting and self._can_fetch():
+            fetch = self._waiting.popleft()
+            if fetch.done:
+                continue
+            ref = self._next_ref()
+            self._fetches[ref] = fetch
+            wait_ms = max(0, fetch.deadline_ms - now_ms)
+            return wire.encode("RECEIVE", {"ref": ref, "group": fetch.group, "max": fetch.max, "wait": wait_ms,
+                                           "lease": fetch.lease_ms})
+        return None
+
+    def on_subscribed(self, sub: int) -> None:
+        if sub in self._subscriptions:
+            self._subscriptions[sub].is_open = True
+
+    def on_unsubscribed(self, sub: int) -> None:
+        self._subscriptions.pop(sub, None)
+
+    def on_refused_sub(self, sub: int, error: Error, now_ms: int) -> None:
+        """Of SUBSCRIBE, CREDIT or UNSUBSCRIBE. What it was delivered stays: the application may work on it."""
+        subscription = self._subscriptions.get(sub)
+        if subscription is not None and error.code != "shutting_down":
+            subscription.error = subscription.error or error
+            self.give_back([subscription], now_ms)
+            self._subscriptions.pop(sub)
+
+    def on_refused_fetch(self, ref: int, error: Error) -> None:
+        fetch = self._fetches.pop(ref, None)
+        if fetch is not None:
+            fetch.finish(error)
+
+    def on_deliver(self, heard: wire.Heard, leaving: bool, now_ms: int) -> None:
+        if "ref" in heard.fields:
+            fetch = self._fetches.pop(wire.field(heard.fields, "ref", int), None)
+            if fetch is None:
+                raise Violation("DELIVER for a RECEIVE that is not there")
+            came = self._read(heard, fetch.group, fetch.lease_ms, fetch.auto_extend_ms, now_ms)
+            fetch.deliveries = [each for each in came if self._admit(each, now_ms)]
+            if fetch.done:  # nobody waits for it any more
+                return self._release(fetch.deliveries, now_ms)
+            if not fetch.deliveries and fetch.deadline_ms > now_ms and (leaving or self._settled_all(heard)):
+                return self._waiting.append(fetch)  # asked again: it was not this that it waited for
+            for each in fetch.deliveries:
+                each.state = HANDED
+            return fetch.finish()
+        subscription = self._subscriptions.get(wire.field(heard.fields, "sub", int))
+        if subscription is None:
+            raise Violation("DELIVER for a subscription that is not there")
+        came = self._read(heard, subscription.group, subscription.lease_ms, subscription.auto_extend_ms, now_ms)
+        mine = [each for each in came if self._admit(each, now_ms)]
+        if subscription.error is not None:
+            return self._release(mine, now_ms)
+        subscription.buffer.extend(mine)
+        return None
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _can_fetch(self) -> bool:
+        return self.in_session and len(self._fetches) < self.limits.receives
+
+    def _ask(self, subscription: Subscription) -> None:
+        if self.in_session:
+            subscription.asked = True
+            self._say.append(wire.encode("SUBSCRIBE", {"sub": subscription.sub, "group": subscription.group,
+                                                       "credit": subscription.credit, "lease": subscription.lease_ms}))
+
+    def _read(self, heard: wire.Heard, group: str, lease_ms: Optional[int], auto_extend_ms: int,
+              now_ms: int) -> Iterator[Delivery]:
+        runs = wire.field(heard.fields, "runs", list)
+        messages = wire.bodies(heard.block) if heard.block is not None else []
+        if sum(_run(each)[1] for each in runs) != len(messages):
+            raise Violation("a DELIVER with another count than its block")
+        at = 0
+        owner = self._owner()
+        for run in runs:
+            token, count, attempt, id_ = _run(run)
+            for n in range(count):
+                made = Delivery(owner, group, token.behind(n), attempt, id_.behind(n), messages[at])
+                made.arrived_ms = now_ms
+                made.lease_ms = lease_ms
+                made.lease_ends_ms = now_ms + (lease_ms or 0)
+                if lease_ms and auto_extend_ms:
+                    made.extend_until_ms = now_ms + auto_extend_ms
+                    soon = now_ms + lease_ms // 3
+                    self._next_extend_ms = soon if self._next_extend_ms is None else min(soon, self._next_extend_ms)
+                at += 1
+                yield made
+
+    def _admit(self, delivery: Delivery, now_ms: int) -> bool:
+        """Whether the application is to see it. An older delivery of it that nobody has seen goes."""
+        final = self._settling.final_verdict(delivery.key, now_ms)
+        if final is not None:
+            self._settling.add([delivery], final, Settlement(self._owner(), 1), now_ms)
+            return False
+        before = self._held.get(delivery.key)
+        self._held[delivery.key] = delivery
+        if before is not None and before.state == BUFFERED:
+            self._settling.add([before], verdict_of(before.group, "release", None, None), Settlement(self._owner(), 1), now_ms)
+        return True
+
+    def _newest(self, delivery: Delivery) -> Delivery:
+        newest = self._held.get(delivery.key)
+        return newest if newest is not None and newest.state == BUFFERED else delivery
+
+    def _release(self, deliveries: List[Delivery], now_ms: int) -> None:
+        for each in deliveries:
+            if self._held.get(each.key) is each:
+                del self._held[each.key]
+        for group in dict.fromkeys(each.group for each in deliveries):
+            mine = [each for each in deliveries if each.group == group]
+            self._settling.add(mine, verdict_of(group, "release", None, None), Settlement(self._owner(), len(mine)), now_ms)
+
+    @staticmethod
+    def _settled_all(heard: wire.Heard) -> bool:
+        return bool(heard.fields["runs"])
+
+    def _extend_all(self, now_ms: int) -> None:
+        """Those whose lease is to a third over, until `auto_extend` is."""
+        due: Dict[Tuple[str, int], List[Delivery]] = {}
+        self._next_extend_ms = None
+        for each in self._held.values():
+            if each.state == SETTLED or each.lease_ms is None or each.extend_until_ms <= now_ms:
+                continue
+            soon = each.lease_ends_ms - (2 * each.lease_ms) // 3
+            if soon <= now_ms and not each.extending:
+                due.setdefault((each.group, each.lease_ms), []).append(each)
+                soon = now_ms + each.lease_ms // 3
+            soon = max(soon, now_ms + 100)
+            self._next_extend_ms = soon if self._next_extend_ms is None else min(soon, self._next_extend_ms)
+        for (_, lease_ms), deliveries in due.items():
+            self._settling.extend(Extension(self._owner(), deliveries, lease_ms))
+
+
+def _run(entry: object) -> Tuple[wire.Place, int, int, wire.Place]:
+    if not isinstance(entry, list) or len(entry) < 4 or not all(isinstance(each, int) and each > 0 for each in entry[1:3]):
+        raise Violation("a run that is not as it should be")
+    return wire.Place.read(entry[0]), entry[1], entry[2], wire.Place.read(entry[3])

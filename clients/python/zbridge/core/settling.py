@@ -1,0 +1,337 @@
+"""Settlements and extensions on their way: merged into ranges, batched, sent again on each new connection.
+
+Flow:    Delivery.ack -> [settling] -> SETTLE ... SETTLED -> Settlement
+Promise: a delivery has one verdict. It is sent until the bridge says SETTLED, and not after.
+         One that is being extended is settled under its new token, once that is known.
+Limits:  Limits.ranges and settle_messages a command; what waits is bounded by what was delivered. REMEMBERED_MAX and
+         REMEMBERED_MS_MAX for verdicts that came too late: beyond them a message may be handed out once more.
+"""
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from .. import wire
+from ..errors import AlreadySettled, Error, Stale, Violation
+from ..options import Limits, Options, milliseconds
+from .delivery import SETTLED, Delivery, Key
+from .pending import Owner, Pending
+
+REMEMBERED_MAX = 10_000  # verdicts that came too late, so many
+REMEMBERED_MS_MAX = 600_000  # and so long
+REASON_BYTES_MAX = 200  # the bridge keeps no more
+DELAY_MAX_MS = 365 * 24 * 3600 * 1000
+
+
+class Verdict(NamedTuple):
+    group: str
+    verdict: str
+    delay_ms: Optional[int]
+    reason: Optional[str]
+
+
+class Settlement(Pending[None]):
+    """Of one call of a verb, for one delivery or several. Its error is Stale where not all were settled by it."""
+
+    __slots__ = ("remaining", "stale", "unsure")
+
+    def __init__(self, owner: Owner, count: int) -> None:
+        super().__init__(owner)
+        self.remaining = count
+        self.stale = 0
+        self.unsure = 0
+
+    def value(self) -> None:
+        return None
+
+    def learn(self, stale: bool, certain: bool, error: Optional[Error]) -> None:
+        """Of one of its deliveries."""
+        self.remaining -= 1
+        self.stale += stale and certain
+        self.unsure += stale and not certain
+        if error is not None:
+            self.finish(error)
+        elif self.remaining <= 0 and self.stale:
+            self.finish(Stale(f"{self.stale} no longer open, {self.unsure} perhaps"))
+        elif self.remaining <= 0:
+            self.finish(Stale(f"{self.unsure} perhaps no longer open", certain=False) if self.unsure else None)
+
+
+class Extension(Pending[None]):
+    """Its error is Stale where one of its deliveries is nobody's to extend."""
+
+    __slots__ = ("deliveries", "lease_ms", "remaining", "stale")
+
+    def __init__(self, owner: Owner, deliveries: List[Delivery], lease_ms: Optional[int]) -> None:
+        super().__init__(owner)
+        self.deliveries = deliveries
+        self.lease_ms = lease_ms
+        self.remaining = len(deliveries)
+        self.stale = 0
+
+    def value(self) -> None:
+        return None
+
+
+class _Entry(NamedTuple):
+    place: wire.Place
+    settlement: Settlement
+    key: Key
+    sent_before: bool
+
+
+class _Sent(NamedTuple):
+    verdict: Verdict
+    ranges: List[List[_Entry]]
+
+
+class _Extended(NamedTuple):
+    extension: Extension
+    ranges: List[List[Delivery]]
+    at_ms: int
+
+
+class Settling:
+    def __init__(self, options: Options, next_ref: Callable[[], int]) -> None:
+        self._options = options
+        self._linger_ms = milliseconds(options.settle_linger)
+        self._next_ref = next_ref
+        self._queued: Dict[Verdict, List[_Entry]] = {}
+        self._queued_count = 0
+        self._due_ms: Optional[int] = None
+        self._sent: Dict[int, _Sent] = {}
+        self._extends: List[Tuple[Extension, List[Delivery]]] = []
+        self._extended: Dict[int, _Extended] = {}
+        self._final: Dict[Key, Verdict] = {}  # acked or rejected, and the bridge has not said SETTLED
+        self._late: Dict[Key, Tuple[Verdict, int]] = {}  # likewise, and it was stale: it may be delivered here again
+        self.limits = Limits()
+
+    # --- the application's side -----------------------------------------------------------------------------------
+
+    def add(self, deliveries: Sequence[Delivery], verdict: Verdict, settlement: Settlement, now_ms: int) -> None:
+        for each in deliveries:
+            if each.state == SETTLED:
+                raise AlreadySettled(repr(each))
+        for each in deliveries:
+            each.state = SETTLED
+            if verdict.verdict in ("ack", "reject"):
+                self._final[each.key] = verdict
+            if each.extending:
+                each.deferred = (verdict, settlement)
+            else:
+                self._queue(verdict, _Entry(each.place, settlement, each.key, False), now_ms)
+
+    def extend(self, extension: Extension) -> None:
+        for each in extension.deliveries:
+            if each.state == SETTLED:
+                raise AlreadySettled(repr(each))
+        wanted = [each for each in extension.deliveries if not each.extending]
+        extension.remaining = len(wanted)
+        if not wanted:
+            return extension.finish()
+        for each in wanted:
+            each.extending = True
+        size = max(1, min(self.limits.ranges, self.limits.settle_messages))
+        for start in range(0, len(wanted), size):
+            self._extends.append((extension, wanted[start:start + size]))
+
+    def final_verdict(self, key: Key, now_ms: int) -> Optional[Verdict]:
+        """What the application has said of a message that is delivered again, where the bridge may not know it yet, or
+        heard it too late."""
+        if key in self._late:
+            verdict, at_ms = self._late.pop(key)
+            if now_ms - at_ms < REMEMBERED_MS_MAX:
+                return verdict
+        return self._final.get(key)
+
+    def flush(self, now_ms: int) -> None:
+        if self._queued_count:
+            self._due_ms = now_ms
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self._queued_count or self._sent or self._extends or self._extended)
+
+    def fail(self, error: Error) -> None:
+        """There will be no more answers."""
+        for sent in self._sent.values():
+            for entry in (each for found in sent.ranges for each in found):
+                entry.settlement.finish(error)
+        for queue in self._queued.values():
+            for entry in queue:
+                entry.settlement.finish(error)
+        for extension, deliveries in [*self._extends, *((each.extension, list(_flat(each.ranges)))
+                                                        for each in self._extended.values())]:
+            extension.finish(error)
+            for delivery in deliveries:
+                if delivery.deferred is not None:
+                    delivery.deferred[1].finish(error)
+        for kept in (self._queued, self._sent, self._extended, self._final, self._late):
+            kept.clear()
+        self._extends.clear()
+        self._queued_count = 0
+        self._due_ms = None
+
+    # --- the connection's side ------------------------------------------------------------------------------------
+
+    def begin_session(self, now_ms: int) -> None:
+        """What was sent and not answered goes again. An EXTEND is not repeated: its token may be stale by it."""
+        sent, self._sent = self._sent, {}
+        for each in sent.values():
+            for entry in (entry for found in each.ranges for entry in found):
+                self._queue(each.verdict, entry._replace(sent_before=True), now_ms)
+        extended, self._extended = self._extended, {}
+        for lost in extended.values():
+            for delivery in _flat(lost.ranges):
+                self._end_extension(delivery, now_ms)
+            lost.extension.finish(Stale("the connection was lost before the answer", certain=False))
+        self.flush(now_ms)
+
+    def next_deadline(self) -> Optional[int]:
+        if self._extends:
+            return 0
+        return self._due_ms
+
+    def take(self, now_ms: int) -> Optional[wire.Frames]:
+        """The next SETTLE or EXTEND that is due."""
+        if self._queued_count and self._due_ms is not None:
+            if now_ms >= self._due_ms or self._queued_count >= self._options.settle_messages:
+                return self._take_settle()
+        return self._take_extend(now_ms) if self._extends else None
+
+    def on_settled(self, fields: wire.Fields, now_ms: int) -> None:
+        ref = wire.field(fields, "ref", int)
+        if ref in self._extended:
+            return self._on_extended(self._extended.pop(ref), fields, now_ms)
+        sent = self._sent.pop(ref, None)
+        if sent is None:
+            return None
+        error = Error.of(str(fields["code"]), str(fields.get("text", ""))) if "code" in fields else None
+        for entries, stale in zip(sent.ranges, _stale(fields, len(sent.ranges))):
+            for entry in entries:
+                final = self._final.pop(entry.key, None)
+                if stale and final is not None:
+                    self._remember(entry.key, final, now_ms)
+                certain = stale == len(entries) and not entry.sent_before
+                entry.settlement.learn(stale > 0, certain, error)
+        return None
+
+    def on_refused(self, ref: int, error: Error, now_ms: int) -> None:
+        """Of SETTLE or EXTEND: it had no effect."""
+        if ref in self._extended:
+            lost = self._extended.pop(ref)
+            for delivery in _flat(lost.ranges):
+                self._end_extension(delivery, now_ms)
+            lost.extension.finish(error)
+        elif ref in self._sent:
+            for entry in (entry for found in self._sent.pop(ref).ranges for entry in found):
+                self._final.pop(entry.key, None)
+                entry.settlement.finish(error)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _queue(self, verdict: Verdict, entry: _Entry, now_ms: int) -> None:
+        self._queued.setdefault(verdict, []).append(entry)
+        self._queued_count += 1
+        if self._due_ms is None:
+            self._due_ms = now_ms + self._linger_ms
+
+    def _remember(self, key: Key, verdict: Verdict, now_ms: int) -> None:
+        self._late.pop(key, None)
+        self._late[key] = (verdict, now_ms)
+        if len(self._late) > REMEMBERED_MAX:
+            del self._late[next(iter(self._late))]
+
+    def _take_settle(self) -> wire.Frames:
+        verdict = next(iter(self._queued))
+        entries = self._queued.pop(verdict)
+        entries.sort(key=lambda each: each.place)
+        ranges, left = _ranges(entries, lambda each: each.place, self.limits)
+        if left:
+            self._queued[verdict] = left
+        self._queued_count -= len(entries) - len(left)
+        if not self._queued_count:
+            self._due_ms = None
+        ref = self._next_ref()
+        self._sent[ref] = _Sent(verdict, ranges)
+        return wire.encode("SETTLE", {
+            "group": verdict.group, "verdict": verdict.verdict, "ranges": _as_said([(found[0].place, len(found)) for found in ranges]),
+            "delay": verdict.delay_ms, "reason": verdict.reason, "ref": ref})
+
+    def _take_extend(self, now_ms: int) -> wire.Frames:
+        extension, deliveries = self._extends.pop(0)
+        group = deliveries[0].group
+        ranges, _ = _ranges(sorted(deliveries, key=lambda each: each.place), lambda each: each.place, self.limits)
+        ref = self._next_ref()
+        self._extended[ref] = _Extended(extension, ranges, now_ms)
+        return wire.encode("EXTEND", {"group": group, "ranges": _as_said([(found[0].place, len(found)) for found in ranges]),
+                                      "lease": extension.lease_ms, "ref": ref})
+
+    def _on_extended(self, sent: _Extended, fields: wire.Fields, now_ms: int) -> None:
+        tokens = wire.field(fields, "tokens", list)
+        if len(tokens) != len(sent.ranges):
+            raise Violation("an answer to EXTEND with another number of tokens")
+        for deliveries, token, stale in zip(sent.ranges, tokens, _stale(fields, len(sent.ranges))):
+            first = None if token is None else wire.Place.read(token)
+            for n, delivery in enumerate(deliveries):
+                if first is not None:
+                    delivery.place = first.behind(n)
+                    lease = sent.extension.lease_ms or delivery.lease_ms or 0
+                    delivery.lease_ends_ms = sent.at_ms + lease
+                else:
+                    delivery.extend_until_ms = 0
+                self._end_extension(delivery, now_ms)
+            sent.extension.stale += stale
+            sent.extension.remaining -= len(deliveries)
+        if sent.extension.remaining <= 0:
+            gone = sent.extension.stale
+            sent.extension.finish(Stale(f"{gone} no longer open") if gone else None)
+
+    def _end_extension(self, delivery: Delivery, now_ms: int) -> None:
+        delivery.extending = False
+        if delivery.deferred is not None:
+            verdict, settlement = delivery.deferred
+            delivery.deferred = None
+            self._queue(verdict, _Entry(delivery.place, settlement, delivery.key, False), now_ms)
+
+
+def verdict_of(group: str, verdict: str, delay: Optional[float], reason: Optional[str]) -> Verdict:
+    delay_ms = None
+    if delay is not None:
+        delay_ms = milliseconds(delay)
+        if not 0 <= delay_ms <= DELAY_MAX_MS:
+            raise ValueError("delay: 0 to a year, in seconds")
+    if reason is not None:
+        reason = reason.encode("utf-8", "replace")[:REASON_BYTES_MAX].decode("utf-8", "ignore")
+    return Verdict(group, verdict, delay_ms, reason)
+
+
+def _ranges(entries: List[Any], place_of: Callable[[Any], wire.Place], limits: Limits) -> Tuple[List[List[Any]], List[Any]]:
+    """Neighbours in one range; what is above the limits of a command is left."""
+    found: List[List[Any]] = []
+    expected = None
+    for n, each in enumerate(entries):
+        if n == limits.settle_messages:
+            return found, entries[n:]
+        place = place_of(each)
+        if place != expected:
+            if len(found) == limits.ranges:
+                return found, entries[n:]
+            found.append([])
+        found[-1].append(each)
+        expected = place.behind(1)
+    return found, []
+
+
+def _as_said(ranges: List[Tuple[wire.Place, int]]) -> List[List[Any]]:
+    return [[place.octets(), count] for place, count in ranges]
+
+
+def _flat(ranges: List[List[Delivery]]) -> Iterator[Delivery]:
+    return (each for found in ranges for each in found)
+
+
+def _stale(fields: wire.Fields, count: int) -> List[int]:
+    found: List[int] = wire.field(fields, "stale", list)
+    if len(found) != count or not all(isinstance(each, int) for each in found):
+        raise Violation("SETTLED with another number of ranges")
+    return found

@@ -1,0 +1,251 @@
+"""The client's bytes are those of docs/PROTOCOL.md: each block marked `hex` there is made, or understood, here."""
+import random
+import re
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "clients/python"))
+from zbridge import Message, MessageId, base, wire  # noqa: E402
+from zbridge.core.core import Core  # noqa: E402
+from zbridge.core.delivery import Delivery  # noqa: E402
+from zbridge.core.settling import Extension, Settlement, verdict_of  # noqa: E402
+from zbridge.options import Limits, Options  # noqa: E402
+
+
+def golden():
+    """Each block of the page by its name, as frames."""
+    text = (ROOT / "docs/PROTOCOL.md").read_text()
+    return {name: [bytes.fromhex(line) for line in block.replace("\\\n", "").strip().splitlines()]
+            for name, block in re.findall(r"^```hex (\S+)\n(.*?)^```", text, re.M | re.S)}
+
+
+PAGE = golden()
+TOKEN = bytes.fromhex("02010001000000010000000000000028")
+
+
+class Owner:
+    def later(self, call):
+        call()
+
+
+def new_core(**options):
+    core = Core(Options(**options), 0, 0, random.Random(1))
+    core.owner = Owner()
+    return core
+
+
+def opened(**options):
+    core = new_core(**options)
+    core.tick(0)
+    core.take_output(0)
+    core.received(PAGE["welcome"], 0)
+    return core
+
+
+def delivery(place, attempt=1):
+    made = Delivery(Owner(), "logistics", wire.Place.read(place), attempt, wire.Place.read(bytes(16)), [b"x"])
+    return made
+
+
+class Said(unittest.TestCase):
+    def test_hello(self):
+        core = new_core(name="till-7", client="example 1.0")
+        core.inbox._held["something"] = delivery(TOKEN)  # so that it resumes
+        core.tick(0)
+        self.assertEqual(core.take_output(0), [PAGE["hello"]])
+
+    def test_publish(self):
+        self.assertEqual(wire.publish("orders", 1, False, [wire.body([b"hello"]), wire.body([b"a", b""])], [None, None]),
+                         PAGE["publish"])
+
+    def test_publish_once_with_attributes(self):
+        properties = {"region": "EU", "amount": 120, "vip": True, "rate": 0.5}
+        fields = wire.decode(PAGE["publish-once"][:1]).fields["attributes"][1]
+        message = Message(b"2", keys=fields["keys"], order_key=fields["order_key"], tag=fields["tag"],
+                          deliver_at=fields["deliver_at"],
+                          properties={key: fields["properties"][key] for key in fields["properties"]})
+        self.assertEqual(set(fields["properties"]), {"region", "amount", "vip", "rate"}, properties)
+        core = opened(name="till-7")
+        core._closing = False
+        made = base.many(Owner(), "orders", [b"1", message], True)
+        core.outbox._next_seq = 3
+        core.publish(made, None, 0)
+        core.flush(0)
+        self.assertEqual(core.take_output(0), [PAGE["publish-once"]])
+
+    def test_subscribe_credit_unsubscribe(self):
+        core = opened()
+        made = core.subscribe("logistics", 512, None, 0)
+        self.assertEqual(core.take_output(0), [PAGE["subscribe"]])
+        core.received(PAGE["subscribed"], 0)
+        self.assertTrue(made.is_open)
+        core.inbox.set_credit(made, 0)
+        self.assertEqual(core.take_output(0), [PAGE["credit"]])
+        core.inbox.unsubscribe(made, 0)
+        self.assertEqual(core.take_output(0), [PAGE["unsubscribe"]])
+        core.received(PAGE["unsubscribed"], 0)
+        self.assertEqual(core.inbox.subscriptions, [])
+
+    def test_receive(self):
+        core = opened()
+        core._refs = 8
+        core.fetch(base.fetch(Owner(), "logistics", 10, 0, 60, None))
+        asked = wire.decode(core.take_output(0)[0])
+        expected = wire.decode(PAGE["receive"])
+        asked.fields["wait"] = expected.fields["wait"]
+        self.assertEqual(wire.encode(*asked), PAGE["receive"])
+
+    def test_settle_merges_neighbours(self):
+        core = opened()
+        core._refs = 4
+        places = [wire.Place.read(TOKEN).behind(n).octets() for n in (1, 0, 2)]
+        count = wire.decode(PAGE["settle"]).fields["ranges"][0][1]
+        deliveries = [delivery(place) for place in places][:count]
+        core.settling.add(deliveries, verdict_of("logistics", "ack", None, None), Settlement(Owner(), count), 0)
+        core.settling.flush(0)
+        self.assertEqual(core.take_output(0), [PAGE["settle"]])
+
+    def test_settle_retry(self):
+        core = opened()
+        place = wire.decode(PAGE["settle-retry"]).fields["ranges"][0][0]
+        core.settling.add([delivery(place, 2)], verdict_of("logistics", "retry", 10, "no stock"), Settlement(Owner(), 1), 0)
+        core.settling.flush(0)
+        said = wire.decode(core.take_output(0)[0])
+        del said.fields["ref"]  # this client asks to be told always
+        self.assertEqual(wire.encode(*said), PAGE["settle-retry"])
+
+    def test_extend(self):
+        core = opened()
+        core._refs = 5
+        wanted = [delivery(wire.Place.read(TOKEN).behind(n).octets()) for n in range(2)]
+        core.extend(Extension(Owner(), wanted, 60_000))
+        self.assertEqual(core.take_output(0), [PAGE["extend"]])
+        core.received(PAGE["settled-extend"], 0)
+        new = wire.decode(PAGE["settled-extend"]).fields["tokens"][0]
+        self.assertEqual([each.token for each in wanted], [new, wire.Place.read(new).behind(1).octets()])
+
+    def test_heartbeat(self):
+        core = opened()
+        self.assertEqual(core.take_output(core.next_deadline()), [PAGE["heartbeat"]])
+
+    def test_bye(self):
+        core = opened()
+        core.close(0)
+        self.assertEqual(core.take_output(0), [PAGE["bye"]])
+        core.received(PAGE["bye"], 0)
+        self.assertEqual(core.state, "failed")
+
+
+class Heard(unittest.TestCase):
+    def test_welcome(self):
+        core = opened()
+        self.assertEqual(core.state, "open")
+        self.assertEqual(core.outbox.limits, Limits())
+
+    def test_receipt(self):
+        heard = wire.decode(PAGE["receipt"]).fields
+        core = opened()
+        core.outbox._next_seq = heard["stored"][0][0]
+        made = base.many(Owner(), "orders", [b"1", b"2", b"3", b"4"], False)
+        core.publish(made, None, 0)
+        core.flush(0)
+        core.take_output(0)
+        core.received(PAGE["receipt"], 0)
+        self.assertTrue(made.done)
+        self.assertEqual([(each.seq, each.code) for each in made.outcomes], [(1, ""), (3, ""), (4, "topic_full")])
+        receipts = list(made.value())
+        self.assertEqual(receipts[1].id, wire.Place.read(receipts[0].id).behind(1).octets())
+        self.assertTrue(receipts[2].duplicate)
+        self.assertEqual(made.value().refused[0].error.code, "topic_full")
+
+    def test_deliver(self):
+        core = opened()
+        made = core.subscribe("logistics", 512, None, 0)
+        core.received(PAGE["deliver"], 0)
+        first, second = core.inbox.take(made), core.inbox.take(made)
+        self.assertEqual((first.frames, second.frames), ([b"hello"], [b"a", b""]))
+        self.assertEqual((first.token, first.attempt), (TOKEN, 1))
+        self.assertEqual(second.token, wire.Place.read(TOKEN).behind(1).octets())
+        self.assertEqual(second.id[-1], first.id[-1] + 1)
+
+    def test_deliver_nothing(self):
+        core = opened()
+        core._refs = wire.decode(PAGE["deliver-nothing"]).fields["ref"] - 1
+        made = base.fetch(Owner(), "logistics", 1, 0, None, None)
+        made.deadline_ms = 0
+        core.fetch(made)
+        core.take_output(0)
+        core.received(PAGE["deliver-nothing"], 0)
+        self.assertEqual(made.outcome(), [])
+
+    def test_settled(self):
+        core = opened()
+        core._refs = wire.decode(PAGE["settled"]).fields["ref"] - 1
+        settlement = Settlement(Owner(), 1)
+        core.settling.add([delivery(TOKEN)], verdict_of("logistics", "ack", None, None), settlement, 0)
+        core.settling.flush(0)
+        core.take_output(0)
+        core.received(PAGE["settled"], 0)
+        self.assertTrue(settlement.done and settlement.error is None)
+
+    def test_refused(self):
+        core = opened()
+        made = core.subscribe("logistics", 1, None, 0)
+        core.take_output(0)
+        made.sub = wire.decode(PAGE["refused"]).fields["sub"]
+        core.inbox._subscriptions = {made.sub: made}
+        core.received(PAGE["refused"], 0)
+        self.assertEqual(made.error.code, "not_found")
+
+    def test_the_bridge_says_bye(self):
+        core = opened()
+        core.received(PAGE["bye-bridge"], 0)
+        self.assertEqual(core.take_output(0), [PAGE["bye"]])
+
+    def test_every_block_of_the_page_is_here(self):
+        source = Path(__file__).read_text()
+        self.assertEqual([name for name in PAGE if f'"{name}"' not in source], [])
+        self.assertGreater(len(PAGE), 15)
+
+
+class Bytes(unittest.TestCase):
+    def test_a_block_is_read_as_it_was_written(self):
+        chance = random.Random(1)
+        for _ in range(200):
+            messages = [[chance.randbytes(chance.choice([0, 1, 255, 256, 300])) for _ in range(chance.randint(1, 4))]
+                        for _ in range(chance.randint(0, 4))]
+            self.assertEqual(wire.bodies(b"".join(map(wire.body, messages))), messages)
+
+    def test_a_block_that_is_cut_or_spoiled_is_a_violation_or_other_messages(self):
+        chance = random.Random(2)
+        block = b"".join(map(wire.body, [[b"a", b"b" * 300], [b""], [b"c"]]))
+        for n in range(len(block)):
+            for spoiled in (block[:n], block[:n] + bytes([chance.randrange(256)]) + block[n + 1:]):
+                try:
+                    wire.bodies(spoiled)
+                except wire.Violation:
+                    pass
+
+    def test_a_header_that_is_no_header_is_a_violation(self):
+        for header in (b"", b"\x93", b"\xc1", b"\x91\xa1A", b"\x92\xa1A\x90", b"\x92\x01\x80", b"\x92\xa1A\x80\x00",
+                       b"\x92\xa1A\x82\xa1a\x01\xa1a\x02", b"\x92\xa1\xff\x80", b"\xdd\xff\xff\xff\xff"):
+            with self.assertRaises(wire.Violation, msg=header):
+                wire.decode([header])
+
+    def test_nil_is_left_out_and_unknown_fields_may_be_anything(self):
+        header = b"\x92\xa1A\x83\xa1a\xc0\xa1b\x01\xa1c\x81\x81\x01\x02\x03"
+        self.assertEqual({key: value for key, value in wire.decode([header]).fields.items() if key != "c"}, {"b": 1})
+
+    def test_an_id_is_printed_as_the_bridge_does(self):
+        self.assertEqual(str(MessageId(bytes(16))), "0" * 26)
+        self.assertEqual(str(MessageId(b"\xff" * 16)), "7" + "Z" * 25)
+
+    def test_places_are_counted_in_their_last_octets(self):
+        place = wire.Place.read(b"\x01" * 8 + b"\xff" * 8)
+        self.assertEqual(place.behind(1).octets(), b"\x01" * 8 + bytes(8))
+
+
+if __name__ == "__main__":
+    unittest.main()
