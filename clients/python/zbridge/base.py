@@ -32,7 +32,8 @@ def core_of(options: Optional[Options], name: Optional[str]) -> Core:
     chosen = options or Options()
     if name is not None:
         chosen = Options(**{**chosen.__dict__, "name": name})
-    return Core(chosen, clock_ms(), time.time_ns() // 1000, random.Random())
+    first_seq = time.time_ns() // 1000 if chosen.first_seq is None else chosen.first_seq
+    return Core(chosen, clock_ms(), first_seq, random.Random())
 
 
 def single(owner: Owner, topic: str, body: Body, once: bool, *, id: Optional[str], keys: Sequence[str],

@@ -15,6 +15,9 @@ from zmq.utils.monitor import parse_monitor_message
 
 from .wire import Frames
 
+# No -1, and no IMMEDIATE: with either libzmq throws away, when a connection ends, what has come over it and was not read
+# yet. That would be the bridge's last words. What it queues for a next connection goes with the socket.
+NEVER_MS = 3_600_000
 RECEIVE_MESSAGES_MAX = 64  # at a time: between them what is due gets its turn
 _LOST = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL \
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_AUTH
@@ -82,8 +85,7 @@ class Link:
     def _connect(self) -> None:
         self.socket = self._context.socket(zmq.DEALER)
         self.socket.set(zmq.LINGER, 0)
-        self.socket.set(zmq.IMMEDIATE, 1)
-        self.socket.set(zmq.RECONNECT_IVL, -1)
+        self.socket.set(zmq.RECONNECT_IVL, NEVER_MS)
         self.socket.set(zmq.RCVHWM, 0)  # what may come is bounded by credit, and by what was published
         if self._configure is not None:
             self._configure(self.socket)

@@ -16,6 +16,10 @@ class Options:
     client: str = "zbridge-python"
     """What it is, for people: shown in the bridge's status."""
 
+    first_seq: Optional[int] = None
+    """The number of the first message that is published, from 1. None: the microseconds since 1970, so that a client that
+    begins again uses no number twice. One that knows its numbers, and sends again what has no receipt, begins with its own."""
+
     heartbeat: float = 2.0
     """Each side says something so often; three times without, and the connection is taken for lost. 0.1 to 3600."""
     connect_timeout: float = 5.0
@@ -44,6 +48,8 @@ class Options:
             raise ValueError("name: 1 to 200 octets")
         if len(self.client.encode()) > 200:
             raise ValueError("client: 200 octets at most")
+        if self.first_seq is not None and not 1 <= self.first_seq < 1 << 64:
+            raise ValueError("first_seq: from 1 on, 64 bits")
         if not 0.1 <= self.heartbeat <= 3600:
             raise ValueError("heartbeat: 0.1 to 3600 seconds")
         for each in ("max_in_flight", "max_in_flight_bytes", "batch_messages", "batch_bytes", "settle_messages"):

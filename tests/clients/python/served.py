@@ -41,7 +41,12 @@ class Served:
     def _run(self, bound, ends):
         router = self._context.socket(zmq.ROUTER)
         router.set(zmq.LINGER, 0)
-        router.bind(self.address)
+        while True:  # the listener of before goes in a thread of libzmq
+            try:
+                router.bind(self.address)
+                break
+            except zmq.ZMQError:
+                time.sleep(0.01)
         self.address = router.get(zmq.LAST_ENDPOINT).decode().rstrip("\0")
         bound.set()
         peers, began = {}, time.monotonic_ns() // 1_000_000 - self.bridge.now_ms

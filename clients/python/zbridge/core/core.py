@@ -34,7 +34,7 @@ class Core:
     """`link_number`: 0 where there is to be no connection, else the number of the one there is to be: a driver that has
     another closes that first. `owner` is told of to whatever is waited for."""
 
-    def __init__(self, options: Options, now_ms: int, wall_us: int, chance: random.Random) -> None:
+    def __init__(self, options: Options, now_ms: int, first_seq: int, chance: random.Random) -> None:
         self.options = options
         self.owner: Owner = None  # type: ignore[assignment]  # set by it, before anything else
         self.link_number = 0
@@ -52,7 +52,7 @@ class Core:
         self._closing = False
         self._output: List[wire.Frames] = []
         self._refs = 0
-        self.outbox = Outbox(options, wall_us)
+        self.outbox = Outbox(options, first_seq)
         self.settling = Settling(options, self._next_ref)
         self.inbox = Inbox(lambda: self.owner, self.settling, self._next_ref)
 
@@ -263,6 +263,8 @@ class Core:
     def _on_bye(self, heard: wire.Heard, now_ms: int) -> None:
         if self.state == CLOSING:
             return self.fail(Closed("the client is closed"))
+        if self.state == LEFT:
+            return self.lost("the bridge is ending", now_ms)
         return self._leave(now_ms) if self.state == OPEN else None
 
     def _leave(self, now_ms: int) -> None:

@@ -1,0 +1,46 @@
+"""A TCP connection that the test can cut: what the flow tests of the client put between it and the bridge."""
+import contextlib
+import select
+import socket
+import threading
+
+
+class Cutting:
+    """Connect to `address`; cut() ends every connection there is at that moment, in the middle of whatever it carries."""
+
+    def __init__(self, port):
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._pairs = []
+        self._lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self):
+        with self._lock:
+            pairs, self._pairs = self._pairs, []
+        for each in (each for pair in pairs for each in pair):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self):
+        while True:
+            theirs, _ = self._listener.accept()
+            try:
+                pair = theirs, socket.create_connection(("127.0.0.1", self._port))
+            except OSError:
+                theirs.close()
+                continue
+            with self._lock:
+                self._pairs.append(pair)
+            threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _carry(one, other):
+        with one, other, contextlib.suppress(OSError):
+            while True:
+                for ready in select.select([one, other], [], [])[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        return
+                    (other if ready is one else one).sendall(data)
