@@ -131,7 +131,8 @@ class TraceText {
     }
 
     std::string text_of_event(const Report& event) const {
-        const std::string what = cell(event, "what"), group = cell(event, "group");
+        const std::string what = cell(event, "what");
+        std::string group = cell(event, "group");
         const uint64_t copy = event.at("copy").number();
         const std::string name = name_of(copy);
         const std::string became =

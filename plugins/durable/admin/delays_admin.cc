@@ -63,7 +63,8 @@ std::optional<int64_t> DelaysAdmin::wanted_due(const Request& request, uint64_t 
     const auto now = static_cast<uint64_t>(now_ms());
     const uint64_t due =
         request.time_ms ? *request.time_ms : now + std::min(*request.in_ms, Exception::kDueEnd);
-    if (due < Exception::kDueEnd) return static_cast<int64_t>(due);
+    // Long ago is now; 0 is no time at all.
+    if (due < Exception::kDueEnd) return static_cast<int64_t>(std::max<uint64_t>(due, 1));
     refuse(cookie, ZB_INVALID, "its new time is too far ahead: at most in the year 2527");
     return std::nullopt;
 }

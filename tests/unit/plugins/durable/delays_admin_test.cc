@@ -204,9 +204,11 @@ TEST_CASE("rescheduled to a time that is over: it is there at once") {
     DelaysRig rig;
     rig.start();
     const std::string a = rig.put_in(hours(24), "a");
-    CHECK(rig.ask("delay reschedule", {{"id", a}, {"time_ms", 1UL}}).result == ZB_OK);
+    const std::string b = rig.put_in(hours(24), "b");
+    CHECK(rig.ask("delay reschedule", {{"id", a}, {"time_ms", 0UL}}).result == ZB_OK);
+    CHECK(rig.ask("delay reschedule", {{"id", b}, {"in_ms", 0UL}}).result == ZB_OK);
     rig.pass(seconds(0));
-    CHECK(rig.there() == Bodies{"a"});
+    CHECK(rig.there() == Bodies{"a", "b"});
 }
 
 TEST_CASE("what was published as one, for several topics, is recalled and rescheduled as one") {
@@ -234,6 +236,7 @@ TEST_CASE(
     for (uint64_t seed = 1; seed <= 60; seed++) {
         CAPTURE(seed);
         DelaysRig rig;
+        rig.option("segment_bytes", "1MiB");
         rig.random = SeededRandom(seed);
         rig.start();
         const std::string a = rig.put_both_in(seconds(10), "a");
