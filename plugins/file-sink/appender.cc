@@ -1,7 +1,9 @@
 #include "plugins/file-sink/appender.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "bridge/base/check.h"
 #include "plugins/records/record.h"
 
 namespace zbridge::file_sink {
@@ -23,23 +25,31 @@ Status Appender::open() {
 Status Appender::open_file() {
     auto file = disk_.open(options_.path, OpenMode::kWrite);
     if (!file.ok()) return std::move(file).error();
-    file_ = std::move(*file);
-    const auto size = file_->size();
+    const auto size = (*file)->size();
     if (!size.ok()) return size.error();
+    // Before it is ours: until its name lasts, nothing in it does.
+    if (auto status = disk_.sync_dir(parent_of(options_.path)); !status.ok()) return status;
+    file_ = std::move(*file);
     size_ = *size;
-    return disk_.sync_dir(parent_of(options_.path));
+    return {};
 }
 
 Status Appender::cut_tail() {
     const auto whole = options_.records ? whole_records(size_) : whole_lines(size_);
     if (!whole.ok()) return whole.error();
     if (*whole == size_) return {};
-    torn_bytes_ = size_ - *whole;
-    if (torn_bytes_ > kTornBytesMax) {
-        return {Code::kInvalid, options_.path + " is damaged at byte " + std::to_string(*whole) +
-                                    ", long before its end: move it away"};
-    }
-    if (auto status = keep_torn(*whole, size_); !status.ok()) return status;
+    const uint64_t torn_bytes = size_ - *whole;
+    const auto damaged = [&](const char* how) {
+        return Status(Code::kInvalid, options_.path + " is damaged at byte " +
+                                          std::to_string(*whole) + ", " + how + ": move it away");
+    };
+    if (torn_bytes > kTornBytesMax) return damaged("long before its end");
+    const auto torn = file_->read_at(*whole, torn_bytes);
+    if (!torn.ok()) return torn.error();
+    if (torn_bytes > kSeveralBytesMax && has_whole_message(*torn))
+        return damaged("and has whole messages behind that, which no unfinished write left");
+    if (auto status = keep_torn(*torn); !status.ok()) return status;
+    torn_bytes_ = torn_bytes;
     size_ = *whole;
     if (auto status = file_->resize(size_); !status.ok()) return status;
     return file_->sync_data();
@@ -86,17 +96,31 @@ Result<uint64_t> Appender::whole_records(uint64_t size) const {
     return at;
 }
 
-Status Appender::keep_torn(uint64_t from, uint64_t size) {
-    const auto tail = file_->read_at(from, size - from);
-    if (!tail.ok()) return tail.error();
-    auto torn = disk_.open(options_.path + ".torn", OpenMode::kTruncate);
-    if (!torn.ok()) return std::move(torn).error();
-    if (auto status = (*torn)->write_at(0, *tail); !status.ok()) return status;
-    if (auto status = (*torn)->sync_data(); !status.ok()) return status;
+// A batch of one message has nothing behind what is torn of it.
+bool Appender::has_whole_message(std::string_view torn) const {
+    if (options_.records) return records::find_record(torn, 1).has_value();
+    const size_t first = torn.find('\n');
+    return first != torn.npos && first + 1 < torn.size();
+}
+
+Status Appender::keep_torn(std::string_view torn) {
+    torn_path_ = options_.path + ".torn";
+    for (uint32_t number = 2; is_there(torn_path_); number++) {
+        if (number > kTornFilesMax) {
+            return {Code::kInvalid, options_.path + " has an unfinished end, and " + torn_path_ +
+                                        " and those before it are there: move them away"};
+        }
+        torn_path_ = options_.path + ".torn." + std::to_string(number);
+    }
+    auto file = disk_.open(torn_path_, OpenMode::kTruncate);
+    if (!file.ok()) return std::move(file).error();
+    if (auto status = (*file)->write_at(0, torn); !status.ok()) return status;
+    if (auto status = (*file)->sync_data(); !status.ok()) return status;
     return disk_.sync_dir(parent_of(options_.path));
 }
 
 Appender::Appended Appender::append(std::string_view bytes, const std::vector<size_t>& ends) {
+    ZB_CHECK(ends.size() == 1 || bytes.size() <= kSeveralBytesMax, ends.size(), bytes.size());
     if (auto status = mend(); !status.ok()) return {0, std::move(status)};
     if (options_.rotate_bytes > 0 && size_ > 0 && size_ + bytes.size() > options_.rotate_bytes) {
         if (auto status = rotate(); !status.ok()) return {0, std::move(status)};
@@ -142,8 +166,29 @@ bool Appender::is_there(const std::string& path) const {
     return disk_.open(path, OpenMode::kRead).ok();
 }
 
+// What a larger rotate_keep has left: nobody renames it any more, and it would stay for ever.
+Status Appender::remove_surplus() {
+    if (!has_surplus_) return {};
+    const std::string folder = parent_of(options_.path);
+    const auto names = disk_.list(folder);
+    if (!names.ok()) return names.error();
+    const std::string prefix = options_.path.substr(options_.path.rfind('/') + 1) + ".";
+    for (const std::string& name : *names) {
+        if (!name.starts_with(prefix)) continue;
+        const std::string_view written = std::string_view(name).substr(prefix.size());
+        uint32_t number = 0;
+        (void)std::from_chars(written.data(), written.data() + written.size(), number);  // or 0
+        if (number <= options_.rotate_keep || number > kRotateKeepMax) continue;
+        if (written != std::to_string(number)) continue;  // a name of somebody else's
+        if (auto status = disk_.remove(rotated(number)); !status.ok()) return status;
+    }
+    has_surplus_ = false;
+    return {};
+}
+
 Status Appender::rotate() {
     if (auto status = file_->sync_data(); !status.ok()) return status;
+    if (auto status = remove_surplus(); !status.ok()) return status;
     uint32_t last = 1;  // a gap, if a rotation has once got half its way
     while (last < options_.rotate_keep && is_there(rotated(last)))
         last++;

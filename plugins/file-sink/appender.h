@@ -4,14 +4,17 @@
 // Thread:  one at a time. Blocks.
 // Promise: with sync_each, what append() says is done survives kill -9 and power loss. Before the
 //          first append, and after a failed one, what a killed process or a failed write has left
-//          unfinished is cut off: whoever reads the file sees whole messages. What open() cuts off
-//          is kept in PATH.torn, which the next cut replaces.
+//          unfinished is cut off: whoever reads the file sees whole messages. open() cuts off no
+//          more than one batch can be, and keeps it in PATH.torn, PATH.torn.2 and so on: none is
+//          written over.
 // Failure: Status of the disk; kBusy: another process appends to this file; kInvalid: the file is
-//          damaged before its last kTornBytesMax bytes, which no torn write explains: it is left as
-//          it is.
-// Limits:  one batch of up to kTornBytesMax bytes. A file is rotated before the batch that would
-//          make it larger than rotate_bytes: PATH becomes PATH.1, PATH.1 becomes PATH.2, and so on;
-//          PATH.<rotate_keep> is removed.
+//          damaged in a way that no torn write explains: farther from its end than a batch is long,
+//          or with whole messages behind it. It is left as it is. Likewise with kTornFilesMax files
+//          of what was cut off.
+// Limits:  one batch of one message, up to kTornBytesMax bytes, or of several, up to
+//          kSeveralBytesMax. A file is rotated before the batch that would make it larger than
+//          rotate_bytes: PATH becomes PATH.1, PATH.1 becomes PATH.2, and so on;
+//          PATH.<rotate_keep> is removed, and what is above it, up to kRotateKeepMax.
 #pragma once
 
 #include <cstddef>
@@ -27,13 +30,16 @@
 namespace zbridge::file_sink {
 
 inline constexpr size_t kTornBytesMax = 66 << 20;
+inline constexpr size_t kSeveralBytesMax = (5 << 18) + (1 << 10);
+inline constexpr uint32_t kTornFilesMax = 100;
+inline constexpr uint32_t kRotateKeepMax = 1000;
 
 struct AppenderOptions {
     std::string path;
     bool records = false;       // else lines
     bool sync_each = true;      // batch; else when it is closed and before it is rotated
     uint64_t rotate_bytes = 0;  // 0: never
-    uint32_t rotate_keep = 5;   // 1 or more
+    uint32_t rotate_keep = 5;   // 1 to kRotateKeepMax
 };
 
 class Appender {
@@ -44,12 +50,15 @@ class Appender {
     Status open();
     // How many bytes at the end of the file open() has cut off.
     uint64_t torn_bytes() const { return torn_bytes_; }
+    // Where they are kept.
+    const std::string& torn_path() const { return torn_path_; }
 
     struct Appended {
         size_t done = 0;  // messages, from the first
         Status status;    // why not all
     };
     // `ends` says where in `bytes` each message ends.
+    // REQUIRES: no more than kSeveralBytesMax, but for a single message.
     Appended append(std::string_view bytes, const std::vector<size_t>& ends);
     Status close();
 
@@ -61,10 +70,12 @@ class Appender {
     Status cut_tail();
     Result<uint64_t> whole_lines(uint64_t size) const;
     Result<uint64_t> whole_records(uint64_t size) const;
-    Status keep_torn(uint64_t from, uint64_t size);
+    bool has_whole_message(std::string_view torn) const;
+    Status keep_torn(std::string_view torn);
     // After a failed call: the file is again what we know of it.
     Status mend();
     Status rotate();
+    Status remove_surplus();
     size_t keep_whole(const std::vector<size_t>& ends);
     bool is_there(const std::string& path) const;
     std::string rotated(uint32_t number) const {
@@ -77,7 +88,9 @@ class Appender {
     std::unique_ptr<File> file_;
     uint64_t size_ = 0;        // of what is whole, and done
     bool needs_mend_ = false;  // the file may have more than that
+    bool has_surplus_ = true;  // perhaps: another rotate_keep has left them
     uint64_t torn_bytes_ = 0;
+    std::string torn_path_;
     uint64_t rotations_ = 0;
 };
 

@@ -60,7 +60,7 @@ class FileSink final : public Sink {
         if (appender_->torn_bytes() > 0) {
             context().warn("cut " + std::to_string(appender_->torn_bytes()) +
                            " bytes of an unfinished write off " + appends_.path + ", kept in " +
-                           appends_.path + ".torn");
+                           appender_->torn_path());
         }
     }
 
@@ -143,8 +143,9 @@ class FileSink final : public Sink {
 
     // Beyond the first message: more than a call has (zb_sink.batch_bytes), with what frames it.
     static constexpr size_t kBatchBytesMax = 5 << 18;
-    static_assert(kBatchBytesMax + records::kPayloadBytesMax + (1 << 16) <=
-                  file_sink::kTornBytesMax);
+    static constexpr size_t kFramingBytesMax = records::kHeadBytes + 4 * records::kFramesMax;
+    static_assert(kBatchBytesMax + kFramingBytesMax <= file_sink::kSeveralBytesMax);
+    static_assert(records::kPayloadBytesMax + kFramingBytesMax <= file_sink::kTornBytesMax);
 
     file_sink::AppenderOptions appends_;
     PosixDisk disk_;

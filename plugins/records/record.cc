@@ -74,4 +74,19 @@ Cut cut_record(std::string_view bytes, size_t& size, std::vector<std::string_vie
     return cut_frames(payload, frames) ? Cut::kWhole : Cut::kDamaged;
 }
 
+std::optional<size_t> find_record(std::string_view bytes, size_t from) {
+    std::vector<std::string_view> frames;
+    size_t searched = 0;
+    for (size_t at = from; at + kHeadBytes < bytes.size(); at++) {
+        const std::string_view rest = bytes.substr(at);
+        size_t size = 0;
+        if (measure_record(rest, size) != Cut::kWhole || size > rest.size()) continue;
+        if (!cut_frames(rest.substr(kHeadBytes, size - kHeadBytes), frames)) continue;
+        searched += size;
+        if (searched > kSearchedBytesMax) return at;
+        if (cut_record(rest, size, frames) == Cut::kWhole) return at;
+    }
+    return std::nullopt;
+}
+
 }  // namespace zbridge::records

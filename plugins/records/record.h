@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,5 +36,11 @@ enum class Cut : uint8_t {
 Cut measure_record(std::string_view bytes, size_t& size);
 // kWhole: `frames` are views of `bytes`, and `size` is where the next record begins.
 Cut cut_record(std::string_view bytes, size_t& size, std::vector<std::string_view>& frames);
+
+// The sums that find_record() takes, at most; then what looks like a record is taken for one.
+inline constexpr size_t kSearchedBytesMax = 256 << 20;
+// Where the first whole record begins, at `from` or behind it: what stands before it is no piece
+// that was torn off.
+std::optional<size_t> find_record(std::string_view bytes, size_t from);
 
 }  // namespace zbridge::records

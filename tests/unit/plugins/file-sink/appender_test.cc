@@ -137,6 +137,79 @@ TEST_CASE("an unfinished record is cut off at the start, also one that is damage
     }
 }
 
+TEST_CASE("damage with whole messages behind it is left as it is, and stops the start") {
+    for (const bool records : {false, true}) {
+        CAPTURE(records);
+        SimDisk disk;
+        Batch batch(records);
+        for (int i = 0; i < 20; i++)
+            batch.add(std::string(100'000, 'x'));
+        std::string bytes = batch.bytes;
+        bytes[batch.ends[0] + 100] = '\0';
+        put(disk, "/log", bytes);
+        Appender appender({.path = "/log", .records = records}, disk);
+        const Status opened = appender.open();
+        CHECK(opened.code() == Code::kInvalid);
+        CHECK(opened.message().find("is damaged at byte " + std::to_string(batch.ends[0])) !=
+              std::string::npos);
+        CHECK(bytes_of(disk, "/log") == bytes);
+        CHECK_FALSE(disk.open("/log.torn", OpenMode::kRead).ok());
+    }
+}
+
+TEST_CASE("damage to a record's size is told from a record that is not whole") {
+    SimDisk disk;
+    Batch batch(true);
+    for (int i = 0; i < 20; i++)
+        batch.add(std::string(100'000, 'x'));
+    std::string bytes = batch.bytes;
+    bytes[batch.ends[0] + 3] = 2;  // 32 MiB more
+    put(disk, "/log", bytes);
+    Appender appender({.path = "/log", .records = true}, disk);
+    CHECK(appender.open().code() == Code::kInvalid);
+}
+
+TEST_CASE(
+    "a large message that is torn was a batch of its own: it is cut off, whatever its holes") {
+    for (const bool records : {false, true}) {
+        for (const size_t hole : {size_t{0}, size_t{10}, size_t{1'000'000}}) {
+            CAPTURE(records);
+            CAPTURE(hole);
+            SimDisk disk;
+            Batch batch(records);
+            batch.add("whole").add(std::string(3 << 20, 'x'));
+            std::string bytes = batch.bytes;
+            bytes.replace(batch.ends[0] + hole, 4096, std::string(4096, '\0'));
+            SUBCASE("all of it") {
+                bytes.pop_back();
+            }
+            SUBCASE("but its end") {}
+            put(disk, "/log", bytes);
+            Appender appender({.path = "/log", .records = records}, disk);
+            REQUIRE(appender.open().ok());
+            CHECK(appender.size() == batch.ends[0]);
+        }
+    }
+}
+
+TEST_CASE("what was cut off is kept each time, a hundred times, and then it does not start") {
+    SimDisk disk;
+    for (uint32_t i = 1; i <= kTornFilesMax; i++) {
+        put(disk, "/log", "whole\ntorn " + std::to_string(i));
+        Appender appender(kLines, disk);
+        REQUIRE(appender.open().ok());
+        CHECK(appender.torn_path() == (i == 1 ? "/log.torn" : "/log.torn." + std::to_string(i)));
+    }
+    CHECK(bytes_of(disk, "/log.torn") == "torn 1");
+    CHECK(bytes_of(disk, "/log.torn.2") == "torn 2");
+    CHECK(bytes_of(disk, "/log.torn.100") == "torn 100");
+    put(disk, "/log", "whole\ntorn again");
+    Appender appender(kLines, disk);
+    CHECK(appender.open().code() == Code::kInvalid);
+    CHECK(bytes_of(disk, "/log") == "whole\ntorn again");
+    CHECK(appender.torn_bytes() == 0);
+}
+
 TEST_CASE("a file without a whole message begins anew") {
     SimDisk disk;
     put(disk, "/log", "no line");
@@ -199,6 +272,37 @@ TEST_CASE("a file is rotated before it gets too large, and so many are kept") {
     CHECK(append(appender, lines({"a batch that is larger"})).done == 1);
     CHECK(bytes_of(disk, "/log") == "a batch that is larger\n");
     CHECK(bytes_of(disk, "/log.1") == "7\n");
+}
+
+TEST_CASE("files that a larger rotate_keep has left go at the next rotation, and no others") {
+    SimDisk disk;
+    for (const char* name : {"/log.1", "/log.2", "/log.3", "/log.4", "/log.1000", "/log.1001",
+                             "/log.007", "/log.20261128", "/log.4.gz", "/log.torn", "/logs.9"})
+        put(disk, name, "x\n");
+    Appender appender({.path = "/log", .rotate_bytes = 2, .rotate_keep = 2}, disk);
+    REQUIRE(appender.open().ok());
+    CHECK(append(appender, lines({"1"})).done == 1);
+    CHECK(append(appender, lines({"2"})).done == 1);
+    CHECK(disk.list("/").value() == std::vector<std::string>{"log", "log.007", "log.1", "log.1001",
+                                                             "log.2", "log.20261128", "log.4.gz",
+                                                             "log.lock", "log.torn", "logs.9"});
+}
+
+TEST_CASE("nothing in a new file is done before its name lasts") {
+    SimDisk disk;
+    SeededRandom random(1);
+    Appender appender({.path = "/log", .rotate_bytes = 2, .rotate_keep = 5}, disk);
+    REQUIRE(appender.open().ok());
+    CHECK(append(appender, lines({"1"})).done == 1);
+    disk.fail(SimDisk::Operation::kSyncDir, Code::kIo, 2);
+    CHECK(append(appender, lines({"2"})).done == 0);  // the rotation's own
+    CHECK(append(appender, lines({"2"})).done == 0);  // it is tried again
+    CHECK(append(appender, lines({"2"})).done == 1);
+    for (int i = 0; i < 20; i++) {
+        disk.crash(random);
+        CHECK(bytes_of(disk, "/log") == "2\n");
+        CHECK(bytes_of(disk, "/log.1") == "1\n");
+    }
 }
 
 TEST_CASE("a rotation that fails half its way loses nothing, and goes on") {

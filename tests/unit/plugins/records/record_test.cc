@@ -70,3 +70,34 @@ TEST_CASE("64 frames and 64 MiB are the limit") {
     CHECK(bytes.empty());
     CHECK(append_record({large}, bytes));
 }
+
+TEST_CASE("a whole record is found behind what is none, wherever it begins") {
+    const std::string whole = record({"a", "bc"});
+    CHECK(find_record(whole, 0) == 0);
+    CHECK_FALSE(find_record(whole, 1));
+    CHECK_FALSE(find_record(std::string_view(whole).substr(0, whole.size() - 1), 0));
+    for (const size_t before : {1, 7, 8, 9, 4096})
+        CHECK(find_record(std::string(before, '\xff') + whole + "x", 1) == before);
+    std::string damaged = whole;
+    damaged.back() ^= 1;
+    CHECK(find_record(damaged + whole, 0) == damaged.size());
+    CHECK_FALSE(find_record("", 0));
+    CHECK_FALSE(find_record(std::string(100'000, '\0'), 0));
+}
+
+TEST_CASE("a search that takes too many sums takes what looks like a record for one") {
+    // Heads of which each looks like the beginning of one record to the end, and none is.
+    std::string bytes;
+    const size_t size = 40 << 20;
+    const auto number = [&](size_t value) {
+        for (size_t i = 0; i < 4; i++)
+            bytes += static_cast<char>(value >> (8 * i) & 0xff);
+    };
+    for (size_t at = 0; at < 10 * 12; at += 12) {
+        number(size - at - 8);
+        number(0);
+        number(size - at - 12);
+    }
+    bytes.resize(size, 'x');
+    CHECK(find_record(bytes, 0) == 6 * 12);  // the seventh would be more than 256 MiB
+}
