@@ -1,5 +1,7 @@
 #include "plugins/file-source/cutter.h"
 
+#include <utility>
+
 #include "plugins/records/record.h"
 
 namespace zbridge::file_source {
@@ -18,14 +20,17 @@ Cutter::Cut Cutter::cut(std::string_view bytes) {
 }
 
 Cutter::Cut Cutter::cut_line(std::string_view bytes) {
-    const size_t end = bytes.find('\n');
+    const size_t end = bytes.find('\n', std::exchange(searched_, 0));
     const bool whole = end != bytes.npos;
     if (in_long_line_ || (whole ? end : bytes.size()) > options_.line_bytes_max) {
         if (bytes.empty()) return {};
         in_long_line_ = !whole;
         return {Kind::kTooLong, whole ? end + 1 : bytes.size(), whole};
     }
-    if (!whole) return {};
+    if (!whole) {
+        searched_ = bytes.size();
+        return {};
+    }
     frames_.assign(1, bytes.substr(0, end));
     return {Kind::kMessage, end + 1, false};
 }

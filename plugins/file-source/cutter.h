@@ -28,13 +28,20 @@ class Cutter {
 
     explicit Cutter(const Options& options) : options_(options) {}
 
+    // After kPartial: the same bytes and more, of which only what is new is searched; or again().
     Cut cut(std::string_view bytes);
     // Views of the bytes, until the next cut().
     const std::vector<std::string_view>& frames() const { return frames_; }
+    bool of_records() const { return options_.records; }
     // Within a line that is too long.
     bool in_long_line() const { return in_long_line_; }
+    // The same place, but perhaps other bytes.
+    void again() { searched_ = 0; }
     // Elsewhere, another file.
-    void reset() { in_long_line_ = false; }
+    void reset() {
+        in_long_line_ = false;
+        searched_ = 0;
+    }
 
  private:
     Cut cut_line(std::string_view bytes);
@@ -42,6 +49,7 @@ class Cutter {
     Options options_;
     std::vector<std::string_view> frames_;
     bool in_long_line_ = false;
+    size_t searched_ = 0;  // of the unfinished line: there is no line break
 };
 
 }  // namespace zbridge::file_source

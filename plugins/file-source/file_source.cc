@@ -9,12 +9,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bridge/base/disk.h"
 #include "plugins/file-source/cutter.h"
 #include "plugins/file-source/followed.h"
 #include "plugins/file-source/position.h"
 #include "plugins/file-source/window.h"
+#include "plugins/records/record.h"
 #include "plugins/sdk/zbridge_plugin.hpp"
 
 namespace zbridge {
@@ -63,6 +65,7 @@ class FileSource final : public Source {
     explicit FileSource(Context& context) : Source(context), cutter_(cutter_options(context)) {
         const Options given = context.options();
         path_ = checked_path(given, "path");
+        line_max_ = static_cast<uint64_t>(given.integer("line_max"));
         position_path_ =
             given.has("position") ? checked_path(given, "position") : path_ + ".position";
         if (position_path_ == path_)
@@ -133,12 +136,32 @@ class FileSource final : public Source {
         // A file that comes later is new, all of it.
         if (opened.ok()) follow(std::move(*opened), 0);
         if (file_ != nullptr && from_end_) {
-            const auto size = file_->size();
-            if (!size.ok()) throw Error(size.error().message());
-            skip_to_ = *size;
+            const auto state = file_->state();
+            if (!state.ok()) throw Error(state.error().message());
+            if (cutter_.of_records())
+                skip_to_ = state->size;
+            else
+                rewind(last_line(state->size));
         }
         window_ = Window(here());
         if (skip_to_ == 0) save_or_throw();
+    }
+
+    // Where the file's last line begins, which may be unfinished. Of one above line_max it is a
+    // place within it, so far from its end that it is seen to be too long.
+    uint64_t last_line(uint64_t size) const {
+        const uint64_t least = size - std::min<uint64_t>(size, line_max_ + 1);
+        std::string block;
+        for (uint64_t end = size; end > least; end -= block.size()) {
+            const uint64_t begin = end - std::min<uint64_t>(end - least, kReadBytes);
+            block.clear();
+            const Status read = file_->read(begin, end - begin, block);
+            if (!read.ok()) throw Error(read.message());
+            const size_t found = block.rfind('\n');
+            if (found != block.npos) return begin + found + 1;
+            block.resize(end - begin);  // it may have been made shorter
+        }
+        return least;
     }
 
     void resume(const Position& position) {
@@ -161,6 +184,8 @@ class FileSource final : public Source {
         rewind(offset);
         cutter_.reset();
         rotated_at_.reset();
+        state_ = {};
+        torn_is_damage_.reset();
     }
 
     // ---- reading ----
@@ -169,6 +194,7 @@ class FileSource final : public Source {
     bool read_some() {
         full_ = false;
         if (file_ == nullptr && !open_next()) return false;
+        if (std::exchange(torn_, false)) look_again();
         size_t budget = kMessagesAReadMax;
         bool any = false;
         for (;;) {
@@ -177,6 +203,16 @@ class FileSource final : public Source {
             if (read_more()) continue;
             return at_end() || any;
         }
+    }
+
+    // A torn end may have been cut off and written anew: its bytes are read again. Those of a large
+    // one only if somebody has written since.
+    void look_again() {
+        if (buffer_.size() - cut_ > kReadBytes) {
+            const auto state = file_->state();
+            if (state.ok() && *state == state_) return;
+        }
+        rewind(offset());
     }
 
     // Delivers what is whole in the buffer.
@@ -211,22 +247,37 @@ class FileSource final : public Source {
             full_ = true;
             return false;
         }
+        fill_message();
         try {
-            (*message_).set_frames(cutter_.frames());
             if (!deliver(message_, window_.next_cookie())) {
                 full_ = true;
                 return false;
             }
-        } catch (const Error& error) {  // larger than the bridge takes
+        } catch (const Error& error) {  // not one that the bridge takes
             if (!may_pass(error.what())) return false;
             window_.skip(end);
             return true;
         }
         window_.add(end);
         delivered_.add();
-        if (is_damaged_) context().healthy();  // somebody has mended it
-        is_damaged_ = false;
+        set_trouble(damaged_why_, "");  // somebody has mended it
         return true;
+    }
+
+    // Throws: it is not the message's fault that it is not taken, and it is not passed over.
+    void fill_message() {
+        try {
+            (*message_).set_frames(cutter_.frames());
+        } catch (const Error& error) {
+            if (error.code() != ZB_FULL) throw;
+            size_t bytes = 0;
+            for (const std::string_view frame : cutter_.frames())
+                bytes += frame.size();
+            throw Error("the message at byte " + std::to_string(offset()) + " of " + path_ +
+                            " has " + std::to_string(bytes) +
+                            " bytes, more than the instance may keep: set `limits: { max_kept }`",
+                        false, ZB_FULL);
+        }
     }
 
     void take_long_piece(const Position& end, bool ends_line) {
@@ -250,31 +301,46 @@ class FileSource final : public Source {
 
     // Nothing is read now. True: there is another place to read from.
     bool at_end() {
-        // A torn end may be cut off and written anew: its bytes are read again when there are more.
         const uint64_t seen = buffer_at_ + buffer_.size();
         const bool torn = seen > offset();
-        rewind(offset());
         skip_to_ = 0;
-        const auto size = file_->size();
-        if (!size.ok()) throw Error(size.error().message(), true);
-        behind_.set(static_cast<int64_t>(*size - std::min(*size, offset())));
-        if (*size < offset()) {
+        const auto state = file_->state();
+        if (!state.ok()) throw Error(state.error().message(), true);
+        const uint64_t size = state->size;
+        behind_.set(static_cast<int64_t>(size - std::min(size, offset())));
+        if (size < offset()) {
             context().warn(path_ + " was made shorter: reading it from its beginning");
             cutter_.reset();
             rewind(0);
             window_.skip(here());
             return true;
         }
-        if (*size > seen) return true;
+        if (!torn) set_trouble(damaged_why_, "");  // what was damaged is gone
+        const bool changed = std::exchange(state_, *state) != *state;
+        if (changed) torn_is_damage_.reset();
+        if (changed && torn) rewind(offset());
+        torn_ = torn;
+        // A large torn end that grows is read again once in a poll.
+        if (size > seen) return seen - offset() <= kReadBytes;
+        if (torn && !changed) check_torn();
         if (is_named(path_, file_->id())) {
             rotated_at_.reset();
             return false;
         }
         // Whoever writes may still have it open: until nothing has come for a while.
-        if (!rotated_at_ || seen != rotated_seen_) rotated_at_ = context().now();
-        rotated_seen_ = seen;
+        if (!rotated_at_ || changed) rotated_at_ = context().now();
         if (context().now() < *rotated_at_ + poll_) return false;
         return leave(torn);
+    }
+
+    // Nobody has written for a while. A size that is damaged looks like a record that is not whole
+    // yet, and hides those behind it.
+    void check_torn() {
+        if (!cutter_.of_records()) return;
+        if (!torn_is_damage_)
+            torn_is_damage_ =
+                records::find_record(std::string_view(buffer_).substr(cut_), 1).has_value();
+        if (*torn_is_damage_) fail_damaged();
     }
 
     // The file has another name, and is read to its end.
@@ -311,8 +377,7 @@ class FileSource final : public Source {
         const std::string why = "no record begins at byte " + std::to_string(offset()) + " of " +
                                 path_ + ", or it is damaged";
         rewind(offset());
-        context().degraded(why);
-        is_damaged_ = true;
+        set_trouble(damaged_why_, why);
         throw Error(why, true);
     }
 
@@ -326,6 +391,7 @@ class FileSource final : public Source {
         buffer_.clear();
         cut_ = 0;
         buffer_at_ = to;
+        cutter_.again();
     }
 
     // Whether to go on behind a message that nobody will have.
@@ -337,9 +403,19 @@ class FileSource final : public Source {
         }
         if (!stopped_) {
             stopped_ = true;
-            context().degraded("stopped at a message that was refused: " + std::string(why));
+            set_trouble(stopped_why_, "stopped at a message that was refused: " + std::string(why));
         }
         return false;
+    }
+
+    // One of the three reasons for which it is degraded; empty: not for this one any more.
+    void set_trouble(std::string& which, const std::string& why) {
+        if (which == why) return;
+        which = why;
+        for (const std::string* each : {&stopped_why_, &damaged_why_, &unsaved_why_}) {
+            if (!each->empty()) return context().degraded(*each);
+        }
+        context().healthy();
     }
 
     void save() {
@@ -348,12 +424,10 @@ class FileSource final : public Source {
         const Status status = save_position(disk_, position_path_, window_.position());
         if (status.ok()) {
             saved_ = window_.position();
-            if (save_failed_ && !stopped_) context().healthy();
-            save_failed_ = false;
+            set_trouble(unsaved_why_, "");
             return;
         }
-        save_failed_ = true;
-        context().degraded(status.message());
+        set_trouble(unsaved_why_, status.message());
     }
     void save_or_throw() {
         const Status status = save_position(disk_, position_path_, window_.position());
@@ -371,6 +445,7 @@ class FileSource final : public Source {
 
     std::string path_, position_path_;
     bool from_end_ = false, stops_ = false;
+    uint64_t line_max_ = 0;
     nanoseconds poll_{0}, save_every_{0};
     Metric delivered_, refused_, too_long_, damaged_, behind_;
 
@@ -380,16 +455,18 @@ class FileSource final : public Source {
     std::string buffer_;              // of file_, from buffer_at_ on
     size_t cut_ = 0;                  // of it, done with
     uint64_t buffer_at_ = 0;
-    uint64_t skip_to_ = 0;  // with `from: end`: what ends there or before is not delivered
-    std::optional<nanoseconds> rotated_at_;  // since when file_ has another name, and
-    uint64_t rotated_seen_ = 0;              // so many bytes
+    uint64_t skip_to_ = 0;  // records, `from: end`: what ends there or before is not delivered
+    std::optional<nanoseconds> rotated_at_;  // since when file_ has another name, unchanged
 
     Cutter cutter_;
     Window window_;
     OwnMessage message_;  // one for all: what is delivered is copied
     bool full_ = false;   // the bridge takes no more in this read
     bool stopped_ = false;
-    bool is_damaged_ = false, save_failed_ = false;  // and said so
+    std::string stopped_why_, damaged_why_, unsaved_why_;  // why it is degraded
+    bool torn_ = false;                                    // what is in the buffer has no end yet
+    OpenFile::State state_;                                // of file_, when its end was read last
+    std::optional<bool> torn_is_damage_;                   // of what is there in this state
     Position saved_;
     nanoseconds save_at_{0};
 };

@@ -91,10 +91,11 @@ OpenFile::~OpenFile() {
     (void)::close(descriptor_);  // nothing was written
 }
 
-Result<uint64_t> OpenFile::size() const {
+Result<OpenFile::State> OpenFile::state() const {
     struct stat about {};
     if (::fstat(descriptor_, &about) != 0) return failed("looking at", path_);
-    return static_cast<uint64_t>(about.st_size);
+    return State{static_cast<uint64_t>(about.st_size),
+                 int64_t{about.st_ctim.tv_sec} * 1'000'000'000 + about.st_ctim.tv_nsec};
 }
 
 Status OpenFile::read(uint64_t offset, size_t bytes, std::string& out) const {

@@ -24,7 +24,12 @@ class OpenFile {
     OpenFile& operator=(const OpenFile&) = delete;
 
     const FileId& id() const { return id_; }
-    Result<uint64_t> size() const;
+    struct State {
+        uint64_t size = 0;
+        int64_t changed_ns = 0;  // when somebody wrote to it last, or gave it another name
+        bool operator==(const State&) const = default;
+    };
+    Result<State> state() const;
     // Appends up to `bytes` bytes from `offset` on; none at the end.
     Status read(uint64_t offset, size_t bytes, std::string& out) const;
 

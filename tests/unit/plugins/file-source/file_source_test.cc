@@ -1,10 +1,12 @@
 #include "plugins/built_in.h"
+#include "plugins/file-source/cutter.h"
 #include "plugins/records/record.h"
 #include "plugins/sdk/zbridge_fake_host.hpp"
 #include "tests/unit/support/temp_folder.h"
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <optional>
 
 using namespace zbridge::testing;
@@ -174,6 +176,49 @@ TEST_CASE("with `from: end` only what comes from now on is delivered") {
     CHECK(rig.read() == Bodies{});
 }
 
+TEST_CASE(
+    "with `from: end` the position is there at once: a kill right after the start loses nothing") {
+    Rig rig;
+    rig.host.set("from", "end");
+    rig.folder.write("in", "old\n" + std::string(600'000, 'x') + "\nhalf");
+    rig.start();
+    CHECK(rig.last_position() == "offset 600005\n");
+    rig.kill();
+    rig.folder.append("in", " new\nnew\n");
+    rig.start();
+    CHECK(rig.read() == Bodies{"half new", "new"});
+}
+
+TEST_CASE("with `from: end` a last line above the limit is not begun in its middle") {
+    Rig rig;
+    rig.host.set("from", "end");
+    rig.host.set("line_max", "10B");
+    rig.folder.write("in", "old\n" + std::string(100, 'x'));
+    rig.start();
+    CHECK(rig.read() == Bodies{});
+    rig.folder.append("in", "its end\nnew\n");
+    SUBCASE("while it runs") {}
+    SUBCASE("after a kill") {
+        rig.kill();
+        rig.start();
+    }
+    CHECK(rig.read() == Bodies{"new"});
+}
+
+TEST_CASE("with `from: end` and records only those that come from now on are delivered") {
+    Rig rig;
+    rig.host.set("from", "end");
+    rig.host.set("format", "records");
+    std::string old, fresh;
+    REQUIRE(zbridge::records::append_record({"old\n"}, old));
+    REQUIRE(zbridge::records::append_record({"new"}, fresh));
+    rig.folder.write("in", old);
+    rig.start();
+    CHECK(rig.read() == Bodies{});
+    rig.folder.append("in", fresh);
+    CHECK(rig.read() == Bodies{"new"});
+}
+
 TEST_CASE("while the bridge is full nothing is lost and nothing comes twice") {
     Rig rig;
     rig.folder.write("in", "one\ntwo\nthree\n");
@@ -333,6 +378,62 @@ TEST_CASE(
     CHECK(rig.read() == Bodies{});
 }
 
+TEST_CASE("of an unfinished line only what is new is searched") {
+    zbridge::file_source::Cutter cutter({.records = false, .line_bytes_max = 100});
+    using Kind = zbridge::file_source::Cutter::Kind;
+    CHECK(cutter.cut("abc").kind == Kind::kPartial);
+    const auto cut = cutter.cut("a\nc\n");  // it does not look at the first three again
+    CHECK(cut.kind == Kind::kMessage);
+    CHECK(cut.size == 4);
+    CHECK(cutter.cut("xyz").kind == Kind::kPartial);
+    cutter.again();
+    CHECK(cutter.cut("x\nz").size == 2);
+}
+
+TEST_CASE("an unfinished line that nobody writes to is not read again at each poll") {
+    const auto bytes_read = [] {  // by this process; 0 where the kernel does not count them
+        std::ifstream io("/proc/self/io");
+        std::string name;
+        uint64_t bytes = 0;
+        io >> name >> bytes;
+        return bytes;
+    };
+    Rig rig;
+    rig.host.set("line_max", "16MiB");
+    const std::string half(8 << 20, 'x');
+    rig.folder.write("in", half);
+    rig.start();
+    for (int i = 0; i < 3; i++)
+        CHECK(rig.read() == Bodies{});
+    const uint64_t before = bytes_read();
+    for (int i = 0; i < 10; i++)
+        CHECK(rig.read() == Bodies{});
+    CHECK(bytes_read() - before < half.size());
+    rig.folder.append("in", "y\n");
+    Bodies all;
+    for (int i = 0; i < 2 && all.empty(); i++)
+        all = rig.read();
+    CHECK(all == Bodies{half + "y"});
+}
+
+TEST_CASE("a message that the instance may not keep is not skipped: reading fails until it may") {
+    Rig rig;
+    rig.host.keep_bytes = 1000;
+    rig.folder.write("in", "one\n" + std::string(1001, 'x') + "\nthree\n");
+    rig.start();
+    CHECK(rig.read() == Bodies{"one"});
+    CHECK(rig.last_result == ZB_FULL);
+    CHECK(rig.host.error ==
+          "the message at byte 4 of " + rig.folder / "in" +
+              " has 1001 bytes, more than the instance may keep: set `limits: { max_kept }`");
+    rig.accept_all();
+    CHECK(rig.read() == Bodies{});
+    CHECK(rig.host.metrics["refused"] == 0);
+    rig.host.keep_bytes = 1001;
+    rig.start();
+    CHECK(rig.read() == Bodies{std::string(1001, 'x'), "three"});
+}
+
 TEST_CASE("a refused message is skipped and counted, or stops the source until the next start") {
     Rig rig;
     rig.folder.write("in", "one\ntwo\n");
@@ -396,6 +497,60 @@ TEST_CASE("a damaged record stops the source until it is mended; nothing is skip
     rig.folder.write("in", bytes);
     CHECK(rig.read() == Bodies{"second"});
     CHECK(rig.host.healthy);
+}
+
+TEST_CASE("a damaged size is no record that is not whole yet: those behind it are not hidden") {
+    Rig rig;
+    rig.host.set("format", "records");
+    std::string bytes;
+    REQUIRE(zbridge::records::append_record({"first"}, bytes));
+    const size_t first = bytes.size();
+    for (const char* body : {"second", "third"})
+        REQUIRE(zbridge::records::append_record({body}, bytes));
+    std::string damaged = bytes;
+    damaged[first + 1] = 1;  // 256 more than there are
+    rig.folder.write("in", damaged);
+    rig.start();
+    CHECK(rig.read() == Bodies{"first"});
+    SUBCASE("while it grows") {}
+    SUBCASE("when it is rotated") {
+        std::filesystem::rename(rig.folder / "in", rig.folder / "in.1");
+        std::string next;
+        REQUIRE(zbridge::records::append_record({"next"}, next));
+        rig.folder.write("in", next);
+    }
+    for (int i = 0; i < 5; i++)
+        CHECK(rig.read() == Bodies{});
+    CHECK(rig.last_result == ZB_FAILED);
+    CHECK_FALSE(rig.host.healthy);
+    CHECK(rig.host.trouble.find("no record begins at byte " + std::to_string(first)) == 0);
+    CHECK(rig.host.metrics["damaged"] == 0);
+    const bool rotated = rig.folder.has("in.1");
+    rig.folder.write(rotated ? "in.1" : "in", bytes);
+    Bodies all;
+    for (int i = 0; i < 6; i++) {
+        for (const std::string& body : rig.read())
+            all.push_back(body);
+    }
+    CHECK(all == (rotated ? Bodies{"second", "third", "next"} : Bodies{"second", "third"}));
+    CHECK(rig.host.healthy);
+}
+
+TEST_CASE("what is well again does not hide what is not") {
+    Rig rig;
+    rig.host.set("on_refused", "stop");
+    rig.folder.write("in", "one\ntwo\n");
+    rig.start();
+    CHECK(rig.read() == Bodies{"one", "two"});
+    rig.source->accept(rig.host.delivered[0].cookie);
+    std::filesystem::create_directory(rig.folder / "in.position.tmp");
+    (void)rig.read();
+    rig.refuse(rig.host.delivered[1].cookie);
+    std::filesystem::remove(rig.folder / "in.position.tmp");
+    (void)rig.read();
+    CHECK(rig.last_position() == "offset 4\n");
+    CHECK_FALSE(rig.host.healthy);
+    CHECK(rig.host.trouble == "stopped at a message that was refused: undecodable");
 }
 
 TEST_CASE("what cannot be followed stops the start") {
