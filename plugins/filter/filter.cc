@@ -5,6 +5,7 @@
 
 #include "bridge/base/sql92/filter.h"
 #include "bridge/base/sql92/tags.h"
+#include "bridge/base/utf8.h"
 #include "plugins/sdk/zbridge_plugin.hpp"
 
 namespace zbridge {
@@ -41,7 +42,7 @@ class Filter final : public Step {
         const Options given = context.options();
         const std::string_view where = given.text("where");
         refuses_ = given.text("otherwise") == "refuse";
-        reason_ = "not where " + std::string(where.substr(0, kReasonBytesMax));
+        reason_ = "not where " + std::string(cut_at_character(where, kReasonBytesMax));
         if (auto tags = sql92::Tags::read(where)) {
             if (!tags->ok()) given.refuse("where", tags->error().message());
             tags_ = std::move(*tags).value();

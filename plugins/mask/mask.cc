@@ -33,6 +33,7 @@ class Mask final : public Step {
             .by_default("auto")
             .one_of("json|msgpack|auto"),
         Option("frame", ZB_OPTION_COUNT, "The frame that is the body, from 0; else the last one.")
+            .at_most("63")
             .such_as("0"),
         Option("otherwise", ZB_OPTION_CHOICE,
                "What becomes of a body that cannot be decoded: refused, or passed on as it is.")
@@ -48,6 +49,9 @@ class Mask final : public Step {
         }
         if (!given.has("fields")) given.refuse("fields", "at least one key or path is expected");
         with_ = given.text("with");
+        if (with_.size() > kWithBytesMax)
+            given.refuse("with",
+                         "at most " + std::to_string(kWithBytesMax) + " bytes are expected");
         if (!document::is_utf8(with_)) given.refuse("with", "a text in UTF-8 is expected");
         keep_last_ = static_cast<size_t>(given.integer("keep_last"));
         if (given.text("format") == "json") format_ = Format::kJson;
@@ -81,7 +85,9 @@ class Mask final : public Step {
     }
 
  private:
-    static constexpr size_t kKeptBytes = 64 << 10;  // of room, for the next message
+    static constexpr size_t kKeptBytes = 64 << 10;       // of room, for the next message
+    static constexpr size_t kWithBytesMax = 1024;        // of `with`
+    static constexpr size_t kMaskedBytesMax = 64 << 20;  // of a body: a message may have no more
 
     Verdict not_decodable(const std::string& why) {
         undecodable_.add();
@@ -96,6 +102,9 @@ class Mask final : public Step {
             masked_body_ += body.substr(at, match.begin - at);
             document::append_text(format, mask_of(format, match.value), masked_body_);
             at = match.end;
+            if (masked_body_.size() <= kMaskedBytesMax) continue;
+            masked_body_ = {};
+            throw Error("the masked body would be larger than 64 MiB", false, ZB_FULL);
         }
         masked_body_ += body.substr(at);
     }

@@ -35,6 +35,7 @@ class Transform final : public Step {
             .by_default("auto")
             .one_of("json|msgpack|auto"),
         Option("frame", ZB_OPTION_COUNT, "The frame that is the body, from 0; else the last one.")
+            .at_most("63")
             .such_as("0"),
     };
 

@@ -94,3 +94,12 @@ TEST_CASE("a condition is required") {
     FakeHost host;
     CHECK_THROWS_AS((void)host.create(zbridge_plugin_entry_filter()), std::invalid_argument);
 }
+
+TEST_CASE("a long condition is cut between two characters in the receipt") {
+    FakeHost host;
+    const std::string fits = "region = '" + std::string(189, 'x');  // 199 bytes, and one is left
+    host.set("where", fits + "\xe2\x82\xac and more'");
+    host.set("otherwise", "refuse");
+    CHECK(host.create(zbridge_plugin_entry_filter()).step(order(int64_t{1})).reason ==
+          "not where " + fits);
+}

@@ -125,6 +125,29 @@ TEST_CASE("the text is the user's") {
               std::string(300, 'x'));
 }
 
+TEST_CASE("the text has 1 KiB at most, and a body does not become larger than a message") {
+    Masked mask({"$.all[*]"});
+    mask.host.set("with", std::string(1025, '*'));
+    CHECK_THROWS_WITH_AS((void)mask.step({"{}"}), "`with`: at most 1024 bytes are expected",
+                         std::invalid_argument);
+    mask.host.set("with", std::string(1024, '*'));
+    CHECK(mask(R"({"all":[1]})") == R"({"all":[")" + std::string(1024, '*') + R"("]})");
+    std::string body = R"({"all":[1)";
+    while (body.size() < 1 << 20)
+        body += ",1";
+    const StepResult result = mask.step({body + "]}"});
+    CHECK(result.verdict == ZB_ERROR);
+    CHECK(result.error == "the masked body would be larger than 64 MiB");
+}
+
+TEST_CASE("a frame that no message can have is told at the start") {
+    Masked mask({"card"});
+    for (const char* frame : {"64", "4294967296"}) {
+        mask.host.set("frame", frame);
+        CHECK_THROWS_AS((void)mask.step({"{}"}), std::invalid_argument);
+    }
+}
+
 TEST_CASE("msgpack is masked in place") {
     Masked mask({"card", "$.c.iban"});
     CHECK(mask("\x83\xa4"

@@ -212,6 +212,12 @@ TEST_CASE("what cannot be decoded is refused") {
 }
 
 TEST_CASE("options that are wrong are told") {
+    for (const char* frame : {"64", "4294967296"}) {
+        Transformed transform;
+        transform.host.set("frame", frame);
+        CHECK(transform.remove({"$.a"}).wrong() ==
+              "`frame`: " + std::string(frame) + " is out of range");
+    }
     CHECK(Transformed().wrong() ==
           "`to`: nothing to do: `set`, `rename`, `remove` or `to` is expected");
     CHECK(Transformed().set({{"a", "1"}}).wrong() ==
