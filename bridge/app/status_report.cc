@@ -108,6 +108,7 @@ Report sessions_report(const protocol::Sessions& sessions) {
     report.add("duplicates", counters.duplicates);
     report.add("publishes_refused", counters.refused);
     report.add("receipts", counters.receipts);
+    report.add("read", counters.read);
     report.add("given", counters.given);
     report.add("acked", counters.acked);
     report.add("retried", counters.retried);

@@ -132,8 +132,11 @@ std::string pack_receipt(std::span<const Outcome> outcomes) {
     return header.take();
 }
 
-std::string pack_subscribed(uint32_t sub) {
-    return Header("SUBSCRIBED", 1).text("sub").number(sub).take();
+std::string pack_subscribed(uint32_t sub, std::optional<uint64_t> offset) {
+    Header header("SUBSCRIBED", offset ? 2 : 1);
+    header.text("sub").number(sub);
+    if (offset) header.text("offset").number(*offset);
+    return header.take();
 }
 
 std::string pack_unsubscribed(uint32_t sub) {
@@ -141,6 +144,13 @@ std::string pack_unsubscribed(uint32_t sub) {
 }
 
 std::string pack(const Delivered& delivered) {
+    if (delivered.offset) {
+        Header header("DELIVER", 3);
+        header.text("sub").number(delivered.sub.value_or(0));
+        header.text("offset").number(*delivered.offset);
+        header.text("count").number(delivered.messages);
+        return header.take();
+    }
     Header header("DELIVER", 2);
     if (delivered.sub)
         header.text("sub").number(*delivered.sub);

@@ -48,7 +48,8 @@ struct Outcome {
 };
 std::string pack_receipt(std::span<const Outcome> outcomes);
 
-std::string pack_subscribed(uint32_t sub);
+// `offset`: where a reader of a topic begins.
+std::string pack_subscribed(uint32_t sub, std::optional<uint64_t> offset = {});
 std::string pack_unsubscribed(uint32_t sub);
 
 struct DeliveredRun {
@@ -57,11 +58,13 @@ struct DeliveredRun {
     uint32_t attempt = 1;
     MessageId id;
 };
-// For a subscription or a RECEIVE.
+// For a subscription or a RECEIVE; with an offset for a reader of a topic, and then it has no runs.
 struct Delivered {
     std::optional<uint32_t> sub = {};
     std::optional<uint64_t> ref = {};
     std::vector<DeliveredRun> runs = {};
+    std::optional<uint64_t> offset = {};
+    uint32_t messages = 0;  // from it on
 };
 std::string pack(const Delivered& delivered);
 

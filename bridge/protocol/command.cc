@@ -35,6 +35,9 @@ enum Field : uint32_t {
     kVerdict = 1 << 19,
     kReason = 1 << 20,
     kRanges = 1 << 21,
+    kStart = 1 << 22,
+    kOffset = 1 << 23,
+    kTime = 1 << 24,
 };
 
 struct FieldRow {
@@ -49,7 +52,8 @@ constexpr FieldRow kFields[] = {
     {"sub", kSub},           {"ref", kRef},         {"credit", kCredit},
     {"max", kMax},           {"wait", kWait},       {"lease", kLease},
     {"delay", kDelay},       {"verdict", kVerdict}, {"reason", kReason},
-    {"ranges", kRanges},
+    {"ranges", kRanges},     {"start", kStart},     {"offset", kOffset},
+    {"time", kTime},
 };
 
 struct VerbRow {
@@ -57,15 +61,16 @@ struct VerbRow {
     Verb verb;
     uint32_t required, optional;
 };
-// SUBSCRIBE: a group or, where that is served, a topic. Of what is not known here the `ref` is answered.
+// SUBSCRIBE: a group or a topic. Of what is not known here the `ref` is answered.
 constexpr VerbRow kVerbs[] = {
     {"PUBLISH", Verb::kPublish, kTopic | kSeq | kCount, kOnce | kAttributes},
     {"SETTLE", Verb::kSettle, kGroup | kVerdict | kRanges, kDelay | kReason | kRef},
-    {"CREDIT", Verb::kCredit, kSub | kCredit, 0},
+    {"CREDIT", Verb::kCredit, kSub | kCredit, kOffset},
     {"RECEIVE", Verb::kReceive, kRef | kGroup | kMax, kWait | kLease},
     {"EXTEND", Verb::kExtend, kGroup | kRanges | kRef, kLease},
     {"HEARTBEAT", Verb::kHeartbeat, 0, 0},
-    {"SUBSCRIBE", Verb::kSubscribe, kSub, kGroup | kTopic | kCredit | kLease},
+    {"SUBSCRIBE", Verb::kSubscribe, kSub | kCredit,
+     kGroup | kTopic | kLease | kStart | kOffset | kTime},
     {"UNSUBSCRIBE", Verb::kUnsubscribe, kSub, 0},
     {"HELLO", Verb::kHello, kVersions, kName | kResume | kHeartbeatField | kNeeds | kClient},
     {"BYE", Verb::kBye, 0, 0},
@@ -95,6 +100,11 @@ uint32_t read_u32(MsgpackReader& in) {
 Duration read_ms(MsgpackReader& in) {
     constexpr uint64_t kMost = uint64_t{1} << 42;
     return std::chrono::milliseconds(std::min(in.number(), kMost));
+}
+
+int64_t read_offset(MsgpackReader& in) {
+    constexpr uint64_t kMost = uint64_t{1} << 48;
+    return static_cast<int64_t>(std::min(in.number(), kMost));
 }
 
 std::string_view read_text(MsgpackReader& in, size_t bytes_max = kHeaderBytesMax) {
@@ -275,6 +285,15 @@ void read_field(MsgpackReader& in, Field field, Command& into) {
             return;
         case kRanges:
             return read_ranges(in, into.ranges);
+        case kStart:
+            into.start = read_text(in);
+            return;
+        case kOffset:
+            into.offset = read_offset(in);
+            return;
+        case kTime:
+            into.time_ms = read_offset(in);
+            return;
     }
 }
 
@@ -287,10 +306,10 @@ std::string first_missing(uint32_t fields) {
 
 // What no field says by itself.
 std::string check(const Command& command, uint32_t seen) {
-    if (command.verb == Verb::kSubscribe && (seen & kTopic) == 0) {
-        const uint32_t missing = (kGroup | kCredit) & ~seen;
-        if (missing != 0) return "SUBSCRIBE without `" + first_missing(missing) + "`";
-    }
+    if (command.verb == Verb::kSubscribe && (seen & (kTopic | kGroup)) == (kTopic | kGroup))
+        return "SUBSCRIBE: a `group` or a `topic`, not both";
+    if (command.verb == Verb::kSubscribe && (seen & (kTopic | kGroup)) == 0)
+        return "SUBSCRIBE without `group`";
     if (command.verb != Verb::kPublish) return {};
     if (command.count == 0 || command.count > kBatchMessagesMax)
         return "PUBLISH: `count` is not 1 to " + std::to_string(kBatchMessagesMax);

@@ -61,6 +61,8 @@ struct Command {
     std::optional<uint32_t> sub;
     std::optional<uint64_t> ref;
     uint32_t credit = 0;
+    std::string_view start;  // of a topic; or one of these two:
+    std::optional<int64_t> offset, time_ms;
     uint32_t max = 0;
     Duration wait{};
     std::optional<Duration> lease, delay;

@@ -18,6 +18,7 @@
 namespace zbridge::protocol {
 
 class Dispenser;
+class Readers;
 class Session;
 
 // Messages, but for the last four.
@@ -26,6 +27,7 @@ struct SessionsCounters {
     uint64_t duplicates = 0;  // of these: stored before
     uint64_t refused = 0;     // of what was to be published
     uint64_t given = 0;
+    uint64_t read = 0;  // of topics
     uint64_t acked = 0;
     uint64_t retried = 0;
     uint64_t rejected = 0;
@@ -59,6 +61,7 @@ struct Commons {
     struct Ways {
         // Null: there is no such group.
         std::function<Dispenser*(std::string_view group)> dispenser;
+        std::function<Readers*(TopicId topic)> readers;
         // It is the one of its name from now on; what it is to hold again. None: another user's is.
         std::function<std::optional<std::vector<HeldRange>>(Session&, bool resume)> join;
         // Its connection is lost.

@@ -1,4 +1,4 @@
-// What a client of ZBP/1 may do, and what happens beyond it: docs/PROTOCOL.md, section 7. Those that it
+// What a client of ZBP/1 may do, and what happens beyond it: docs/PROTOCOL.md, section 8. Those that it
 // is told of in WELCOME are the endpoint's, or stand here.
 #pragma once
 

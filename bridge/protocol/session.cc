@@ -10,7 +10,7 @@ namespace zbridge::protocol {
 
 namespace {
 
-constexpr std::string_view kOfEngine[] = {"publish", "once", "groups"};
+constexpr std::string_view kOfEngine[] = {"publish", "once", "groups", "topics"};
 constexpr std::string_view kResume = "resume";
 
 }  // namespace

@@ -55,7 +55,7 @@ class Session final : public net::PeerState {
     const std::string& client() const { return client_; }
     uint64_t held() const { return held_.messages(); }
     uint64_t receipts_waiting() const { return receipts_.waiting(); }
-    size_t subscriptions() const { return subscriptions_.size(); }
+    size_t subscriptions() const { return subscriptions_.size() + readings_.size(); }
     bool idle() const { return held_.empty() && receipts_.empty() && settles_.empty(); }
 
     bool waits_for_receipts = false;  // of Sessions alone
@@ -64,6 +64,7 @@ class Session final : public net::PeerState {
     enum class State : uint8_t { kNew, kOpen, kLeaving, kGone };
     class Subscription;
     class Receive;
+    class Reading;
 
     // session.cc
     net::Take run(const Command& command, const Message& message);
@@ -96,6 +97,12 @@ class Session final : public net::PeerState {
     void update_takers();
     void drop_takers();
 
+    void send_with_block(const std::string& header, const Slice& block);
+
+    // session_read.cc
+    void read(const Command& command);
+    void deliver_read(uint32_t sub, uint64_t offset, uint32_t messages, const Slice& wire);
+
     // session_settle.cc
     net::Take settle(const Command& command);
     void extend(const Command& command, GroupId group);
@@ -126,6 +133,7 @@ class Session final : public net::PeerState {
     uint64_t next_taker_ = 1;
     std::map<uint32_t, std::unique_ptr<Subscription>> subscriptions_;
     std::map<uint64_t, Subscription*> by_taker_;
+    std::map<uint32_t, std::unique_ptr<Reading>> readings_;
     std::map<uint64_t, std::unique_ptr<Receive>> receives_;  // by `ref`
     Timer receives_over_;                                    // armed for the one that ends first
     Held held_;

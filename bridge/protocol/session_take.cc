@@ -23,15 +23,14 @@ void append_frame_head(std::string& wire, size_t bytes) {
 
 void Session::subscribe(const Command& command) {
     const uint32_t sub = *command.sub;
-    if (!command.topic.empty())
-        return refuse(command, Refusal::kUnsupported, "SUBSCRIBE with a topic");
     if (commons_.draining)
         return refuse(command, Refusal::kShuttingDown, meaning_of(Refusal::kShuttingDown));
-    if (subscriptions_.contains(sub))
+    if (subscriptions_.contains(sub) || readings_.contains(sub))
         return refuse(command, Refusal::kOutOfState, "a subscription has this number");
-    if (subscriptions_.size() >= kSubscriptionsMax)
+    if (subscriptions() >= kSubscriptionsMax)
         return refuse(command, Refusal::kSubscriptions, meaning_of(Refusal::kSubscriptions));
     if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
+    if (!command.topic.empty()) return read(command);
     if (!lease_allowed(command)) return;
     Dispenser* from = commons_.ways.dispenser(command.group);
     if (from == nullptr) return refuse(command, Refusal::kNotFound, "no group of this name");
@@ -49,19 +48,26 @@ void Session::subscribe(const Command& command) {
 
 void Session::unsubscribe(const Command& command) {
     const auto found = subscriptions_.find(*command.sub);
-    if (found == subscriptions_.end())
+    if (found != subscriptions_.end()) {
+        by_taker_.erase(found->second->taker());
+        subscriptions_.erase(found);
+    } else if (readings_.erase(*command.sub) == 0) {
         return refuse(command, Refusal::kNotFound, "no subscription has this number");
-    by_taker_.erase(found->second->taker());
-    subscriptions_.erase(found);
+    }
     send(pack_unsubscribed(*command.sub));
 }
 
 void Session::set_credit(const Command& command) {
     const auto found = subscriptions_.find(*command.sub);
-    if (found == subscriptions_.end())
+    const auto reading = readings_.find(*command.sub);
+    if (found == subscriptions_.end() && reading == readings_.end())
         return refuse(command, Refusal::kNotFound, "no subscription has this number");
     if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
-    found->second->set_credit(command.credit);
+    if (reading == readings_.end()) return found->second->set_credit(command.credit);
+    const auto done =
+        command.offset ? std::optional(static_cast<uint64_t>(*command.offset)) : std::nullopt;
+    if (!reading->second->set_credit(command.credit, done))
+        refuse(command, Refusal::kOutOfRange, "offset");
 }
 
 void Session::receive(const Command& command) {
@@ -123,24 +129,29 @@ void Session::deliver(Delivered header, GroupId group, uint64_t taker,
         bytes += each.run.wire.size();
         commons_.counters.given += each.run.messages;
     }
-    std::string head;
-    append_frame(head, pack(header), true);
-    append_frame_head(head, bytes);
-    MemoryBudget& memory = commons_.reactor.memory();
     if (deliveries.size() == 1) {
-        peer_.send(memory.copy(head), deliveries.front().run.wire);
+        send_with_block(pack(header), deliveries.front().run.wire);
     } else {
+        std::string block;
+        block.reserve(bytes);
         for (const plugin::Delivery& each : deliveries)
-            head += each.run.wire.bytes();
-        peer_.send({}, memory.copy(head));
+            block += each.run.wire.bytes();
+        send_with_block(pack(header), commons_.reactor.memory().copy(block));
     }
     const uint64_t written = peer_.outbox().appended();
     for (const plugin::Delivery& each : deliveries)
         held_.add(group, {each.token, each.run.messages}, {taker, written});
 }
 
+void Session::send_with_block(const std::string& header, const Slice& block) {
+    std::string head;
+    append_frame(head, header, true);
+    append_frame_head(head, block.size());
+    peer_.send(commons_.reactor.memory().copy(head), block);
+}
+
 bool Session::takes_more() const {
-    return state_ == State::kOpen && !peer_.blocked() && peer_.has_room();
+    return state_ == State::kOpen && !commons_.draining && !peer_.blocked() && peer_.has_room();
 }
 
 void Session::update_takers() {
@@ -148,11 +159,14 @@ void Session::update_takers() {
         each->update();
     for (const auto& [ref, each] : receives_)
         each->update();
+    for (const auto& [sub, each] : readings_)
+        each->wake();
 }
 
 void Session::drop_takers() {
     by_taker_.clear();
     subscriptions_.clear();
+    readings_.clear();
     receives_.clear();
     receives_over_.cancel();
 }

@@ -22,6 +22,7 @@ Sessions::Sessions(SessionsSetup setup, plugin::Engine* engine, net::Reactor& re
       }) {
     Commons::Ways& ways = commons_.ways;
     ways.dispenser = [this](std::string_view group) { return dispenser(group); };
+    ways.readers = [this](TopicId topic) { return readers(topic); };
     ways.join = [this](Session& session, bool resume) { return join(session, resume); };
     ways.depart = [this](Session& session, std::vector<HeldRange> held) {
         depart(session, std::move(held));
@@ -73,6 +74,13 @@ Dispenser* Sessions::dispenser(std::string_view name) {
     return its.get();
 }
 
+// Likewise. REQUIRES: there is an engine.
+Readers* Sessions::readers(TopicId topic) {
+    auto& its = readers_[topic];
+    if (!its) its = std::make_unique<Readers>(topic, *commons_.engine, commons_.reactor);
+    return its.get();
+}
+
 std::optional<std::vector<HeldRange>> Sessions::join(Session& session, bool resume) {
     std::vector<HeldRange> held;
     const auto known = by_name_.find(session.name());
@@ -114,6 +122,8 @@ bool Sessions::before_writing() {
         each->tell_receipts();
         if (each->receipts_waiting() > 0) commons_.ways.on_published(*each);
     }
+    for (const auto& [topic, each] : readers_)
+        each->before_writing();
     bool gave = false;
     for (const auto& [group, each] : dispensers_)
         gave |= each->before_writing();

@@ -20,6 +20,7 @@
 #include "bridge/protocol/commons.h"
 #include "bridge/protocol/departed.h"
 #include "bridge/protocol/dispenser.h"
+#include "bridge/protocol/readers.h"
 #include "bridge/protocol/session.h"
 
 namespace zbridge::protocol {
@@ -57,6 +58,7 @@ class Sessions final : public net::PeerHandler, public RoomListener {
 
  private:
     Dispenser* dispenser(std::string_view group);
+    Readers* readers(TopicId topic);
     std::optional<std::vector<HeldRange>> join(Session& session, bool resume);
     void depart(Session& session, std::vector<HeldRange> held);
     void lose(const std::vector<HeldRange>& held);
@@ -67,6 +69,7 @@ class Sessions final : public net::PeerHandler, public RoomListener {
     Commons commons_;
     net::Gate* gate_ = nullptr;
     std::map<GroupId, std::unique_ptr<Dispenser>> dispensers_;
+    std::map<TopicId, std::unique_ptr<Readers>> readers_;
     Departed departed_;
     std::map<PeerId, Session*> sessions_;
     std::map<std::string, Session*, std::less<>> by_name_;

@@ -1,11 +1,12 @@
-// What of a session takes messages of a group: a subscription, a RECEIVE that waits. Internal to this
-// folder.
+// What of a session takes messages: a subscription of a group or a topic, a RECEIVE that waits. Internal
+// to this folder.
 #pragma once
 
 #include <algorithm>
 #include <utility>
 
 #include "bridge/protocol/limits.h"
+#include "bridge/protocol/readers.h"
 #include "bridge/protocol/session.h"
 
 namespace zbridge::protocol {
@@ -89,6 +90,40 @@ class Session::Receive final : public Taker {
     Session& session_;
     Dispenser& from_;
     Setup setup_;
+};
+
+// A subscription of a topic: it settles nothing, and says how far it has come.
+class Session::Reading final : public Reader {
+ public:
+    static constexpr uint64_t kTurnBytesMax = 1 << 20;
+
+    Reading(Session& session, Readers& from, uint32_t sub, uint64_t start, uint32_t credit)
+        : session_(session), from_(from), sub_(sub), credit_(credit), next_(start), done_(start) {
+        from.add(*this);
+    }
+    ~Reading() override { from_.remove(*this); }
+
+    bool pump() override;
+    // All below `done` is done with. False: it was never delivered so far.
+    bool set_credit(uint32_t credit, std::optional<uint64_t> done) {
+        if (done && *done > next_) return false;
+        credit_ = credit;
+        done_ = std::max(done_, done.value_or(0));
+        wake();
+        return true;
+    }
+    void wake() { Readers::wake(*this); }
+
+ private:
+    // It is delivered what stands below.
+    uint64_t limit() const { return done_ + credit_; }
+
+    Session& session_;
+    Readers& from_;
+    uint32_t sub_;
+    uint32_t credit_;
+    uint64_t next_;
+    uint64_t done_;
 };
 
 }  // namespace zbridge::protocol

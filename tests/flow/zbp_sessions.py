@@ -2,7 +2,7 @@
 was lost, or the bridge was killed, it settles when it is back; what is sent again is stored once.
 """
 from harness import *
-from zbp import Client
+from zbp import Client, messages_in
 
 YAML = """
 bridge:
@@ -101,6 +101,15 @@ def main(flow):
     equal(fetcher.settled(6)["stale"], [0], "rejected")
     fetcher.say("RECEIVE", {"ref": 8, "group": "logistics", "max": 10, "wait": 200})
     equal(fetcher.delivered(), ([], {"ref": 8, "runs": []}), "nothing is left")
+
+    fetcher.say("SUBSCRIBE", {"sub": 9, "topic": "orders", "credit": 100, "offset": 4})
+    equal(fetcher.hear("SUBSCRIBED")[0]["offset"], 4, "where a reader begins")
+    read = []
+    while len(read) < 4:
+        fields, wire = fetcher.hear("DELIVER")
+        equal(fields["offset"], 4 + len(read), "offsets follow each other")
+        read += messages_in(wire)
+    equal(read, [[b"two", b"", b"frames"], [b"x" * 300], [b"four"], [b"new"]], "what is read of the topic")
 
     bridge.process.terminate()
     equal(fetcher.hear("BYE")[0]["code"], "shutting_down", "the end of the bridge is told")

@@ -104,7 +104,14 @@ TEST_CASE("a field that is missing, of another type, or there twice") {
           "CREDIT: `sub` is not of its type, or beyond its limits");
     CHECK(problem(Said("CREDIT").with("sub", 1).with("sub", 1).with("credit", 1)) ==
           "CREDIT: `sub` stands twice");
-    CHECK(problem(Said("SUBSCRIBE").with("sub", 1)) == "SUBSCRIBE without `group`");
+    CHECK(problem(Said("SUBSCRIBE").with("sub", 1).with("credit", 1)) ==
+          "SUBSCRIBE without `group`");
+    CHECK(problem(Said("SUBSCRIBE")
+                      .with("sub", 1)
+                      .with("credit", 1)
+                      .with("topic", std::string("t"))
+                      .with("group", std::string("g"))) ==
+          "SUBSCRIBE: a `group` or a `topic`, not both");
     CHECK(problem(Said("SUBSCRIBE").with("sub", 1).with("group", std::string("g"))) ==
           "SUBSCRIBE without `credit`");
     CHECK(problem(Said("HELLO").with("versions", std::vector<int>(17, 1))) ==

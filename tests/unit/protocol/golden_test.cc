@@ -118,6 +118,10 @@ void check_consuming(Page& page) {
     const Command extend = page.command("extend");
     CHECK(extend.verb == Verb::kExtend);
     CHECK(extend.lease == 60s);
+    const Command reader = page.command("subscribe-topic");
+    CHECK(reader.topic == "prices");
+    CHECK(reader.offset == 4100);
+    CHECK(page.command("credit-topic").offset == 4600);
     CHECK(page.command("credit").verb == Verb::kCredit);
     CHECK(page.command("unsubscribe").verb == Verb::kUnsubscribe);
     CHECK(page.command("heartbeat").verb == Verb::kHeartbeat);
@@ -128,7 +132,7 @@ void check_answers(Page& page) {
     page.says("welcome", pack(Welcome{.version = 1,
                                       .bridge = "shop",
                                       .epoch = 7,
-                                      .features = {"publish", "once", "groups", "resume"},
+                                      .features = {"publish", "once", "groups", "topics", "resume"},
                                       .heartbeat_ms = 2000,
                                       .message_bytes = 16 << 20,
                                       .frames = 64}));
@@ -141,6 +145,9 @@ void check_answers(Page& page) {
     page.says("unsubscribed", pack_unsubscribed(1));
     page.says("deliver", pack(Delivered{.sub = 1, .runs = {{token_at(40), 2, 1, {3, 42}}}}));
     CHECK(count_messages(page.frame("deliver", 1)) == 2U);
+    page.says("subscribed-topic", pack_subscribed(2, 4100));
+    page.says("deliver-topic", pack(Delivered{.sub = 2, .offset = 4100, .messages = 2}));
+    CHECK(count_messages(page.frame("deliver-topic", 1)) == 2U);
     page.says("deliver-nothing", pack(Delivered{.ref = 9}));
     page.says("settled", pack(SettledRanges{.ref = 5, .stale = {0}}, false));
     page.says("settled-extend",

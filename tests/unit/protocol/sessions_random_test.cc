@@ -121,6 +121,7 @@ class RandomRun {
     }
 
     void subscribe(Client& client) {
+        if (below(6) == 0) return read(client);
         const uint32_t sub = below(3), credit = below(5);
         if (client.credit.contains(sub) && below(2) == 0) {
             client.credit.erase(sub);
@@ -135,6 +136,18 @@ class RandomRun {
                 .with("group", std::string("g"))
                 .with("credit", credit),
             "");
+    }
+
+    // Of the topic itself: it settles nothing.
+    void read(Client& client) {
+        const uint32_t sub = 10 + below(2);
+        if (below(2) == 0) return say(client, Said("UNSUBSCRIBE").with("sub", sub), "");
+        const Said said = Said("SUBSCRIBE")
+                              .with("sub", sub)
+                              .with("topic", std::string("a"))
+                              .with("credit", below(20))
+                              .with("start", std::string("earliest"));
+        say(client, said, "");
     }
 
     void work(Client& client) {
@@ -216,6 +229,7 @@ class RandomRun {
     }
 
     static void delivered(Client& client, const msgpack::object& header) {
+        if (field(header, "runs") == nullptr) return;
         for (const auto& each : msgpack::object_array(field(header, "runs")->via.array)) {
             const auto& bin = each.via.array.ptr[0].via.bin;
             const auto token = LeaseToken::decode({bin.ptr, bin.size});

@@ -44,7 +44,7 @@ TEST_CASE("HELLO is answered by what both can, and what may be") {
     World world;
     StubPeer& peer = world.peer();
     CHECK(world.ask(peer, hello().with("heartbeat", 1000)) ==
-          "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups resume] "
+          "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics resume] "
           "heartbeat=1000 resumed=0 "
           "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
           "receipts=100000 "
@@ -116,11 +116,9 @@ TEST_CASE("a command that is not served is refused, and no more than that") {
           "REFUSED re=CALL ref=5 code=unsupported text=a command or feature that this bridge does "
           "not serve "
           "fatal=false");
-    CHECK(world.ask(peer, Said("SUBSCRIBE").with("sub", 1).with("topic", std::string("a"))) ==
-          "REFUSED re=SUBSCRIBE sub=1 code=unsupported text=SUBSCRIBE with a topic fatal=false");
     CHECK(world.ask(peer, Said("HEARTBEAT")) == "");
     CHECK_FALSE(peer.closed_as);
-    CHECK(world.sessions.refusals().of(Refusal::kUnsupported) == 2);
+    CHECK(world.sessions.refusals().of(Refusal::kUnsupported) == 1);
 }
 
 // ---- publishing ----
@@ -415,6 +413,103 @@ TEST_CASE("RECEIVEs that cannot be") {
     CHECK(
         world.ask(peer, receive(100, 1, 1000)) ==
         "REFUSED re=RECEIVE ref=100 code=line_full text=as many RECEIVEs wait as may fatal=false");
+}
+
+// ---- reading topics ----
+
+namespace {
+
+Said read_topic(uint32_t sub, uint32_t credit, const std::string& topic = "a") {
+    return Said("SUBSCRIBE").with("sub", sub).with("topic", topic).with("credit", credit);
+}
+Said done(uint32_t sub, uint32_t credit, uint64_t offset) {
+    return Said("CREDIT").with("sub", sub).with("credit", credit).with("offset", offset);
+}
+
+}  // namespace
+
+TEST_CASE("a reader of a topic has a place of its own") {
+    World world;
+    StubPeer &maker = world.client(), &early = world.client(), &late = world.client();
+    world.publish(maker, 1, {"x0", "x1", "x2", "x3"});
+    world.toy.commit();
+    (void)world.got(maker);
+    CHECK(world.ask(early, read_topic(1, 100).with("start", std::string("earliest"))) ==
+          "SUBSCRIBED sub=1 offset=0, DELIVER sub=1 offset=0 count=1 | x0, DELIVER sub=1 offset=1 "
+          "count=1 | x1, "
+          "DELIVER sub=1 offset=2 count=1 | x2, DELIVER sub=1 offset=3 count=1 | x3");
+    CHECK(world.ask(late, read_topic(1, 100)) == "SUBSCRIBED sub=1 offset=4");
+    CHECK(world.ask(late, read_topic(2, 100).with("offset", 3)) ==
+          "SUBSCRIBED sub=2 offset=3, DELIVER sub=2 offset=3 count=1 | x3");
+    world.publish(maker, 5, {"x4"});
+    world.toy.commit();
+    CHECK(world.got(early) == "DELIVER sub=1 offset=4 count=1 | x4");
+    CHECK(world.got(late) ==
+          "DELIVER sub=1 offset=4 count=1 | x4, DELIVER sub=2 offset=4 count=1 | x4");
+    CHECK(world.ask(late, Said("UNSUBSCRIBE").with("sub", 1)) == "UNSUBSCRIBED sub=1");
+    world.publish(maker, 6, {"x5"});
+    world.toy.commit();
+    CHECK(world.got(late) == "DELIVER sub=2 offset=5 count=1 | x5");
+    CHECK(world.sessions.counters().read == 10);
+}
+
+TEST_CASE("a reader goes so far ahead of what its client is done with") {
+    World world;
+    StubPeer& peer = world.client();
+    world.ask(peer, read_topic(1, 2));
+    world.publish(peer, 1, {"x0", "x1", "x2", "x3", "x4"});
+    world.toy.commit();
+    CHECK(world.got(peer) ==
+          "RECEIPT stored=[[1 5 i1 false]] refused=[], DELIVER sub=1 offset=0 count=1 | x0, "
+          "DELIVER sub=1 offset=1 "
+          "count=1 | x1");
+    CHECK(world.ask(peer, done(1, 2, 1)) == "DELIVER sub=1 offset=2 count=1 | x2");
+    CHECK(world.ask(peer, done(1, 2, 0)) == "");
+    CHECK(world.ask(peer, done(1, 3, 1)) == "DELIVER sub=1 offset=3 count=1 | x3");
+    CHECK(world.ask(peer, done(1, 3, 5)) ==
+          "REFUSED re=CREDIT sub=1 code=out_of_range text=offset fatal=false");
+    CHECK(world.ask(peer, done(1, 0, 4)) == "");
+    CHECK(world.ask(peer, done(1, 1, 4)) == "DELIVER sub=1 offset=4 count=1 | x4");
+}
+
+TEST_CASE("a reader waits for the disk, is told nothing of what is gone, and holds nobody up") {
+    World world;
+    StubPeer &peer = world.client(), &slow = world.client();
+    world.publish(peer, 1, {"x0", "x1", "x2", "x3"});
+    world.toy.commit();
+    (void)world.got(peer);
+    world.toy.floors[0] = 2;
+    world.toy.loaded = false;
+    CHECK(world.ask(peer, read_topic(1, 100).with("offset", 0)) == "SUBSCRIBED sub=1 offset=0");
+    world.ask(slow, read_topic(1, 100).with("offset", 0));
+    slow.set_room(0);
+    world.toy.loaded = true;
+    world.toy.load();
+    CHECK(world.got(peer) ==
+          "DELIVER sub=1 offset=2 count=1 | x2, DELIVER sub=1 offset=3 count=1 | x3");
+    slow.set_room(~size_t{0});
+    CHECK(world.got(slow) ==
+          "DELIVER sub=1 offset=2 count=1 | x2, DELIVER sub=1 offset=3 count=1 | x3");
+    slow.leave();
+    world.publish(peer, 5, {"x4"});
+    world.toy.commit();
+    CHECK(world.got(peer) ==
+          "RECEIPT stored=[[5 1 i5 false]] refused=[], DELIVER sub=1 offset=4 count=1 | x4");
+}
+
+TEST_CASE("readers that cannot be") {
+    World world;
+    StubPeer& peer = world.client();
+    CHECK(world.ask(peer, read_topic(1, 1, "nowhere")) ==
+          "REFUSED re=SUBSCRIBE sub=1 code=not_found text=no topic of this name fatal=false");
+    CHECK(world.ask(peer, read_topic(1, 1).with("start", std::string("soon"))) ==
+          "REFUSED re=SUBSCRIBE sub=1 code=out_of_range text=start fatal=false");
+    CHECK(world.ask(peer, read_topic(1, 100'001)) ==
+          "REFUSED re=SUBSCRIBE sub=1 code=out_of_range text=credit fatal=false");
+    CHECK(world.ask(peer, read_topic(1, 1)) == "SUBSCRIBED sub=1 offset=0");
+    CHECK(world.ask(peer, subscribe(1, 1)) ==
+          "REFUSED re=SUBSCRIBE sub=1 code=out_of_state text=a subscription has this number "
+          "fatal=false");
 }
 
 // ---- settling ----
