@@ -11,6 +11,7 @@
 
 #include "bridge/model/ids.h"
 #include "bridge/model/refusal.h"
+#include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
 #include "bridge/plugin/engine.h"
 #include "bridge/protocol/departed.h"
