@@ -91,6 +91,8 @@ void Bridge::on_turn_end() {
     if (draining_ && !finishing_ && drained()) begin_finish();
     if (finishing_ && finished()) stop_now();
     if (engine_ && engine_->ends_process()) stop_now();
+    // A producer waits for its receipt: sleeping would cost it as much as the disk does.
+    if (engine_) reactor_.look_for(engine_->hurries());
 }
 
 // Waiting messages may hold large chunks by a few bytes each. Copying them together costs time:

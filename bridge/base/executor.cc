@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -29,15 +30,18 @@ struct ThreadExecutor::Shared {
     void serve() {
         std::unique_lock lock(mutex);
         while (true) {
+            if (waiting.empty() && !ending && hurried) look_for_work(lock);
             changed.wait(lock, [&] { return ending || !waiting.empty(); });
             if (waiting.empty()) return;
             Task task = std::move(waiting.front());
             waiting.pop_front();
+            arrived--;
             lock.unlock();
             task.work();
             task.work = nullptr;  // what it holds goes here, not on the reactor thread
             lock.lock();
             ended.push_back(std::move(task));
+            last_end = clock.now();
             if (finishing) changed.notify_all();
             // One wake is enough until run_done() has looked.
             const bool first = ended.size() == 1;
@@ -48,10 +52,24 @@ struct ThreadExecutor::Shared {
         }
     }
 
+    // For a moment, without the lock and without sleeping.
+    void look_for_work(std::unique_lock<std::mutex>& lock) {
+        lock.unlock();
+        const Instant until = clock.now() + kLookMax;
+        while (arrived == 0 && clock.now() < until) {
+        }
+        lock.lock();
+    }
+
+    const RealClock clock;
     std::mutex mutex;
     std::condition_variable changed;
+    std::atomic<size_t> arrived = 0;  // works in `waiting`
     std::deque<Task> waiting;
     std::vector<Task> ended;
+    Instant last_end{};
+    bool soon = false;     // the work that came last did soon behind the end of the one before
+    bool hurried = false;  // and it hurries: so may the next one
     bool ending = false;
     bool finishing = false;  // the reactor waits in finish()
     std::function<void()> wake;
@@ -88,9 +106,25 @@ bool ThreadExecutor::submit(Work work, Done done) {
     {
         const std::lock_guard lock(shared_->mutex);
         shared_->waiting.push_back({std::move(work), std::move(done)});
+        shared_->arrived++;
+        shared_->soon = clock_.now() - shared_->last_end < 2 * kLookMax;
+        shared_->hurried = false;
     }
     shared_->changed.notify_one();
     return true;
+}
+
+void ThreadExecutor::hurry(Duration most) {
+    // One processor alone has others to run meanwhile.
+    if (std::thread::hardware_concurrency() == 1) return;
+    hurries_until_ = clock_.now() + most;
+    const std::lock_guard lock(shared_->mutex);
+    shared_->hurried = shared_->soon;
+}
+
+Duration ThreadExecutor::hurries() const {
+    if (!hurries_until_) return {};
+    return std::max(*hurries_until_ - clock_.now(), Duration{});
 }
 
 size_t ThreadExecutor::run_done() {
@@ -99,6 +133,7 @@ size_t ThreadExecutor::run_done() {
         const std::lock_guard lock(shared_->mutex);
         ended.swap(shared_->ended);
     }
+    if (!ended.empty()) hurries_until_.reset();
     for (Task& task : ended) {
         tasks_--;  // before done(), which may submit again
         if (task.done) task.done();

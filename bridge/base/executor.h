@@ -7,15 +7,18 @@
 // Promise: of what one thread executes, work runs, and done is called, in the order of submit().
 //          Every accepted work runs, also when the executor ends; its done does not, then.
 // Limits:  ExecutorOptions::tasks_max works are accepted and not yet done; beyond that submit()
-//          refuses. So an answer always has its place.
+//          refuses. So an answer always has its place. A helper thread looks for its next work for
+//          kLookMax at most before it sleeps, where the one before hurried and came soon enough.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "bridge/base/clock.h"
 #include "bridge/base/random.h"
 
 namespace zbridge {
@@ -41,11 +44,20 @@ class Executor {
     virtual void finish() = 0;
     // Accepted and not yet done.
     virtual size_t tasks() const = 0;
+
+    // A hint: the work that was submitted last is over within `most`, and somebody waits for it. So
+    // who has the reactor may look for it so long instead of sleeping, and the helper thread for the
+    // next one, which often follows: two wakes of a thread take as long as a fast disk.
+    virtual void hurry(Duration most) { (void)most; }
+    // What is left of that; 0 once a done() was called.
+    virtual Duration hurries() const { return {}; }
 };
 
 // Real threads. They start with the first submit(): an executor that is not used costs nothing.
 class ThreadExecutor final : public Executor {
  public:
+    static constexpr Duration kLookMax = std::chrono::microseconds(100);
+
     // `wake` ends the reactor's wait, so that it calls run_done(); it is called on the helper
     // threads.
     ThreadExecutor(ExecutorOptions options, std::function<void()> wake);
@@ -58,6 +70,8 @@ class ThreadExecutor final : public Executor {
     size_t run_done() override;
     void finish() override;
     size_t tasks() const override { return tasks_; }
+    void hurry(Duration most) override;
+    Duration hurries() const override;
 
  private:
     struct Shared;
@@ -66,6 +80,8 @@ class ThreadExecutor final : public Executor {
     ExecutorOptions options_;
     std::unique_ptr<Shared> shared_;
     size_t tasks_ = 0;
+    RealClock clock_;
+    std::optional<Instant> hurries_until_;
 };
 
 // On the caller's thread, in an order that the Random decides, as far as `threads` real threads

@@ -82,6 +82,12 @@ class Net {
     // Waits for events until `timeout` has passed (none: for ever) or wake() was called. Returns
     // how many were stored.
     virtual size_t wait(std::span<NetEvent> events, std::optional<Duration> timeout) = 0;
+    // The same for so long, without sleeping where that can be: for what comes in microseconds. A
+    // wake() ends it, too.
+    virtual size_t look(std::span<NetEvent> events, Duration most) {
+        (void)most;
+        return wait(events, Duration{});
+    }
     // Ends a wait() from any thread, or the next one.
     virtual void wake() = 0;
 };

@@ -341,27 +341,41 @@ Status PosixNet::watch(Socket socket, uint64_t token) {
 }
 
 size_t PosixNet::wait(std::span<NetEvent> events, std::optional<Duration> timeout) {
-    static constexpr size_t kBatch = 256;
-    std::array<epoll_event, kBatch> raw{};
     int timeout_ms = -1;
     if (timeout) {  // rounded up: a timer must be due when we return for it
         timeout_ms = in<std::chrono::milliseconds>(*timeout + std::chrono::microseconds(999));
     }
-    const int got = epoll_wait(epoll_, raw.data(),
-                               static_cast<int>(std::min(events.size(), kBatch)), timeout_ms);
-    size_t stored = 0;
-    for (int i = 0; i < got; i++) {
+    return poll(events, timeout_ms).events;
+}
+
+size_t PosixNet::look(std::span<NetEvent> events, Duration most) {
+    const RealClock clock;
+    const Instant until = clock.now() + most;
+    Got got;
+    do
+        got = poll(events, 0);
+    while (!got.any && clock.now() < until);
+    return got.events;
+}
+
+PosixNet::Got PosixNet::poll(std::span<NetEvent> events, int timeout_ms) {
+    static constexpr size_t kBatch = 256;
+    std::array<epoll_event, kBatch> raw{};
+    const int count = epoll_wait(epoll_, raw.data(),
+                                 static_cast<int>(std::min(events.size(), kBatch)), timeout_ms);
+    Got got{0, count > 0};
+    for (int i = 0; i < count; i++) {
         const auto& event = raw[static_cast<size_t>(i)];
         if (event.data.u64 == kWakeToken) {
-            uint64_t count = 0;
-            (void)!::read(wakeup_, &count, sizeof(count));
+            uint64_t wakes = 0;
+            (void)!::read(wakeup_, &wakes, sizeof(wakes));
             continue;
         }
         const bool ended = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-        events[stored++] = {event.data.u64, ended || (event.events & EPOLLIN) != 0,
-                            (event.events & EPOLLOUT) != 0, ended};
+        events[got.events++] = {event.data.u64, ended || (event.events & EPOLLIN) != 0,
+                                (event.events & EPOLLOUT) != 0, ended};
     }
-    return stored;
+    return got;
 }
 
 void PosixNet::wake() {

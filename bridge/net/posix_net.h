@@ -21,10 +21,16 @@ class PosixNet final : public Net {
     void close(Socket socket) override;
     Status watch(Socket socket, uint64_t token) override;
     size_t wait(std::span<NetEvent> events, std::optional<Duration> timeout) override;
+    size_t look(std::span<NetEvent> events, Duration most) override;
     void wake() override;
 
  private:
+    struct Got {
+        size_t events = 0;
+        bool any = false;  // one of them, or a wake()
+    };
     PosixNet(int epoll, int wakeup);
+    Got poll(std::span<NetEvent> events, int timeout_ms);
 
     int epoll_;
     int wakeup_;                                         // an eventfd

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace zbridge::net {
 
@@ -117,7 +118,9 @@ void Reactor::take_events(bool may_wait) {
             timeout = std::nullopt;
     }
     std::array<NetEvent, kEventsMax> events;
-    const size_t got = net_.wait(events, timeout);
+    const Duration look = std::exchange(look_, Duration{});
+    const bool looks = look > Duration{} && (!timeout || *timeout > look);
+    const size_t got = looks ? net_.look(events, look) : net_.wait(events, timeout);
     for (size_t i = 0; i < got; i++) {
         const auto slot = static_cast<uint32_t>(events[i].token);
         const auto generation = static_cast<uint32_t>(events[i].token >> 32);

@@ -73,6 +73,9 @@ class Reactor {
     // Called at the end of every turn, in the order given.
     void at_turn_end(std::function<void()> then) { turn_ends_.push_back(std::move(then)); }
 
+    // The next turn looks for so long for what comes before it sleeps: something is about to.
+    void look_for(Duration most) { look_ = most; }
+
     // Memory to read into with at least `bytes` free: shared by all who read small pieces.
     ChunkRef& read_chunk(size_t bytes);
 
@@ -96,6 +99,7 @@ class Reactor {
     MemoryBudget& memory_;
     Timers timers_;
     Instant now_{};
+    Duration look_{};
     uint64_t turn_ = 0;
     std::vector<Slot> slots_;
     std::vector<uint32_t> free_slots_;

@@ -348,6 +348,13 @@ void Engine::on_turn_end() {
     calls().turn_end(instance_.self());
 }
 
+Duration Engine::hurries() const {
+    Duration longest{};
+    for (const auto& executor : executors_)
+        longest = std::max(longest, executor->hurries());
+    return longest;
+}
+
 bool Engine::idle() const {
     return failed_ || calls().idle(instance_.self()) != 0;
 }

@@ -188,6 +188,8 @@ class Engine {
     // Each turn, behind what the sources have brought: finishes what its threads have done, and has
     // what was published committed.
     void on_turn_end();
+    // So long it is worth to look for what its threads are about to finish, instead of sleeping.
+    Duration hurries() const;
     // What was taken is committed, and told.
     bool idle() const;
     bool failed() const { return failed_; }

@@ -32,6 +32,8 @@ class Lent final : public Executor {
     size_t run_done() override { return its_.run_done(); }
     void finish() override { its_.finish(); }
     size_t tasks() const override { return tasks_; }
+    void hurry(Duration most) override { its_.hurry(most); }
+    Duration hurries() const override { return its_.hurries(); }
 
  private:
     Executor& its_;

@@ -13,6 +13,8 @@ namespace {
 
 constexpr uint64_t kSegmentBytesStep = 4096;
 constexpr uint32_t kAppendsMax = 4;  // one batch and one idle mark
+// With more of them there are so many at work that the processors have better to do than to look.
+constexpr uint32_t kHurryRecordsMax = 4;
 
 OpeningOptions opening_options(const JournalOptions& options) {
     OpeningOptions its{options.folder, options.segment_bytes, options.store, options.replay};
@@ -160,6 +162,14 @@ void Journal::submit(Appender::Task task, Done done) {
             on_appended(*outcome, header, synced, done);
         });
     ZB_CHECK(taken);
+    if (synced) hurry(header);
+}
+
+// Two wakes of a thread take as long as a fast disk.
+void Journal::hurry(const BatchHeader& header) {
+    if (header.padded_bytes() > kHurryBytesMax || header.records > kHurryRecordsMax) return;
+    if (usual_sync_ > kHurryMax / 2) return;
+    appends_->hurry(std::min(kHurryMax, 2 * usual_sync_ + kHurryMax / 8));
 }
 
 void Journal::on_appended(Appender::Outcome& outcome, const BatchHeader& header, bool synced,
@@ -178,6 +188,7 @@ void Journal::on_appended(Appender::Outcome& outcome, const BatchHeader& header,
         if (synced) {
             synced_ = header.seq;
             stats_.syncs.add(outcome.sync_time);
+            usual_sync_ += (outcome.sync_time - usual_sync_) / 8;
         }
     } else {
         failure_ = outcome.status;

@@ -182,3 +182,39 @@ TEST_CASE("finish() waits for all, also for what a done submits") {
     CHECK(done >= 50);
     executor.finish();  // nothing is left
 }
+
+TEST_CASE("a work that hurries says how long it is worth looking for, until it is done") {
+    Signal woken;
+    ThreadExecutor executor({}, [&] { woken.give(); });
+    CHECK(executor.hurries() == Duration{});
+    REQUIRE(executor.submit([] {}, [] {}));
+    executor.hurry(std::chrono::hours(1));
+    CHECK(executor.hurries() > std::chrono::minutes(59));
+    CHECK(executor.hurries() <= std::chrono::hours(1));
+    run_until_done(executor, woken);
+    CHECK(executor.hurries() == Duration{});
+
+    REQUIRE(executor.submit([] {}, [] {}));
+    executor.hurry(Duration{});  // what it took too long for is not looked for
+    CHECK(executor.hurries() == Duration{});
+    run_until_done(executor, woken);
+}
+
+TEST_CASE("works that hurry, one behind the other or after a while, run in their order") {
+    Signal woken;
+    ThreadExecutor executor({}, [&] { woken.give(); });
+    std::string order, expected;
+    const RealClock clock;
+    for (char c = 'a'; c <= 'z'; c++) {
+        REQUIRE(executor.submit([&order, c] { order += c; }, [] {}));
+        executor.hurry(std::chrono::milliseconds(1));
+        run_until_done(executor, woken);
+        expected += c;
+        // Every other one comes when its thread looks no more.
+        const Instant until = clock.now() + 2 * ThreadExecutor::kLookMax;
+        while (c % 2 == 0 && clock.now() < until) {
+        }
+    }
+    CHECK(order == expected);
+    executor.finish();
+}

@@ -284,6 +284,21 @@ TEST_CASE("wake() ends a wait, also the next one") {
     CHECK(net->wait(events, std::nullopt) == 0);
 }
 
+TEST_CASE("a look ends with what comes, with a wake(), or when its time is over") {
+    Open open(tcp());
+    PosixNet& net = *open.net;
+    std::array<NetEvent, 8> events;
+    CHECK(net.look(events, Duration{}) == 0);  // once at least, and not for ever
+    CHECK(net.look(events, 1ms) == 0);
+    net.wake();
+    CHECK(net.look(events, 1h) == 0);
+    const Client client(open.listening.bound);
+    REQUIRE(client.connected);
+    CHECK(net.look(events, 1h) == 1);
+    CHECK(events[0].token == 1);
+    CHECK(events[0].readable);
+}
+
 TEST_CASE("what the kernel does not watch is an error, not an end") {
     Open open(tcp());
     const Folder folder;

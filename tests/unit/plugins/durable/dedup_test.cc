@@ -165,6 +165,27 @@ TEST_CASE("an id is known after a restart though the log begins behind the topic
     CHECK(rig.receipt.duplicate == 1);
 }
 
+TEST_CASE(
+    "with a removed message's segment its id goes at a restart, not before: docs/JOURNAL.md") {
+    TopicsRig rig({"orders"}, 2048);
+    rig.options.topics[0].options.dedup = {60'000, 1000};
+    rig.options.topics[0].options.retention.count = 2;
+    REQUIRE(rig.start().ok());
+    for (int i = 0; i < 11; i++) {
+        rig.publish_as("orders", "x", "o-" + std::to_string(i));
+        rig.commit();
+    }
+    REQUIRE(rig.store.batches().front().place.segment > 1);
+    CHECK(rig.publish_as("orders", "again", "o-0") == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 1);
+    rig.commit();
+    REQUIRE(rig.restart().ok());
+    CHECK(rig.publish_as("orders", "again", "o-10") == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 1);
+    CHECK(rig.publish_as("orders", "again", "o-0") == ZB_TAKEN);
+    CHECK(rig.receipt.duplicate == 0);
+}
+
 TEST_CASE("an id whose message was lost in the crash is new") {
     TopicsRig rig({"orders"});
     rig.options.topics[0].options.dedup = {60'000, 1000};
