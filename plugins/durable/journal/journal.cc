@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kSegmentBytesStep = 4096;
 constexpr uint32_t kAppendsMax = 4;  // one batch and one idle mark
 // With more of them there are so many at work that the processors have better to do than to look.
-constexpr uint32_t kHurryRecordsMax = 4;
+constexpr uint32_t kHurryRecordsMax = 2;
 
 OpeningOptions opening_options(const JournalOptions& options) {
     OpeningOptions its{options.folder, options.segment_bytes, options.store, options.replay};

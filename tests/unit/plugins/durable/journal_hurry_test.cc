@@ -89,8 +89,8 @@ TEST_CASE(
     CHECK(rig.append(100) == 1);
     CHECK(rig.append(most) == 1);
     CHECK(rig.append(most + 1) == 0);
-    CHECK(rig.append(100, 4) == 1);
-    CHECK(rig.append(100, 5) == 0);
+    CHECK(rig.append(100, 2) == 1);
+    CHECK(rig.append(100, 3) == 0);
     CHECK(rig.append(100, 1, false) == 0);
     for (const Duration each : rig.hurried)
         CHECK(each <= Journal::kHurryMax);
