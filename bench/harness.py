@@ -54,6 +54,26 @@ routes:
   - {{ from: in, to: topic/stored }}
   - {{ from: group/consumers, to: out }}
 """,
+    # What comes in has its receipt, and goes nowhere.
+    "unstored": """\
+bridge: {{ data_dir: {data_dir} }}
+endpoints:
+  in:  {{ bind: tcp://127.0.0.1:{front} }}
+  out: {{ bind: tcp://127.0.0.1:{back}, accept: sub }}
+routes:
+  - {{ from: in, to: out }}
+""",
+    "topics": """\
+bridge: {{ data_dir: {data_dir} }}
+plugins: {{ durable: {{}} }}
+endpoints:
+  out: {{ bind: tcp://127.0.0.1:{back} }}
+{endpoints}
+topics:
+{topics}
+routes:
+{routes}
+""",
     "rpc": """\
 bridge: {{ data_dir: {data_dir} }}
 endpoints:
@@ -61,6 +81,15 @@ endpoints:
   workers: {{ bind: tcp://127.0.0.1:{back} }}
 services:
   echo: {{ clients: clients, workers: workers }}
+""",
+    "resume": """\
+bridge: {{ data_dir: {data_dir} }}
+plugins: {{ durable: {{}} }}
+endpoints:
+  clients: {{ bind: tcp://127.0.0.1:{front} }}
+  workers: {{ bind: tcp://127.0.0.1:{back} }}
+services:
+  echo: {{ clients: clients, workers: workers, restart: resume }}
 """,
 }
 
@@ -88,6 +117,10 @@ class Scenario:
     topics: int = 0  # more of them, which nobody uses
     cold_readers: int = 0  # of a topic: each reads it from its oldest message again and again
     beside_itself: bool = False  # in the proxy's place stands the bridge without `topics` and `cold_readers`
+    trip: bool = False  # receipts: to the bare write comes the round trip through a bridge that stores nothing
+    resume: bool = False  # rpc: a restart of the bridge loses no request; in the proxy's place stands one that does
+    producers: int = 0  # each with an endpoint: into as many topics; in the proxy's place all into one
+    burst: int = 1  # messages of one of them behind each other
 
     @property
     def unit(self):
@@ -121,9 +154,18 @@ SCENARIOS = [
              in_flight=512, write_bytes=1 << 20),
     Scenario("receipts-1", "the same one by one; proxy: bare writes of 512 B, synced", "receipts", in_flight=1,
              write_bytes=512),
+    Scenario("receipts-1-trip", "the same; proxy: a bare write, synced, and a round trip through a bridge that stores nothing",
+             "receipts", in_flight=1, write_bytes=512, trip=True),
+    Scenario("topics-busy", "1,000 PUSH in turn, each to a topic of its own; proxy: the bridge, all to one topic", "topics",
+             producers=1000, beside_itself=True),
+    Scenario("topics-busy-10", "the same, 10 messages of one behind each other", "topics", producers=1000, burst=10,
+             beside_itself=True),
     Scenario("rpc-1", "REQ - bridge - REP, 1 client, 1 worker", "rpc", clients=1, workers=1),
     Scenario("rpc-8", "REQ - bridge - REP, 8 clients, 8 workers", "rpc", clients=8, workers=8),
     Scenario("rpc-8-1", "REQ - bridge - REP, 8 clients, 1 worker", "rpc", clients=8, workers=1),
+    Scenario("rpc-1-resume", "rpc-1, stored before it is executed; proxy: the bridge, nothing stored", "rpc", clients=1,
+             workers=1, resume=True, beside_itself=True),
+    Scenario("rpc-8-resume", "rpc-8, likewise", "rpc", clients=8, workers=8, resume=True, beside_itself=True),
     Scenario("idle", "idle, no peers", "queue", measure="idle"),
     Scenario("connections", "10,000 SUB connections", "pubsub", measure="connections", peer="SUB"),
 ]
@@ -215,15 +257,31 @@ class ColdReader:
     def _read(self):
         memory = bytearray(1 << 20)
         while not self._ended.wait(self.AGAIN_SECONDS):
-            with socket.create_connection(("127.0.0.1", self._port), timeout=0.1) as peer:
-                peer.sendall(self.HELLO)
-                began = time.monotonic()
-                while time.monotonic() < began + self.AGAIN_SECONDS:
-                    try:
-                        self.bytes += peer.recv_into(memory)
-                    except TimeoutError:
-                        pass
-                self.seconds += time.monotonic() - began
+            try:
+                self._read_once(memory)
+            except OSError:  # on a busy machine a connection may take long: the next one is as good
+                pass
+
+    def _read_once(self, memory):
+        with socket.create_connection(("127.0.0.1", self._port), timeout=5) as peer:
+            peer.sendall(self.HELLO)
+            peer.settimeout(0.1)
+            began = time.monotonic()
+            while time.monotonic() < began + self.AGAIN_SECONDS and not self._ended.is_set():
+                try:
+                    got = peer.recv_into(memory)
+                except TimeoutError:
+                    continue
+                if got == 0:
+                    break
+                self.bytes += got
+            self.seconds += time.monotonic() - began
+
+
+def raise_descriptor_limit():
+    """A thousand producers need some thousands; what is started here has it from here."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def free_ports(count):
@@ -247,27 +305,48 @@ def wait_for_port(port, process):
     return False
 
 
+def many_topics(scenario, ports, own):
+    """The parts of the file for producers with an endpoint each: to a topic of its own, or all to one."""
+    names = [f"stored-{number}" if own else "stored" for number in range(len(ports))]
+    topics = dict.fromkeys(names)
+    return {
+        "endpoints": "\n".join(f"  in-{number}: {{ bind: tcp://127.0.0.1:{port} }}" for number, port in enumerate(ports)),
+        "topics": "\n".join(f"  {topic}: {{}}" for topic in topics),
+        "routes": "\n".join([f"  - {{ from: in-{number}, to: topic/{topic} }}" for number, topic in enumerate(names)]
+                            + [f"  - {{ from: topic/{topic}, to: out, start: earliest }}" for topic in topics]),
+    }
+
+
 def start_bridge(side, scenario, settings, processes):
-    """The bridge's process and its two ports, once it takes connections on both."""
-    front, back = free_ports(2)
-    if side.startswith("proxy") and not scenario.beside_itself:
+    """The bridge's process and its ports: two, and those of `producers`; once it takes connections on the first two."""
+    raise_descriptor_limit()
+    front, back, *more = free_ports(2 + scenario.producers)
+    if more:
+        front = more[0]
+    stands_in = side.startswith("proxy")
+    if stands_in and not scenario.beside_itself and not scenario.trip:
         kind = "queue" if scenario.kind in ("topic", "group", "receipts") else scenario.kind
         process = processes.start("proxy", settings.build / "bench/bench_proxy", kind, f"tcp://127.0.0.1:{front}",
                                   f"tcp://127.0.0.1:{back}", "--hwm", scenario.hwm)
     else:
         file = processes.folder / "bridge.yaml"
         kind = "topic" if scenario.kind == "receipts" else scenario.kind
+        if stands_in and scenario.trip:
+            kind = "unstored"
+        if scenario.resume and not stands_in:
+            kind = "resume"
         template = ZBRIDGE_YAML.get(kind, ZBRIDGE_YAML["stream"])
-        more = 0 if side.startswith("proxy") else scenario.topics
+        idle = 0 if stands_in else scenario.topics
         file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back,
-                                        more_topics="\n".join(f"  more-{number}: {{}}" for number in range(more))))
+                                        more_topics="\n".join(f"  more-{number}: {{}}" for number in range(idle)),
+                                        **many_topics(scenario, more, own=not stands_in)))
         process = processes.start("zbridge", settings.bridge, "run", file)
     if not (wait_for_port(front, process) and wait_for_port(back, process)):
         raise RunFailed(f"the bridge took no connection\n{processes.said()}")
-    return process, front, back
+    return process, front, back, more
 
 
-def run_traffic(side, scenario, settings, processes, pid, front, back):
+def run_traffic(side, scenario, settings, processes, pid, front, back, more):
     control = processes.folder / "control"
     control.write_bytes(bytes(CONTROL_BYTES))
     common = ["--control", control, "--bytes", scenario.bytes, "--hwm", scenario.hwm]
@@ -281,6 +360,10 @@ def run_traffic(side, scenario, settings, processes, pid, front, back):
         processes.start("receipts", settings.build / "bench/bench_receipts", f"tcp://127.0.0.1:{front}", "--bytes",
                         scenario.bytes, "--in-flight", scenario.in_flight, *window)
         return processes.result("receipts", settings.seconds + settings.warmup + RUN_SECONDS_EXTRA)
+    if scenario.kind == "topics":
+        processes.start("topics", settings.build / "bench/bench_topics", f"tcp://127.0.0.1:{back}", "--bytes", scenario.bytes,
+                        "--burst", scenario.burst, *window, "--ports", *more)
+        return processes.result("topics", settings.seconds + settings.warmup + RUN_SECONDS_EXTRA)
     if scenario.kind in ("queue", "topic") and scenario.light:
         measuring, other = "light_consume", "light_push"
         start(measuring, back, *window, *(["--consumers", 1] if reads_topic else ["--type", "PULL"]))
@@ -308,6 +391,8 @@ def run_traffic(side, scenario, settings, processes, pid, front, back):
         for reader in cold:
             reader.end()
     if cold:
+        if not all(reader.bytes for reader in cold):
+            raise RunFailed("a cold SUB has read nothing")
         result["cold_mib"] = sum(reader.rate() for reader in cold) / (1 << 20)
     return result | processes.result(other, RUN_SECONDS_EXTRA)
 
@@ -331,7 +416,7 @@ def rss_kib(pid):
     raise RunFailed(f"no VmRSS of {pid}")
 
 
-def run_measure(side, scenario, settings, processes, pid, front, back):
+def run_measure(side, scenario, settings, processes, pid, front, back, more):
     if scenario.measure == "idle":
         time.sleep(1)
         return {"rss_mib": rss_kib(pid) / 1024}
@@ -344,10 +429,14 @@ def run_measure(side, scenario, settings, processes, pid, front, back):
         processes.start("sync_bound", settings.build / "bench/bench_sync_bound", "--bytes", scenario.bytes, "--write",
                         scenario.write_bytes, "--seconds", settings.seconds)
         bound = processes.result("sync_bound", settings.seconds + RUN_SECONDS_EXTRA)
-        return {key: bound[key] for key in ("rate", "p50_us", "p99_us")}
-    measures = measures_of(run_traffic(side, scenario, settings, processes, pid, front, back))
+        if not scenario.trip:
+            return {key: bound[key] for key in ("rate", "p50_us", "p99_us")}
+        trip = run_traffic(side, scenario, settings, processes, pid, front, back, more)
+        return {key: bound[key] + trip[key] for key in ("p50_us", "p99_us")}
+    measures = measures_of(run_traffic(side, scenario, settings, processes, pid, front, back, more))
     if scenario.kind == "receipts":  # what no disk has is not compared
-        measures = {key: measures[key] for key in ("rate", "p50_us", "p99_us")}
+        keys = ("p50_us", "p99_us") if scenario.trip else ("rate", "p50_us", "p99_us")
+        measures = {key: measures[key] for key in keys}
     if scenario.kind == "topic" and measures.pop("lost", 0) > 0:
         raise RunFailed("a topic has lost messages")
     return measures
@@ -370,10 +459,10 @@ def run_once(side, scenario, settings):
     began, busy, own = time.monotonic(), busy_seconds(), own_seconds()
     with tempfile.TemporaryDirectory(prefix="zbridge-bench-") as folder:
         with Processes(folder) as processes:
-            bridge, front, back = start_bridge(side, scenario, settings, processes)
+            bridge, *ports = start_bridge(side, scenario, settings, processes)
             if settings.on_bridge:
                 settings.on_bridge(side, bridge.pid)
-            measures = run_measure(side, scenario, settings, processes, bridge.pid, front, back)
+            measures = run_measure(side, scenario, settings, processes, bridge.pid, *ports)
             if bridge.poll() is not None:
                 raise RunFailed(f"the bridge ended by itself\n{processes.said()}")
     spent_by_others = (busy_seconds() - busy) - (own_seconds() - own)

@@ -26,6 +26,7 @@ GOALS = {
     ("light-queue-100", "cpu_us"): ("ratio <= 0.5", lambda ratio, own: ratio <= 0.5),
     ("receipts-1", "p50_us"): ("ratio <= 1.5", lambda ratio, own: ratio <= 1.5),
     ("receipts-1", "p99_us"): ("ratio <= 5", lambda ratio, own: ratio <= 5),
+    ("receipts-1-trip", "p50_us"): ("ratio <= 1.5", lambda ratio, own: ratio <= 1.5),
     ("receipts-512", "rate"): (">= 500,000", lambda ratio, own: own >= 500_000),
     ("rpc-1", "p99_us"): ("ratio < 1", lambda ratio, own: ratio < 1),
     ("rpc-8", "p99_us"): ("ratio < 1", lambda ratio, own: ratio < 1),
@@ -36,14 +37,14 @@ RATE_GOAL = ("ratio >= 1.3", lambda ratio, own: ratio >= 1.3)
 
 
 TOPIC_GOALS = {"topic-100": 1.0, "light-topic-100": 1.0, "topic-1024": 0.8, "group-100": 1.0, "group-1024": 0.8,
-               "topics-1000": 0.9, "topic-cold": 0.6}
+               "topics-1000": 0.9, "topic-cold": 0.6, "topics-busy": 0.9, "topics-busy-10": 0.9}
 
 
 def goal_of(scenario, measure):
     if measure == "rate" and scenario.name in TOPIC_GOALS:
         least = TOPIC_GOALS[scenario.name]
         return f"ratio >= {least}", lambda ratio, own: ratio >= least
-    if measure == "rate" and scenario.name != "rpc-8-1" and scenario.kind != "receipts":
+    if measure == "rate" and scenario.name != "rpc-8-1" and scenario.kind != "receipts" and not scenario.resume:
         return RATE_GOAL
     return GOALS.get((scenario.name, measure))
 
