@@ -246,8 +246,8 @@ class Client:
                 self._core.publish(made, seq, clock_ms())
                 break
             except InFlightFull:
-                self._core.outbox.flush()
-                self._later_turn()
+                if self._core.outbox.flush():  # once: then it is the bridge's turn
+                    self._later_turn()
                 await self._changed()
         if at_once:
             self._core.outbox.flush()

@@ -236,8 +236,8 @@ class Client:
                     self._core.publish(made, seq, clock_ms())
                     break
                 except InFlightFull:
-                    self._core.outbox.flush()
-                    self._nudge(0)
+                    if self._core.outbox.flush():  # once: then it is the bridge's turn
+                        self._nudge(0)
                     left = _left(ends)
                     if threading.current_thread() is self._thread or (left is not None and left <= 0):
                         raise

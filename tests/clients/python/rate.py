@@ -59,7 +59,7 @@ def main(flow):
 
         measure(flow, "publish_many", count, publish_many)
         measure(flow, "submit, each with an outcome of its own", count // 2, submit)
-        measure(flow, "publish, waiting for each receipt", count // 100, one_by_one)
+        measure(flow, "publish, waiting for each receipt", max(count // 1000, 10), one_by_one)
         measure(flow, "subscribe and ack each", count, consume)
     measure(flow, "asyncio: publish_many", count, lambda count: asyncio.run(publish_async(bridge.address("APPS"), count)))
 

@@ -431,16 +431,17 @@ class Consuming(Case):
         program.carry_all()
         bridge.advance(0)
         program.carry_all()
+        connection, = bridge.connections
         bridge.bye()
         program.carry_all()
         self.assertEqual(bridge.topics["orders"].stored[1].state, "ready")
-        self.assertFalse(bridge.connections[0].said_bye)
+        self.assertFalse(connection.said_bye)
         program.settle(given, "ack", None, None)
         for _ in range(3):
             bridge.advance(5)
             program.carry_all()
             bridge.commit()
-        self.assertTrue(bridge.connections[0].said_bye)
+        self.assertTrue(connection.said_bye)
         self.assertTrue(bridge.topics["orders"].stored[0].acked_durably)
 
     def test_a_subscription_that_is_refused_says_why(self):

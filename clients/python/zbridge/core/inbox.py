@@ -16,7 +16,7 @@ from ..errors import AlreadySettled, Closed, Error, Violation
 from ..options import Limits
 from .delivery import BUFFERED, HANDED, SETTLED, Delivery, Key
 from .pending import Owner, Pending
-from .settling import Extension, Settlement, Settling, verdict_of
+from .settling import Extension, Settlement, Settling, Verdict, verdict_of
 
 HELD_MS_MAX = 12 * 3600 * 1000  # no lease is longer: then it is forgotten here
 SWEEP_MS = 600_000
@@ -119,20 +119,23 @@ class Inbox:
     def settle(self, deliveries: List[Delivery], verdict: str, delay: Optional[float], reason: Optional[str],
                now_ms: int) -> Settlement:
         """Each under its newest token. What was delivered again meanwhile, and not handed out yet, is settled by it."""
-        if any(each.state == SETTLED for each in deliveries) or len(set(map(id, deliveries))) < len(deliveries):
-            raise AlreadySettled("one of them has had its verdict")
+        if len(deliveries) > 1 and len(set(map(id, deliveries))) < len(deliveries):
+            raise AlreadySettled("one of them stands there twice")
+        for each in deliveries:
+            if each.state == SETTLED:
+                raise AlreadySettled(f"{each} has had its verdict")
         settlement = Settlement(self._owner(), len(deliveries))
         if not deliveries:
             settlement.finish()
-        for group in dict.fromkeys(each.group for each in deliveries):
-            said = verdict_of(group, verdict, delay, reason)
-            mine = [each for each in deliveries if each.group == group]
-            for each in mine:
-                newest = self._newest(each)
-                self._held.pop(each.key, None)
-                self._settling.add([newest], said, settlement, now_ms)
-                if newest is not each:  # it has its place of the credit all the same
-                    self._settling.add([each], said, Settlement(self._owner(), 1), now_ms)
+        said: Optional[Verdict] = None
+        for each in deliveries:
+            if said is None or said.group != each.group:
+                said = verdict_of(each.group, verdict, delay, reason)
+            newest = self._newest(each)
+            self._held.pop(each.key, None)
+            self._settling.add([newest], said, settlement, now_ms)
+            if newest is not each:  # it has its place of the credit all the same
+                self._settling.add([each], said, Settlement(self._owner(), 1), now_ms)
         return settlement
 
     def give_back(self, subscriptions: List[Subscription], now_ms: int) -> None:

@@ -171,9 +171,10 @@ class Outbox:
         self.messages += publication.count
         self.bytes += publication.size
 
-    def flush(self) -> None:
-        """What there is does not wait for company."""
-        self._flush_through = self._next_seq - 1
+    def flush(self) -> bool:
+        """What there is does not wait for company; whether some of it would have."""
+        before, self._flush_through = self._flush_through, self._next_seq - 1
+        return before != self._flush_through
 
     def fail(self, error: Error) -> None:
         """There will be no more outcomes."""
