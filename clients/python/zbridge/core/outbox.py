@@ -44,8 +44,9 @@ class Outcome(NamedTuple):
     code: str = ""
     text: str = ""
 
-    def tail(self, skipped: int) -> Outcome:
-        return self._replace(seq=self.seq + skipped, span=self.span - skipped, id=self.id and self.id.behind(skipped))
+    def part(self, skipped: int, span: int) -> Outcome:
+        id_ = None if self.id is None else self.id.behind(skipped)
+        return Outcome(self.seq + skipped, span, id_, self.duplicate, self.code, self.text)
 
     def each(self) -> Iterator[Union[Receipt, Refusal]]:
         for n in range(self.span):
@@ -282,17 +283,18 @@ class Outbox:
         return count, bytes_left, header_left
 
     def _learn(self, outcome: Outcome) -> None:
-        while outcome.span:
+        known = 0
+        while known < outcome.span:
             publication = self._sent[0] if self._sent else self._unsent[0] if self._unsent else None
             open_ = 0 if publication is None else publication.sent - publication.known
-            if publication is None or open_ == 0 or outcome.seq != publication.seq + publication.known:
-                raise Violation(f"a receipt for {outcome.seq}, which is not the next without one")
-            count = min(outcome.span, open_)
-            publication.outcomes.append(outcome._replace(span=count))
+            if publication is None or open_ == 0 or outcome.seq + known != publication.seq + publication.known:
+                raise Violation(f"a receipt for {outcome.seq + known}, which is not the next without one")
+            count = min(outcome.span - known, open_)
+            publication.outcomes.append(outcome if count == outcome.span else outcome.part(known, count))
             publication.known += count
             self.on_wire -= count
             self.messages -= count
-            outcome = outcome.tail(count)
+            known += count
             if publication.known == publication.count:
                 self._forget(publication)
 
