@@ -132,6 +132,46 @@ def a_bridge_that_ends_in_order(bridge):
         client.flush(PATIENCE_S)
 
 
+def a_bridge_that_stands_still(bridge):
+    options = zbridge.Options(name="shop", heartbeat=0.2, connect_timeout=0.5, backoff_max=0.2)
+    with zbridge.Client(bridge.address("APPS"), options=options) as client:
+        client.publish("orders", b"1")
+        bridge.process.send_signal(signal.SIGSTOP)
+        later = client.submit("orders", b"2", once=True)
+        wait_until(lambda: lost(client), "three heartbeats are missed")
+        bridge.process.send_signal(signal.SIGCONT)
+        later.result(PATIENCE_S)
+        client.settle(client.receive("logistics", 10, wait=PATIENCE_S), "ack").result(PATIENCE_S)
+        equal(client.receive("logistics", 10), [], "what is left: the second is stored once")
+
+
+def slow_consumer(link, address):
+    options = zbridge.Options(heartbeat=0.2)
+    with zbridge.Client(address, options=options) as client:
+        delivery, = client.receive("logistics", wait=PATIENCE_S)
+        link.say(delivery.body)
+        link.hear()  # it has stood still meanwhile
+        try:
+            delivery.ack().result(PATIENCE_S)
+            link.say("settled")
+        except zbridge.Stale:
+            link.say("stale")
+
+
+def a_client_that_stands_still(flow, bridge):
+    with zbridge.Client(bridge.address("APPS")) as client:
+        client.publish("orders", b"1")
+        program = flow.start(slow_consumer, bridge.address("APPS"))
+        equal(program.hear(), b"1", "what it is given")
+        program.pause()
+        again, = client.receive("logistics", wait=PATIENCE_S)
+        equal((again.body, again.attempt), (b"1", 2), "the same, when the bridge has heard nothing of it")
+        again.ack().result(PATIENCE_S)
+        program.go_on()
+        program.say()
+        equal(program.hear(), "stale", "what the slow one is told")
+
+
 def two_of_one_name(bridge):
     with zbridge.Client(bridge.address("APPS"), name="till") as older, zbridge.Client(bridge.address("APPS")) as other:
         older.publish("orders", b"1")
@@ -191,6 +231,8 @@ def main(flow):
     asyncio.run(with_asyncio(bridge, link))
     over_a_bridge_that_is_killed(bridge)
     a_bridge_that_ends_in_order(bridge)
+    a_bridge_that_stands_still(bridge)
+    a_client_that_stands_still(flow, bridge)
     two_of_one_name(bridge)
     wait_until(lambda: bridge.endpoint("listen")["clients"]["in_flight"] == 0, "nothing is in hand at the end")
 

@@ -405,6 +405,51 @@ class Consuming(Case):
             bridge, program, subscription, _ = self.resumes(name, away_ms)
             self.assertEqual(len(subscription.buffer), 0)
 
+    def with_one_that_never_came(self):
+        """One is in hand, and a second was on its way when the connection was lost."""
+        bridge, program, subscription, given = self.consuming(1, lease_ms=60_000, name="a", linger=0)
+        program.submit("orders", b"unseen", once=True)
+        program.turn()
+        program.carry_out()
+        bridge.commit()
+        bridge.advance(0)
+        self.assertEqual(bridge.topics["orders"].stored[1].state, "leased")
+        program.cut(0)
+        program.notice()
+        bridge.advance(100)
+        program.carry_all()
+        bridge.commit()
+        program.carry_all()
+        return bridge, program, subscription, given
+
+    def test_what_never_came_is_given_back_by_a_new_session(self):
+        bridge, program, subscription, given = self.with_one_that_never_came()
+        self.assertEqual(program.core.welcome["resumed"], 2)
+        settlement = program.settle(given, "ack", None, None)
+        for _ in range(5):
+            bridge.advance(50)
+            program.notice()
+            program.carry_all()
+            bridge.commit()
+        self.assertIsNone(settlement.outcome())
+        delivery = program.core.inbox.take(subscription)
+        self.assertEqual((delivery.body, delivery.attempt), (b"unseen", 1))
+
+    def test_it_waits_for_its_lease_where_something_stays_in_hand(self):
+        bridge, program, subscription, given = self.with_one_that_never_came()
+        self.assertEqual([each[1] for each in bridge.connections[0].subs.values()], [0])
+        bridge.advance(2000)
+        program.carry_all()
+        self.assertEqual([each[1] for each in bridge.connections[0].subs.values()], [100])
+        program.submit("orders", b"3")
+        for _ in range(2):
+            program.carry_all()
+            bridge.commit()
+            bridge.advance(0)
+        program.carry_all()
+        self.assertEqual(program.core.inbox.take(subscription).body, b"3")
+        self.assertFalse(given[0].is_settled)
+
     def test_fetches_wait_their_turn_and_are_asked_again(self):
         bridge, program = self.opened()
         fetches = [program.fetch("orders", 1, 10_000) for _ in range(3)]

@@ -26,6 +26,7 @@ IDLE, GREETING, OPEN, LEAVING, LEFT, CLOSING, FAILED = "idle", "greeting", "open
 VERSION = 1
 LEAVE_MS_MIN = 100  # after the bridge's BYE
 NEVER_MS = 1 << 50
+RENEW_MS_MAX = 2000  # so long nothing is delivered, where messages are held that never came here
 FOR_GOOD = ("malformed", "version", "unsupported", "denied", "replaced", "identity_taken")
 _log = logging.getLogger("zbridge")
 
@@ -50,6 +51,8 @@ class Core:
         self._heartbeat_ms = milliseconds(options.heartbeat)
         self._heard_ms = self._said_ms = now_ms
         self._closing = False
+        self._unclaimed: Optional[int] = None  # resumed, and not known here; known when what is settled again is answered
+        self._renewing_ends_ms: Optional[int] = None
         self._output: List[wire.Frames] = []
         self._refs = 0
         self.outbox = Outbox(options, first_seq)
@@ -125,7 +128,9 @@ class Core:
         if self.state in (OPEN, LEAVING):
             found += [self._said_ms + self._heartbeat_ms * 2 // 3, self.settling.next_deadline()]
         if self.state == OPEN:
-            found.append(self.outbox.next_deadline())
+            found += [self.outbox.next_deadline(), self._renewing_ends_ms]
+            if self._unclaimed is not None and self.settling.sent_again == 0:
+                found.append(0)
         return min((each for each in found if each is not None), default=None)
 
     def tick(self, now_ms: int) -> None:
@@ -137,6 +142,8 @@ class Core:
             self.lost("no WELCOME", now_ms)
         elif self.state not in (IDLE, GREETING) and now_ms >= self._heard_ms + 3 * self._heartbeat_ms:
             self.lost("three heartbeats were missed", now_ms)
+        if self.state == OPEN:
+            self._renew_if_need_be(now_ms)
         self.inbox.tick(now_ms)
         if self._closing and self.state == IDLE and self._has_nothing_to_say():
             self.fail(Closed("the client is closed"))
@@ -203,7 +210,7 @@ class Core:
         self.state = GREETING
         self._try_ms = None
         self._greeting_ends_ms = now_ms + milliseconds(self.options.connect_timeout)
-        knows = self.inbox.has_held or not self.settling.is_idle
+        knows = bool(self.inbox.held) or not self.settling.is_idle
         resume = (self.options.name is not None and knows) or None
         self._output = [wire.encode("HELLO", {"versions": [VERSION], "name": self.options.name, "resume": resume,
                                               "heartbeat": self._heartbeat_ms, "client": self.options.client})]
@@ -238,8 +245,11 @@ class Core:
         self.outbox.begin_session()
         if "publish" not in features:
             self.outbox.fail(Unsupported("this bridge does not serve `publish` here"))
+        resumed = wire.field(fields, "resumed", int)
         self.settling.begin_session(now_ms)
-        self.inbox.begin_session(wire.field(fields, "resumed", int), same_epoch, now_ms)
+        self._unclaimed = resumed - self.inbox.held - self.settling.never_sent if resumed else None
+        self._renewing_ends_ms = None
+        self.inbox.begin_session(resumed, same_epoch, now_ms)
 
     def _on_receipt(self, heard: wire.Heard, now_ms: int) -> None:
         stored, refused = heard.fields.get("stored", []), heard.fields.get("refused", [])
@@ -249,7 +259,7 @@ class Core:
             self._leave(now_ms)
 
     def _on_deliver(self, heard: wire.Heard, now_ms: int) -> None:
-        self.inbox.on_deliver(heard, self.state == LEAVING, now_ms)
+        self.inbox.on_deliver(heard, self.state != OPEN or self._renewing_ends_ms is not None, now_ms)
 
     def _on_subscribed(self, heard: wire.Heard, now_ms: int) -> None:
         self.inbox.on_subscribed(wire.field(heard.fields, "sub", int))
@@ -270,6 +280,7 @@ class Core:
     def _leave(self, now_ms: int) -> None:
         """The bridge ends: what nobody has looked at goes back, what is in hand is settled as it gets done."""
         self.state = LEAVING
+        self._renewing_ends_ms = None
         self.inbox.leave(now_ms)
         self.settling.flush(now_ms)
 
@@ -291,6 +302,21 @@ class Core:
             self.inbox.on_refused_fetch(ref, error)
         return None
 
+    def _renew_if_need_be(self, now_ms: int) -> None:
+        """What was on its way here when the last connection was lost is held by this session, under tokens that nobody
+        here has heard of, until its lease ends. BYE gives it back: said as soon as nothing else is in hand, if that is
+        soon enough."""
+        if self._unclaimed is not None and self.settling.sent_again == 0:
+            unclaimed, self._unclaimed = self._unclaimed - self.settling.good_again, None
+            if unclaimed > 0 and not self._closing:
+                _log.info("%d messages are held that never came here: a new session gives them back", unclaimed)
+                self._renewing_ends_ms = now_ms + RENEW_MS_MAX
+                self.inbox.pause(now_ms)
+                self.settling.flush(now_ms)
+        elif self._renewing_ends_ms is not None and now_ms >= self._renewing_ends_ms:
+            self._renewing_ends_ms = None
+            self.inbox.go_on()
+
     def _has_nothing_to_say(self) -> bool:
         return not self.outbox.messages and self.settling.is_idle
 
@@ -309,6 +335,8 @@ class Core:
             self.state = CLOSING if self._closing and not self.outbox.messages else LEFT
 
     def _is_done_here(self) -> bool:
+        if self.state == OPEN and self._renewing_ends_ms is not None and not self._closing:
+            return self.settling.is_idle and not self.inbox.handed
         if self.state == OPEN:
             return self._closing and self._has_nothing_to_say()
         has_all = self.outbox.on_wire == 0 or self.outbox.is_shut

@@ -155,8 +155,8 @@ class Inbox:
         return sum(each.state == HANDED for each in self._held.values())
 
     @property
-    def has_held(self) -> bool:
-        return bool(self._held)
+    def held(self) -> int:
+        return len(self._held)
 
     def fail(self, error: Error) -> None:
         for subscription in self._subscriptions.values():
@@ -191,6 +191,25 @@ class Inbox:
         self._say.clear()
         self._waiting.extendleft([each for each in reversed(list(self._fetches.values())) if not each.done])
         self._fetches.clear()
+
+    def pause(self, now_ms: int) -> None:
+        """No further deliveries for now: what nobody has looked at goes back."""
+        self.in_session = False
+        self.give_back(self.subscriptions, now_ms)
+        for each in self.subscriptions:
+            if each.asked and each.error is None:
+                self._say.append(wire.encode("CREDIT", {"sub": each.sub, "credit": 0}))
+
+    def go_on(self) -> None:
+        """After pause()."""
+        self.in_session = True
+        for each in self.subscriptions:
+            if each.asked and each.error is None:
+                self._say.append(wire.encode("CREDIT", {"sub": each.sub, "credit": each.credit}))
+            elif each.asked:  # closed meanwhile
+                self._say.append(wire.encode("UNSUBSCRIBE", {"sub": each.sub}))
+            else:
+                self._ask(each)
 
     def leave(self, now_ms: int) -> None:
         """The bridge delivers nothing more on this connection; it answers what was asked."""
@@ -274,7 +293,7 @@ class Inbox:
             raise Violation("DELIVER for a subscription that is not there")
         came = self._read(heard, subscription.group, subscription.lease_ms, subscription.auto_extend_ms, now_ms)
         mine = [each for each in came if self._admit(each, now_ms)]
-        if subscription.error is not None:
+        if subscription.error is not None or leaving:
             return self._release(mine, now_ms)
         subscription.buffer.extend(mine)
         return None

@@ -103,6 +103,8 @@ class Settling:
         self._extended: Dict[int, _Extended] = {}
         self._final: Dict[Key, Verdict] = {}  # acked or rejected, and the bridge has not said SETTLED
         self._late: Dict[Key, Tuple[Verdict, int]] = {}  # likewise, and it was stale: it may be delivered here again
+        self.sent_again = 0  # settlements that were sent on an earlier connection, and have no answer yet
+        self.good_again = 0  # of those on this connection: settled by it now
         self.limits = Limits()
 
     # --- the application's side -----------------------------------------------------------------------------------
@@ -148,6 +150,11 @@ class Settling:
             self._due_ms = now_ms
 
     @property
+    def never_sent(self) -> int:
+        """So many deliveries whose verdict the bridge cannot have heard."""
+        return self._queued_count - sum(entry.sent_before for queue in self._queued.values() for entry in queue)
+
+    @property
     def is_idle(self) -> bool:
         return not (self._queued_count or self._sent or self._extends or self._extended)
 
@@ -179,6 +186,8 @@ class Settling:
         for each in sent.values():
             for entry in (entry for found in each.ranges for entry in found):
                 self._queue(each.verdict, entry._replace(sent_before=True), now_ms)
+        self.sent_again = sum(entry.sent_before for queue in self._queued.values() for entry in queue)
+        self.good_again = 0
         extended, self._extended = self._extended, {}
         for lost in extended.values():
             for delivery in _flat(lost.ranges):
@@ -207,6 +216,9 @@ class Settling:
             return None
         error = Error.of(str(fields["code"]), str(fields.get("text", ""))) if "code" in fields else None
         for entries, stale in zip(sent.ranges, _stale(fields, len(sent.ranges))):
+            again = sum(entry.sent_before for entry in entries)
+            self.sent_again -= again
+            self.good_again += max(0, again - stale)
             for entry in entries:
                 final = self._final.pop(entry.key, None)
                 if stale and final is not None:
