@@ -372,6 +372,31 @@ class Consuming(Case):
         self.assertIsNone(program.core.inbox.take(subscription))
         self.assertEqual(bridge.topics["orders"].stored[0].state, "settled")
 
+    def test_the_answer_to_an_earlier_retry_does_not_make_it_forget(self):
+        bridge, program, subscription, given = self.consuming(1)
+        program.settle(given, "retry", None, None)
+        bridge.advance(5)
+        program.turn()
+        program.carry_out()
+        answer = program.connection.out  # SETTLED comes with the next commit
+        bridge.advance(200)
+        program.carry_in()
+        again = program.core.inbox.take(subscription)
+        self.assertEqual(again.attempt, 2)
+        program.settle([again], "ack", None, None)
+        bridge.commit()
+        self.assertEqual([wire.decode(frames).name for frames in answer], ["SETTLED"])
+        program.carry_in()
+        program.cut(0)
+        program.notice()
+        bridge.advance(9000)
+        for _ in range(4):
+            program.carry_all()
+            bridge.commit()
+            bridge.advance(10)
+        self.assertIsNone(program.core.inbox.take(subscription))
+        self.assertEqual(bridge.topics["orders"].stored[0].state, "settled")
+
     def resumes(self, name, away_ms):
         bridge, program, subscription, given = self.consuming(1, name=name, linger=0)
         program.submit("orders", b"unseen")

@@ -28,6 +28,10 @@ class Verdict(NamedTuple):
     delay_ms: Optional[int]
     reason: Optional[str]
 
+    @property
+    def is_final(self) -> bool:
+        return self.verdict in ("ack", "reject")
+
 
 class Settlement(Pending[None]):
     """Of one call of a verb, for one delivery or several. Its error is Stale where not all were settled by it."""
@@ -79,6 +83,16 @@ class _Entry(NamedTuple):
     sent_before: bool
 
 
+class _Final:
+    """What the application has said of a message, and how many SETTLEs that say it have no answer."""
+
+    __slots__ = ("verdict", "open")
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        self.open = 0
+
+
 class _Sent(NamedTuple):
     verdict: Verdict
     ranges: List[List[_Entry]]
@@ -101,7 +115,7 @@ class Settling:
         self._sent: Dict[int, _Sent] = {}
         self._extends: List[Tuple[Extension, List[Delivery]]] = []
         self._extended: Dict[int, _Extended] = {}
-        self._final: Dict[Key, Verdict] = {}  # acked or rejected, and the bridge has not said SETTLED
+        self._final: Dict[Key, _Final] = {}  # acked or rejected, and the bridge has not said SETTLED
         self._late: Dict[Key, Tuple[Verdict, int]] = {}  # likewise, and it was stale: it may be delivered here again
         self.sent_again = 0  # settlements that were sent on an earlier connection, and have no answer yet
         self.good_again = 0  # of those on this connection: settled by it now
@@ -115,8 +129,8 @@ class Settling:
                 raise AlreadySettled(repr(each))
         for each in deliveries:
             each.state = SETTLED
-            if verdict.verdict in ("ack", "reject"):
-                self._final[each.key] = verdict
+            if verdict.is_final:
+                self._final.setdefault(each.key, _Final(verdict)).open += 1
             if each.extending:
                 each.deferred = (verdict, settlement)
             else:
@@ -143,7 +157,7 @@ class Settling:
             verdict, at_ms = self._late.pop(key)
             if now_ms - at_ms < REMEMBERED_MS_MAX:
                 return verdict
-        return self._final.get(key)
+        return self._final[key].verdict if key in self._final else None
 
     def flush(self, now_ms: int) -> None:
         if self._queued_count:
@@ -220,9 +234,8 @@ class Settling:
             self.sent_again -= again
             self.good_again += max(0, again - stale)
             for entry in entries:
-                final = self._final.pop(entry.key, None)
-                if stale and final is not None:
-                    self._remember(entry.key, final, now_ms)
+                if sent.verdict.is_final:
+                    self._learn_final(entry.key, stale > 0, now_ms)
                 certain = stale == len(entries) and not entry.sent_before
                 entry.settlement.learn(stale > 0, certain, error)
         return None
@@ -235,8 +248,10 @@ class Settling:
                 self._end_extension(delivery, now_ms)
             lost.extension.finish(error)
         elif ref in self._sent:
-            for entry in (entry for found in self._sent.pop(ref).ranges for entry in found):
-                self._final.pop(entry.key, None)
+            sent = self._sent.pop(ref)
+            for entry in (entry for found in sent.ranges for entry in found):
+                if sent.verdict.is_final:
+                    self._learn_final(entry.key, False, now_ms)
                 entry.settlement.finish(error)
 
     # --- inside ---------------------------------------------------------------------------------------------------
@@ -247,11 +262,19 @@ class Settling:
         if self._due_ms is None:
             self._due_ms = now_ms + self._linger_ms
 
-    def _remember(self, key: Key, verdict: Verdict, now_ms: int) -> None:
-        self._late.pop(key, None)
-        self._late[key] = (verdict, now_ms)
-        if len(self._late) > REMEMBERED_MAX:
-            del self._late[next(iter(self._late))]
+    def _learn_final(self, key: Key, stale: bool, now_ms: int) -> None:
+        """Of one SETTLE that said it. Stale, and none that says so under a newer token: it may be delivered here again."""
+        final = self._final.get(key)
+        if final is None:
+            return
+        final.open -= 1
+        if not stale or final.open == 0:
+            del self._final[key]
+            self._late.pop(key, None)
+        if stale and final.open == 0:
+            self._late[key] = (final.verdict, now_ms)
+            if len(self._late) > REMEMBERED_MAX:
+                del self._late[next(iter(self._late))]
 
     def _take_settle(self) -> wire.Frames:
         verdict = next(iter(self._queued))
