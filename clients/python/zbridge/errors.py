@@ -1,6 +1,6 @@
 """What can go wrong, one class a kind.
 
-The codes are those of docs/PROTOCOL.md, section 9: `Error.of(code, text)` makes the class of a code. One that this
+The codes are those of docs/PROTOCOL.md: `Error.of(code, text)` makes the class of a code. One that this
 version does not know is a plain `Refused`, which is not worth another try. What is no word of the bridge (a timeout,
 a client that is closed) has an empty code.
 """

@@ -1,7 +1,7 @@
 """ZBP/1 in bytes: the header of a message, the block of application messages behind it, tokens and ids.
 
 A token or an id is kept as a pair (its first 8 octets, its last 8 as a number): the n-th behind it has n added to the
-number. docs/PROTOCOL.md, section 1; its golden bytes are checked in tests/clients/python.
+number. docs/PROTOCOL.md, "Messages"; its golden bytes are checked in tests/clients/python.
 """
 from __future__ import annotations
 

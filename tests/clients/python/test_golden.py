@@ -25,6 +25,10 @@ PAGE = golden()
 TOKEN = bytes.fromhex("02010001000000010000000000000028")
 
 
+# Reading a topic is not in this client.
+NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic"}
+
+
 class Owner:
     def later(self, call):
         call()
@@ -206,7 +210,7 @@ class Heard(unittest.TestCase):
 
     def test_every_block_of_the_page_is_here(self):
         source = Path(__file__).read_text()
-        self.assertEqual([name for name in PAGE if f'"{name}"' not in source], [])
+        self.assertEqual([name for name in PAGE if f'PAGE["{name}"]' not in source and name not in NOT_SPOKEN], [])
         self.assertGreater(len(PAGE), 15)
 
 

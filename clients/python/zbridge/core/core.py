@@ -3,7 +3,7 @@
 Flow:    driver opens link `link_number` -> take_output() (HELLO first) ... received() -> outbox | inbox | settling
 Thread:  one at a time; the time is given in with each call, in milliseconds that never go back.
 Promise: nothing is said before WELCOME but HELLO. After it what has no answer is said again, as docs/PROTOCOL.md,
-         section 6, has it.
+         "Losing a connection", has it.
 Failure: fail() ends all of it with one error: closed, replaced by another of its name, refused for good.
 """
 from __future__ import annotations
@@ -321,7 +321,7 @@ class Core:
         return not self.outbox.messages and self.settling.is_idle
 
     def _collect(self, now_ms: int) -> None:
-        """In the order of section 6: what is published, what is settled, what is asked for."""
+        """In the order of the page, "Losing a connection": what is published, what is settled, what is asked for."""
         if self.state == OPEN:
             while (frames := self.outbox.take(now_ms)) is not None:
                 self._output.append(frames)
