@@ -96,6 +96,9 @@ class Program:
     def say(self, what=None):
         self._pipe.send(what)
 
+    def is_alive(self):
+        return self._process.is_alive()
+
     def kill(self):
         """SIGKILL, and waits until it is gone."""
         self._process.kill()
