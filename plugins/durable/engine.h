@@ -55,6 +55,9 @@ class Engine final : public Plugin,
     void on_loaded(TopicId topic) override;
     void on_ready(GroupId group) override;
     void on_settled(uint64_t cookie, bool ok, const std::string& why) override;
+    void on_not_settled(uint64_t cookie, const std::string& why) override {
+        on_settled(cookie, false, why);
+    }
     void on_note(uint64_t key, RecordType kind, std::string_view bytes) override;
     void on_answer(uint64_t cookie, bool ok, const std::string& body) override;
     void on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) override;

@@ -14,6 +14,7 @@ enum : uint32_t {
     kFloorWritten = 1,      // offset: the floor
     kExceptionWritten = 2,  // offset: its own
     kReleased = 3,          // offset: how many of releasing_
+    kEpochWritten = 4,      // offset: the epoch
 };
 
 RecordType record_type_of(const Exception& exception) {
@@ -116,6 +117,7 @@ void Group::each_unset(Offset from, Offset end, Visit visit) const {
 
 void Group::take_over(bool was_clean) {
     epoch_++;
+    epoch_is_durable_ = false;
     const zb_bounds bounds = world_.topics->bounds(topic_);
     const Offset lowest{bounds.floor}, head{bounds.head};
     cursor_ = std::min(cursor_, head);
@@ -187,9 +189,9 @@ TenantEffect Group::floor_effect() const {
 
 // What has gone before the record that was just written is not needed once that is durable.
 void Group::release_written() {
-    const size_t fresh = releasing_.size() - releasing_written_;
+    const uint64_t fresh = releasing_times_ - releasing_written_;
     if (fresh == 0) return;
-    releasing_written_ = releasing_.size();
+    releasing_written_ = releasing_times_;
     world_.topics->effect({id_.number(), kReleased, {fresh}});
 }
 
@@ -198,6 +200,7 @@ void Group::write_snapshot() {
                            oldest_epoch_, floor_, cursor_, name_,  {}};
     snapshot.marks = keeps_marks;
     world_.topics->write(RecordType::kGroup, write_group(snapshot, settled_), floor_effect());
+    world_.topics->effect({id_.number(), kEpochWritten, {epoch_}});
     written_cursor_ = cursor_;
 }
 
@@ -210,10 +213,14 @@ void Group::on_written(const TenantEffect& effect, uint64_t segment) {
         if (its->segment != 0) release(its->segment);
         use(static_cast<uint32_t>(segment));
         exceptions_.set_segment(effect.offset, static_cast<uint32_t>(segment));
+    } else if (effect.what == kEpochWritten) {
+        epoch_is_durable_ = effect.offset.number == epoch_;
+        if (epoch_is_durable_) tell_ready();
     } else {
         for (uint64_t i = 0; i < effect.offset.number; i++) {
-            world_.topics->release_segment(releasing_.front());
-            releasing_.pop_front();
+            world_.topics->release_segment(releasing_.front().segment);
+            if (--releasing_.front().times == 0) releasing_.pop_front();
+            releasing_times_--;
             releasing_written_--;
         }
     }
@@ -287,16 +294,23 @@ void Group::pause(bool paused) {
 }
 
 void Group::reset(Offset offset) {
-    forget();
+    forget("the group was reset before the dead letter was there");
     epoch_++;
+    epoch_is_durable_ = false;
     oldest_epoch_ = epoch_;
     floor_ = cursor_ = written_cursor_ = offset;
     world_.topics->write(RecordType::kReset, write_reset({id_, epoch_, offset}), floor_effect());
+    world_.topics->effect({id_.number(), kEpochWritten, {epoch_}});
     release_written();
     tell_ready();
 }
 
-void Group::forget() {
+void Group::forget(const std::string& why) {
+    std::move(refused_.begin(), refused_.end(), std::back_inserter(dying_));
+    refused_.clear();
+    for (const Dying& each : std::exchange(dying_, {})) {
+        if (each.cookie != 0) world_.listener->on_not_settled(each.cookie, why);
+    }
     while (const auto lowest = exceptions_.lowest())
         (void)drop_exception(*lowest);
     settled_.clear();
@@ -304,19 +318,21 @@ void Group::forget() {
     again_.clear();
     acks_.clear();
     gate_.clear();
-    dying_.clear();
-    refused_.clear();
     in_doubt_ = false;
     grace_until_.reset();
     ahead_.drop();
     behind_.drop();
+    soon_.clear();
 }
 
 void Group::release_all() {
     while (const auto lowest = exceptions_.lowest())
         lose_exception(*lowest);
-    for (const uint32_t segment : std::exchange(releasing_, {}))
-        world_.topics->release_segment(segment);
+    for (const Releasing& each : std::exchange(releasing_, {})) {
+        for (uint64_t i = 0; i < each.times; i++)
+            world_.topics->release_segment(each.segment);
+    }
+    releasing_times_ = releasing_written_ = 0;
 }
 
 // ---- what it is like ----

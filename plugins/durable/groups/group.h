@@ -16,7 +16,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "plugins/durable/groups/crash_loop.h"
+#include "plugins/durable/groups/due_messages.h"
 #include "plugins/durable/groups/exceptions.h"
 #include "plugins/durable/groups/key_gate.h"
 #include "plugins/durable/groups/leases.h"
@@ -43,6 +44,8 @@ class GroupListener {
     virtual void on_gathered(GroupId group) = 0;
     // Likewise, and who has this cookie is told when it is durable.
     virtual void on_settled_later(GroupId group, uint64_t cookie) = 0;
+    // Who has this cookie is told that what was asked for will not be.
+    virtual void on_not_settled(uint64_t cookie, const std::string& why) = 0;
 };
 
 struct GroupCounters {
@@ -123,6 +126,7 @@ class Group {
     // there are more.
     template <class Take>
     bool hand_over(size_t max, Duration again, Take take);
+    const DueMessages& soon() const { return soon_; }
 
     // ---- records ----
     void write_gathered();
@@ -152,7 +156,8 @@ class Group {
     void pause(bool paused);
     // It goes on from there, and forgets what was before; REQUIRES: within the topic's bounds.
     void reset(Offset offset);
-    void forget();
+    // A REJECT that waits for its dead letter is answered: `why` it will not come.
+    void forget(const std::string& why);
     // It is removed: its segments are needed no longer.
     void release_all();
 
@@ -270,6 +275,7 @@ class Group {
     bool bury(const Dying& dying, const zb_run& run);
     void lose(Offset offset);
     Token token_of(Offset first, const Lease& lease) const;
+    Reader::Found find_due(const Exceptions::Due& due, Offset head, const zb_run*& message);
 
     GroupId id_;
     World world_;
@@ -286,11 +292,13 @@ class Group {
     std::optional<Instant> grace_until_;  // what a life before may have given is not given before
     KeyGate gate_;
     CrashLoop crash_loop_;
-    std::deque<Dying> dying_;
+    std::list<Dying> dying_;
     std::vector<Dying> refused_;  // that the dead letters did not take: they are tried again then
     Instant refused_until_;
 
     uint32_t epoch_ = 1, oldest_epoch_ = 0;
+    // Nothing is given before: else a next life's tokens would be those of this one.
+    bool epoch_is_durable_ = false;
     uint16_t grant_ = 0;
     bool paused_ = false;
     bool starving_ = false;  // a receive() has got less than it wanted
@@ -304,10 +312,16 @@ class Group {
     std::vector<Offset> moving_;  // exceptions whose records are on their way from moving_from_
     uint32_t moving_from_ = 0;
     // Segments of exceptions that are gone: needed until that is durable.
-    std::deque<uint32_t> releasing_;
-    size_t releasing_written_ = 0;  // of them: whose record is on its way
+    struct Releasing {
+        uint32_t segment = 0;
+        uint64_t times = 0;
+    };
+    std::list<Releasing> releasing_;  // an empty one costs nothing: there are many groups
+    uint64_t releasing_times_ = 0;    // of all of them
+    uint64_t releasing_written_ = 0;  // of these: whose record is on its way
 
     Reader ahead_, behind_;          // from the cursor on; all that is given again
+    DueMessages soon_;               // for hand_over()
     std::vector<ChunkRef> given_;    // of the last receive()
     std::vector<LeasedRange> open_;  // of the settle() that runs
     GroupCounters counters_;
@@ -316,39 +330,45 @@ class Group {
 template <class Take>
 bool Group::hand_over(size_t max, Duration again, Take take) {
     const auto now_ms = static_cast<uint64_t>(wall_ms());
-    const uint64_t head = world_.topics->bounds(topic_).head;
+    const Offset head{world_.topics->bounds(topic_).head};
+    soon_.read_on({exceptions_, head, now_ms, ahead_});
     size_t looks = 0;
     starving_ = true;
     for (Exceptions::Due at{0, {0}}; looks < kDueLookMax; max--) {
         const auto due = exceptions_.next_due(at);
-        if (!due || due->first > now_ms) return false;
+        if (!due || due->first > now_ms) return soon_.more();
         if (max == 0) return true;
         at = *due;
-        const Offset offset = due->second;
-        // Not durable yet?
-        const Reader::Found found =
-            offset.number >= head ? Reader::Found::kLater : behind_.find(offset);
-        if (found == Reader::Found::kLater) {
-            waits_ = true;
-            looks++;
-            continue;
+        const zb_run* message = nullptr;
+        switch (find_due(*due, head, message)) {
+            case Reader::Found::kLater:
+                // What is due behind it waits for it.
+                if (soon_.is_on_its_way(*due)) {
+                    waits_ = !soon_.more();
+                    return soon_.more();
+                }
+                waits_ = true;
+                looks++;
+                continue;
+            case Reader::Found::kEnd:
+                lose(due->second);
+                continue;
+            default:
+                break;
         }
-        if (found == Reader::Found::kEnd) {
-            lose(offset);
-            continue;
-        }
-        const std::string payload = write_acks({id_, cursor_, {{offset, 1}}});
-        switch (take(only_front(behind_.front()),
+        const std::string payload = write_acks({id_, cursor_, {{due->second, 1}}});
+        switch (take(only_front(*message),
                      Companion{RecordType::kAcks, payload, floor_effect(), true})) {
             case HandedOver::kDone:
-                settle_range({offset, 1}, true);
+                settle_range({due->second, 1}, true);
                 release_written();
+                soon_.done_with(*due);
                 counters_.acked++;
                 break;
             case HandedOver::kAgain: {
-                Exception its = *exceptions_.find(offset);
+                Exception its = *exceptions_.find(due->second);
                 its.due_ms = due_in(again);
-                exceptions_.put(offset, its);
+                exceptions_.put(due->second, its);
                 break;
             }
             case HandedOver::kStop:
@@ -356,7 +376,7 @@ bool Group::hand_over(size_t max, Duration again, Take take) {
                 return false;
         }
     }
-    return false;
+    return soon_.more();
 }
 
 }  // namespace zbridge::durable

@@ -18,7 +18,7 @@ constexpr HashKey kOrderHash{0x7a62'7269'6467'6531, 0x6f72'6465'726b'6579};
 
 uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32_t deliveries_max) {
     given_.clear();
-    if (unconfigured || paused_ || !world_.topics->failure().empty()) {
+    if (unconfigured || paused_ || !epoch_is_durable_ || !world_.topics->failure().empty()) {
         starving_ = true;
         return 0;
     }
@@ -196,6 +196,20 @@ void Group::drop_waiting(const std::vector<Offset>& offsets) {
     }
     world_.topics->write(RecordType::kAcks, write_acks(acks), floor_effect());
     release_written();
+}
+
+// One that hand_over() is to give: read ahead, or by itself.
+Reader::Found Group::find_due(const Exceptions::Due& due, Offset head, const zb_run*& message) {
+    message = soon_.find(due);
+    if (message != nullptr) return Reader::Found::kHere;
+    if (due.second >= head) return Reader::Found::kLater;  // not durable yet
+    soon_.read_from(due, {exceptions_, head, static_cast<uint64_t>(wall_ms()), ahead_});
+    message = soon_.find(due);
+    if (message != nullptr) return Reader::Found::kHere;
+    if (soon_.is_on_its_way(due)) return Reader::Found::kLater;
+    const Reader::Found found = behind_.find(due.second);
+    if (found == Reader::Found::kHere) message = &behind_.front();
+    return found;
 }
 
 // At most so many of the run. Returns how many.

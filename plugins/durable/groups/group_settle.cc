@@ -158,7 +158,10 @@ void Group::drop_exception(Offset offset) {
     const uint32_t segment = exceptions_.remove(offset).segment;
     if (segment == 0) return;
     leave_segment(segment);
-    releasing_.push_back(segment);
+    if (releasing_.empty() || releasing_.back().segment != segment)
+        releasing_.push_back({segment, 0});
+    releasing_.back().times++;
+    releasing_times_++;
 }
 
 void Group::leave_key(uint32_t key, Offset offset) {

@@ -302,7 +302,7 @@ zb_taken Groups::settle(GroupId id, const zb_settlement& settlement, const zb_pu
 void Groups::remove(GroupId id) {
     Group* group = find(id);
     group->origin = Origin::kRemoved;
-    group->forget();
+    group->forget("the group was removed before the dead letter was there");
     group->write_snapshot();
     std::vector<GroupId>& of_its = of_topic_[group->topic()];
     of_its.erase(std::remove(of_its.begin(), of_its.end(), id), of_its.end());
@@ -405,8 +405,10 @@ std::optional<Duration> Groups::next_due() {
         const Group* group = find(id);
         const auto due = group == nullptr ? std::nullopt : group->next_due();
         if (!due) continue;
-        due_of_.emplace(id, clock_.now() + *due);
-        dues_.emplace(clock_.now() + *due, id);
+        // One moment for both: by it the other one is found again.
+        const Instant at = clock_.now() + *due;
+        due_of_.emplace(id, at);
+        dues_.emplace(at, id);
     }
     std::optional<Duration> next;
     if (delays_again_) return Duration(0);

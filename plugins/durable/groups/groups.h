@@ -27,6 +27,7 @@ class GroupsListener {
  public:
     virtual ~GroupsListener() = default;
     virtual void on_ready(GroupId group) = 0;
+    virtual void on_not_settled(uint64_t cookie, const std::string& why) = 0;
     virtual void warn(const std::string& sentence) = 0;
 };
 
@@ -114,6 +115,9 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     void on_group_ready(GroupId group) override { ready_.insert(group); }
     void on_gathered(GroupId group) override;
     void on_settled_later(GroupId group, uint64_t cookie) override;
+    void on_not_settled(uint64_t cookie, const std::string& why) override {
+        listener_.on_not_settled(cookie, why);
+    }
 
     Group* at_replay(GroupId id);
     Group* make(GroupId id);

@@ -30,7 +30,10 @@ zb_run run_of(const Body& body, const Msg& msg) {
 std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run, Offset from,
                                 RunsWanted& wanted) {
     from = std::max(from, run.first);
-    size_t position = run.position;
+    const Body::Mark& mark = body.mark;
+    const bool goes_on = mark.position > run.position && mark.topic == topic &&
+                         mark.from >= run.first && mark.from <= from;
+    size_t position = goes_on ? mark.position : run.position;
     while (from < run.end() && !wanted.enough()) {
         if (wanted.gaps && position == body.bytes.size()) break;
         const auto record = record_at(body.bytes, position);
@@ -54,6 +57,7 @@ std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run,
         wanted.runs[wanted.count++] = found;
         wanted.bytes += found.bytes;
         from = from + found.count;
+        if (from == msg->head.end()) body.mark = {topic, from, position};
     }
     if (wanted.enough() || from >= run.end()) return from;
     // Only gaps are left of it.

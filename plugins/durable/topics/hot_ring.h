@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "plugins/durable/ids.h"
 #include "plugins/durable/store.h"
 #include "plugins/durable/topics/chunk_pool.h"
 
@@ -21,8 +22,17 @@ inline bool before(const Place& a, const Place& b) {
 
 // A batch's body in memory. Lives as long as somebody has the chunk.
 struct Body {
+    // Where the last reader of it has stopped: who goes on there need not begin at its front.
+    struct Mark {
+        TopicId topic;
+        Offset from;
+        size_t position =
+            0;  // 0: none. The topic's messages from there on begin at `from`, or behind
+    };
+
     ChunkRef chunk;
     std::string_view bytes;
+    mutable Mark mark = {};
 };
 
 class HotRing {

@@ -144,6 +144,43 @@ TEST_CASE("no more wait than may: a further one is refused") {
     CHECK(rig.put_at("c", seconds(1)) == ZB_TAKEN);
 }
 
+TEST_CASE("many in random order are read together, from the disk too, and come in order") {
+    constexpr size_t kMessages = 20'000;
+    DelayRig rig;
+    rig.option("hot_memory", "1MiB");
+    rig.option("read_memory", "1MiB");
+    rig.groups.clear();
+    rig.start();
+    SeededRandom chance(7);
+    std::map<uint64_t, Bodies> by_due;
+    for (size_t i = 0; i < kMessages; i++) {
+        const uint64_t in_ms = 1000 + chance.below(30'000);
+        by_due[in_ms].push_back(std::to_string(i) + std::string(400, '.'));
+        while (rig.engine->has_room(rig.self()) == 0)
+            rig.turn();
+        REQUIRE(rig.put_at(by_due[in_ms].back(), milliseconds(in_ms)) == ZB_TAKEN);
+        if (i % 100 == 0) rig.turn();
+    }
+    rig.commit();
+    SUBCASE("as they come due") {}
+    SUBCASE("all at once") {
+        rig.clock.advance(seconds(60));
+    }
+    SUBCASE("after a kill") {
+        rig.kill();
+    }
+    for (int i = 0; i < 10'000 && rig.delays()->group().exceptions().size() > 0; i++)
+        rig.wait(milliseconds(20));
+    rig.commit();
+    Bodies expected;
+    for (const auto& [due, bodies] : by_due)
+        expected.insert(expected.end(), bodies.begin(), bodies.end());
+    CHECK(rig.there() == expected);
+    const DueMessages& soon = rig.delays()->group().soon();
+    CHECK(soon.passes() < kMessages / 50);
+    CHECK(soon.bytes() == 0);
+}
+
 TEST_CASE("a message due in a year does not hold what came and went since") {
     DelayRig rig;
     rig.option("segment_bytes", "1MiB");

@@ -350,6 +350,51 @@ TEST_CASE("a dead letter that its topic does not take is tried again, and answer
     CHECK(rig.take_body() == "a message");
 }
 
+TEST_CASE("a reject that waits for its refused dead letter is answered when its group is reset") {
+    GroupsRig rig;
+    rig.topic("g-dead", {{"max_message", "10B"}});
+    rig.start();
+    rig.put("a message");
+    CHECK(rig.settle(ZB_SETTLE_REJECT, rig.take_one(), -1, "nobody's", 7) == ZB_TAKEN);
+    rig.commit();
+    REQUIRE(rig.settled.empty());
+    Groups& groups = border::self<Engine>(rig.self()).plugin->groups();
+    SUBCASE("reset") {
+        groups.reset(rig.g().id(), {0});
+    }
+    SUBCASE("removed") {
+        groups.remove(rig.g().id());
+    }
+    CHECK(rig.settled.at(7) == ZB_FAILED);
+}
+
+TEST_CASE("an older token of the same delivery settles after a restart, and nobody else's does") {
+    GroupsRig rig;
+    rig.start();
+    rig.put("a message");
+    SUBCASE("its consumer had extended it: whoever has the older one has had the newer one") {
+        const Got got = rig.take_one();
+        REQUIRE(rig.settle(ZB_SETTLE_EXTEND, got, 60'000) == ZB_TAKEN);
+        CHECK(rig.ack(got) == ZB_STALE);
+        rig.commit();
+        rig.kill();
+        CHECK(rig.ack(got) == ZB_TAKEN);
+        CHECK(rig.ack(got) == ZB_STALE);
+        rig.wait(seconds(3));
+        CHECK(rig.take_now(1).empty());
+    }
+    SUBCASE("another consumer had got it: another attempt") {
+        const Got got = rig.take_one();
+        REQUIRE(rig.settle(ZB_SETTLE_LOST, got) == ZB_TAKEN);
+        const Got other = rig.take_one(2);
+        REQUIRE(other.attempt == 2);
+        rig.commit();
+        rig.kill();
+        CHECK(rig.ack(got) == ZB_STALE);
+        CHECK(rig.ack(other) == ZB_TAKEN);
+    }
+}
+
 TEST_CASE("a retry that was out when the bridge was killed waits for the grace too") {
     GroupsRig rig(With{{"retry.backoff", "1s"}, {"lease", "1h"}});
     rig.start();
