@@ -16,6 +16,9 @@ namespace zbridge::settings {
 // Behind the name of a group or a step: the topic of its dead letters.
 inline constexpr std::string_view kDead = "-dead";
 
+// Before the name of a step, where it stands beside groups.
+inline const std::string kStep = "plugin/";
+
 // Why an endpoint has its role.
 struct Use {
     Role role = Role::kUnused;

@@ -33,13 +33,24 @@ std::string topic_name(std::string_view text) {
 void add_dead_letters(const plugin::SectionEntry* entry, const GroupConfig& group, Draft& draft) {
     std::string name = group.name + std::string(kDead);
     Place place = group.place;
+    bool name_is_own = true;
     if (const auto* named = entry != nullptr ? value_of(*entry, "dead_letter") : nullptr) {
         name = topic_name(named->text);
+        name_is_own = false;
         if (named->line > 0) place = {named->line, named->column};
     }
     if (!is_topic_name(name)) return;  // the engine says so
     const size_t topic = add_topic(name, place, false, draft);
-    draft.config.topics[topic].dead_letters_of.push_back(group.name);
+    auto& letters_of = draft.config.topics[topic].dead_letters_of;
+    // Steps are first. Of both on purpose: the group's `dead_letter` says so.
+    const auto step = std::find(letters_of.begin(), letters_of.end(), kStep + group.name);
+    if (name_is_own && step != letters_of.end()) {
+        draft.findings.error(
+            place, fmt::format("the dead letters of this group and those of the step {} would both "
+                               "go to {}: say `dead_letter: topic/NAME` here",
+                               in_quotes(group.name), in_quotes(std::string(kTopic) + name)));
+    }
+    letters_of.push_back(group.name);
 }
 
 void find_topic(const plugin::SectionEntry& entry, GroupConfig& group, Draft& draft) {

@@ -141,7 +141,7 @@ void add_dead_letters(const Value& file, Draft& draft) {
         }
         const size_t topic = add_topic(name + std::string(kDead), place, false, draft);
         instance.dead_letters = topic;
-        draft.config.topics[topic].dead_letters_of.push_back("plugin/" + name);
+        draft.config.topics[topic].dead_letters_of.push_back(kStep + name);
     }
 }
 

@@ -1,6 +1,6 @@
 """With `on_error: dead_letter` a message that a step fails on is in the topic INSTANCE-dead, as it was before the step and with the
 reason; its producer is told OK, with that topic's id, and it is there after a kill. What the step lets pass goes on. Without an engine
-in the file `check` says so, with the place.
+in the file `check` says so, with the place; likewise where a group of the step's name would share that topic without having asked for it.
 """
 from harness import *
 
@@ -16,6 +16,20 @@ endpoints:
 routes:
   - { name: shop, from: in, steps: [marks, throws], to: out }
   - { from: topic/throws-dead, to: dead, start: earliest }
+"""
+BOTH = """
+plugins:
+  price: { use: mask, on_error: dead_letter, config: { fields: [name] } }
+  durable: {}
+topics: { orders: {} }
+groups:
+  price: { topic: ordersDEAD }
+endpoints:
+  in: { bind: "tcp://127.0.0.1:*" }
+  out: { bind: "tcp://127.0.0.1:*", accept: req }
+routes:
+  - { from: in, steps: [price], to: topic/orders }
+  - { from: group/price, to: out }
 """
 WITHOUT = """
 plugins:
@@ -71,6 +85,12 @@ def main(flow):
     equal(answer.returncode, 4, "the exit status of check: without an engine it is an error")
     check("without.yaml:3:" in answer.stderr + answer.stdout and "needs an engine" in answer.stderr + answer.stdout,
           f"with its place: {answer}")
+
+    for dead, status in (("", 4), (", dead_letter: topic/price-dead", 0)):
+        file = flow.tmp / "both.yaml"
+        file.write_text(BOTH.replace("DEAD", dead))
+        answer = bridge.command("check", file)
+        equal(answer.returncode, status, f"the exit status of check, of a group and a step of one name{dead}: {answer}")
 
 
 if __name__ == "__main__":
