@@ -119,6 +119,7 @@ class Group {
     void wake() {
         waits_ = false;
         starving_ = true;
+        grace_until_.reset();  // nobody has had any of them
     }
     // What became of one that is due; kStop: nothing more goes now.
     enum class HandedOver : uint8_t { kDone, kAgain, kStop };
