@@ -114,7 +114,8 @@ Status Declaration::take_engine(std::string_view who) {
         {engine_->position != nullptr, "position"}, {engine_->read != nullptr, "read"},
         {engine_->group != nullptr, "group"},       {engine_->receive != nullptr, "receive"},
         {engine_->settle != nullptr, "settle"},     {engine_->admin != nullptr, "admin"},
-        {engine_->idle != nullptr, "idle"},
+        {engine_->idle != nullptr, "idle"},         {engine_->prepare != nullptr, "prepare"},
+        {engine_->resolve != nullptr, "resolve"},
     };
     for (const auto& [is_there, field] : fields) {
         if (!is_there) return wrong(who, its + " has no `" + std::string(field) + "`");

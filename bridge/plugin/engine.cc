@@ -51,9 +51,26 @@ Refusal refusal_of(zb_taken taken) {
             return Refusal::kUnconfigured;
         case ZB_UNABLE:
             return Refusal::kUnable;
+        case ZB_STALE:
+            return Refusal::kStale;
+        case ZB_BUSY:
+            return Refusal::kBusy;
         default:
             return Refusal::kStoreFailed;
     }
+}
+
+Published published_of(zb_taken taken, const zb_receipt& receipt) {
+    Published published;
+    if (taken == ZB_TAKEN) {
+        published.number = receipt.number;
+        published.id = {receipt.id_epoch, receipt.id_sequence};
+        published.duplicate = receipt.duplicate != 0;
+    } else {
+        published.why = refusal_of(taken);
+        published.reason = from_c(receipt.reason);
+    }
+    return published;
 }
 
 Run run_of(const zb_run& run) {
@@ -161,6 +178,31 @@ struct EngineCalls {
         engine.answers_.erase(asked);
         answer(result, from_c(body));
     }
+
+    static void on_resolved(zb_context* context, const zb_resolved* its) {
+        Engine& engine = *of(context);
+        const auto waiting = engine.resolving_.find(its->cookie);
+        if (waiting == engine.resolving_.end()) return;
+        const Engine::OnResolved told = std::move(waiting->second);
+        engine.resolving_.erase(waiting);
+        Resolved resolved;
+        if (its->taken != ZB_TAKEN) resolved.why = refusal_of(its->taken);
+        resolved.reason = from_c(its->reason);
+        if (its->id_epoch != 0) resolved.id = {its->id_epoch, its->id_sequence};
+        if (told) told(resolved);
+    }
+
+    static uint32_t on_check(zb_context* context, const zb_check* its) {
+        const Engine& engine = *of(context);
+        const auto listener = engine.check_listeners_.find(from_c(its->checker));
+        if (listener == engine.check_listeners_.end()) return 0;
+        const Check check{{its->transaction.high, its->transaction.low},
+                          its->check,
+                          its->checks_max,
+                          {its->run.id_epoch, its->run.first_sequence},
+                          run_of(its->run).wire};
+        return listener->second->on_check(check) ? 1 : 0;
+    }
 };
 
 const zb_engine_host& engine_host_table() {
@@ -171,7 +213,8 @@ const zb_engine_host& engine_host_table() {
                                       EngineCalls::on_room,      EngineCalls::on_visible,
                                       EngineCalls::on_loaded,    EngineCalls::on_ready,
                                       EngineCalls::on_settled,   EngineCalls::on_note,
-                                      EngineCalls::on_answer};
+                                      EngineCalls::on_answer,    EngineCalls::on_resolved,
+                                      EngineCalls::on_check};
     return table;
 }
 
@@ -236,16 +279,7 @@ Published Engine::publish(std::span<const Publication> publications) {
     const zb_taken taken = calls().publish(instance_.self(), to_c_publications(publications),
                                            static_cast<uint32_t>(publications.size()), &receipt);
     ZB_CHECK(taken != ZB_LATER, instance_.name());
-    Published published;
-    if (taken == ZB_TAKEN) {
-        published.number = receipt.number;
-        published.id = {receipt.id_epoch, receipt.id_sequence};
-        published.duplicate = receipt.duplicate != 0;
-    } else {
-        published.why = refusal_of(taken);
-        published.reason = from_c(receipt.reason);
-    }
-    return published;
+    return published_of(taken, receipt);
 }
 
 std::optional<uint64_t> Engine::note(uint64_t key, uint32_t kind, std::string_view bytes,
@@ -334,6 +368,28 @@ Settled Engine::settle(GroupId group, const Settlement& settlement,
         settled.reason = from_c(its.reason);
     }
     return settled;
+}
+
+Prepared Engine::prepare(const Publication& publication, std::string_view checker) {
+    zb_receipt receipt{};
+    zb_transaction transaction{};
+    const zb_taken taken = calls().prepare(instance_.self(), to_c_publications({&publication, 1}),
+                                           to_c(checker), &receipt, &transaction);
+    ZB_CHECK(taken != ZB_LATER, instance_.name());
+    return {published_of(taken, receipt), {transaction.high, transaction.low}};
+}
+
+void Engine::resolve(TransactionToken transaction, Resolution how, OnResolved told) {
+    const uint64_t cookie = next_resolving_++;
+    resolving_.emplace(cookie, std::move(told));
+    const zb_taken taken = calls().resolve(instance_.self(), {transaction.high, transaction.low},
+                                           static_cast<uint32_t>(how), cookie);
+    if (taken == ZB_TAKEN) return;
+    const OnResolved its = std::move(resolving_.at(cookie));
+    resolving_.erase(cookie);
+    if (!its) return;
+    its({refusal_of(taken), taken == ZB_STORE_FAILED ? failure_ : std::string_view(),
+         std::nullopt});
 }
 
 void Engine::admin(std::string_view verb, std::string_view body, OnAnswer answer) {

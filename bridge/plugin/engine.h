@@ -4,6 +4,7 @@
 // Flow:    intake: has_room() -> publish() -> [engine commits] -> CommitListener -> receipts
 //                                                              -> TopicListener -> delivery
 //          consumers: receive() -> [sent] -> settle(); GroupListener: there is more
+//          transactions: prepare() -> [receipt] -> resolve(); CheckListener: what is it to be?
 // Thread:  the reactor.
 // Promise: numbers rise with each publish that was taken; on_committed(n) speaks for all up to n,
 //          in order. What is visible of a topic is told to its listeners after that, without a gap.
@@ -31,6 +32,7 @@
 #include "bridge/model/message.h"
 #include "bridge/model/refusal.h"
 #include "bridge/model/room_listener.h"
+#include "bridge/model/transaction_token.h"
 #include "bridge/plugin/instance.h"
 #include "plugins/sdk/zbridge_engine.h"
 
@@ -112,6 +114,28 @@ struct Settled {
     LeaseToken token;            // of an extension: the new one
 };
 
+struct Prepared {
+    Published published;
+    TransactionToken transaction;
+};
+
+enum class Resolution : uint32_t { kCommit = ZB_COMMIT, kRollback = ZB_ROLLBACK };
+
+// What has become of a resolve(); durable.
+struct Resolved {
+    std::optional<Refusal> why;   // none: it is as it was to be
+    std::string_view reason;      // of a refusal; until the next call
+    std::optional<MessageId> id;  // of the message; none: not known
+};
+
+// Of a prepared message: is it to be?
+struct Check {
+    TransactionToken transaction;
+    uint32_t number = 1, number_max = 1;  // the first one is 1
+    MessageId id;
+    Slice wire;
+};
+
 class CommitListener {
  public:
     virtual ~CommitListener() = default;
@@ -133,6 +157,13 @@ class GroupListener {
     virtual ~GroupListener() = default;
     // A receive() that gave less than was wanted is worth another try.
     virtual void on_ready(GroupId group) = 0;
+};
+
+class CheckListener {
+ public:
+    virtual ~CheckListener() = default;
+    // False: nobody is there who could be asked now.
+    virtual bool on_check(const Check& check) = 0;
 };
 
 class Engine {
@@ -182,6 +213,17 @@ class Engine {
     Settled settle(GroupId group, const Settlement& settlement,
                    std::span<const Publication> replies = {}, OnSettled when_durable = nullptr);
 
+    // One message, which nobody sees before resolve(). `checker`: whose CheckListener is asked, if
+    // that does not come. REQUIRES: as publish().
+    Prepared prepare(const Publication& publication, std::string_view checker);
+    // Told once, also that it could not be: that perhaps within this call. Null: nobody is told.
+    using OnResolved = std::function<void(const Resolved& resolved)>;
+    void resolve(TransactionToken transaction, Resolution how, OnResolved told);
+    // It outlives this.
+    void listen(std::string checker, CheckListener& listener) {
+        check_listeners_.insert_or_assign(std::move(checker), &listener);
+    }
+
     using OnAnswer = std::function<void(zb_result result, std::string_view body)>;
     void admin(std::string_view verb, std::string_view body, OnAnswer answer);
 
@@ -219,6 +261,9 @@ class Engine {
     uint64_t next_answer_ = 1;
     std::map<uint64_t, OnSettled> settling_;  // by cookie
     uint64_t next_settling_ = 1;
+    std::map<uint64_t, OnResolved> resolving_;  // by cookie
+    uint64_t next_resolving_ = 1;
+    std::map<std::string, CheckListener*, std::less<>> check_listeners_;  // by the checker's name
     uint64_t committed_ = 0;
     bool failed_ = false;
     bool ends_process_ = false;

@@ -39,6 +39,27 @@ const Option Engine::options[] = {
         .at_least("1")
         .at_most("1000000000")
         .by_default("4000000"),
+    Option(
+        "max_prepared", ZB_OPTION_COUNT,
+        "Messages that are prepared and wait for their commit; beyond it further ones are refused."
+        " About 48 bytes each.")
+        .at_least("1")
+        .at_most("1000000000")
+        .by_default("1000000"),
+    Option("check_after", ZB_OPTION_DURATION,
+           "So long after its prepare it is asked what becomes of a message, if nobody has said.")
+        .at_least("10ms")
+        .at_most("7d")
+        .by_default("6s"),
+    Option("check_every", ZB_OPTION_DURATION, "So long after that it is asked again.")
+        .at_least("10ms")
+        .at_most("7d")
+        .by_default("30s"),
+    Option("max_checks", ZB_OPTION_COUNT,
+           "So often it is asked; then the message is rolled back, and kept in TOPIC-unresolved.")
+        .at_least("1")
+        .at_most("200")
+        .by_default("15"),
     Option("accept_loss", ZB_OPTION_FLAG,
            "Start although the journal is damaged: what is not readable is lost.")
         .by_default("false"),
@@ -69,6 +90,11 @@ Engine::Engine(Context& given) : Plugin(given) {
     topics_options_.cold_bytes = static_cast<size_t>(own.integer("read_memory"));
     topics_options_.clean_bytes_a_second = static_cast<uint64_t>(own.integer("clean_rate"));
     groups_options_.delayed_max = static_cast<uint64_t>(own.integer("max_delayed"));
+    TransactionsOptions& its = groups_options_.transactions;
+    its.prepared_max = static_cast<uint64_t>(own.integer("max_prepared"));
+    its.check_after = Duration(own.integer("check_after"));
+    its.check_every = Duration(own.integer("check_every"));
+    its.checks_max = static_cast<uint32_t>(own.integer("max_checks"));
     fail_fast_ = own.flag("fail_fast");
 
     const zb_host& host = given.host();
@@ -188,6 +214,7 @@ void Engine::on_failed(const std::string& sentence) {
     const std::string whole = "the journal failed, nothing is stored any more: " + sentence;
     context().log(ZB_LOG_ERROR, whole);
     show_health();
+    groups_->fail(sentence);
     engine_host_->on_failed(handle(), to_c(std::string_view(sentence)), fail_fast_ ? 1 : 0);
 }
 
@@ -224,6 +251,23 @@ void Engine::on_answer(uint64_t cookie, bool ok, const std::string& body) {
 
 void Engine::on_admin_answer(uint64_t cookie, zb_result result, std::string_view body) {
     engine_host_->on_answer(handle(), cookie, result, to_c(body));
+}
+
+bool Engine::on_check(const zb_check& check) {
+    return engine_host_->on_check(handle(), &check) != 0;
+}
+
+zb_taken Engine::resolve(TransactionToken transaction, bool commit, uint64_t cookie) {
+    return groups_->resolve(transaction, commit, [this, cookie](const Resolved& its) {
+        const MessageId id = its.id.value_or(MessageId{});
+        const zb_resolved resolved{sizeof(zb_resolved),
+                                   its.taken,
+                                   cookie,
+                                   id.epoch,
+                                   id.sequence,
+                                   to_c(std::string_view(its.reason))};
+        engine_host_->on_resolved(handle(), &resolved);
+    });
 }
 
 void Engine::on_admin_unfinished() {

@@ -38,6 +38,7 @@ class Engine final : public Plugin,
     Groups& groups() { return *groups_; }
     bool idle() const { return topics_->idle() && groups_->idle(); }
     void turn_end();
+    zb_taken resolve(TransactionToken transaction, bool commit, uint64_t cookie);
     void ask(std::string_view verb, std::string_view body, uint64_t cookie) {
         admin_->ask(verb, body, cookie);
     }
@@ -54,6 +55,7 @@ class Engine final : public Plugin,
     void on_visible(TopicId topic, const zb_run* runs, uint32_t count) override;
     void on_loaded(TopicId topic) override;
     void on_ready(GroupId group) override;
+    bool on_check(const zb_check& check) override;
     void on_settled(uint64_t cookie, bool ok, const std::string& why) override;
     void on_not_settled(uint64_t cookie, const std::string& why) override {
         on_settled(cookie, false, why);

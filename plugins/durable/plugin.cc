@@ -77,6 +77,20 @@ uint32_t idle(void* instance) noexcept {
     return of(instance).idle() ? 1 : 0;
 }
 
+zb_taken prepare(void* instance, const zb_publication* publication, zb_view checker,
+                 zb_receipt* receipt, zb_transaction* transaction) noexcept {
+    TransactionToken token;
+    const zb_taken taken =
+        of(instance).groups().prepare(*publication, from_c(checker), *receipt, token);
+    if (taken == ZB_TAKEN) *transaction = token.to_c();
+    return taken;
+}
+zb_taken resolve(void* instance, zb_transaction transaction, uint32_t verdict,
+                 uint64_t cookie) noexcept {
+    const auto token = TransactionToken::from_c(transaction);
+    return token ? of(instance).resolve(*token, verdict == ZB_COMMIT, cookie) : ZB_STALE;
+}
+
 const void* extension(const char* id) {
     static const zb_section sections[] = {kTopicsSection, kGroupsSection};
     static const zb_engine engine{
@@ -98,6 +112,8 @@ const void* extension(const char* id) {
         settle,
         admin,
         idle,
+        prepare,
+        resolve,
     };
     static const zb_offline offline{sizeof(zb_offline), 0, ask_offline};
     if (std::string_view(id) == ZB_ENGINE) return &engine;

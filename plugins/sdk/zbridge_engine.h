@@ -6,6 +6,9 @@
  *          everything before it. A reader that lags asks read() until it has.
  *          A consumer of a group: receive() -> it is sent, and settled: settle(). Where receive()
  *          gave less than was wanted, on_ready() comes when there is more.
+ *          A transaction: prepare() -> on_committed(), and nobody sees it -> resolve() ->
+ *          on_resolved(), and if it was to be, on_visible(). Of one that nobody resolves on_check()
+ *          asks, again and again.
  * Thread:  everything here is called on the reactor, but for what create, start and stop do (see
  *          zb_plugin): nothing blocks. The engine's work that blocks runs on executors that the
  *          host makes: their `done` comes on the reactor, before the turn's end.
@@ -53,7 +56,8 @@ enum {
     ZB_TOO_LARGE = 5,
     ZB_UNCONFIGURED = 6, /* the topic is kept, but not in the file any more */
     ZB_UNABLE = 7,       /* the message asks for what this engine cannot do (deliver_at) */
-    ZB_STALE = 8         /* of settle(): no delivery that is open has this token */
+    ZB_STALE = 8,        /* of settle(), resolve(): nothing that is open has this token */
+    ZB_BUSY = 9          /* of resolve(): as many wait for the disk as may */
 };
 typedef int32_t zb_taken;
 
@@ -169,6 +173,34 @@ typedef struct zb_settled {
     zb_view reason; /* of a refusal; lives until the next call */
 } zb_settled;
 
+/* Names a prepared message; 16 bytes on the wire, both numbers in big endian. It holds over a restart.
+ *   high: u8 3 | u24 0 | u32 of its id's sequence     low: u16 of its id's epoch | u48 where it waits */
+typedef zb_token zb_transaction;
+
+/* What becomes of a prepared message. */
+enum { ZB_COMMIT = 0, ZB_ROLLBACK = 1 };
+
+/* The answer to resolve(), once it is durable. */
+typedef struct zb_resolved {
+    uint32_t size;
+    zb_taken taken; /* ZB_TAKEN, ZB_STALE, or why the topic does not take it: it stays prepared */
+    uint64_t cookie;
+    uint64_t id_epoch; /* the message's id; of a duplicate, that of the first one. 0: not known */
+    uint64_t id_sequence;
+    zb_view reason; /* of a refusal; lives for the call */
+} zb_resolved;
+
+/* Is this one to be committed? Views live for the call. */
+typedef struct zb_check {
+    uint32_t size;
+    uint32_t topic; /* that it is for */
+    uint32_t check; /* the first one is 1 */
+    uint32_t checks_max;
+    zb_transaction transaction;
+    zb_view checker; /* who is asked: as prepare() was told */
+    zb_run run;      /* of one message */
+} zb_check;
+
 /* zb_start.where */
 enum { ZB_START_LATEST = 0, ZB_START_EARLIEST = 1, ZB_START_TIME = 2, ZB_START_OFFSET = 3 };
 
@@ -210,6 +242,11 @@ typedef struct zb_engine_host {
     void (*on_note)(zb_context* context, uint64_t key, uint32_t kind, zb_view bytes);
     /* The answer to admin(). `body`: msgpack; copied. ZB_OK, or the code with a sentence as body. */
     void (*on_answer)(zb_context* context, uint64_t cookie, zb_result result, zb_view body);
+    /* What has become of a resolve() with this cookie. */
+    void (*on_resolved)(zb_context* context, const zb_resolved* resolved);
+    /* Of a prepared message it is to be found out what becomes of it: resolve(). It is asked again, and
+     * at last rolled back, if that does not come. 0: there is nobody who could be asked now. */
+    uint32_t (*on_check)(zb_context* context, const zb_check* check);
 } zb_engine_host;
 
 /* A section of the file that belongs to an engine: a map, its keys the names of entries. */
@@ -270,6 +307,15 @@ typedef struct zb_engine {
     void (*admin)(void* instance, zb_view verb, zb_view body, uint64_t cookie);
     /* Nothing that was taken is uncommitted. */
     uint32_t (*idle)(void* instance);
+
+    /* As publish() of one message, which nobody sees before resolve() has committed it. `checker`: who
+     * on_check() is to ask. */
+    zb_taken (*prepare)(void* instance, const zb_publication* publication, zb_view checker,
+                        zb_receipt* receipt, zb_transaction* transaction);
+    /* ZB_COMMIT: it is in its topic from now on, at the next offset; ZB_ROLLBACK: it is gone. Answered
+     * by on_resolved(), once, later than this call; but of another result than ZB_TAKEN not at all. */
+    zb_taken (*resolve)(void* instance, zb_transaction transaction, uint32_t verdict,
+                        uint64_t cookie);
 } zb_engine;
 
 /* What a command asks of an engine's files while no bridge runs on them: nothing of them is changed.

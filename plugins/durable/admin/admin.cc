@@ -27,6 +27,7 @@ void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
     if (verb.starts_with("dead ")) return letters_.ask(verb, *request, cookie);
     if (verb == "trace") return traces_.begin(*request, cookie);
     if (verb.starts_with("delay ")) return delays_admin_.ask(verb, *request, cookie);
+    if (verb.starts_with("tx ")) return transactions_admin_.ask(verb, *request, cookie);
     if (verb == "topic create") return create(*request, cookie);
     if (verb != "topic show" && verb != "topic set" && verb != "topic purge" &&
         verb != "topic rm" && verb != "topic browse" && verb != "topic query") {
@@ -122,6 +123,7 @@ void Admin::browse(const Topic& topic, const Request& request, uint64_t cookie) 
 void Admin::on_loaded(TopicId topic) {
     letters_.on_loaded(topic);
     delays_admin_.on_loaded(topic);
+    transactions_admin_.on_loaded(topic);
     browses_.remove_if([&](const Browse& each) { return each.topic == topic && try_browse(each); });
     queries_.on_loaded(topic);
 }

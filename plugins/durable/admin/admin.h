@@ -1,7 +1,8 @@
-// What the command line asks of topics, and of groups (groups_admin.h, dead_letters.h, delays_admin.h):
-// msgpack in, msgpack out.
+// What the command line asks of topics, of groups (groups_admin.h, dead_letters.h, delays_admin.h) and of
+// transactions (transactions_admin.h): msgpack in, msgpack out.
 //
-//   status                                          {store: {...}, topics: [{...}, ...], groups: ...}
+//   status                                          {store: {...}, topics: [{...}, ...], groups: ...,
+//                                                    transactions: {...}}
 //   topic ls                                        [{name, state, messages, bytes, ...}, ...]
 //   topic show    {topic}                           one of these, with its options
 //   topic create  {topic, options?}                 {topic}
@@ -30,6 +31,7 @@
 #include "plugins/durable/admin/listener.h"
 #include "plugins/durable/admin/queries.h"
 #include "plugins/durable/admin/traces.h"
+#include "plugins/durable/admin/transactions_admin.h"
 #include "plugins/durable/admin/values.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/topics.h"
@@ -53,6 +55,7 @@ class Admin {
           letters_(topics, groups, listener),
           groups_admin_(topics, groups, letters_, clock, listener),
           delays_admin_(topics, groups, clock, listener),
+          transactions_admin_(topics, groups, listener),
           queries_(
               topics, log,
               [this](uint64_t cookie, zb_result result, std::string_view body) {
@@ -109,6 +112,7 @@ class Admin {
     DeadLetters letters_;
     GroupsAdmin groups_admin_;
     DelaysAdmin delays_admin_;
+    TransactionsAdmin transactions_admin_;
     std::list<Browse> browses_;  // that wait
     Queries queries_;
     Traces traces_;

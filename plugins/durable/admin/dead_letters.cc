@@ -95,9 +95,12 @@ std::optional<DeadLetters::Piece> DeadLetters::piece_of(std::string_view verb,
         piece.where.emplace(std::move(*where));
     }
     const Group* group = groups_.find(request.group);
-    // Of one that was removed: the topic that it had by itself.
+    // Of one that was removed: the topic that it had by itself. "orders-unresolved": what is there is
+    // of no group, but of prepared messages.
     const Topic* topic = topics_.table().find(
         group != nullptr ? topic_of(*group) : request.group + std::string(kSuffix));
+    if (topic == nullptr && group == nullptr && request.group.ends_with(Transactions::kUnresolved))
+        topic = topics_.table().find(request.group);
     if (topic == nullptr) {
         if (group == nullptr)
             refuse(cookie, ZB_NOT_FOUND, "there is no group `" + request.group + "`");

@@ -32,7 +32,9 @@ void write_or_nothing(ValueWriter& writer, std::string_view name,
 
 std::string Admin::status() const {
     ValueWriter writer;
-    writer.begin_map(3);
+    writer.begin_map(4);
+    writer.key("transactions");
+    transactions_admin_.write_status(writer);
     writer.key("store");
     write_store(writer);
     writer.key("topics");

@@ -58,6 +58,7 @@ bool take_entry(std::string_view name, const msgpack::object& value, Request& re
     if (name == "id") return take_text(value, request.id);
     if (name == "due_ms") return take_number(value, request.due_ms);
     if (name == "in_ms") return take_number(value, request.in_ms);
+    if (name == "token") return take_text(value, request.token);
     if (name == "from_ms") return take_number(value, request.from_ms);
     if (name == "to_ms") return take_number(value, request.to_ms);
     return true;  // of a younger command line

@@ -77,7 +77,7 @@ struct Request {
     std::optional<uint64_t> offset, time_ms;
     std::optional<std::string> body;
     bool dry_run = false;
-    std::optional<std::string> key, id;
+    std::optional<std::string> key, id, token;
     std::optional<uint64_t> due_ms, in_ms;   // of messages that wait for their time
     std::optional<uint64_t> from_ms, to_ms;  // since 1970
 };

@@ -108,25 +108,36 @@ class Group {
     // Until run_due() has something to do; none: nothing by itself.
     std::optional<Duration> next_due() const;
 
-    // ---- for Delays: nobody receives of a group that hands_over ----
+    // ---- for Delays and Transactions: nobody receives of a group that hands_over ----
     // The message, which was just written, is due then. `target`: as its exception's key.
     void delay(Offset offset, int64_t due_ms, uint32_t target);
     // They are due then instead: one batch. REQUIRES: each of them waits.
     void delay_again(const std::vector<Offset>& offsets, int64_t due_ms);
     // They are settled: one record. REQUIRES: likewise, and in their order.
     void drop_waiting(const std::vector<Offset>& offsets);
-    // hand_over() is worth another try.
+    // hand_over() and hand_one() are worth another try.
     void wake() {
         waits_ = false;
         starving_ = true;
         grace_until_.reset();  // nobody has had any of them
     }
-    // What became of one that is due; kStop: nothing more goes now.
-    enum class HandedOver : uint8_t { kDone, kAgain, kStop };
+    // What became of one.
+    enum class HandedOver : uint8_t {
+        kDone,   // it is settled by the record that was written
+        kAgain,  // due once more, `again` from now
+        kNext,   // likewise, and that is one attempt more, durably
+        kKept,   // as it was
+        kStop,   // nothing more goes now
+        kLater,  // by hand_one() itself: it is read from the disk, or not durable yet
+        kGone    // likewise: it cannot be read any more, and is settled
+    };
     // Gives those that are due to `take`, at most so many, each with the record that settles it. True:
     // there are more.
     template <class Take>
     bool hand_over(size_t max, Duration again, Take take);
+    // Likewise this one, due or not. REQUIRES: it is an exception.
+    template <class Take>
+    HandedOver hand_one(Offset offset, Duration again, Take take);
     const DueMessages& soon() const { return soon_; }
 
     // ---- records ----
@@ -276,6 +287,8 @@ class Group {
     bool bury(const Dying& dying, const zb_run& run);
     void lose(Offset offset);
     Token token_of(Offset first, const Lease& lease) const;
+    template <class Take>
+    HandedOver hand(Offset offset, const zb_run& message, Duration again, Take& take);
     Reader::Found find_due(const Exceptions::Due& due, Offset head, const zb_run*& message);
 
     GroupId id_;
@@ -357,27 +370,61 @@ bool Group::hand_over(size_t max, Duration again, Take take) {
             default:
                 break;
         }
-        const std::string payload = write_acks({id_, cursor_, {{due->second, 1}}});
-        switch (take(only_front(*message),
-                     Companion{RecordType::kAcks, payload, floor_effect(), true})) {
-            case HandedOver::kDone:
-                settle_range({due->second, 1}, true);
-                release_written();
-                soon_.done_with(*due);
-                counters_.acked++;
-                break;
-            case HandedOver::kAgain: {
-                Exception its = *exceptions_.find(due->second);
-                its.due_ms = due_in(again);
-                exceptions_.put(due->second, its);
-                break;
-            }
-            case HandedOver::kStop:
-                waits_ = true;
-                return false;
-        }
+        const HandedOver handed = hand(due->second, *message, again, take);
+        if (handed == HandedOver::kStop) return false;
+        if (handed == HandedOver::kDone) soon_.done_with(*due);
     }
     return soon_.more();
+}
+
+template <class Take>
+Group::HandedOver Group::hand_one(Offset offset, Duration again, Take take) {
+    const uint64_t head = world_.topics->bounds(topic_).head;
+    // Not durable yet?
+    const Reader::Found found =
+        offset.number >= head ? Reader::Found::kLater : behind_.find(offset);
+    if (found == Reader::Found::kLater) {
+        waits_ = true;
+        return HandedOver::kLater;
+    }
+    if (found == Reader::Found::kEnd) {
+        lose(offset);
+        return HandedOver::kGone;
+    }
+    return hand(offset, behind_.front(), again, take);
+}
+
+template <class Take>
+Group::HandedOver Group::hand(Offset offset, const zb_run& message, Duration again, Take& take) {
+    const std::string payload = write_acks({id_, cursor_, {{offset, 1}}});
+    const HandedOver handed = take(only_front(message),
+                                   Companion{RecordType::kAcks, payload, floor_effect(), true});
+    switch (handed) {
+        case HandedOver::kDone:
+            settle_range({offset, 1}, true);
+            release_written();
+            counters_.acked++;
+            break;
+        case HandedOver::kAgain: {
+            Exception its = *exceptions_.find(offset);
+            its.due_ms = due_in(again);
+            exceptions_.put(offset, its);
+            break;
+        }
+        case HandedOver::kNext: {
+            Exception its = *exceptions_.find(offset);
+            its.attempts++;
+            its.due_ms = due_in(again);
+            put_exception(RecordType::kRetry, offset, its);
+            break;
+        }
+        case HandedOver::kStop:
+            waits_ = true;
+            break;
+        default:
+            break;
+    }
+    return handed;
 }
 
 }  // namespace zbridge::durable

@@ -100,8 +100,10 @@ Status Groups::begin(bool was_clean) {
     }
     for (const auto& group : groups_) {
         if (!group || group->keeps_marks) continue;
-        group->hands_over = group->name() == Delays::kName;
-        if (!in_file.contains(group->name())) group->configure({}, group->topic());
+        const bool own = group->origin == Origin::kImplicit;
+        group->hands_over = own;
+        if (!in_file.contains(group->name()))
+            group->configure(own ? own_options() : GroupOptions(), group->topic());
         group->unconfigured =
             group->origin == Origin::kDeclared && !in_file.contains(group->name());
         group->take_over(was_clean);
@@ -110,60 +112,10 @@ Status Groups::begin(bool was_clean) {
         moved_.insert(group->topic());
     }
     on_batch();
-    return find(Delays::kName) != nullptr ? make_delays() : Status();
-}
-
-// ---- delays ----
-
-std::optional<TopicId> Groups::delays() {
-    if (!delays_ && !make_delays().ok()) return std::nullopt;
-    if (!delays_->has_room()) return std::nullopt;
-    return delays_->topic();
-}
-
-Status Groups::make_delays() {
-    const std::string name(Delays::kName);
-    Group* group = find(name);
-    if (group == nullptr) {
-        if (Status status = begin({name, name, {}}); !status.ok()) return status;
-        group = find(name);
-        group->origin = Origin::kImplicit;
-        group->hands_over = true;
-        put_in_topic(*group);
-        group->write_snapshot();
+    if (find(Delays::kName) != nullptr) {
+        if (Status status = make_delays(); !status.ok()) return status;
     }
-    delays_ = std::make_unique<Delays>(topics_, *group, options_.delayed_max);
-    topics_.keep_for_tenant(group->topic());
-    delays_again_ = true;
-    touched_.insert(group->id());
-    moved_.insert(group->topic());
-    return {};
-}
-
-void Groups::on_delayed(Offset offset, int64_t due_ms, TopicId target) {
-    delays_->add(offset, due_ms, target);
-    touched_.insert(delays_->group().id());
-}
-
-void Groups::recall(const std::vector<Delayed>& delayed) {
-    delays_->recall(delayed);
-    touched_.insert(delays_->group().id());
-}
-
-void Groups::reschedule(const std::vector<Delayed>& delayed, int64_t due_ms) {
-    delays_->reschedule(delayed, due_ms);
-    touched_.insert(delays_->group().id());
-}
-
-bool Groups::needs(TopicId topic, Offset offset) const {
-    return !delays_ || topic != delays_->topic() ||
-           delays_->group().exceptions().find(offset) != nullptr;
-}
-
-void Groups::pump_delays() {
-    if (!delays_) return;
-    touched_.insert(delays_->group().id());
-    delays_again_ = delays_->deliver_due();
+    return find(Transactions::kName) != nullptr ? make_transactions() : Status();
 }
 
 Status Groups::begin(const DeclaredGroup& declared) {
@@ -262,7 +214,7 @@ void Groups::write_gathered() {
     }
     gathered_since_.reset();
     for (const uint64_t cookie : std::exchange(cookies_, {}))
-        topics_.answer_when_durable({cookie, {}, true});
+        topics_.answer_when_durable({cookie, {}, Answer::To::kSettler});
 }
 
 // ---- deliveries ----
@@ -351,18 +303,17 @@ void Groups::remove_marks(TopicId topic) {
 }
 
 void Groups::on_visible(TopicId topic) {
-    if (delays_ && topic == delays_->topic()) return pump_delays();
+    if (pump_own(topic)) return;
     for (const GroupId id : of(topic))
         find(id)->on_visible();
 }
 
 void Groups::on_loaded(TopicId topic) {
-    if (delays_ && topic == delays_->topic()) return pump_delays();
+    if (pump_own(topic)) return;
     for (const GroupId id : of(topic)) {
         touched_.insert(id);
         find(id)->on_loaded();
     }
-    if (delays_ && topic == delays_->topic()) pump_delays();
 }
 
 void Groups::tell_ready() {
@@ -373,6 +324,7 @@ void Groups::tell_ready() {
 
 void Groups::turn_end() {
     if (std::exchange(delays_again_, false)) pump_delays();
+    if (std::exchange(transactions_again_, false)) pump_transactions();
     tell_ready();
     if (gathered_.empty() && cookies_.empty()) return;
     if (ending_ || !cookies_.empty() || topics_.has_unwritten() ||
@@ -388,11 +340,9 @@ void Groups::run_due() {
         touched_.insert(id);
         Group* group = find(id);
         if (group == nullptr) continue;
-        if (delays_ && group == &delays_->group())
-            pump_delays();
-        else
-            group->run_due();
+        if (!pump_own(group->topic())) group->run_due();
     }
+    if (transactions_ && transactions_->begins_in() == Duration(0)) pump_transactions();
 }
 
 std::optional<Duration> Groups::next_due() {
@@ -411,12 +361,12 @@ std::optional<Duration> Groups::next_due() {
         dues_.emplace(at, id);
     }
     std::optional<Duration> next;
-    if (delays_again_) return Duration(0);
-    if (!dues_.empty()) next = dues_.begin()->first - clock_.now();
-    if (gathered_since_) {
-        const Duration linger = *gathered_since_ + kAckLinger - clock_.now();
-        next = next ? std::min(*next, linger) : linger;
-    }
+    if (delays_again_ || transactions_again_) return Duration(0);
+    const auto consider = [&](Duration in) { next = next ? std::min(*next, in) : in; };
+    if (!dues_.empty()) consider(dues_.begin()->first - clock_.now());
+    if (gathered_since_) consider(*gathered_since_ + kAckLinger - clock_.now());
+    const auto begins = transactions_ ? transactions_->begins_in() : std::nullopt;
+    if (begins) consider(*begins);
     return next;
 }
 

@@ -20,6 +20,7 @@
 
 #include "plugins/durable/groups/delays.h"
 #include "plugins/durable/groups/group.h"
+#include "plugins/durable/groups/transactions.h"
 
 namespace zbridge::durable {
 
@@ -28,6 +29,8 @@ class GroupsListener {
     virtual ~GroupsListener() = default;
     virtual void on_ready(GroupId group) = 0;
     virtual void on_not_settled(uint64_t cookie, const std::string& why) = 0;
+    // False: nobody is there to be asked.
+    virtual bool on_check(const zb_check&) { return false; }
     virtual void warn(const std::string& sentence) = 0;
 };
 
@@ -47,8 +50,14 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     void on_written(const TenantEffect& effect, uint64_t segment) override;
     std::optional<TopicId> delays() override;
     void on_delayed(Offset offset, int64_t due_ms, TopicId target) override;
+    std::optional<TopicId> prepared() override;
+    void on_prepared(Offset offset) override;
+    void on_answer(uint64_t cookie, bool ok, const std::string& why) override;
     bool needs(TopicId topic, Offset offset) const override;
-    void on_room() override { pump_delays(); }
+    void on_room() override {
+        pump_delays();
+        pump_transactions();
+    }
     void on_batch() override;
     // Exceptions, by their group.
     std::optional<Needed> needed_in(uint64_t segment) const override;
@@ -65,6 +74,13 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
                      uint32_t deliveries_max);
     zb_taken settle(GroupId group, const zb_settlement& settlement, const zb_publication* replies,
                     uint32_t count, zb_settled& settled);
+    // As Topics::prepare(); the token names it from now on.
+    zb_taken prepare(const zb_publication& publication, std::string_view checker,
+                     zb_receipt& receipt, TransactionToken& transaction);
+    // Told once it is durable; of another result than ZB_TAKEN not at all.
+    zb_taken resolve(TransactionToken transaction, bool commit, Transactions::OnResolved told);
+    // Nothing is written any more.
+    void fail(const std::string& why);
     // REQUIRES: it is there, of all of these. `offset` is within its topic's bounds.
     void reset(GroupId group, Offset offset);
     void pause(GroupId group, bool paused);
@@ -94,6 +110,9 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     // As Delays has them.
     void recall(const std::vector<Delayed>& delayed);
     void reschedule(const std::vector<Delayed>& delayed, int64_t due_ms);
+    // Null: none was ever prepared.
+    const Transactions* transactions() const { return transactions_.get(); }
+    const TransactionsOptions& transactions_options() const { return options_.transactions; }
 
     // In the order of their numbers; without marks.
     template <class Visit>
@@ -126,8 +145,14 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     Status begin(const DeclaredGroup& declared);
     Offset start_of(const GroupOptions& options, TopicId topic) const;
     Group* of_key(uint64_t key) const { return find(GroupId(static_cast<uint32_t>(key))); }
+    // groups_own.cc. Options of its groups: nothing in them dies of its attempts.
+    static GroupOptions own_options();
+    Result<Group*> make_own(std::string_view name);
     Status make_delays();
+    Status make_transactions();
     void pump_delays();
+    void pump_transactions();
+    bool pump_own(TopicId topic);
     void tell_ready();
     void write_gathered();
     void hold_unread(TopicId topic);
@@ -152,6 +177,8 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     std::vector<uint64_t> cookies_;
     std::unique_ptr<Delays> delays_;
     bool delays_again_ = false;  // there are more that are due
+    std::unique_ptr<Transactions> transactions_;
+    bool transactions_again_ = false;  // likewise
     bool ending_ = false;
 };
 

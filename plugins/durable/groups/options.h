@@ -38,9 +38,18 @@ struct DeclaredGroup {
     GroupOptions options;
 };
 
+// As RocketMQ's: transactionTimeOut, transactionCheckInterval, transactionCheckMax.
+struct TransactionsOptions {
+    uint64_t prepared_max = 1'000'000;  // messages that wait for their commit
+    Duration check_after = std::chrono::seconds(6);
+    Duration check_every = std::chrono::seconds(30);
+    uint32_t checks_max = 15;
+};
+
 struct GroupsOptions {
     std::vector<DeclaredGroup> groups;
     uint64_t delayed_max = 4'000'000;  // messages that wait for their time
+    TransactionsOptions transactions{};
 };
 
 }  // namespace zbridge::durable

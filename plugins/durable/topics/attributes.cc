@@ -90,6 +90,23 @@ std::optional<Attribute> take_attribute(std::string_view& bytes) {
     return attribute;
 }
 
+void append_topic(std::string& attributes, AttributeKind kind, TopicId topic) {
+    std::string number;
+    append(number, topic.number());
+    append_attribute(attributes, kind, number);
+}
+
+// Of one that stands last.
+std::optional<TopicId> take_topic(std::string_view& attributes, AttributeKind kind) {
+    constexpr size_t kBytes = 1 + 1 + sizeof(uint32_t);
+    if (attributes.size() < kBytes) return std::nullopt;
+    std::string_view last = attributes.substr(attributes.size() - kBytes);
+    const auto attribute = take_attribute(last);
+    if (!attribute || attribute->kind != kind || !last.empty()) return std::nullopt;
+    attributes.remove_suffix(kBytes);
+    return TopicId(Taker(attribute->value).number<uint32_t>());
+}
+
 }  // namespace
 
 void encode_attributes(const zb_attributes& attributes, std::string& bytes) {
@@ -108,20 +125,31 @@ void encode_attributes(const zb_attributes& attributes, std::string& bytes) {
 }
 
 void append_target(std::string& attributes, TopicId target) {
-    std::string number;
-    append(number, target.number());
-    append_attribute(attributes, AttributeKind::kTarget, number);
+    append_topic(attributes, AttributeKind::kTarget, target);
 }
 
 std::optional<TopicId> take_target(std::string_view& attributes) {
-    constexpr size_t kBytes = 1 + 1 + sizeof(uint32_t);
-    if (attributes.size() < kBytes) return std::nullopt;
-    std::string_view last = attributes.substr(attributes.size() - kBytes);
-    const auto attribute = take_attribute(last);
-    if (!attribute || attribute->kind != AttributeKind::kTarget || !last.empty())
-        return std::nullopt;
-    attributes.remove_suffix(kBytes);
-    return TopicId(Taker(attribute->value).number<uint32_t>());
+    return take_topic(attributes, AttributeKind::kTarget);
+}
+
+void append_prepared(std::string& attributes, const PreparedFor& what) {
+    append_attribute(attributes, AttributeKind::kChecker, what.checker);
+    append_topic(attributes, AttributeKind::kPrepared, what.target);
+}
+
+std::optional<PreparedFor> take_prepared(std::string_view& attributes) {
+    std::string_view own = attributes;
+    const auto target = take_topic(own, AttributeKind::kPrepared);
+    if (!target) return std::nullopt;
+    for (std::string_view rest = own; !rest.empty();) {
+        const size_t at = own.size() - rest.size();
+        const auto attribute = take_attribute(rest);
+        if (!attribute) break;
+        if (attribute->kind != AttributeKind::kChecker || !rest.empty()) continue;
+        attributes = own.substr(0, at);
+        return PreparedFor{*target, attribute->value};
+    }
+    return std::nullopt;
 }
 
 std::optional<DecodedAttributes> decode_attributes(std::string_view bytes) {
@@ -154,6 +182,8 @@ std::optional<DecodedAttributes> decode_attributes(std::string_view bytes) {
                 break;
             }
             case AttributeKind::kTarget:
+            case AttributeKind::kChecker:
+            case AttributeKind::kPrepared:
                 break;
             default:
                 return std::nullopt;

@@ -23,8 +23,10 @@ enum class AttributeKind : uint8_t {
     kTag = 3,
     kDeliverAt = 4,  // i64 milliseconds since 1970
     kKey = 5,
-    kProperty = 6,  // varint name length | name | u8 kind (as zb_kind) | value
-    kTarget = 7,    // u32 topic that it is delivered to when its time has come; the last one
+    kProperty = 6,   // varint name length | name | u8 kind (as zb_kind) | value
+    kTarget = 7,     // u32 topic that it is delivered to when its time has come; the last one
+    kChecker = 16,   // of a prepared one: who is asked whether it is to be; the last but one
+    kPrepared = 17,  // likewise: u32 topic that it is committed to; the last one
 };
 
 // Of a property: a bool is 1 byte, an integer 8, a number 8 (IEEE 754), a text its bytes.
@@ -33,6 +35,14 @@ void encode_attributes(const zb_attributes& attributes, std::string& bytes);
 void append_target(std::string& attributes, TopicId target);
 // Taken off the end. None: there is none.
 std::optional<TopicId> take_target(std::string_view& attributes);
+
+struct PreparedFor {
+    TopicId target;
+    std::string_view checker;
+};
+void append_prepared(std::string& attributes, const PreparedFor& what);
+// Taken off the end. None: it is no prepared message's.
+std::optional<PreparedFor> take_prepared(std::string_view& attributes);
 
 // What encode_attributes() was given; views into the bytes. None: they are not such bytes.
 struct DecodedAttributes {

@@ -46,11 +46,12 @@ struct WrittenAgain {
     std::vector<RecordPlace> records;  // likewise
 };
 
-// Who is told when what was done is durable: a command, or who has settled messages.
+// Who is told when what was done is durable: a command, who has settled messages, or the tenant.
 struct Answer {
+    enum class To : uint8_t { kCommand, kSettler, kTenant };
     uint64_t cookie = 0;
     std::string body;
-    bool settled = false;
+    To to = To::kCommand;
 };
 
 struct Batch {

@@ -49,13 +49,15 @@ std::string shortened(const Msg& msg, size_t position) {
     append_varint(payload, msg.attributes.size());
     zb_attributes some{};
     some.size = sizeof(some);
+    std::string_view all = msg.attributes;
+    // Of one that is prepared neither counts before its commit.
+    if (take_prepared(all)) return payload;
     const std::string_view id = id_in(msg.attributes), first_key = key_in(msg.attributes);
     const zb_view key{first_key.data(), first_key.size()};
     some.id = {id.data(), id.size()};
     some.keys = &key;
     some.key_count = first_key.empty() ? 0 : 1;
     encode_attributes(some, payload);
-    std::string_view all = msg.attributes;
     if (const auto target = take_target(all)) append_target(payload, *target);
     return payload;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "bridge/base/result.h"
@@ -47,6 +48,11 @@ class Tenant {
     // too, and has kDelayBytes of room.
     virtual void on_delayed(Offset offset, int64_t due_ms, TopicId target) = 0;
     static constexpr size_t kDelayBytes = 64;
+    // Likewise, where prepared messages wait; and what was written there.
+    virtual std::optional<TopicId> prepared() { return std::nullopt; }
+    virtual void on_prepared(Offset) {}
+    // Of an answer to the tenant itself: what it had done is durable, or will never be.
+    virtual void on_answer(uint64_t, bool, const std::string&) {}
     // Of a topic that keep_for_tenant() has named: somebody still wants this message.
     virtual bool needs(TopicId topic, Offset offset) const = 0;
     // More may be written.

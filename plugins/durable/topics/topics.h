@@ -116,6 +116,13 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     // are in one batch. Another result than ZB_TAKEN: nothing is written; ZB_LATER: on_room() comes.
     zb_taken deliver(TopicId target, const zb_run& message, std::string_view attributes,
                      const Companion& with, zb_receipt& receipt);
+    // A message that nobody sees before commit(), and where it waits. Results as of publish().
+    zb_taken prepare(const zb_publication& publication, std::string_view checker,
+                     zb_receipt& receipt, Offset& where);
+    // As deliver(), but one whose producer's id is known by then is a duplicate: the record alone is
+    // written.
+    zb_taken commit(TopicId target, const zb_run& message, std::string_view attributes,
+                    const Companion& with, zb_receipt& receipt);
     // Of this topic messages are needed as long as the tenant says so. After serve().
     void keep_for_tenant(TopicId topic);
     // The tenant does not need this one any more.
@@ -188,6 +195,10 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void write_record(RecordType type, std::string_view payload, uint8_t version = kPayloadVersion);
     void write_topic_of(const Topic& topic);
     void write_snapshot();
+
+    // topics_prepare.cc: what waits for its commit
+    zb_taken look_at_prepared(const Topic* target, const zb_publication& publication,
+                              zb_receipt& receipt);
 
     // topics_committed.cc: what is durable
     void on_batch_committed(Batch& batch, const std::optional<Place>& place) override;

@@ -95,10 +95,14 @@ void Topics::show(Batch& batch) {
 }
 
 void Topics::answer(const Answer& answer, bool ok, const std::string& why) {
-    if (answer.settled)
-        listener_.on_settled(answer.cookie, ok, why);
-    else
-        listener_.on_answer(answer.cookie, ok, ok ? answer.body : why);
+    switch (answer.to) {
+        case Answer::To::kSettler:
+            return listener_.on_settled(answer.cookie, ok, why);
+        case Answer::To::kTenant:
+            return tenant_->on_answer(answer.cookie, ok, why);
+        case Answer::To::kCommand:
+            return listener_.on_answer(answer.cookie, ok, ok ? answer.body : why);
+    }
 }
 
 void Topics::on_commits_failed(const Status& why, std::vector<Answer> lost) {

@@ -158,8 +158,10 @@ Status Topics::replay_moved(const SeenMoved& moved, const Place& place) {
 void Topics::remember(Topic& topic, const SeenMsg& msg) const {
     const std::string_view id = id_in(msg.attributes);
     if (id.empty()) return;
-    // Of one that waits: in the topic that it is for.
     std::string_view attributes = msg.attributes;
+    // Of one that is prepared: nowhere, before its commit.
+    if (take_prepared(attributes)) return;
+    // Of one that waits: in the topic that it is for.
     if (const auto target = take_target(attributes)) {
         Topic* its = table_.find(*target);
         if (its != nullptr && its != &topic) return remember_id(*its, id, msg);

@@ -116,6 +116,8 @@ TEST_CASE("a function that an engine lacks is named") {
     CHECK(without(&zb_engine::settle) == "its zbridge.engine/0 has no `settle`");
     CHECK(without(&zb_engine::admin) == "its zbridge.engine/0 has no `admin`");
     CHECK(without(&zb_engine::idle) == "its zbridge.engine/0 has no `idle`");
+    CHECK(without(&zb_engine::prepare) == "its zbridge.engine/0 has no `prepare`");
+    CHECK(without(&zb_engine::resolve) == "its zbridge.engine/0 has no `resolve`");
     CHECK(without(&zb_engine::sections) == "`sections` is null, and `section_count` is not 0");
 }
 

@@ -62,6 +62,15 @@ class MemoryEngine {
     void commit() {
         for (const uint64_t cookie : std::exchange(cookies_, {}))
             host_->on_settled(context_, cookie, ZB_OK, {});
+        for (const auto& [cookie, taken, id] : std::exchange(resolving_, {})) {
+            const zb_resolved its{sizeof(zb_resolved),
+                                  taken,
+                                  cookie,
+                                  9,
+                                  id,
+                                  view_of(taken == ZB_TAKEN ? "" : "it is no more")};
+            host_->on_resolved(context_, &its);
+        }
         if (number_ == committed_) return;
         committed_ = number_;
         host_->on_committed(context_, committed_);
@@ -76,6 +85,18 @@ class MemoryEngine {
         }
         tell_ready();
     }
+    // Somebody is to say what becomes of it. False: nobody is there.
+    bool check(zb_transaction transaction, const std::string& checker, uint32_t number = 1) {
+        const Stored& its = prepared.at(transaction.low);
+        zb_check asked{sizeof(zb_check), 0, number, 15, transaction, view_of(checker), {}};
+        asked.run.chunk = its.wire.chunk().get();
+        asked.run.wire = its.wire.data();
+        asked.run.bytes = its.wire.size();
+        asked.run.count = 1;
+        asked.run.id_epoch = 9;
+        asked.run.first_sequence = transaction.low;
+        return host_->on_check(context_, &asked) != 0;
+    }
     // The group is looked at again, if somebody wants to know.
     void tell_ready() {
         if (!its_group.wants()) return;
@@ -85,6 +106,11 @@ class MemoryEngine {
     void fail() {
         for (const uint64_t cookie : std::exchange(cookies_, {}))
             host_->on_settled(context_, cookie, ZB_FAILED, view_of("the disk is gone"));
+        for (const auto& each : std::exchange(resolving_, {})) {
+            const zb_resolved its{sizeof(zb_resolved),        ZB_STORE_FAILED, each.cookie, 0, 0,
+                                  view_of("the disk is gone")};
+            host_->on_resolved(context_, &its);
+        }
         host_->on_failed(context_, view_of("the disk is gone"), 0);
     }
     void make_room() {
@@ -99,6 +125,10 @@ class MemoryEngine {
     const std::deque<Stored>& kept(const std::string& name) { return kept_[topic(name).number()]; }
 
     MemoryGroup its_group;
+    std::map<uint64_t, Stored> prepared;   // by the `low` of its token, which is its id's sequence
+    std::vector<std::string> resolutions;  // "commit 1"
+    zb_taken resolve_answer = ZB_TAKEN;    // of resolve(), at once
+    std::string last_checker;              // of prepare
     bool room = true;
     bool one_publish_fits = false;              // the first one uses the room up
     bool loaded = true;                         // reads are answered at once
@@ -135,19 +165,47 @@ class MemoryEngine {
         receipt->id_epoch = 9;
         receipt->id_sequence = toy.number_;
         for (uint32_t i = 0; i < count; i++) {
-            Stored stored{toy.memory_.copy(plugin::from_c(publications[i].wire)), "", ""};
-            if (const zb_attributes* given = publications[i].attributes) {
-                stored.id = text_of(given->id);
-                for (uint32_t p = 0; p < given->property_count; p++) {
-                    const zb_value& value = given->properties[p].value;
-                    stored.properties += text_of(given->properties[p].name) + "=" +
-                                         (value.kind == ZB_INTEGER ? std::to_string(value.integer)
-                                                                   : text_of(value.text)) +
-                                         " ";
-                }
-            }
-            toy.waiting_[publications[i].topic].push_back(std::move(stored));
+            toy.waiting_[publications[i].topic].push_back(toy.stored_of(publications[i]));
         }
+        return ZB_TAKEN;
+    }
+    Stored stored_of(const zb_publication& publication) {
+        Stored stored{memory_.copy(plugin::from_c(publication.wire)), "", ""};
+        const zb_attributes* given = publication.attributes;
+        if (given == nullptr) return stored;
+        stored.id = text_of(given->id);
+        for (uint32_t p = 0; p < given->property_count; p++) {
+            const zb_value& value = given->properties[p].value;
+            stored.properties +=
+                text_of(given->properties[p].name) + "=" +
+                (value.kind == ZB_INTEGER ? std::to_string(value.integer) : text_of(value.text)) +
+                " ";
+        }
+        return stored;
+    }
+    static zb_taken prepare(void* self, const zb_publication* publication, zb_view checker,
+                            zb_receipt* receipt, zb_transaction* transaction) {
+        MemoryEngine& toy = of(self);
+        if (toy.answer != ZB_TAKEN) {
+            receipt->reason = view_of("a is full of it");
+            return toy.answer;
+        }
+        receipt->number = ++toy.number_;
+        receipt->id_epoch = 9;
+        receipt->id_sequence = toy.number_;
+        *transaction = {uint64_t{3} << 56, toy.number_};
+        toy.last_checker = text_of(checker);
+        toy.prepared[toy.number_] = toy.stored_of(*publication);
+        return ZB_TAKEN;
+    }
+    static zb_taken resolve(void* self, zb_transaction transaction, uint32_t verdict,
+                            uint64_t cookie) {
+        MemoryEngine& toy = of(self);
+        if (toy.resolve_answer != ZB_TAKEN) return toy.resolve_answer;
+        toy.resolutions.push_back((verdict == ZB_COMMIT ? "commit " : "rollback ") +
+                                  std::to_string(transaction.low));
+        const bool open = toy.prepared.erase(transaction.low) == 1;
+        toy.resolving_.push_back({cookie, open ? ZB_TAKEN : ZB_STALE, transaction.low});
         return ZB_TAKEN;
     }
     static uint32_t receive(void* self, uint32_t, const zb_receive* wanted, zb_delivery* deliveries,
@@ -248,7 +306,9 @@ class MemoryEngine {
         receive,
         settle,
         [](void*, zb_view, zb_view, uint64_t) {},
-        [](void*) { return uint32_t{1}; }};
+        [](void*) { return uint32_t{1}; },
+        prepare,
+        resolve};
     zb_plugin plugin_{};
     std::unique_ptr<plugin::Declaration> declaration_;
     std::unique_ptr<plugin::Instance> instance_;
@@ -257,6 +317,12 @@ class MemoryEngine {
     zb_context* context_ = nullptr;
     uint64_t number_ = 0, committed_ = 0;
     std::vector<uint64_t> cookies_;  // of settlements that are not durable yet
+    struct Resolving {
+        uint64_t cookie = 0;
+        zb_taken taken = ZB_TAKEN;
+        uint64_t id = 0;
+    };
+    std::vector<Resolving> resolving_;
     std::map<uint32_t, std::deque<Stored>> waiting_, kept_;
 };
 

@@ -67,6 +67,9 @@ inline zb_engine toy_engine() {
                        zb_settled*) -> zb_taken { return ZB_STALE; };
     engine.admin = [](void*, zb_view, zb_view, uint64_t) {};
     engine.idle = [](void*) -> uint32_t { return 1; };
+    engine.prepare = [](void*, const zb_publication*, zb_view, zb_receipt*,
+                        zb_transaction*) -> zb_taken { return ZB_STORE_FULL; };
+    engine.resolve = [](void*, zb_transaction, uint32_t, uint64_t) -> zb_taken { return ZB_STALE; };
     return engine;
 }
 

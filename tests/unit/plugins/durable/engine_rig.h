@@ -189,6 +189,19 @@ class EngineRig {
     uint64_t last_cookie = 0;
     std::set<uint32_t> ready;               // groups that were told to be
     std::map<uint64_t, zb_result> settled;  // by cookie
+    struct Resolved {
+        zb_taken taken = ZB_TAKEN;
+        MessageId id;
+        std::string reason;
+    };
+    std::map<uint64_t, Resolved> resolved;  // likewise
+    struct Check {
+        uint32_t check = 0;
+        zb_transaction transaction{};
+        std::string checker, body;
+    };
+    std::vector<Check> checks;
+    bool checker_is_there = true;
 
  private:
     static std::map<zb_context*, EngineRig*>& rigs() {
@@ -233,6 +246,19 @@ class EngineRig {
             },
             [](zb_context* c, uint64_t cookie, zb_result result, zb_view body) {
                 of(c).answers[cookie] = {result, {body.data, body.size}};
+            },
+            [](zb_context* c, const zb_resolved* its) {
+                of(c).resolved[its->cookie] = {its->taken,
+                                               {its->id_epoch, its->id_sequence},
+                                               {its->reason.data, its->reason.size}};
+            },
+            [](zb_context* c, const zb_check* its) -> uint32_t {
+                if (!of(c).checker_is_there) return 0;
+                of(c).checks.push_back({its->check,
+                                        its->transaction,
+                                        {its->checker.data, its->checker.size},
+                                        bodies_of({its->run.wire, its->run.bytes}).front()});
+                return 1;
             },
         };
         return table;
