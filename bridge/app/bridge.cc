@@ -39,6 +39,7 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
     if (Status status = bridge->build_feeds(); !status.ok()) return status;
     if (Status status = bridge->build_consumers(); !status.ok()) return status;
     if (Status status = bridge->build_sessions(); !status.ok()) return status;
+    bridge->build_checkers();
     if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
     bridge->build_intakes();
@@ -245,6 +246,17 @@ Status Bridge::build_sessions() {
     return {};
 }
 
+// Before the first check is due.
+void Bridge::build_checkers() {
+    for (const EndpointConfig& endpoint : config_.endpoints) {
+        checkers_.push_back(endpoint.role != Role::kCheckers || !engine_
+                                ? nullptr
+                                : std::make_unique<delivery::Checkers>(
+                                      delivery::Checkers::Setup{endpoint.name, endpoint.credit},
+                                      *engine_, reactor_));
+    }
+}
+
 Status Bridge::build_services() {
     for (size_t i = 0; i < config_.services.size(); i++) {
         const rpc::ServiceOptions& options = config_.services[i].options;
@@ -347,6 +359,7 @@ void Bridge::build_intakes() {
         options.subscribe = endpoint.subscribe == EndpointConfig::Subscribe::kAll
                                 ? intake::Subscribe::kAll
                                 : intake::Subscribe::kDemand;
+        if (endpoint.checkers) options.checker = config_.endpoints[*endpoint.checkers].name;
         intakes_.push_back(std::make_unique<intake::Intake>(
             options, from_here, ids_, reactor_.timers(), world_.clock, memory_, engine_.get()));
     }
@@ -425,6 +438,7 @@ net::PeerHandler* Bridge::handler_of(size_t endpoint) {
     if (feeds_[endpoint]) return feeds_[endpoint].get();
     if (consumers_[endpoint]) return consumers_[endpoint].get();
     if (sessions_[endpoint]) return sessions_[endpoint].get();
+    if (checkers_[endpoint]) return checkers_[endpoint].get();
     if (outlets_[endpoint]) return outlets_[endpoint].get();
     if (intakes_[endpoint]) return intakes_[endpoint].get();
     for (size_t i = 0; i < config_.services.size(); i++) {

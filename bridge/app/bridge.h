@@ -13,6 +13,7 @@
 
 #include "bridge/app/auth.h"
 #include "bridge/app/engine_notes.h"
+#include "bridge/delivery/checkers.h"
 #include "bridge/delivery/consumers.h"
 #include "bridge/delivery/feed.h"
 #include "bridge/delivery/outlet.h"
@@ -78,6 +79,7 @@ class Bridge {
         return consumers_;
     }
     const std::vector<std::unique_ptr<protocol::Sessions>>& sessions() const { return sessions_; }
+    const std::vector<std::unique_ptr<delivery::Checkers>>& checkers() const { return checkers_; }
     const std::vector<std::unique_ptr<intake::Intake>>& intakes() const { return intakes_; }
     const std::vector<std::unique_ptr<intake::Route>>& routes() const { return routes_; }
     const std::vector<std::unique_ptr<rpc::Service>>& services() const { return services_; }
@@ -104,6 +106,7 @@ class Bridge {
     Status build_consumers();
     Status build_consumers(const settings::RouteConfig& route, size_t endpoint);
     Status build_sessions();
+    void build_checkers();
     Result<TopicId> topic(size_t number) const;
     Status build_services();
     Status build_routes();
@@ -143,6 +146,7 @@ class Bridge {
     std::vector<std::unique_ptr<delivery::Feed>> feeds_;           // likewise
     std::vector<std::unique_ptr<delivery::Consumers>> consumers_;  // likewise
     std::vector<std::unique_ptr<protocol::Sessions>> sessions_;    // likewise
+    std::vector<std::unique_ptr<delivery::Checkers>> checkers_;    // likewise
     std::vector<delivery::Consumers*>
         giving_;  // of them, that which gave something last at the end
     rpc::RequestNumbers request_numbers_;

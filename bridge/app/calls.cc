@@ -22,6 +22,7 @@ constexpr std::array kGroupCalls = {"group ls",     "group show",   "group pendi
                                     "group pause",  "group resume", "group rm",      "dead ls",
                                     "dead redrive", "dead rm",      "dead edit"};
 constexpr std::array kMessageCalls = {"delay ls", "delay recall", "delay reschedule", "trace"};
+constexpr std::array kTransactionCalls = {"tx ls", "tx commit", "tx rollback"};
 // Of topics, with options.
 constexpr std::array kOptionCalls = {"topic create", "topic set"};
 
@@ -58,6 +59,7 @@ Calls::Calls(Bridge& bridge, const Clock& clock)
     std::for_each(kTopicCalls.begin(), kTopicCalls.end(), serve_by_engine);
     std::for_each(kGroupCalls.begin(), kGroupCalls.end(), serve_by_engine);
     std::for_each(kMessageCalls.begin(), kMessageCalls.end(), serve_by_engine);
+    std::for_each(kTransactionCalls.begin(), kTransactionCalls.end(), serve_by_engine);
 }
 
 // What the bridge knows, and then what the engine adds of itself.

@@ -26,6 +26,9 @@ std::string consumers_list(const SocketTypes& types) {
 std::string purpose_of(const settings::Config& config, size_t endpoint) {
     if (const auto group = config.endpoints[endpoint].group)
         return "the consumers of group " + config.groups[*group].name;
+    for (const auto& each : config.endpoints) {
+        if (each.checkers == endpoint) return "the checkers of transactions at " + each.name;
+    }
     for (const auto& service : config.services) {
         if (service.clients == endpoint) return "the clients of service " + service.options.name;
         if (service.workers == endpoint) return "the workers of service " + service.options.name;

@@ -125,6 +125,22 @@ Report sessions_report(const protocol::Sessions& sessions) {
     return report;
 }
 
+Report checkers_report(const delivery::Checkers& checkers) {
+    const auto& counters = checkers.counters();
+    Report report = Report::map();
+    report.add("checkers", checkers.peers());
+    report.add("waiting", checkers.waiting());
+    report.add("asked", counters.asked);
+    report.add("committed", counters.committed);
+    report.add("rolled_back", counters.rolled_back);
+    report.add("unknown", counters.unknown);
+    report.add("malformed", counters.malformed);
+    report.add("late", counters.stale);
+    report.add("refused", counters.refused);
+    report.add("unasked", counters.unasked);
+    return report;
+}
+
 // What each worker at an endpoint holds, beside what any peer has.
 struct Worker {
     uint64_t credit = 0, held = 0;
@@ -209,6 +225,8 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
                    consumers_report(bridge, *bridge.consumers()[index], *config.group));
     }
     if (bridge.sessions()[index]) report.add("clients", sessions_report(*bridge.sessions()[index]));
+    if (bridge.checkers()[index])
+        report.add("checking", checkers_report(*bridge.checkers()[index]));
     if (with_peers) report.add("peers", std::move(peers));
     return report;
 }

@@ -204,6 +204,35 @@ std::string topics_text(const Report& topics, size_t width) {
     return table.empty() ? "" : table.text(width);
 }
 
+// Those who are asked about transactions.
+std::string checkers_text(const Report& endpoints, size_t width) {
+    Table table({"CHECKERS AT", "PEERS", "WAITING", "ASKED", "COMMITTED", "ROLLED BACK", "UNKNOWN",
+                 "MALFORMED", "LATE", "UNASKED"},
+                {"LATE", "MALFORMED"});
+    for (const Report& endpoint : endpoints.items()) {
+        const Report& its = endpoint.at("checking");
+        if (its.is_null()) continue;
+        table.add({cell(endpoint, "name"), cell(its, "checkers"), cell(its, "waiting"),
+                   cell(its, "asked"), cell(its, "committed"), cell(its, "rolled_back"),
+                   cell(its, "unknown"), cell(its, "malformed"), cell(its, "late"),
+                   cell(its, "unasked")});
+    }
+    return table.empty() ? "" : "\n" + table.text(width);
+}
+
+// Of a bridge that has had one, in this life or with one that is still open.
+std::string engine_transactions_text(const Report& its) {
+    const auto count = [&](std::string_view name) {
+        return its.at(name).is_null() ? 0 : its.at(name).number();
+    };
+    if (count("prepared") + count("committed") + count("rolled_back") + count("unresolved") == 0)
+        return "";
+    return fmt::format(
+        "\ntransactions: {} prepared, {} committed, {} rolled back, {} unresolved; {} checks\n",
+        count("prepared"), count("committed"), count("rolled_back"), count("unresolved"),
+        count("checks"));
+}
+
 std::string status_text(const telemetry::Report& status, bool peers, size_t width_max) {
     const Report& bridge = status.at("bridge");
     std::string text = fmt::format(
@@ -222,6 +251,8 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
     text += readers_text(status.at("endpoints"), width_max);
     text += consumers_text(status.at("endpoints"), width_max);
     text += clients_text(status.at("endpoints"), width_max);
+    text += checkers_text(status.at("endpoints"), width_max);
+    text += engine_transactions_text(status.at("transactions"));
     text += store_text(status.at("store"));
     text += plugins_text(status.at("plugins"), width_max);
     text += delivery_text(status.at("endpoints"), width_max);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "bridge/intake/refusal_text.h"
 #include "bridge/intake/rejects.h"
+#include "bridge/intake/transaction_request.h"
 #include "bridge/net/zmtp/command.h"
 
 namespace zbridge::intake {
@@ -17,12 +19,6 @@ bool may_have_receipts(const net::Peer& peer) {
     return peer.type() == SocketType::kReq || peer.type() == SocketType::kDealer;
 }
 
-std::string refusal_text(Refusal why, std::string_view detail) {
-    std::string text = "ERR " + std::string(name_of(why)) + " ";
-    text += detail.empty() ? meaning_of(why) : detail;
-    return text;
-}
-
 bool small_frames(const Message& message, const Envelope& envelope) {
     for (size_t at = 0; at < envelope.bytes;) {
         const Frame frame = frame_at(message.wire().bytes(), at);
@@ -34,17 +30,13 @@ bool small_frames(const Message& message, const Envelope& envelope) {
 
 }  // namespace
 
-struct Intake::Parcel {
-    explicit Parcel(const Message& message) : whole(message), body(message) {}
-    const Message& whole;
-    Message body;
-    Slice envelope;  // with the empty frame; empty if there is none
-    bool wants_receipt = false;
-};
-
 Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& ids, Timers& timers,
                const Clock& clock, MemoryBudget& memory, plugin::Engine* engine)
-    : options_(options), routes_(std::move(routes)), ids_(ids), memory_(memory), engine_(engine) {
+    : options_(std::move(options)),
+      routes_(std::move(routes)),
+      ids_(ids),
+      memory_(memory),
+      engine_(engine) {
     std::vector<delivery::Outlet*> heard;
     for (Route* route : routes_) {
         for (rpc::Service* service : route->services) {
@@ -60,9 +52,11 @@ Intake::Intake(IntakeOptions options, std::vector<Route*> routes, MessageIds& id
     }
     const bool straight = std::all_of(routes_.begin(), routes_.end(),
                                       [](const Route* route) { return route->straight(); });
-    if (!straight) {
+    // What answers a transaction comes in order with what answers messages: by slots.
+    if (!straight || options_.checker) {
         passages_ = std::make_unique<Passages>(
-            routes_, Passages::World{timers, clock, memory, engine_}, *this, *this);
+            routes_, Passages::World{timers, clock, memory, engine_, options_.checker.value_or("")},
+            *this, *this);
     }
     has_topics_ = std::any_of(routes_.begin(), routes_.end(),
                               [](const Route* route) { return route->has_topics(); });
@@ -88,7 +82,8 @@ void Intake::on_opened(net::Peer& peer) {
 net::Take Intake::on_message(net::Peer& peer, const Message& message) {
     Parcel parcel(message);
     if (may_have_receipts(peer)) {
-        const auto envelope = find_envelope(message, kEnvelopeFramesMax);
+        const bool bare = options_.checker && begins_with_verb(message);
+        const auto envelope = bare ? std::nullopt : find_envelope(message, kEnvelopeFramesMax);
         if (envelope && small_frames(message, *envelope)) {
             parcel.envelope = message.wire().part(0, envelope->bytes);
             parcel.body = message.after(envelope->bytes, envelope->frames);
@@ -96,6 +91,7 @@ net::Take Intake::on_message(net::Peer& peer, const Message& message) {
         parcel.wants_receipt = options_.receipts == Receipts::kAlways ||
                                (options_.receipts == Receipts::kAuto && !parcel.envelope.empty());
     }
+    if (options_.checker) return take_transactional(peer, parcel);
     const bool from_pub = is_publisher(peer);
     return passages_ ? take_with_steps(peer, parcel, from_pub)
                      : take_straight(peer, message, parcel, from_pub);
@@ -165,8 +161,8 @@ std::optional<plugin::Published> Intake::publish(const Message& body) {
 
 net::Take Intake::take_with_steps(net::Peer& peer, Parcel& parcel, bool from_pub) {
     const uint64_t slot = parcel.wants_receipt ? open_slot(peer.id()) : 0;
-    const Origin origin{peer.id(), slot,     parcel.envelope, parcel.wants_receipt,
-                        from_pub,  ids_.next};
+    const Origin origin{peer.id(), slot,      parcel.envelope, parcel.wants_receipt,
+                        from_pub,  ids_.next, parcel.prepares};
     const auto& info = peer.info();
     Outcome outcome;
     const auto taken = passages_->take(origin, parcel.body, nullptr,
@@ -192,14 +188,16 @@ void Intake::answer(net::Peer& peer, const Origin& origin, const Outcome& outcom
     if (!origin.wants_receipt) return;
     std::string wire;  // a service answers itself
     if (why || !outcome.served) {
-        wire = origin.envelope.bytes();
         const MessageId id = outcome.id.value_or(MessageId{ids_.epoch, origin.number});
-        append_frame(wire, why ? refusal_text(*why, outcome.reason) : "OK " + id.text(), false);
+        const auto prepared = prepared_text(origin, outcome, why);
+        const std::string said = why ? refusal_text(*why, outcome.reason) : "OK " + id.text();
+        wire = reply_wire(origin.envelope.bytes(), prepared.value_or(said));
     }
     fill_slot(peer.id(), origin.cookie, std::move(wire));
 }
 
 void Intake::on_outcome(const Origin& origin, const Outcome& outcome) {
+    take_back(origin, outcome);
     net::Peer* its = peer(origin.peer);
     if (its != nullptr) answer(*its, origin, outcome);
 }
@@ -281,9 +279,7 @@ void Intake::receipt(net::Peer& peer, const Slice& envelope, std::string text, u
 }
 
 void Intake::send_receipt(net::Peer& peer, std::string_view envelope, std::string_view text) {
-    std::string wire(envelope);
-    append_frame(wire, text, false);
-    peer.send({}, memory_.copy(wire));
+    peer.send({}, memory_.copy(reply_wire(envelope, text)));
 }
 
 void Intake::on_committed(uint64_t number) {

@@ -12,6 +12,9 @@
 //          delivered or waits in a line, else "ERR <code> <reason>". A straight route stores
 //          nothing: a receipt says that the bridge has it; of a route into a topic, that the topic
 //          has it, on the disk. A connection's receipts are in the order of its messages.
+// Transactions: at an endpoint with `transactions` each message begins with a verb
+//          (transaction_request.h), and each is answered: PREPARE "OK <id> <token>", the others
+//          "OK <id>".
 // Topics:  all of a message's topics have it or none, and live targets only if they do. Rejects:
 //          what a route refuses of a PUSH or publisher goes to the route's `rejects`, if it has one.
 // Service: what a PUSH or publisher sends
@@ -24,6 +27,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +45,12 @@ enum class Subscribe : uint8_t { kAll, kDemand };
 struct IntakeOptions {
     Receipts receipts = Receipts::kAuto;
     Subscribe subscribe = Subscribe::kDemand;  // to PUB and XPUB peers
+    // Its messages begin with a verb; who is asked what becomes of those that are prepared. Then it
+    // has an engine.
+    std::optional<std::string> checker = {};
 };
+
+struct TransactionRequest;
 
 // Gives every accepted message its id. One per bridge.
 struct MessageIds {
@@ -88,11 +97,25 @@ class Intake final : public net::PeerHandler,
     const std::vector<Route*>& routes() const { return routes_; }
 
  private:
-    struct Parcel;  // a message with its envelope found
+    // A message with its envelope found.
+    struct Parcel {
+        explicit Parcel(const Message& message) : whole(message), body(message) {}
+        const Message& whole;
+        Message body;
+        Slice envelope;  // with the empty frame; empty if there is none
+        bool wants_receipt = false;
+        bool prepares = false;
+    };
     net::Take take_straight(net::Peer& peer, const Message& message, Parcel& parcel, bool from_pub);
     net::Take take_with_steps(net::Peer& peer, Parcel& parcel, bool from_pub);
     void answer(net::Peer& peer, const Origin& origin, const Outcome& outcome);
     void on_outcome(const Origin& origin, const Outcome& outcome) override;
+    // intake_transactions.cc
+    net::Take take_transactional(net::Peer& peer, Parcel& parcel);
+    net::Take resolve(net::Peer& peer, const Parcel& parcel, const TransactionRequest& request);
+    std::optional<std::string> prepared_text(const Origin& origin, const Outcome& outcome,
+                                             std::optional<Refusal> why);
+    void take_back(const Origin& origin, const Outcome& outcome);
     net::Peer* peer(PeerId id) override;
     struct Chosen {
         Route* route;

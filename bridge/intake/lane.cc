@@ -240,7 +240,7 @@ std::optional<Refusal> Passages::Lane::publish_and_deliver(const Item& item, con
                                                            Ticket ticket, bool& served) {
     Publishing publishing;
     add(item, publishing);
-    const auto refused = passages_.publish(publishing.publications, ticket);
+    const auto refused = passages_.publish(publishing, ticket);
     if (!refused) return deliver(item, origin, ticket, served);
     refuse(item.body, origin, *refused->why, refused->reason);
     return refused->why;

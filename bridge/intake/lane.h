@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <vector>
 
 #include "bridge/intake/passages.h"
@@ -46,12 +45,7 @@ class Passages::Lane final {
 
     bool stays_on_its_way(const plugin::Item& item) const;
 
-    // What an item publishes: into its topics, or as a dead letter of its step. Lives as long as
-    // both, and `item`.
-    struct Publishing {
-        std::vector<plugin::Publication> publications;
-        std::deque<Attributes> of_dead;
-    };
+    // What an item publishes: into its topics, or as a dead letter of its step. It outlives `to`.
     void add(const plugin::Item& item, Publishing& to) const;
     bool publishes(const plugin::Item& item) const;
 

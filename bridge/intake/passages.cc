@@ -110,13 +110,13 @@ Passages::Taken Passages::go_on(const Origin& origin, const Message& body,
 
     outcome.routed = !runs_.empty();
     const Ticket ticket = needs_ticket(runs_) ? open(origin) : 0;
-    Lane::Publishing publishing;
+    Publishing publishing;
     for (const Run& run : runs_) {
         for (const Item& item : run.out) {
             if (run.lane->through(item)) run.lane->add(item, publishing);
         }
     }
-    const auto refused = publish(publishing.publications, ticket);
+    const auto refused = publish(publishing, ticket);
     for (Run& run : runs_) {
         if (run.taken) {
             run.lane->route.messages++;
@@ -159,11 +159,13 @@ void Passages::deliver(Run& run, const Origin& origin, const routing::PeerView& 
 }
 
 // All or none; `ticket` waits for the commit. Why not.
-std::optional<plugin::Published> Passages::publish(
-    std::span<const plugin::Publication> publications, Ticket ticket) {
-    if (publications.empty()) return std::nullopt;
-    plugin::Published published = world_.engine->publish(publications);
+std::optional<plugin::Published> Passages::publish(const Publishing& publishing, Ticket ticket) {
+    if (publishing.publications.empty()) return std::nullopt;
     Open& open = tickets_.at(ticket);
+    const bool dead = publishing.of_dead.size() == publishing.publications.size();
+    plugin::Published published = open.origin.prepares && !dead
+                                      ? prepare(publishing, open.outcome)
+                                      : world_.engine->publish(publishing.publications);
     if (published.why) {
         if (open.outcome.reason.empty()) open.outcome.reason = published.reason;
         return published;
@@ -172,6 +174,17 @@ std::optional<plugin::Published> Passages::publish(
     if (!open.outcome.id) open.outcome.id = published.id;
     published_.emplace_back(published.number, ticket);
     return std::nullopt;
+}
+
+// One message, for one topic: what is prepared has one token.
+plugin::Published Passages::prepare(const Publishing& publishing, Outcome& outcome) {
+    plugin::Published refused;
+    refused.why = Refusal::kUnable;
+    refused.reason = "what is prepared is one message, for one topic: here it would be more";
+    if (publishing.publications.size() > 1 || outcome.transaction) return refused;
+    plugin::Prepared prepared = world_.engine->prepare(publishing.publications[0], world_.checker);
+    if (!prepared.published.why) outcome.transaction = prepared.transaction;
+    return std::move(prepared.published);
 }
 
 // What the first `lanes` of them have made of a message at once, as runs: how many.

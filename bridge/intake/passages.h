@@ -15,6 +15,7 @@
 //          taken; the topics' word is that it is committed. Behind a stage each item is published
 //          by itself. What dies of a step is for the dead letters of that step alone, which speak
 //          as topics do.
+// Prepared: one message, for one topic: where it would be more, all of it is refused.
 // Limits:  a message of each peer is held at most; kExitsMax messages wait behind a stage: then it
 //          stops.
 #pragma once
@@ -23,7 +24,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -45,16 +45,18 @@ struct Origin {
     Slice envelope;
     bool wants_receipt = false;
     bool from_pub = false;
-    uint64_t number = 0;  // of its id
+    uint64_t number = 0;    // of its id
+    bool prepares = false;  // its message is for a topic, once that is committed
 };
 
 // What became of a message.
 struct Outcome {
     std::optional<Refusal> why;  // none: accepted
     std::string reason;
-    std::optional<MessageId> id;  // that a topic gave it
-    bool routed = true;           // false: it matched no route
-    bool served = false;          // a service has it: it answers
+    std::optional<MessageId> id;                  // that a topic gave it
+    std::optional<TransactionToken> transaction;  // likewise, where it is prepared
+    bool routed = true;                           // false: it matched no route
+    bool served = false;                          // a service has it: it answers
 };
 
 class Origins {
@@ -74,7 +76,8 @@ class Passages final : public plugin::Settling, public plugin::CommitListener {
         Timers& timers;
         const Clock& clock;
         MemoryBudget& memory;
-        plugin::Engine* engine;  // null where no route publishes
+        plugin::Engine* engine;    // null where no route publishes
+        std::string checker = {};  // of what is prepared
     };
     // All of these outlive it.
     Passages(const std::vector<Route*>& routes, World world, Origins& origins, RoomListener& held);
@@ -103,6 +106,11 @@ class Passages final : public plugin::Settling, public plugin::CommitListener {
 
  private:
     class Lane;
+    // What items publish: into topics, or as dead letters of steps.
+    struct Publishing {
+        std::vector<plugin::Publication> publications;
+        std::deque<Attributes> of_dead;
+    };
     // A message on one of its routes.
     struct Run {
         Lane* lane = nullptr;
@@ -137,8 +145,8 @@ class Passages final : public plugin::Settling, public plugin::CommitListener {
     size_t keep_items(size_t lanes, const Message& body);
     void keep_item(size_t at, Lane& lane, plugin::Passed& passed);
     bool needs_ticket(const std::vector<Run>& runs) const;
-    std::optional<plugin::Published> publish(std::span<const plugin::Publication> publications,
-                                             plugin::Ticket ticket);
+    std::optional<plugin::Published> publish(const Publishing& publishing, plugin::Ticket ticket);
+    plugin::Published prepare(const Publishing& publishing, Outcome& outcome);
     void deliver(Run& run, const Origin& origin, const routing::PeerView& from,
                  plugin::Ticket ticket, const std::optional<plugin::Published>& refused,
                  Outcome& outcome);

@@ -122,10 +122,18 @@ constexpr Option kOptions[] = {
      .reload = kLive,
      .help = "Of a source: whether a message is answered; auto: when it has an envelope, as "
              "that of a REQ has."},
+    {.path = "endpoints.*.transactions", .reload = kReconnect,
+     .help = "Of a source of topics: each message begins with a frame that is PREPARE, PUBLISH, COMMIT "
+             "or ROLLBACK, and each is answered. What is prepared is seen once it is committed.",
+     .commented = true},
+    {.path = "endpoints.*.transactions.check", .type = kReference, .required = true,
+     .reload = kReconnect,
+     .help = "The endpoint of REP or DEALER workers that are asked COMMIT, ROLLBACK or UNKNOWN of "
+             "what nobody has resolved in time.", .example = "order-checks"},
     {.path = "endpoints.*.credit", .type = kCount, .fallback = "1", .min = "1", .max = "10000",
      .reload = kReconnect,
      .help = "Of workers: how many requests of a service a DEALER or ROUTER holds at once, how many "
-             "messages of a group a DEALER. A REP or REQ holds one.", .commented = true},
+             "messages of a group, or checks of transactions, a DEALER. A REP or REQ holds one.", .commented = true},
     {.path = "endpoints.*.puller", .type = kChoice, .choices = kPullers, .reload = kReconnect,
      .help = "Of consumers of a group: who pulls. verbs: a REQ and a DEALER ask by NEXT, ACK, RETRY, "
              "REJECT, EXTEND. ready: whatever a REQ says means done, next; a DEALER is a worker. "

@@ -26,6 +26,7 @@ SocketTypes dialling_as(Role role) {
             return {kDealer};
         case Role::kWorkers:
             return {kReq, kDealer};
+        case Role::kCheckers:
         case Role::kZbp:
         case Role::kUnused:
             break;
@@ -93,6 +94,15 @@ void check_socket(const Value& endpoint, const EndpointConfig& config, const Use
                         in_quotes(config.name), use.as, use.place.line));
         return;
     }
+    if (config.checkers || config.role == Role::kCheckers) {
+        findings.error(
+            endpoint.find("connect")->key_place,
+            fmt::format("`connect`: {} is {} (line {}), and those connect in: expected `bind`",
+                        in_quotes(config.name),
+                        config.checkers ? "where transactions are prepared" : use.as,
+                        use.place.line));
+        return;
+    }
     const SocketTypes possible = dialling_as(config.role);
     if (possible.has(*config.socket)) return;
     if (*config.socket == SocketType::kRouter || *config.socket == SocketType::kRep) {
@@ -121,6 +131,7 @@ void check_role_keys(const Value& endpoint, const EndpointConfig& config, const 
         {"subscribe", "a source of routes", Role::kSource},
         {"receipts", "a source of routes", Role::kSource},
         {"line", "a target of routes", Role::kTarget},
+        {"transactions", "a source of routes", Role::kSource},
         {"credit", "the workers of a service, or the consumers of a group", Role::kWorkers},
         {"puller", "the consumers of a group", Role::kUnused},
     };
@@ -128,6 +139,7 @@ void check_role_keys(const Value& endpoint, const EndpointConfig& config, const 
         const auto* value = endpoint.written_at(row.key);
         const bool of_consumers = row.key == "credit" || row.key == "puller";
         if (config.group && of_consumers) continue;
+        if (config.role == Role::kCheckers && row.key == "credit") continue;
         if (value != nullptr && (config.reads_topics || config.group) && row.key == "line") {
             findings.error(
                 value->key_place,

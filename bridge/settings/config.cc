@@ -65,6 +65,8 @@ std::string_view name_of(Role role) {
             return "workers";
         case Role::kZbp:
             return "zbp";
+        case Role::kCheckers:
+            return "checkers";
     }
     return {};
 }
@@ -82,6 +84,8 @@ SocketTypes types_of(Role role) {
             return {kRep, kDealer, kRouter, kReq};
         case Role::kZbp:
             return {kDealer};
+        case Role::kCheckers:
+            return {kRep, kDealer};
         case Role::kUnused:
             break;
     }
@@ -109,6 +113,7 @@ SocketTypes EndpointConfig::served() const {
     if (reads_topics) return {kSub, kXsub};
     if (group && confirms) return {kRep, kReq, kDealer};
     if (group) return {kPull, kRep, kReq, kDealer};
+    if (checkers) return {kReq, kDealer};  // who prepares has to learn the token
     return types_of(role);
 }
 

@@ -20,7 +20,7 @@
 
 namespace zbridge::settings {
 
-enum class Role : uint8_t { kUnused, kSource, kTarget, kClients, kWorkers, kZbp };
+enum class Role : uint8_t { kUnused, kSource, kTarget, kClients, kWorkers, kZbp, kCheckers };
 std::string_view name_of(Role role);  // "source"
 // The peers that an endpoint of this role serves where it does not say `accept`.
 SocketTypes types_of(Role role);
@@ -62,7 +62,10 @@ struct EndpointConfig {
     uint32_t credit = 1;      // of workers, of a service or a group
     delivery::ConsumersOptions::Puller puller =
         delivery::ConsumersOptions::Puller::kReqVerbs;  // of consumers of a group
-    std::optional<size_t> auth;                         // into Config::plugins: who may be here
+    // Of a source, into Config::endpoints: who is asked what becomes of what is prepared here. Then
+    // each of its messages begins with a verb.
+    std::optional<size_t> checkers;
+    std::optional<size_t> auth;  // into Config::plugins: who may be here
 
     // What its role can serve: where it reads topics SUBs alone, of a group who shares messages.
     SocketTypes served() const;

@@ -72,12 +72,13 @@ void read_routes(const Value& file, Draft& draft);
 void read_topic_keys(const Value& route, RouteConfig& config, Draft& draft);
 void read_group_keys(const Value& route, RouteConfig& config, Draft& draft);
 void read_steps(const Value& route, RouteConfig& config, Draft& draft);
-void try_plugins(Draft& draft);      // what the plugins themselves say of their options
-void check_services(Draft& draft);   // that resume: against the engine
-void check_endpoints(Draft& draft);  // against the roles that services and routes gave them
-void check_routes(Draft& draft);     // against what their endpoints and services can do
-void check_topics(Draft& draft);     // routes that read or publish to them
-void check_groups(Draft& draft);     // routes whose targets are a group's consumers, and others
+void try_plugins(Draft& draft);        // what the plugins themselves say of their options
+void read_transactions(Draft& draft);  // of what read_endpoints() has found, behind the routes
+void check_services(Draft& draft);     // that resume: against the engine
+void check_endpoints(Draft& draft);    // against the roles that services and routes gave them
+void check_routes(Draft& draft);       // against what their endpoints and services can do
+void check_topics(Draft& draft);       // routes that read or publish to them
+void check_groups(Draft& draft);       // routes whose targets are a group's consumers, and others
 void advise(const Value& file, Draft& draft);  // warnings: legal, and surely not meant
 
 // "[kind/]name" of an endpoint or, where allowed, a service; none with a finding otherwise.

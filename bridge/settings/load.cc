@@ -79,6 +79,7 @@ std::optional<Config> read_config(const Environment& environment, Findings& find
     read_topics(file, draft);
     read_groups(draft);
     read_routes(file, draft);
+    read_transactions(draft);
     check_services(draft);
     check_endpoints(draft);
     check_routes(draft);

@@ -142,6 +142,7 @@ void use_endpoint(size_t endpoint, Use use, Draft& draft) {
     const bool routed =
         (use.role == Role::kSource || use.role == Role::kTarget) && !use.group && !first->group;
     if (first->role == use.role && routed && first->reads_topics == use.reads_topics) return;
+    if (first->role == use.role && use.role == Role::kCheckers) return;
     const bool same_group = use.group && use.group == first->group;
     const auto rule = first->role != use.role     ? "an endpoint has one role"
                       : same_group                ? "one route leads from a group to an endpoint"
