@@ -8,6 +8,7 @@
 
 using namespace zbridge;
 using namespace zbridge::testing;
+using intake::read_transaction_request;
 using intake::TransactionRequest;
 using net::Take;
 using enum zbridge::SocketType;
