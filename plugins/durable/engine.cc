@@ -206,6 +206,14 @@ void Engine::stop() {
     if (!closed.ok()) throw Error("the journal did not end in order: " + closed.message());
 }
 
+uint32_t Engine::join(GroupId id, std::string_view consumer, zb_view& reason) {
+    Group* group = groups_->find(id);
+    refusal_ = group == nullptr ? "there is no such group" : topics_->failure();
+    const Group* joined = refusal_.empty() ? groups_->join(*group, consumer, refusal_) : nullptr;
+    reason = to_c(std::string_view(refusal_));
+    return joined == nullptr ? ZB_NO_GROUP : joined->id().number();
+}
+
 void Engine::on_committed(uint64_t number) {
     engine_host_->on_committed(handle(), number);
 }
@@ -285,6 +293,7 @@ void Engine::warn(const std::string& sentence) {
 void Engine::tick() {
     tick_armed_ = false;
     topics_->tick();
+    groups_->tick();
     show_health();
     set_alarms();
 }

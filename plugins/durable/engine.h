@@ -39,6 +39,8 @@ class Engine final : public Plugin,
     bool idle() const { return topics_->idle() && groups_->idle(); }
     void turn_end();
     zb_taken resolve(TransactionToken transaction, bool commit, uint64_t cookie);
+    // ZB_NO_GROUP: not, and why.
+    uint32_t join(GroupId group, std::string_view consumer, zb_view& reason);
     void ask(std::string_view verb, std::string_view body, uint64_t cookie) {
         admin_->ask(verb, body, cookie);
     }
@@ -86,6 +88,7 @@ class Engine final : public Plugin,
     bool tick_armed_ = false;
     std::optional<Alarm> alarm_;  // for groups; from start on
     std::string shown_trouble_;
+    std::string refusal_;  // the last one of join()
 
     // From start on. The log ends first: what it is writing is the topics' memory.
     std::unique_ptr<Topics> topics_;

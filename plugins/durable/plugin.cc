@@ -61,6 +61,12 @@ zb_taken settle(void* instance, uint32_t id, const zb_settlement* settlement,
                 const zb_publication* replies, uint32_t count, zb_settled* settled) noexcept {
     return of(instance).groups().settle(GroupId(id), *settlement, replies, count, *settled);
 }
+uint32_t join(void* instance, uint32_t id, zb_view consumer, zb_view* reason) noexcept {
+    return of(instance).join(GroupId(id), from_c(consumer), *reason);
+}
+void attend(void* instance, uint32_t id, uint32_t present) noexcept {
+    of(instance).groups().attend(GroupId(id), present != 0);
+}
 void admin(void* instance, zb_view verb, zb_view body, uint64_t cookie) noexcept {
     of(instance).ask(from_c(verb), from_c(body), cookie);
 }
@@ -114,6 +120,8 @@ const void* extension(const char* id) {
         idle,
         prepare,
         resolve,
+        join,
+        attend,
     };
     static const zb_offline offline{sizeof(zb_offline), 0, ask_offline};
     if (std::string_view(id) == ZB_ENGINE) return &engine;

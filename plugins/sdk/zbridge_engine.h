@@ -81,6 +81,8 @@ typedef struct zb_attributes {
     int64_t deliver_at_ms; /* since 1970; 0: at once */
     const zb_view* keys;
     const zb_property* properties;
+    uint32_t priority; /* 0 to 9 */
+    uint32_t reserved;
 } zb_attributes;
 
 typedef struct zb_publication {
@@ -316,6 +318,12 @@ typedef struct zb_engine {
      * by on_resolved(), once, later than this call; but of another result than ZB_TAKEN not at all. */
     zb_taken (*resolve)(void* instance, zb_transaction transaction, uint32_t verdict,
                         uint64_t cookie);
+    /* Of a group with `mode: broadcast`: the handle of the cursor that this consumer has, which is asked
+     * as any group is; made when the name is new. ZB_NO_GROUP: not; *reason, until the next call, says
+     * why. */
+    uint32_t (*join)(void* instance, uint32_t group, zb_view consumer, zb_view* reason);
+    /* A connection of that consumer came (1), or went (0). */
+    void (*attend)(void* instance, uint32_t joined, uint32_t present);
 } zb_engine;
 
 /* What a command asks of an engine's files while no bridge runs on them: nothing of them is changed.

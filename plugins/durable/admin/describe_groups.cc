@@ -9,7 +9,7 @@ namespace zbridge::durable {
 
 namespace {
 
-constexpr size_t kEntries = 18, kWholeEntries = 13;
+constexpr size_t kEntries = 18, kWholeEntries = 18;
 
 int64_t ms_of(Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -33,19 +33,19 @@ std::string GroupsAdmin::topic_name(const Group& group) const {
 
 void GroupsAdmin::write_group(const Group& group, ValueWriter& writer, bool whole) const {
     const Exceptions& exceptions = group.exceptions();
-    const GroupCounters& counters = group.counters();
+    const GroupCounters counters = counters_of(group);
     writer.begin_map(kEntries + (whole ? kWholeEntries : 0));
     writer.entry("name", group.name());
     writer.entry("topic", topic_name(group));
     writer.entry("state", group.unconfigured ? "unconfigured" : "configured");
-    writer.entry("held", group.held());  // why nothing new is given
-    writer.entry("lag", group.lag());
+    writer.entry("held", held(group));  // why nothing new is given
+    writer.entry("lag", lag_of(group));
     writer.key("oldest_age_s");
     if (const auto age_s = oldest_age_s(group))
         writer.number(*age_s);
     else
         writer.nothing();
-    writer.entry("in_flight", group.in_flight());
+    writer.entry("in_flight", in_flight_of(group));
     writer.entry("in_doubt", group.in_doubt());
     writer.entry("retries", exceptions.size() - exceptions.parked() - exceptions.taken());
     writer.entry("parked", exceptions.parked());
@@ -59,6 +59,8 @@ void GroupsAdmin::write_group(const Group& group, ValueWriter& writer, bool whol
     writer.entry("dropped_retention", counters.lost_to_retention);
     writer.entry("dropped_damaged", counters.missing);
     if (!whole) return;
+    writer.entry("in_flight_bytes", group.leases().bytes());
+    writer.entry("looked_ahead", group.levels().offsets());
     writer.entry("floor", group.floor().number);
     writer.entry("cursor", group.cursor().number);
     writer.entry("expired", counters.expired);
@@ -67,14 +69,71 @@ void GroupsAdmin::write_group(const Group& group, ValueWriter& writer, bool whol
     writer.entry("filtered", counters.filtered);
     writer.entry("dead_refused", counters.dead_refused);
     writer.entry("crash_loops", group.crash_loop().times());
+    writer.key("range");
+    if (const Group* range = groups_.range_of(group.id())) {
+        writer.begin_map(2);
+        writer.entry("until", range->part.until.number);
+        writer.entry("lag", range->lag());
+    } else {
+        writer.nothing();
+    }
+    write_consumers(group, writer);
     write_options(group, writer);
+}
+
+// The sum of what they have.
+GroupCounters GroupsAdmin::counters_of(const Group& group) const {
+    GroupCounters all = group.counters();
+    for (const GroupId id : groups_.consumers_of(group.id()))
+        all += groups_.find(id)->counters();
+    return all;
+}
+
+uint64_t GroupsAdmin::in_flight_of(const Group& group) const {
+    uint64_t all = group.in_flight();
+    for (const GroupId id : groups_.consumers_of(group.id()))
+        all += groups_.find(id)->in_flight();
+    return all;
+}
+
+// Of the consumer that is furthest behind.
+uint64_t GroupsAdmin::lag_of(const Group& group) const {
+    if (!group.options().broadcast) return group.lag();
+    uint64_t most = 0;
+    for (const GroupId id : groups_.consumers_of(group.id()))
+        most = std::max(most, groups_.find(id)->lag());
+    return most;
+}
+
+std::string_view GroupsAdmin::held(const Group& group) const {
+    const Group* range = groups_.range_of(group.id());
+    if (range == nullptr || !group.held().empty()) return group.held();
+    return range->held().empty() ? "a range is given again" : range->held();
+}
+
+void GroupsAdmin::write_consumers(const Group& group, ValueWriter& writer) const {
+    const std::set<GroupId>& consumers = groups_.consumers_of(group.id());
+    writer.key("consumers");
+    writer.begin_map(consumers.size());
+    for (const GroupId id : consumers) {
+        const Group& its = *groups_.find(id);
+        writer.key(std::string_view(its.name()).substr(group.name().size() + 1));
+        writer.begin_map(6);
+        writer.entry("connected", its.attended > 0);
+        writer.entry("gone_s", its.attended > 0 ? 0 : (now_ms() - its.part.seen_ms) / 1000);
+        writer.entry("lag", its.lag());
+        writer.entry("in_flight", its.in_flight());
+        writer.entry("held", held(its));
+        writer.entry("cursor", its.cursor().number);
+    }
 }
 
 void GroupsAdmin::write_options(const Group& group, ValueWriter& writer) const {
     const GroupOptions& its = group.options();
     writer.entry("dead_letter", DeadLetters::topic_of(group));
     writer.entry("lease_ms", ms_of(its.lease));
-    writer.entry("order", its.ordered ? "per_key" : "none");
+    writer.entry("mode", its.broadcast ? "broadcast" : "share");
+    writer.entry("order", its.ordered ? "per_key" : its.by_priority ? "priority" : "none");
     writer.key("retry");
     writer.begin_map(2);
     writer.entry("attempts", its.retries);
@@ -83,8 +142,14 @@ void GroupsAdmin::write_options(const Group& group, ValueWriter& writer) const {
     for (const Duration each : its.backoff)
         writer.number(ms_of(each));
     writer.key("limits");
-    writer.begin_map(3);
+    writer.begin_map(5);
     writer.entry("max_in_flight", its.in_flight_max);
+    writer.key("max_in_flight_bytes");
+    if (its.in_flight_bytes_max == UINT64_MAX)
+        writer.nothing();
+    else
+        writer.number(static_cast<int64_t>(its.in_flight_bytes_max));
+    writer.entry("look_ahead", its.look_ahead);
     writer.entry("max_exceptions", its.exceptions_max);
     writer.entry("max_parked", its.parked_max);
 }
@@ -126,10 +191,11 @@ void GroupsAdmin::write_leased(const Group& group, uint64_t max, ValueWriter& wr
         if (leased.size() < max) leased.push_back(each);
     });
     writer.begin_list(leased.size());
-    for (const auto& [range, lease] : leased) {
-        writer.begin_map(5);
+    for (const auto& [range, lease, bytes] : leased) {
+        writer.begin_map(6);
         writer.entry("offset", range.first.number);
         writer.entry("count", range.count);
+        writer.entry("bytes", bytes);
         writer.entry("consumer", lease.consumer);
         writer.entry("attempt", uint32_t{lease.attempt});
         writer.entry("until_ms", now_ms() + ms_of(lease.until - clock_.now()));
@@ -146,7 +212,8 @@ void GroupsAdmin::write_retries(const Group& group, uint64_t max, ValueWriter& w
     for (const auto& [due_ms, offset] : dues) {
         writer.begin_map(3);
         writer.entry("offset", offset.number);
-        writer.entry("due_ms", due_ms);
+        // By priority those that are due are not told apart by when they were.
+        writer.entry("due_ms", due_ms < kLevels ? static_cast<uint64_t>(now_ms()) : due_ms);
         writer.entry("attempts", static_cast<uint32_t>(group.exceptions().find(offset)->attempts));
     }
 }

@@ -18,7 +18,21 @@ void GroupsAdmin::ask(std::string_view verb, const Request& request, uint64_t co
     Group* group = groups_.find(request.group);
     if (group == nullptr || !is_told(*group))
         return refuse(cookie, ZB_NOT_FOUND, "there is no group `" + request.group + "`");
+    if (!request.consumer.empty()) {
+        Group* consumer = consumer_of(*group, request.consumer);
+        if (consumer == nullptr) {
+            return refuse(cookie, ZB_NOT_FOUND,
+                          "`" + request.group + "` knows no consumer `" + request.consumer + "`");
+        }
+        group = consumer;
+    }
     ask_of(*group, verb, request, cookie);
+}
+
+Group* GroupsAdmin::consumer_of(const Group& group, const std::string& consumer) const {
+    Group* found = groups_.find(GroupPart::name_of(group.name(), consumer));
+    const bool is_its = found != nullptr && groups_.consumers_of(group.id()).contains(found->id());
+    return is_its ? found : nullptr;
 }
 
 void GroupsAdmin::ask_of(Group& group, std::string_view verb, const Request& request,
@@ -47,12 +61,42 @@ void GroupsAdmin::reset(Group& group, const Request& request, uint64_t cookie) {
     }
     const auto offset = wanted_offset(group, request, cookie);
     if (!offset) return;
+    if (request.until_offset || request.until_ms)
+        return give_again(group, *offset, request, cookie);
     groups_.reset(group.id(), *offset);
     ValueWriter writer;
     writer.begin_map(3);
     writer.entry("group", group.name());
     writer.entry("offset", offset->number);
     writer.entry("lag", group.lag());
+    topics_.answer_when_durable({cookie, writer.take()});
+}
+
+// What was published before `until`, and was ever given: there is nothing to give again of the rest.
+void GroupsAdmin::give_again(Group& group, Offset from, const Request& request, uint64_t cookie) {
+    if (group.options().broadcast) {
+        return refuse(cookie, ZB_INVALID,
+                      "`" + group.name() + "` is `mode: broadcast`: expected one of its consumers");
+    }
+    const Offset head{topics_.bounds(group.topic()).head};
+    const Offset wanted = request.until_offset
+                              ? Offset{*request.until_offset}
+                              : topics_.position(group.topic(), ZB_START_TIME,
+                                                 static_cast<int64_t>(*request.until_ms));
+    const Offset until = std::min({wanted, head, group.cursor()});
+    if (until <= from) {
+        return refuse(cookie, ZB_INVALID,
+                      "there is nothing to give again: the group was given the offsets below " +
+                          std::to_string(std::min(head, group.cursor()).number) + ", not " +
+                          std::to_string(from.number) + " to " + std::to_string(wanted.number));
+    }
+    if (!groups_.give_again(group.id(), from, until))
+        return refuse(cookie, ZB_FAILED, "there are too many groups");
+    ValueWriter writer;
+    writer.begin_map(3);
+    writer.entry("group", group.name());
+    writer.entry("offset", from.number);
+    writer.entry("until", until.number);
     topics_.answer_when_durable({cookie, writer.take()});
 }
 
@@ -78,10 +122,13 @@ std::optional<Offset> GroupsAdmin::wanted_offset(const Group& group, const Reque
 }
 
 void GroupsAdmin::remove(Group& group, uint64_t cookie) {
-    if (!group.unconfigured) {
+    const bool is_consumer = group.part.kind == GroupPart::Kind::kConsumer;
+    if (!group.unconfigured && !is_consumer) {
         return refuse(cookie, ZB_WRONG_STATE,
                       "`" + group.name() + "` is in the file: remove it there first");
     }
+    if (group.attended > 0)
+        return refuse(cookie, ZB_WRONG_STATE, "`" + group.name() + "` is connected");
     const std::string name = group.name();
     groups_.remove(group.id());
     answer_durable(name, cookie);

@@ -5,7 +5,10 @@
 //   group pending {group, max?}              {leased: [...], in_doubt: [...], retries: [...],
 //                                             parked: [...]}: at most so many of each
 //   group reset   {group, to: "latest"|"earliest" | time_ms | offset}    {group, offset}
+//                 with until_offset | until_ms: what is before that, and then on from where it is:
+//                 {group, offset, until}
 //   group pause   {group}, group resume {group}, group rm {group}        {group}
+//   Of one of its consumers (`mode: broadcast`), but for pause and resume: {group, consumer}.
 //
 // Thread:  the reactor. An answer comes when what was asked is durable.
 // Failure: ZB_INVALID, ZB_NOT_FOUND, ZB_WRONG_STATE, ZB_FAILED, ZB_UNSUPPORTED with a sentence.
@@ -47,11 +50,18 @@ class GroupsAdmin {
     static bool is_told(const Group& group) { return group.origin == Origin::kDeclared; }
     void ask_of(Group& group, std::string_view verb, const Request& request, uint64_t cookie);
     void reset(Group& group, const Request& request, uint64_t cookie);
+    void give_again(Group& group, Offset from, const Request& request, uint64_t cookie);
     void remove(Group& group, uint64_t cookie);
     // None: it was refused.
+    Group* consumer_of(const Group& group, const std::string& consumer) const;
     std::optional<Offset> wanted_offset(const Group& group, const Request& request,
                                         uint64_t cookie);
     void write_group(const Group& group, ValueWriter& writer, bool whole) const;
+    void write_consumers(const Group& group, ValueWriter& writer) const;
+    GroupCounters counters_of(const Group& group) const;
+    uint64_t in_flight_of(const Group& group) const;
+    uint64_t lag_of(const Group& group) const;
+    std::string_view held(const Group& group) const;
     void write_options(const Group& group, ValueWriter& writer) const;
     void write_pending(const Group& group, uint64_t max, ValueWriter& writer) const;
     void write_leased(const Group& group, uint64_t max, ValueWriter& writer) const;

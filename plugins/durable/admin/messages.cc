@@ -16,6 +16,7 @@ void write_attributes(ValueWriter& writer, const DecodedAttributes& attributes) 
     writer.entry("producer_id", attributes.id);
     writer.entry("order_key", attributes.order_key);
     writer.entry("tag", attributes.tag);
+    writer.entry("priority", attributes.priority);
     writer.key("keys");
     writer.begin_list(attributes.keys.size());
     for (const std::string_view key : attributes.keys)
@@ -43,7 +44,7 @@ void write_messages(ValueWriter& writer, const zb_run& run, uint32_t count) {
     std::string_view wire(run.wire, run.bytes);
     for (uint32_t i = 0; i < count; i++) {
         const auto span = span_of(wire, 1, UINT64_MAX).value_or(WireSpan());
-        writer.begin_map(9);
+        writer.begin_map(10);
         writer.entry("offset", run.first_offset + i);
         writer.entry("id", MessageId{run.id_epoch, run.first_sequence + i}.text());
         writer.entry("stored_ms", run.stored_ms);

@@ -49,6 +49,9 @@ bool take_entry(std::string_view name, const msgpack::object& value, Request& re
     if (name == "body") return take_text(value, request.body);
     if (name == "dry_run") return take_flag(value, request.dry_run);
     if (name == "offset") return take_number(value, request.offset);
+    if (name == "consumer") return take_text(value, request.consumer);
+    if (name == "until_offset") return take_number(value, request.until_offset);
+    if (name == "until_ms") return take_number(value, request.until_ms);
     if (name == "time_ms") return take_number(value, request.time_ms);
     if (name == "options") return take_options(value, request);
     if (name == "from") return take_number(value, request.from);

@@ -73,8 +73,9 @@ struct Request {
     std::map<std::string, Value> options;
     std::optional<uint64_t> from, below, max;
     // Of groups, and of their dead letters.
-    std::string group, to, where;
+    std::string group, to, where, consumer;
     std::optional<uint64_t> offset, time_ms;
+    std::optional<uint64_t> until_offset, until_ms;
     std::optional<std::string> body;
     bool dry_run = false;
     std::optional<std::string> key, id, token;

@@ -29,6 +29,7 @@ CopiedAttributes::CopiedAttributes(zb_view attributes,
     attributes_.id = view(its.id);
     attributes_.order_key = view(its.order_key);
     attributes_.tag = view(its.tag);
+    attributes_.priority = its.priority;
 }
 
 void CopiedAttributes::add(std::string_view name, std::string_view text) {

@@ -31,6 +31,7 @@ struct Exception {
     uint64_t attempts : 8 = 0;  // that were made
     uint64_t why : 3 = 0;       // a Why
     uint64_t taken : 1 = 0;     // a consumer has it
+    uint64_t level : 4 = 0;     // its priority and one; 0: its message tells
     uint32_t key = 0;           // of its order; 0: it has none
     uint32_t segment = 0;       // where its record lies; 0: it is on its way
 

@@ -40,6 +40,7 @@ void Group::replay(const GroupSnapshot& snapshot, const SettledBits& settled) {
     origin = snapshot.origin;
     paused_ = snapshot.paused;
     keeps_marks = snapshot.marks;
+    part = snapshot.part;
     topic_ = snapshot.topic;
     epoch_ = std::max(epoch_, snapshot.epoch);
     oldest_epoch_ = std::max(oldest_epoch_, snapshot.oldest_epoch);
@@ -72,6 +73,7 @@ void Group::replay(RecordType type, const ExceptionRecord& record, uint64_t segm
         exception.why =
             static_cast<uint8_t>(type == RecordType::kPark ? Why::kParked : Why::kRetry);
         exception.key = record.key;
+        exception.level = record.level;
         exception.segment = static_cast<uint32_t>(segment);
         exceptions_.put(record.offset, exception);
         use(exception.segment);
@@ -135,7 +137,7 @@ void Group::take_over(bool was_clean) {
     floor_ = std::min(floor_, cursor_);
     raise_floor();
     written_cursor_ = cursor_;
-    durable_floor_ = floor_;
+    durable_floor_ = looked_until_ = floor_;
     if (keeps_marks) return;
 
     each_unset(floor_, cursor_, [&](OffsetRange range) { again_.add(range); });
@@ -199,6 +201,8 @@ void Group::write_snapshot() {
     GroupSnapshot snapshot{id_,           origin, paused_, topic_, epoch_,
                            oldest_epoch_, floor_, cursor_, name_,  {}};
     snapshot.marks = keeps_marks;
+    snapshot.part = part;
+    if (attended > 0) snapshot.part.seen_ms = wall_ms();
     world_.topics->write(RecordType::kGroup, write_group(snapshot, settled_), floor_effect());
     world_.topics->effect({id_.number(), kEpochWritten, {epoch_}});
     written_cursor_ = cursor_;
@@ -241,8 +245,9 @@ void Group::write_exception_record(RecordType type, Offset offset, const Excepti
 }
 
 std::string Group::exception_payload(Offset offset, const Exception& exception) const {
-    return write_exception(
-        {id_, offset, exception.due_ms, exception.key, static_cast<uint8_t>(exception.attempts)});
+    return write_exception({id_, offset, exception.due_ms, exception.key,
+                            static_cast<uint8_t>(exception.attempts),
+                            static_cast<uint8_t>(exception.level)});
 }
 
 std::vector<NewRecord> Group::write_again(uint64_t segment, size_t max) {
@@ -298,7 +303,7 @@ void Group::reset(Offset offset) {
     epoch_++;
     epoch_is_durable_ = false;
     oldest_epoch_ = epoch_;
-    floor_ = cursor_ = written_cursor_ = offset;
+    floor_ = cursor_ = written_cursor_ = looked_until_ = offset;
     world_.topics->write(RecordType::kReset, write_reset({id_, epoch_, offset}), floor_effect());
     world_.topics->effect({id_.number(), kEpochWritten, {epoch_}});
     release_written();
@@ -316,6 +321,7 @@ void Group::forget(const std::string& why) {
     settled_.clear();
     leases_.clear();
     again_.clear();
+    levels_.clear();
     acks_.clear();
     gate_.clear();
     in_doubt_ = false;
@@ -343,7 +349,7 @@ Offset Group::unread() const {
 }
 
 uint64_t Group::lag() const {
-    const uint64_t head = world_.topics->bounds(topic_).head;
+    const uint64_t head = topic_head().number;
     return head - std::min(head, cursor_.number) + again_.offsets() + exceptions_.size() +
            leases_.messages() - leased_exceptions();
 }
@@ -360,6 +366,7 @@ std::string_view Group::held() const {
     if (exceptions_.parked() >= options_.parked_max) return "too many wait for their key";
     if (exceptions_.size() >= options_.exceptions_max) return "too many wait for a retry";
     if (leases_.messages() >= options_.in_flight_max) return "as many in flight as may be";
+    if (is_full()) return "as many bytes in flight as may be";
     return {};
 }
 
@@ -400,7 +407,7 @@ std::optional<Duration> Group::next_due() const {
     if (!refused_.empty()) consider(refused_until_ - now);
     if (!starving_) return next;
     if (more_) consider(Duration(0));
-    const bool held_back = waits_ || is_in_grace();
+    const bool held_back = waits_ || is_in_grace() || is_full();
     if (const auto due = held_back ? std::nullopt : exceptions_.next_due())
         consider(std::chrono::milliseconds(static_cast<int64_t>(due->first) - wall_ms()));
     if (grace_until_) consider(*grace_until_ - now);

@@ -15,6 +15,7 @@
 //          longest becomes an exception; exceptions_max, parked_max: nothing new then.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -28,6 +29,7 @@
 #include "plugins/durable/groups/exceptions.h"
 #include "plugins/durable/groups/key_gate.h"
 #include "plugins/durable/groups/leases.h"
+#include "plugins/durable/groups/levels.h"
 #include "plugins/durable/groups/options.h"
 #include "plugins/durable/groups/payload.h"
 #include "plugins/durable/groups/reader.h"
@@ -61,6 +63,8 @@ struct GroupCounters {
     uint64_t stale = 0;              // settlements of no delivery that is open
     uint64_t lost_to_retention = 0;  // that were gone before they were settled
     uint64_t missing = 0;            // that cannot be read: damaged
+
+    GroupCounters& operator+=(const GroupCounters& other);
 };
 
 class Group {
@@ -69,6 +73,7 @@ class Group {
     static constexpr uint64_t kLookMax = 100'000;  // messages of one receive() that are not for it
     static constexpr size_t kDueLookMax = 16;      // retries that are due, and wait for the disk
     static constexpr Duration kDeadAgain = std::chrono::seconds(10);
+    static constexpr size_t kRipenMax = 1'000;      // retries of one receive() that are made ripe
     static constexpr size_t kReasonBytesMax = 200;  // of a dead letter
     static constexpr size_t kMarkPagesMax = 128;    // of SettledBits, 4 KiB each
 
@@ -175,10 +180,16 @@ class Group {
 
     GroupId id() const { return id_; }
     const std::string& name() const { return name_; }
+    // Without the mark of a range.
+    std::string_view title() const {
+        return std::string_view(name_).substr(0, name_.rfind(GroupPart::kRangeMark));
+    }
     TopicId topic() const { return topic_; }
     const GroupOptions& options() const { return options_; }
     Origin origin = Origin::kDeclared;
     bool unconfigured = false;  // it was in the file once: kept, and gives nothing
+    GroupPart part{};           // whose it is, of one that was made for another one
+    uint32_t attended = 0;      // connections of the consumer that it is for
     bool keeps_marks = false;   // it is no consumers' group: of dead letters that are done with
     bool hands_over = false;    // nor this one: of messages that wait for their time
 
@@ -187,8 +198,9 @@ class Group {
     // The first message that is not settled durably.
     Offset unread() const;
     uint64_t in_flight() const { return leases_.messages(); }
-    uint64_t in_doubt() const { return again_.offsets(); }
+    uint64_t in_doubt() const { return again_.offsets() - levels_.offsets(); }
     bool is_in_doubt(Offset offset) const { return again_.has(offset); }
+    const Levels& levels() const { return levels_; }
     template <class Visit>
     void each_in_doubt(Visit visit) const {
         again_.each(visit);
@@ -200,6 +212,8 @@ class Group {
     const CrashLoop& crash_loop() const { return crash_loop_; }
     // Messages that are there and are not settled.
     uint64_t lag() const;
+    // A range that was given, and is settled: all of it.
+    bool is_done() const { return cursor_ >= part.until && lag() == 0 && in_flight() == 0; }
     // Why nothing new is given; empty: it is.
     std::string_view held() const;
     const GroupCounters& counters() const { return counters_; }
@@ -219,6 +233,11 @@ class Group {
             return count == deliveries_max || messages >= asked->messages_max ||
                    bytes >= asked->bytes_max;
         }
+    };
+    struct Giving {
+        uint8_t attempt = 1;
+        uint32_t key = 0;
+        uint8_t level = 0;
     };
     struct Dying {
         Offset offset;
@@ -250,7 +269,20 @@ class Group {
     bool may_give_new() const;
     static zb_run only_front(zb_run run);
     bool is_full(const Wanted& wanted) const;
-    uint64_t give(Wanted& wanted, zb_run run, uint64_t messages_max, uint8_t attempt, uint32_t key);
+    bool is_full() const {
+        return leases_.messages() >= options_.in_flight_max ||
+               leases_.bytes() >= options_.in_flight_bytes_max;
+    }
+    uint64_t give(Wanted& wanted, zb_run run, uint64_t messages_max, const Giving& its);
+    void move_out_leased();
+    void pass_by(OffsetRange others);
+    // Of what it gives.
+    Offset topic_head() const {
+        return std::min(Offset{world_.topics->bounds(topic_).head}, part.until);
+    }
+    Reader::Found look_for(Offset at) {
+        return at >= part.until ? Reader::Found::kEnd : ahead_.seek(at);
+    }
     uint64_t make_span(uint64_t messages);
     uint64_t due_in(Duration delay) const;
     bool is_for_it(const zb_run& run) const {
@@ -266,6 +298,16 @@ class Group {
     }
     void let_go(Offset offset);
 
+    // group_priority.cc
+    void give_by_priority(Wanted& wanted);
+    bool ripen();
+    bool look_ahead(uint64_t& looked);
+    OffsetRange next_to_look_at();
+    void pass(OffsetRange range, bool is_new);
+    uint64_t look_at(const zb_run& run, OffsetRange range, bool is_new);
+    bool give_ripe(Wanted& wanted, Offset offset);
+    bool give_waiting(Wanted& wanted, Level level);
+
     // group_settle.cc
     void find_open(const zb_settlement& asked, uint32_t& stale);
     std::optional<LeasedRange> doubtful(const Token& token, OffsetRange range) const;
@@ -277,6 +319,7 @@ class Group {
     void mark_settled(OffsetRange range);
     void retry(const LeasedRange& part, int64_t delay_ms, std::string_view reason);
     void release(const LeasedRange& part);
+    void give_back(OffsetRange range, uint8_t level);
     void extend(const LeasedRange& part, int64_t delay_ms, zb_settled& settled);
     void leave_key(uint32_t key, Offset offset);
     void raise_floor();
@@ -302,6 +345,8 @@ class Group {
     Exceptions exceptions_;
     Leases leases_;
     RangeSet again_;         // given before, and to be given again: in doubt, or released
+    Levels levels_;          // of these: looked at (group_priority.cc)
+    Offset looked_until_;    // so far
     bool in_doubt_ = false;  // again_ has what the life before had given
     std::optional<Instant> grace_until_;  // what a life before may have given is not given before
     KeyGate gate_;

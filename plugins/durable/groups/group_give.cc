@@ -18,7 +18,8 @@ constexpr HashKey kOrderHash{0x7a62'7269'6467'6531, 0x6f72'6465'726b'6579};
 
 uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32_t deliveries_max) {
     given_.clear();
-    if (unconfigured || paused_ || !epoch_is_durable_ || !world_.topics->failure().empty()) {
+    if (unconfigured || paused_ || options_.broadcast || !epoch_is_durable_ ||
+        !world_.topics->failure().empty()) {
         starving_ = true;
         return 0;
     }
@@ -39,9 +40,13 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
     wanted.since = world_.clock->now();
     wanted.until = wanted.since + lease;
 
-    give_due(wanted);
-    give_again(wanted);
-    give_new(wanted);
+    if (options_.by_priority) {
+        give_by_priority(wanted);
+    } else {
+        give_due(wanted);
+        give_again(wanted);
+        give_new(wanted);
+    }
     starving_ = !wanted.enough() || its.messages_max < asked.messages_max;
     if (has_gathered()) world_.listener->on_gathered(id_);
     return wanted.count;
@@ -71,7 +76,7 @@ void Group::give_due(Wanted& wanted) {
             lose(offset);
         } else {
             exceptions_.set_taken(offset, true);
-            give(wanted, behind_.front(), 1, attempt, its.key);
+            give(wanted, behind_.front(), 1, {.attempt = attempt, .key = its.key});
         }
     }
 }
@@ -98,7 +103,7 @@ void Group::give_again(Wanted& wanted) {
             park(next.first, key);
             continue;
         }
-        const uint64_t count = give(wanted, run, key != 0 ? 1 : next.count, 1, key);
+        const uint64_t count = give(wanted, run, key != 0 ? 1 : next.count, {.key = key});
         again_.remove({next.first, count});
     }
     if (again_.empty() && in_doubt_) end_doubt();
@@ -115,11 +120,11 @@ void Group::give_new(Wanted& wanted) {
             cursor_ = settled_.first_unset(cursor_);
             continue;
         }
-        const Reader::Found found = ahead_.seek(cursor_);
+        const Reader::Found found = look_for(cursor_);
         if (found == Reader::Found::kLater) break;
-        const Offset head{world_.topics->bounds(topic_).head};
-        const Offset here =
-            found == Reader::Found::kEnd ? head : Offset{ahead_.front().first_offset};
+        const Offset here = found == Reader::Found::kEnd
+                                ? topic_head()
+                                : std::min(Offset{ahead_.front().first_offset}, part.until);
         if (here > cursor_) {
             const OffsetRange gone{cursor_, here - cursor_};
             cursor_ = here;
@@ -128,15 +133,13 @@ void Group::give_new(Wanted& wanted) {
         }
         if (found == Reader::Found::kEnd) break;
         const zb_run& run = ahead_.front();
-        const uint64_t unset = settled_.unset_at({cursor_, run.count});
+        const uint64_t unset =
+            settled_.unset_at({cursor_, std::min<uint64_t>(run.count, part.until - cursor_)});
         if (!is_for_it(run)) {
-            counters_.filtered += unset;
             looked += unset;
             const OffsetRange others{cursor_, unset};
             cursor_ = cursor_ + unset;
-            acks_.add(others);
-            mark_settled(others);
-            raise_floor();
+            pass_by(others);
             continue;
         }
         const uint32_t key = key_of(run);
@@ -147,8 +150,16 @@ void Group::give_new(Wanted& wanted) {
             continue;
         }
         const uint64_t room = make_span(key != 0 ? 1 : unset);
-        cursor_ = cursor_ + give(wanted, run, room, 1, key);
+        cursor_ = cursor_ + give(wanted, run, room, {.key = key});
     }
+}
+
+// The filter does not let them through.
+void Group::pass_by(OffsetRange others) {
+    counters_.filtered += others.count;
+    acks_.add(others);
+    mark_settled(others);
+    raise_floor();
 }
 
 bool Group::may_give_new() const {
@@ -159,7 +170,7 @@ bool Group::may_give_new() const {
 }
 
 bool Group::is_full(const Wanted& wanted) const {
-    return wanted.enough() || leases_.messages() >= options_.in_flight_max;
+    return wanted.enough() || is_full();
 }
 
 // Its first message alone.
@@ -213,22 +224,23 @@ Reader::Found Group::find_due(const Exceptions::Due& due, Offset head, const zb_
 }
 
 // At most so many of the run. Returns how many.
-uint64_t Group::give(Wanted& wanted, zb_run run, uint64_t messages_max, uint8_t attempt,
-                     uint32_t key) {
+uint64_t Group::give(Wanted& wanted, zb_run run, uint64_t messages_max, const Giving& its) {
     const uint64_t room =
         std::min({messages_max, wanted.asked->messages_max - wanted.messages,
                   options_.in_flight_max - leases_.messages(), uint64_t{UINT32_MAX}});
-    ZB_CHECK(cut_back(run, static_cast<uint32_t>(room), wanted.asked->bytes_max - wanted.bytes),
-             run.first_offset);
-    const Lease lease{wanted.until, wanted.asked->consumer, key, grant_, attempt, wanted.since};
+    const uint64_t bytes = std::min(wanted.asked->bytes_max - wanted.bytes,
+                                    options_.in_flight_bytes_max - leases_.bytes());
+    ZB_CHECK(cut_back(run, static_cast<uint32_t>(room), bytes), run.first_offset);
+    const Lease lease{wanted.until, wanted.asked->consumer, its.key,  grant_,
+                      its.attempt,  wanted.since,           its.level};
     const Offset first{run.first_offset};
-    leases_.add({{first, run.count}, lease});
+    leases_.add({{first, run.count}, lease, run.bytes});
     given_.emplace_back(static_cast<Chunk*>(run.chunk));
     zb_delivery& delivery = wanted.deliveries[wanted.count++];
     delivery = {};
     delivery.run = run;
     delivery.token = token_of(first, lease).to_c();
-    delivery.attempt = attempt;
+    delivery.attempt = its.attempt;
     wanted.messages += run.count;
     wanted.bytes += run.bytes;
     counters_.given += run.count;
@@ -252,25 +264,33 @@ uint32_t Group::key_of(const zb_run& run) const {
 uint64_t Group::make_span(uint64_t messages) {
     while (cursor_ - floor_ >= kSpanMax) {
         const Offset lowest = floor_;
-        if (const auto leased = leases_.first_of({lowest, 1})) {
-            const Duration left = std::max(leased->lease.until - world_.clock->now(), Duration(0));
-            Exception exception;
-            exception.why = static_cast<uint8_t>(Why::kLease);
-            exception.taken = 1;
-            exception.attempts = leased->lease.attempt - 1U;
-            exception.key = leased->lease.key;
-            exception.due_ms = due_in(left);
-            put_exception(RecordType::kLease, lowest, exception);
-        } else {
-            ZB_CHECK(again_.remove({lowest, 1}) == 1, lowest.number);
-            Exception exception;
-            exception.why = static_cast<uint8_t>(Why::kRetry);
-            exception.due_ms = due_in(Duration(0));
-            put_exception(RecordType::kRetry, lowest, exception);
+        if (leases_.first_of({lowest, 1})) {
+            move_out_leased();
+            continue;
         }
+        ZB_CHECK(again_.remove({lowest, 1}) == 1, lowest.number);
+        Exception exception;
+        exception.why = static_cast<uint8_t>(Why::kRetry);
+        exception.due_ms = due_in(Duration(0));
+        put_exception(RecordType::kRetry, lowest, exception);
         raise_floor();
     }
     return std::min(messages, kSpanMax - (cursor_ - floor_));
+}
+
+// What a consumer has at the floor is an exception from now on. REQUIRES: it is leased.
+void Group::move_out_leased() {
+    const auto leased = leases_.first_of({floor_, 1});
+    const Duration left = std::max(leased->lease.until - world_.clock->now(), Duration(0));
+    Exception exception;
+    exception.why = static_cast<uint8_t>(Why::kLease);
+    exception.taken = 1;
+    exception.attempts = leased->lease.attempt - 1U;
+    exception.key = leased->lease.key;
+    exception.level = leased->lease.level;
+    exception.due_ms = due_in(left);
+    put_exception(RecordType::kLease, floor_, exception);
+    raise_floor();
 }
 
 uint64_t Group::due_in(Duration delay) const {

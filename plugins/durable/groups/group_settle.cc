@@ -93,6 +93,7 @@ std::optional<LeasedRange> Group::doubtful(const Token& token, OffsetRange range
         const Exception* its = exceptions_.find(at);
         if (its == nullptr || !its->waits() || its->attempts + 1U != token.attempt) continue;
         lease.key = its->key;
+        lease.level = its->level;
         return LeasedRange{{at, 1}, lease};
     }
     return std::nullopt;
@@ -122,7 +123,7 @@ void Group::close(const LeasedRange& part) {
     if (leases_.first_of(part.range))
         leases_.remove(part.range);
     else
-        again_.remove(part.range);
+        again_.remove(part.range), levels_.remove(part.range);
 }
 
 void Group::ack(const LeasedRange& part, bool is_written) {
@@ -175,6 +176,7 @@ void Group::retry(const LeasedRange& part, int64_t delay_ms, std::string_view re
     exception.why = static_cast<uint8_t>(Why::kRetry);
     exception.attempts = part.lease.attempt;
     exception.key = part.lease.key;
+    exception.level = part.lease.level;
     exception.due_ms = due_in(delay);
     for (uint64_t i = 0; i < part.range.count; i++) {
         const Offset offset = part.range.first + i;
@@ -192,12 +194,12 @@ void Group::retry(const LeasedRange& part, int64_t delay_ms, std::string_view re
 void Group::release(const LeasedRange& part) {
     counters_.released += part.range.count;
     grant_++;
-    if (!exceptions_.first_of(part.range)) return again_.add(part.range);
+    if (!exceptions_.first_of(part.range)) return give_back(part.range, part.lease.level);
     for (uint64_t i = 0; i < part.range.count; i++) {
         const Offset offset = part.range.first + i;
         const Exception* its = exceptions_.find(offset);
         if (its == nullptr) {
-            again_.add({offset, 1});
+            give_back({offset, 1}, part.lease.level);
             continue;
         }
         Exception back = *its;
@@ -205,6 +207,11 @@ void Group::release(const LeasedRange& part) {
         back.taken = 0;
         exceptions_.put(offset, back);
     }
+}
+
+void Group::give_back(OffsetRange range, uint8_t level) {
+    again_.add(range);
+    if (options_.by_priority && level > 0) levels_.add(range, level - 1U);
 }
 
 void Group::extend(const LeasedRange& part, int64_t delay_ms, zb_settled& settled) {
@@ -262,7 +269,7 @@ bool Group::bury(const Dying& dying, const zb_run& run) {
     const zb_run one = only_front(run);
     const Topic* topic = world_.topics->table().find(topic_);
     const std::string_view topic_name = topic != nullptr ? topic->name : std::string_view();
-    DeadLetter letter(one, topic_name, name_, dying.reason, static_cast<uint32_t>(its.attempts),
+    DeadLetter letter(one, topic_name, title(), dying.reason, static_cast<uint32_t>(its.attempts),
                       wall_ms());
     const auto letters = world_.topics->topic(options_.dead_letter);
     const zb_publication publication{letters.value_or(TopicId()).number(),

@@ -99,13 +99,17 @@ Status Groups::begin(bool was_clean) {
             find(id)->take_over(was_clean);
     }
     for (const auto& group : groups_) {
-        if (!group || group->keeps_marks) continue;
+        if (!group || group->keeps_marks || group->part.kind != GroupPart::Kind::kNone) continue;
         const bool own = group->origin == Origin::kImplicit;
         group->hands_over = own;
         if (!in_file.contains(group->name()))
             group->configure(own ? own_options() : GroupOptions(), group->topic());
         group->unconfigured =
             group->origin == Origin::kDeclared && !in_file.contains(group->name());
+    }
+    begin_parts();
+    for (const auto& group : groups_) {
+        if (!group || group->keeps_marks) continue;
         group->take_over(was_clean);
         put_in_topic(*group);
         touched_.insert(group->id());
@@ -125,6 +129,10 @@ Status Groups::begin(const DeclaredGroup& declared) {
                 "the group " + declared.name + ": there is no topic " + declared.topic};
     }
     Group* group = find(declared.name);
+    if (group != nullptr && group->part.kind != GroupPart::Kind::kNone) {
+        return {Code::kInvalid,
+                "the group " + declared.name + ": a consumer of another group has this name"};
+    }
     if (group != nullptr && group->topic() != *topic) {
         return {Code::kInvalid, "the group " + declared.name + " is of another topic than " +
                                     declared.topic + ": remove it first (zbridge group rm)"};
@@ -174,6 +182,7 @@ void Groups::hold_unread(TopicId topic) {
     if (topics_.table().find(topic) == nullptr) return;
     std::optional<Offset> unread;
     for (const GroupId id : of(topic)) {
+        if (find(id)->options().broadcast) continue;  // its consumers have cursors of their own
         const Offset its = find(id)->unread();
         unread = unread ? std::min(*unread, its) : its;
     }
@@ -232,14 +241,16 @@ const std::vector<GroupId>& Groups::of(TopicId topic) const {
 
 uint32_t Groups::receive(GroupId id, const zb_receive& wanted, zb_delivery* deliveries,
                          uint32_t deliveries_max) {
+    end_range(id);
     Group* group = find(id);
-    touched_.insert(id);
+    if (Group* range = range_of(id)) group = range;
+    touched_.insert(group != nullptr ? group->id() : id);
     return group == nullptr ? 0 : group->receive(wanted, deliveries, deliveries_max);
 }
 
 zb_taken Groups::settle(GroupId id, const zb_settlement& settlement, const zb_publication* replies,
                         uint32_t count, zb_settled& settled) {
-    Group* group = find(id);
+    Group* group = find(settled_as(id, settlement.token));
     settled = {};
     settled.stale = settlement.count;
     if (group == nullptr) return ZB_STALE;
@@ -247,12 +258,18 @@ zb_taken Groups::settle(GroupId id, const zb_settlement& settlement, const zb_pu
         settled.reason = {topics_.failure().data(), topics_.failure().size()};
         return ZB_STORE_FAILED;
     }
-    touched_.insert(id);
-    return group->settle(settlement, replies, count, settled);
+    touched_.insert(group->id());
+    const zb_taken taken = group->settle(settlement, replies, count, settled);
+    end_range(id);
+    return taken;
 }
 
 void Groups::remove(GroupId id) {
+    for (const GroupId part : parts_of(id))
+        remove(part);
     Group* group = find(id);
+    forget_part(*group);
+    named_.erase(id);
     group->origin = Origin::kRemoved;
     group->forget("the group was removed before the dead letter was there");
     group->write_snapshot();
@@ -265,11 +282,16 @@ void Groups::remove(GroupId id) {
 }
 
 void Groups::reset(GroupId id, Offset offset) {
+    for (const GroupId consumer : consumers_of(id))
+        reset(consumer, offset);
+    drop_range(id);
     touched_.insert(id);
     find(id)->reset(offset);
 }
 
 void Groups::pause(GroupId id, bool paused) {
+    for (const GroupId part : parts_of(id))
+        pause(part, paused);
     touched_.insert(id);
     find(id)->pause(paused);
 }
@@ -318,7 +340,7 @@ void Groups::on_loaded(TopicId topic) {
 
 void Groups::tell_ready() {
     for (const GroupId id : std::exchange(ready_, {})) {
-        if (find(id) != nullptr) listener_.on_ready(id);
+        if (find(id) != nullptr) listener_.on_ready(asked_as(id));
     }
 }
 
@@ -341,6 +363,7 @@ void Groups::run_due() {
         Group* group = find(id);
         if (group == nullptr) continue;
         if (!pump_own(group->topic())) group->run_due();
+        end_range(asked_as(id));
     }
     if (transactions_ && transactions_->begins_in() == Duration(0)) pump_transactions();
 }

@@ -38,6 +38,9 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
  public:
     static constexpr size_t kGroupsMax = 10'000;
     static constexpr uint32_t kIdMax = UINT16_MAX;
+    static constexpr uint32_t kPartIdMax = kIdMax / 2;  // of them: for groups of the engine's own
+    static constexpr Duration kForgetGrace =
+        std::chrono::minutes(10);                    // after a start: no consumer is forgotten
     static constexpr size_t kWriteAgainMax = 4'000;  // exceptions, in one go
     static constexpr Duration kAckLinger = std::chrono::milliseconds(10);
 
@@ -105,6 +108,21 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     // What gathers is written at once from now on.
     void begin_end() { ending_ = true; }
 
+    // ---- named consumers of groups that are `mode: broadcast` (groups_parts.cc) ----
+    // The cursor of this one, made if it was not seen before. Null: not, and why.
+    Group* join(Group& of, std::string_view consumer, std::string& why);
+    // It has one connection more, or less.
+    void attend(GroupId consumer, bool present);
+    // Each second: gives up those that are gone for long.
+    void tick();
+    const std::set<GroupId>& consumers_of(GroupId group) const;
+
+    // Gives these again, before it goes on where it is. False: there are too many groups.
+    bool give_again(GroupId group, Offset from, Offset until);
+    // Null: none is given again.
+    Group* range_of(GroupId group) const;
+    void drop_range(GroupId group);
+
     // Null: none was ever delayed.
     const Delays* delayed() const { return delays_.get(); }
     // As Delays has them.
@@ -148,6 +166,14 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     // groups_own.cc. Options of its groups: nothing in them dies of its attempts.
     static GroupOptions own_options();
     Result<Group*> make_own(std::string_view name);
+    void begin_parts();
+    void configure_part(Group& part, const Group& of);
+    Group* make_part(const Group& of, const GroupPart& its, std::string name, Offset begin);
+    void end_range(GroupId id);
+    std::vector<GroupId> parts_of(GroupId id) const;
+    void forget_part(const Group& part);
+    GroupId asked_as(GroupId id) const;
+    GroupId settled_as(GroupId id, zb_token token) const;
     Status make_delays();
     Status make_transactions();
     void pump_delays();
@@ -166,6 +192,9 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     std::map<std::string, GroupId, std::less<>> names_;
     std::map<TopicId, std::vector<GroupId>> of_topic_;
     std::map<TopicId, GroupId> marks_;
+    std::map<GroupId, std::set<GroupId>> named_;  // consumers, by their group
+    std::map<GroupId, GroupId> ranges_;           // by their group
+    Instant forget_from_;
     std::set<GroupId> ready_, gathered_;
     std::set<TopicId> moved_;  // topics of which something may be settled durably
     std::optional<Instant> gathered_since_;

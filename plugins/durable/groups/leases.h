@@ -21,11 +21,13 @@ struct Lease {
     uint16_t grant = 0;
     uint8_t attempt = 1;
     Instant since = {};  // it was given
+    uint8_t level = 0;  // as Exception::level
 };
 
 struct LeasedRange {
     OffsetRange range;
     Lease lease;
+    uint64_t bytes = 0;  // of a part of what was given together: its share
 };
 
 class Leases {
@@ -43,10 +45,11 @@ class Leases {
     void clear();
 
     uint64_t messages() const { return messages_; }
+    uint64_t bytes() const { return bytes_; }
     template <class Visit>
     void each(Visit visit) const {
         for (const auto& [first, entry] : entries_)
-            visit(LeasedRange{{first, entry.count}, entry.lease});
+            visit(LeasedRange{{first, entry.count}, entry.lease, entry.bytes});
     }
 
  private:
@@ -54,12 +57,14 @@ class Leases {
     struct Entry {
         uint64_t count = 0;
         Lease lease;
+        uint64_t bytes = 0;
         Dues::iterator due;
     };
 
     std::map<Offset, Entry> entries_;  // by their first offset; they do not overlap
     Dues dues_;
     uint64_t messages_ = 0;
+    uint64_t bytes_ = 0;
 };
 
 }  // namespace zbridge::durable

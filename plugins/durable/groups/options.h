@@ -21,9 +21,15 @@ struct GroupOptions {
     std::vector<Duration> backoff;  // before the first retry, the second ...; the last one goes on
     std::string dead_letter;        // the topic, made when it is needed
     bool ordered = false;           // of a key, one at a time
-    uint32_t in_flight_max = 10'000;      // messages that consumers have at once
-    uint32_t exceptions_max = 1'000'000;  // beyond it nothing new is given, only retries
-    uint32_t parked_max = 100'000;        // likewise
+    bool by_priority = false;       // the highest first, of the first look_ahead that wait
+    uint64_t look_ahead = 10'000;
+    uint32_t in_flight_max = 10'000;            // messages that consumers have at once
+    uint64_t in_flight_bytes_max = UINT64_MAX;  // likewise; the message that reaches it is the last
+    uint32_t exceptions_max = 1'000'000;        // beyond it nothing new is given, only retries
+    uint32_t parked_max = 100'000;              // likewise
+    bool broadcast = false;                     // every named consumer gets all of it
+    uint32_t consumers_max = 1'000;             // of these
+    Duration forget = std::chrono::hours(168);  // one that is gone for so long
     Duration resume_grace = std::chrono::seconds(2);
     std::shared_ptr<const GroupFilter> filter;  // null: it gets all
 

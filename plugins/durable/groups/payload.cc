@@ -5,6 +5,21 @@
 
 namespace zbridge::durable {
 
+namespace {
+
+constexpr unsigned kFlags = GroupSnapshot::kPaused | GroupSnapshot::kMarks |
+                            GroupSnapshot::kConsumer | GroupSnapshot::kRange;
+
+uint8_t flags_of(const GroupSnapshot& group) {
+    unsigned flags = group.paused ? GroupSnapshot::kPaused : 0U;
+    if (group.marks) flags |= GroupSnapshot::kMarks;
+    if (group.part.kind == GroupPart::Kind::kConsumer) flags |= GroupSnapshot::kConsumer;
+    if (group.part.kind == GroupPart::Kind::kRange) flags |= GroupSnapshot::kRange;
+    return static_cast<uint8_t>(flags);
+}
+
+}  // namespace
+
 std::string write_acks(const Acks& acks) {
     std::string bytes;
     append(bytes, acks.group.number());
@@ -45,7 +60,7 @@ std::string write_exception(const ExceptionRecord& record) {
     append(bytes, record.due_ms);
     append(bytes, record.key);
     append(bytes, record.attempts);
-    append(bytes, uint8_t{0});
+    append(bytes, record.level);
     return bytes;
 }
 
@@ -57,9 +72,9 @@ std::optional<ExceptionRecord> read_exception(std::string_view payload) {
     record.due_ms = taker.number<uint64_t>();
     record.key = taker.number<uint32_t>();
     record.attempts = taker.number<uint8_t>();
-    const auto zero = taker.number<uint8_t>();
-    if (!taker.ok() || !taker.rest().empty() || zero != 0 || record.due_ms >= Exception::kDueEnd ||
-        record.offset.number >= Token::kOffsetEnd)
+    record.level = taker.number<uint8_t>();
+    if (!taker.ok() || !taker.rest().empty() || record.level > kLevels ||
+        record.due_ms >= Exception::kDueEnd || record.offset.number >= Token::kOffsetEnd)
         return std::nullopt;
     return record;
 }
@@ -88,8 +103,7 @@ std::string write_group(const GroupSnapshot& group, const SettledBits& settled) 
     std::string bytes;
     append(bytes, group.id.number());
     append(bytes, static_cast<uint8_t>(group.origin));
-    append(bytes, static_cast<uint8_t>((group.paused ? GroupSnapshot::kPaused : 0) |
-                                       (group.marks ? GroupSnapshot::kMarks : 0)));
+    append(bytes, flags_of(group));
     append(bytes, static_cast<uint16_t>(group.name.size()));
     append(bytes, group.topic.number());
     append(bytes, group.epoch);
@@ -97,6 +111,12 @@ std::string write_group(const GroupSnapshot& group, const SettledBits& settled) 
     append(bytes, group.floor.number);
     append(bytes, group.cursor.number);
     bytes.append(group.name);
+    if (group.part.kind != GroupPart::Kind::kNone) {
+        append(bytes, group.part.of.number());
+        append(bytes, group.part.kind == GroupPart::Kind::kConsumer
+                          ? static_cast<uint64_t>(group.part.seen_ms)
+                          : group.part.until.number);
+    }
     settled.each_page([&](uint64_t page, std::string_view its) {
         append_varint(bytes, page);
         append_varint(bytes, its.size());
@@ -118,11 +138,24 @@ std::optional<GroupSnapshot> read_group(std::string_view payload) {
     group.floor = {taker.number<uint64_t>()};
     group.cursor = {taker.number<uint64_t>()};
     group.name = taker.text(name_bytes);
-    group.pages = taker.rest();
     group.paused = (flags & GroupSnapshot::kPaused) != 0;
     group.marks = (flags & GroupSnapshot::kMarks) != 0;
+    const unsigned kinds = flags & (GroupSnapshot::kConsumer | GroupSnapshot::kRange);
+    if (kinds != 0) {
+        const bool is_range = kinds == GroupSnapshot::kRange;
+        group.part.kind = is_range ? GroupPart::Kind::kRange : GroupPart::Kind::kConsumer;
+        group.part.of = GroupId(taker.number<uint32_t>());
+        const auto value = taker.number<uint64_t>();
+        if (is_range)
+            group.part.until = {value};
+        else
+            group.part.seen_ms = static_cast<int64_t>(value);
+    }
+    group.pages = taker.rest();
     const bool known = group.origin >= Origin::kDeclared && group.origin <= Origin::kRemoved &&
-                       (flags & ~(GroupSnapshot::kPaused | GroupSnapshot::kMarks)) == 0;
+                       (flags & ~kFlags) == 0 &&
+                       kinds != (GroupSnapshot::kConsumer | GroupSnapshot::kRange) &&
+                       group.part.until.number <= Token::kOffsetEnd && group.part.seen_ms >= 0;
     if (!taker.ok() || !known || group.floor > group.cursor ||
         group.cursor.number > Token::kOffsetEnd || group.oldest_epoch > group.epoch)
         return std::nullopt;

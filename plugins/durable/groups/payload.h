@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "plugins/durable/groups/exceptions.h"
+#include "plugins/durable/groups/levels.h"
+#include "plugins/durable/groups/part.h"
 #include "plugins/durable/groups/settled_bits.h"
 #include "plugins/durable/groups/token.h"
 #include "plugins/durable/topics/payload.h"
@@ -29,13 +31,14 @@ std::optional<Acks> read_acks(std::string_view payload);
 
 // RETRY, PARK, LEASE: a message that is an exception from now on, and DEAD: one that is in the dead
 // letters.
-//   u32 group | u64 offset | u64 due ms | u32 key | u8 attempts | u8 0
+//   u32 group | u64 offset | u64 due ms | u32 key | u8 attempts | u8 priority and one, or 0
 struct ExceptionRecord {
     GroupId group;
     Offset offset;
     uint64_t due_ms = 0;
     uint32_t key = 0;
     uint8_t attempts = 0;
+    uint8_t level = 0;  // as Exception::level
 };
 
 std::string write_exception(const ExceptionRecord& record);
@@ -54,11 +57,14 @@ std::optional<Reset> read_reset(std::string_view payload);
 
 // GROUP: a group, as it is now, without its exceptions.
 //   u32 group | u8 origin | u8 flags | u16 name bytes | u32 topic | u32 epoch | u32 oldest epoch |
-//   u64 floor | u64 cursor | name | pages: (varint number | varint bytes | bytes) ...
+//   u64 floor | u64 cursor | name | of a part: u32 of which group | u64 last seen, ms, or until |
+//   pages: (varint number | varint bytes | bytes) ...
 struct GroupSnapshot {
     // Flags.
     static constexpr uint8_t kPaused = 1;
     static constexpr uint8_t kMarks = 2;
+    static constexpr uint8_t kConsumer = 4;  // a part of this kind
+    static constexpr uint8_t kRange = 8;     // likewise
 
     GroupId id;
     Origin origin = Origin::kDeclared;
@@ -70,6 +76,7 @@ struct GroupSnapshot {
     std::string_view name;
     std::string_view pages;
     bool marks = false;  // it has no consumers: Group::keeps_marks
+    GroupPart part{};
 };
 
 std::string write_group(const GroupSnapshot& group, const SettledBits& settled);

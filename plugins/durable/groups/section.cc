@@ -63,13 +63,43 @@ constexpr Option kRows[] = {
            "The topic of its dead letters; else its own name with -dead behind it.")
         .such_as("topic/logistics-dead"),
     Option("order", ZB_OPTION_CHOICE,
-           "per_key: of the messages of one order key one at a time, in order; else as they come.")
-        .one_of("none|per_key")
+           "per_key: of the messages of one order key one at a time, in order. priority: of those"
+           " that wait the highest priority first. Else as they come.")
+        .one_of("none|per_key|priority")
         .by_default("none"),
+    Option("mode", ZB_OPTION_CHOICE,
+           "share: its consumers share the messages. broadcast: each consumer, by its routing id,"
+           " gets all of them, from where it was.")
+        .one_of("share|broadcast")
+        .by_default("share"),
+    Option("max_consumers", ZB_OPTION_COUNT,
+           "Of `mode: broadcast`: names that it knows; another one is refused at its handshake.")
+        .at_least("1")
+        .at_most("5000")
+        .by_default("1000"),
+    Option(
+        "forget", ZB_OPTION_DURATION,
+        "Of `mode: broadcast`: a consumer that was not connected for so long is given up, and holds"
+        " the topic's retention no longer.")
+        .at_least("1m")
+        .at_most("3650d")
+        .by_default("7d"),
+    Option(
+        "look_ahead", ZB_OPTION_COUNT,
+        "Of `order: priority`: the highest of the first so many that wait goes first. Each of them"
+        " is read before any is given.")
+        .at_least("1")
+        .at_most("100000")
+        .by_default("10000"),
     Option("max_in_flight", ZB_OPTION_COUNT, "Messages that all its consumers have at once.")
         .at_least("1")
         .at_most("100000")
         .by_default("10000"),
+    Option("max_in_flight_bytes", ZB_OPTION_SIZE,
+           "Likewise, their bytes: the message that reaches it is the last. Else any.")
+        .at_least("1B")
+        .at_most("1TiB")
+        .such_as("64MiB"),
     Option("max_exceptions", ZB_OPTION_COUNT,
            "Messages that wait for a retry, or for their key; beyond it nothing new is given. About"
            " 48 bytes each.")
@@ -186,9 +216,16 @@ DeclaredGroup read_group(std::string_view name, const Options& given) {
                      "expected one: with -dead behind it the group's name is no name"
                      " of a topic");
     options.ordered = given.text("order") == "per_key";
+    options.by_priority = given.text("order") == "priority";
+    options.look_ahead = static_cast<uint64_t>(given.integer("look_ahead"));
+    if (given.has("max_in_flight_bytes"))
+        options.in_flight_bytes_max = static_cast<uint64_t>(given.integer("max_in_flight_bytes"));
     options.in_flight_max = static_cast<uint32_t>(given.integer("max_in_flight"));
     options.exceptions_max = static_cast<uint32_t>(given.integer("max_exceptions"));
     options.parked_max = static_cast<uint32_t>(given.integer("max_parked"));
+    options.broadcast = given.text("mode") == "broadcast";
+    options.consumers_max = static_cast<uint32_t>(given.integer("max_consumers"));
+    options.forget = given.duration("forget");
     options.resume_grace = given.duration("resume_grace");
     return group;
 }

@@ -122,6 +122,10 @@ void encode_attributes(const zb_attributes& attributes, std::string& bytes) {
         append_attribute(bytes, AttributeKind::kKey, from_view(attributes.keys[i]));
     for (uint32_t i = 0; i < attributes.property_count; i++)
         append_property(bytes, attributes.properties[i]);
+    if (attributes.priority != 0) {
+        const char priority = static_cast<char>(attributes.priority);
+        append_attribute(bytes, AttributeKind::kPriority, {&priority, 1});
+    }
 }
 
 void append_target(std::string& attributes, TopicId target) {
@@ -185,6 +189,10 @@ std::optional<DecodedAttributes> decode_attributes(std::string_view bytes) {
             case AttributeKind::kChecker:
             case AttributeKind::kPrepared:
                 break;
+            case AttributeKind::kPriority:
+                if (value.size() != 1) return std::nullopt;
+                decoded.priority = static_cast<uint8_t>(value[0]);
+                break;
             default:
                 return std::nullopt;
         }
@@ -221,6 +229,11 @@ std::string_view id_in(std::string_view attributes) {
 
 std::string_view key_in(std::string_view attributes) {
     return text_in(attributes, AttributeKind::kKey);
+}
+
+uint8_t priority_in(std::string_view attributes) {
+    const std::string_view value = text_in(attributes, AttributeKind::kPriority);
+    return value.empty() ? uint8_t{0} : static_cast<uint8_t>(value[0]);
 }
 
 bool has_key(std::string_view attributes, std::string_view key) {

@@ -24,6 +24,7 @@ enum class AttributeKind : uint8_t {
     kDeliverAt = 4,  // i64 milliseconds since 1970
     kKey = 5,
     kProperty = 6,   // varint name length | name | u8 kind (as zb_kind) | value
+    kPriority = 10,  // u8, 1 to 9; none is 0
     kTarget = 7,     // u32 topic that it is delivered to when its time has come; the last one
     kChecker = 16,   // of a prepared one: who is asked whether it is to be; the last but one
     kPrepared = 17,  // likewise: u32 topic that it is committed to; the last one
@@ -50,6 +51,7 @@ struct DecodedAttributes {
     int64_t deliver_at_ms = 0;
     std::vector<std::string_view> keys;
     std::vector<std::pair<std::string_view, zb_value>> properties;
+    uint32_t priority = 0;
 };
 std::optional<DecodedAttributes> decode_attributes(std::string_view bytes);
 // One of them alone, without the others: the first text of a kind (empty: none), the property of a
@@ -60,6 +62,7 @@ zb_value property_in(std::string_view attributes, std::string_view name);
 std::string_view id_in(std::string_view attributes);
 // The first key alone; empty: none.
 std::string_view key_in(std::string_view attributes);
+uint8_t priority_in(std::string_view attributes);
 bool has_key(std::string_view attributes, std::string_view key);
 
 }  // namespace zbridge::durable

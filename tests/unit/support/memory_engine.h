@@ -131,6 +131,8 @@ class MemoryEngine {
     std::string last_checker;              // of prepare
     bool room = true;
     bool one_publish_fits = false;              // the first one uses the room up
+    bool refuses_names = false;                 // of consumers
+    int attends = 0;                            // connections of named consumers
     bool loaded = true;                         // reads are answered at once
     zb_taken answer = ZB_TAKEN;                 // of publish
     std::map<uint32_t, uint64_t> floors;        // by topic: what retention has left
@@ -249,6 +251,13 @@ class MemoryEngine {
         toy.tell_ready();
         return ZB_TAKEN;
     }
+    // Its one group is everybody's.
+    static uint32_t join(void* self, uint32_t, zb_view consumer, zb_view* reason) {
+        if (!of(self).refuses_names) return 0;
+        *reason = view_of("not you");
+        (void)consumer;
+        return ZB_NO_GROUP;
+    }
     static zb_taken note(void*, uint64_t, uint32_t, zb_view, uint32_t, zb_receipt*) {
         return ZB_STORE_FAILED;
     }
@@ -308,7 +317,9 @@ class MemoryEngine {
         [](void*, zb_view, zb_view, uint64_t) {},
         [](void*) { return uint32_t{1}; },
         prepare,
-        resolve};
+        resolve,
+        join,
+        [](void* self, uint32_t, uint32_t present) { of(self).attends += present != 0 ? 1 : -1; }};
     zb_plugin plugin_{};
     std::unique_ptr<plugin::Declaration> declaration_;
     std::unique_ptr<plugin::Instance> instance_;

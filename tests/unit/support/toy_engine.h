@@ -31,11 +31,13 @@ inline constexpr zb_option kToyGroupOptions[] = {
      "The topic of its dead letters.", nullptr},
     {"resume_grace", ZB_OPTION_DURATION, 0, "2s", nullptr, nullptr, nullptr,
      "How long what was given before a start may be settled.", nullptr},
+    {"mode", ZB_OPTION_CHOICE, 0, "share", nullptr, nullptr, "share|broadcast", "Who gets what.",
+     nullptr},
 };
 
 inline constexpr zb_section kToySections[] = {
     {"topics", "What is kept.", kToyTopicOptions, 4, sizeof(zb_option)},
-    {"groups", "Who shares it.", kToyGroupOptions, 3, sizeof(zb_option)}};
+    {"groups", "Who shares it.", kToyGroupOptions, 4, sizeof(zb_option)}};
 
 inline zb_engine toy_engine() {
     zb_engine engine{};

@@ -84,6 +84,7 @@ TEST_CASE("messages are browsed, whole, from memory and from the disk") {
     const std::string first =
         R"({"offset":0,"id":")" + id +
         R"(","stored_ms":1700000000000,"producer_id":"o-1","order_key":"","tag":"express",)"
+        R"("priority":0,)"
         R"x("keys":["k1"],"properties":{"region":"EU"},"frames":["BIN(size:3)"]})x";
     CHECK(shown(rig.ask("topic browse", request("orders", {{"max", 1}})).second) ==
           "[" + first + "]");

@@ -50,6 +50,23 @@ TEST_CASE("the bytes of attributes are these") {
     CHECK(none.empty());
 }
 
+TEST_CASE("a priority is a byte behind the others; 0 is none") {
+    zb_attributes attributes{};
+    attributes.tag = text("t");
+    attributes.priority = 9;
+    std::string bytes;
+    encode_attributes(attributes, bytes);
+    CHECK(bytes == std::string("\x03\x01t\x0a\x01\x09", 6));
+    CHECK(decode_attributes(bytes)->priority == 9);
+    CHECK(priority_in(bytes) == 9);
+    CHECK(priority_in("\x03\x01t") == 0);
+    CHECK_FALSE(decode_attributes(std::string("\x0a\x02\x01\x01", 4)));
+    append_target(bytes, TopicId(3));
+    std::string_view rest = bytes;
+    CHECK(take_target(rest) == TopicId(3));
+    CHECK(priority_in(rest) == 9);
+}
+
 TEST_CASE("attributes read back") {
     const std::string bytes = encoded();
     const auto decoded = decode_attributes(bytes);

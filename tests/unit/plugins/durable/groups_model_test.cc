@@ -4,7 +4,8 @@
 // (from ZB_FIRST on), ZB_SEED=N that one.
 //
 // Held at each step: nobody is given a message whose ack was told to be durable, or that is a dead
-// letter; of a key one at a time, and never before one that stands before it and is open; attempts
+// letter; of a key one at a time, and never before one that stands before it and is open; with
+// `order: priority` nothing while one of a higher priority waits that nobody was given; attempts
 // count what was retried. A paused group gives nothing. At the end: every message that was committed,
 // and was not forgotten by a reset, is acked, or a dead letter once; one that was redriven is a
 // message again, with a life of its own.
@@ -34,6 +35,7 @@ struct Counts {
 // A message, by its offset, as its consumers know it.
 struct Known {
     std::string body, key;
+    uint32_t priority = 0;
     bool acked = false;    // an ack was taken, in whatever life
     bool durable = false;  // and told to be durable
     bool dying = false;    // rejected, or tried too often, in this life
@@ -54,14 +56,18 @@ GroupsRig::Options options_of(uint64_t seed) {
                                {"retry.backoff", "2s"},
                                {"lease", "20s"},
                                {"max_in_flight", "12"}};
-    if (seed % 2 == 0) options.emplace_back("order", "per_key");
+    if (seed % 3 == 0) options.emplace_back("order", "per_key");
+    if (seed % 3 == 1) options.emplace_back("order", "priority");
     return options;
 }
 
 class World {
  public:
     explicit World(uint64_t seed)
-        : rig_(options_of(seed), seed), chance_(seed * 7919 + 1), ordered_(seed % 2 == 0) {
+        : rig_(options_of(seed), seed),
+          chance_(seed * 7919 + 1),
+          ordered_(seed % 3 == 0),
+          by_priority_(seed % 3 == 1) {
         rig_.option("segment_bytes", "1MiB");
         rig_.option("hot_memory", "1MiB");
         rig_.option("read_memory", "1MiB");
@@ -285,6 +291,7 @@ class World {
         zb_attributes attributes{};
         attributes.size = sizeof(attributes);
         attributes.order_key = view_of(message.key);
+        attributes.priority = message.priority = static_cast<uint32_t>(chance_.below(4));
         REQUIRE(rig_.publish("t", message.body, &attributes) == ZB_TAKEN);
         known_.push_back(std::move(message));
     }
@@ -293,6 +300,7 @@ class World {
         const Instant now = rig_.clock.now();
         const auto messages = static_cast<uint32_t>(1 + chance_.below(3));
         const uint64_t consumer = chance_.below(4);
+        const uint64_t visible = rig_.engine->bounds(rig_.self(), rig_.handle("t")).head;
         std::vector<Got> all = rig_.take_now(messages, consumer);
         REQUIRE((all.empty() || !paused_));
         for (Got& got : all) {
@@ -305,6 +313,7 @@ class World {
             REQUIRE(deaths_of(its.body) < lives_of(its.body));
             REQUIRE(out_.count(got.offset) == 0);
             if (ordered_) check_order(got.offset);
+            if (by_priority_) check_priority(got.offset, visible);
             REQUIRE(got.attempt >= 1);
             if (its.sure)
                 REQUIRE(got.attempt == its.attempts + 1);
@@ -330,6 +339,17 @@ class World {
             if (its.key != known_[offset].key) continue;
             INFO("and " << before << " is open");
             REQUIRE((its.acked || its.dying || its.forgotten || deaths_of(its.body) > 0));
+        }
+    }
+
+    void check_priority(uint64_t offset, uint64_t visible) {
+        for (uint64_t other = 0; other < visible; other++) {
+            const Known& its = known_[other];
+            if (other == offset || its.given > 0 || its.acked) continue;
+            INFO("and " << other << " waits");
+            REQUIRE(its.priority <= known_[offset].priority);
+            REQUIRE((its.priority < known_[offset].priority || offset < other ||
+                     known_[offset].given > 0));
         }
     }
 
@@ -468,7 +488,7 @@ class World {
 
     AdminRig rig_;
     SeededRandom chance_;
-    bool ordered_;
+    bool ordered_, by_priority_;
     std::vector<Known> known_;            // by offset
     std::map<uint64_t, Held> out_;        // by offset: leased in this life
     std::vector<Got> stale_;              // tokens of this life that name nothing any more

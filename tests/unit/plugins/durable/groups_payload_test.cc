@@ -32,6 +32,18 @@ TEST_CASE("the bytes of RETRY, PARK, LEASE and DEAD are these") {
     CHECK(read->attempts == 3);
 }
 
+TEST_CASE("a retry of a known priority says it, one more than it is; above it there is none") {
+    const std::string bytes = bytes_of(
+        "02 00 00 00 | 02 01 00 00 00 00 00 00 | 00 68 e5 cf 8b 01 00 00 | 00 00 00 00 | 03 | 0a");
+    CHECK(write_exception({GroupId(2), {258}, 1'700'000'000'000, 0, 3, 10}) == bytes);
+    const auto read = read_exception(bytes);
+    REQUIRE(read.has_value());
+    CHECK(read->level == 10);
+    std::string above = bytes;
+    above.back() = 11;
+    CHECK_FALSE(read_exception(above).has_value());
+}
+
 TEST_CASE("the bytes of RESET are these") {
     const std::string bytes = bytes_of("02 00 00 00 | 09 00 00 00 | 02 01 00 00 00 00 00 00");
     CHECK(write_reset({GroupId(2), 9, {258}}) == bytes);
@@ -71,8 +83,43 @@ TEST_CASE("a group of marks says so; a flag that is none is refused") {
     REQUIRE(read_group(bytes).has_value());
     CHECK(read_group(bytes)->marks);
     CHECK_FALSE(read_group(bytes)->paused);
-    bytes[5] = 4;
+    bytes[5] = 16;
     CHECK_FALSE(read_group(bytes).has_value());
+}
+
+TEST_CASE("the bytes of a GROUP that is a part of another one are these") {
+    GroupSnapshot group{
+        GroupId(5), Origin::kImplicit, false, TopicId(7), 1, 0, {256}, {300}, "gr%a", {}};
+    const std::string head =
+        "00 | 07 00 00 00 | 01 00 00 00 | 00 00 00 00 | 00 01 00 00 00 00 00 00 |"
+        "2c 01 00 00 00 00 00 00 | 67 72 25 61 | 02 00 00 00 |";
+    SUBCASE("a consumer's: whose, and when it was last seen") {
+        group.part = {GroupPart::Kind::kConsumer, GroupId(2), 1'700'000'000'000};
+        std::string bytes =
+            bytes_of("05 00 00 00 | 02 | 04 | 04" + head + "00 68 e5 cf 8b 01 00 00");
+        CHECK(write_group(group, {}) == bytes);
+        const auto read = read_group(bytes);
+        REQUIRE(read.has_value());
+        CHECK(read->part.kind == GroupPart::Kind::kConsumer);
+        CHECK(read->part.of == GroupId(2));
+        CHECK(read->part.seen_ms == 1'700'000'000'000);
+        CHECK(read->name == "gr%a");
+        CHECK(read->pages.empty());
+        bytes.resize(bytes.size() - 1);
+        CHECK_FALSE(read_group(bytes).has_value());
+    }
+    SUBCASE("a range's: whose, and its end") {
+        group.part = {GroupPart::Kind::kRange, GroupId(2), 0, {300}};
+        std::string bytes =
+            bytes_of("05 00 00 00 | 02 | 08 | 04" + head + "2c 01 00 00 00 00 00 00");
+        CHECK(write_group(group, {}) == bytes);
+        const auto read = read_group(bytes);
+        REQUIRE(read.has_value());
+        CHECK(read->part.kind == GroupPart::Kind::kRange);
+        CHECK(read->part.until == Offset{300});
+        bytes[5] = 12;  // it is one of them, not both
+        CHECK_FALSE(read_group(bytes).has_value());
+    }
 }
 
 TEST_CASE("a page of bits reads back") {

@@ -34,6 +34,13 @@ class GroupsRig : public EngineRig {
         ZB_CHECK(publish("t", body, has ? &attributes : nullptr) == ZB_TAKEN, body);
         EngineRig::settle();
     }
+    void put_at(uint32_t priority, const std::string& body, const std::string& tag = "") {
+        zb_attributes attributes{};
+        attributes.size = sizeof(attributes);
+        attributes.priority = priority;
+        attributes.tag = view_of(tag);
+        ZB_CHECK(publish("t", body, &attributes) == ZB_TAKEN, body);
+    }
     void put_many(uint64_t from, uint64_t to) {
         for (uint64_t i = from; i < to; i++)
             ZB_CHECK(publish("t", std::to_string(i)) == ZB_TAKEN, i);
@@ -41,6 +48,16 @@ class GroupsRig : public EngineRig {
     }
 
     uint32_t id(const std::string& name = "g") { return engine->group(self(), view_of(name)); }
+    // What is received and settled from now on is this named consumer's. False: why_not says why.
+    bool join(const std::string& consumer, bool attends = true) {
+        zb_view reason{};
+        asking = engine->join(self(), id(), view_of(consumer), &reason);
+        why_not.assign(reason.data == nullptr ? "" : reason.data, reason.size);
+        if (asking != ZB_NO_GROUP && attends) engine->attend(self(), asking, 1);
+        return asking != ZB_NO_GROUP;
+    }
+    void leave() { engine->attend(self(), asking, 0); }
+    uint32_t asked() { return asking == ZB_NO_GROUP ? id() : asking; }
     Group& g() { return *border::self<Engine>(self()).plugin->groups().find("g"); }
 
     // What a consumer is given now, or once the disk has been read.
@@ -54,7 +71,7 @@ class GroupsRig : public EngineRig {
     std::vector<Got> take_now(uint32_t messages, uint64_t consumer = 1, int64_t lease_ms = 0) {
         std::vector<zb_delivery> deliveries(16);
         const zb_receive wanted{sizeof(zb_receive), messages, 1 << 20, lease_ms, consumer};
-        const uint32_t count = engine->receive(self(), id(), &wanted, deliveries.data(), 16);
+        const uint32_t count = engine->receive(self(), asked(), &wanted, deliveries.data(), 16);
         std::vector<Got> all;
         for (uint32_t i = 0; i < count; i++) {
             const zb_run& run = deliveries[i].run;
@@ -85,7 +102,7 @@ class GroupsRig : public EngineRig {
         settlement.reason = view_of(reason);
         settlement.cookie = cookie;
         last = {};
-        return engine->settle(self(), id(), &settlement, nullptr, 0, &last);
+        return engine->settle(self(), asked(), &settlement, nullptr, 0, &last);
     }
     zb_taken ack(const Got& got) { return settle(ZB_SETTLE_ACK, got); }
 
@@ -111,6 +128,8 @@ class GroupsRig : public EngineRig {
     }
 
     zb_settled last{};
+    uint32_t asking = ZB_NO_GROUP;
+    std::string why_not;
 };
 
 }  // namespace zbridge::durable
