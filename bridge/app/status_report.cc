@@ -34,6 +34,7 @@ Report peer_report(const net::Peer& peer) {
     report.add("waiting", peer.outbox().messages());
     report.add("waiting_bytes", peer.outbox().bytes());
     report.add("dropped", peer.counters().dropped);
+    report.add("slowed", peer.counters().slowed);
     return report;
 }
 
@@ -181,18 +182,19 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
     Report peers = Report::list();
     uint64_t count = 0;
     const Workers workers = with_peers ? workers_at(bridge, index) : Workers();
-    const auto take = [&](const net::Peer& peer) {
+    const auto take = [&](const net::Peer& peer, bool slowed) {
         count++;
         if (!with_peers) return;
         Report& added = peers.add(peer_report(peer));
         add_credit(workers, peer, added);
     };
+        if (slowed) added.add("why", "rate");  // it is not read for now
     const auto& endpoint = bridge.endpoints()[index];
     if (endpoint) {
         for (const auto& address : endpoint->bound())
             addresses.add(address.text());
         for (const auto& [id, peer] : endpoint->peers())
-            take(*peer);
+            take(*peer, peer->slowed());
     }
     for (const auto& dialled : bridge.dialled()) {
         if (dialled->name() != config.name) continue;
@@ -213,6 +215,8 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         report.add("held", endpoint->held());
         report.add("holds", endpoint->holds());
         report.add("refused", refusals_report(endpoint->refusals()));
+        report.add("slowed", endpoint->slowed());
+        report.add("slowings", endpoint->slowings());
     }
     if (bridge.intakes()[index])
         report.add("unrouted", refusals_report(bridge.intakes()[index]->refusals()));

@@ -30,6 +30,8 @@ std::string endpoints_text(const Report& endpoints, size_t width) {
         }
         std::string note;
         if (cell(endpoint, "held") == "true") note = "held: its targets are full";
+        if (const uint64_t slowed = endpoint.at("slowed").number(); note.empty() && slowed > 0)
+            note = fmt::format("{} held: they send faster than `rate`", slowed);
         const std::string refused = counts_text(endpoint.at("refused"));
         if (!refused.empty()) note += (note.empty() ? "refused: " : "; refused: ") + refused;
         const std::string unrouted = counts_text(endpoint.at("unrouted"));

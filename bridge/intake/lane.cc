@@ -15,6 +15,7 @@ void fill_from(const Attributes& given, Attributes& attributes) {
     if (!attributes.order_key) attributes.order_key = given.order_key;
     if (!attributes.tag) attributes.tag = given.tag;
     if (!attributes.deliver_at_ms) attributes.deliver_at_ms = given.deliver_at_ms;
+    if (!attributes.priority) attributes.priority = given.priority;
     if (attributes.keys.empty()) attributes.keys = given.keys;
     for (const auto& property : given.properties) {
         const bool set =

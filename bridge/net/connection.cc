@@ -36,6 +36,12 @@ Connection::Connection(Endpoint& endpoint, Reactor& reactor, Accepted accepted, 
       timer_(reactor.timers(), [this] { on_timer(); }) {
     waiting_bytes_max_ = endpoint.options().limits.waiting_bytes_max;
     waiting_messages_max_ = endpoint.options().limits.waiting_messages_max;
+    const PeerLimits& limits = endpoint.options().limits;
+    if (limits.messages_a_second > 0) {
+        const uint32_t burst = limits.burst > 0 ? limits.burst : limits.messages_a_second;
+        slowing_.reset(new Slowing{Pace(limits.messages_a_second, burst),
+                                   Timer(reactor.timers(), [this] { end_slowing(); })});
+    }
     handshake_ = std::make_unique<zmtp::Handshake>(
         endpoint.setup_.our_identity,
         [this](zmtp::Claim& claim) { return endpoint_.admit(*this, claim); });
@@ -87,6 +93,7 @@ bool Connection::may_take() {
         pause();
         return false;
     }
+    if (slowed()) return false;
     // Who does not read its answers is not read: its requests wait in its own queue. One that has
     // gone is read to its end.
     return kOnlyReceives.has(type()) || has_room() || ended_;
@@ -259,6 +266,7 @@ void Connection::admit_peer() {
 bool Connection::take_message(size_t size, uint32_t frames) {
     if (type() == SocketType::kSub || type() == SocketType::kXsub)
         return take_upstream(size, frames);
+    if (!within_pace()) return false;
     const Message message(in_.part(0, size), frames);
     if (endpoint_.handler_.on_message(*this, message) == Take::kHold) {
         ZB_CHECK(endpoint_.held(), endpoint_.name());
@@ -267,11 +275,31 @@ bool Connection::take_message(size_t size, uint32_t frames) {
     }
     counters().messages_in++;
     counters().bytes_in += size;
+    if (slowing_) slowing_->pace.took_one(reactor_.now());
     progress_at_ = reactor_.now();
     progress_ = needed_ = 0;
     if (stopped()) return false;
     in_.remove_prefix(size);
     return true;
+}
+
+// False: it is read again when its pace allows it. Once we end, nothing waits for that.
+bool Connection::within_pace() {
+    if (!slowing_ || half_closed_ || slowing_->pace.allows(reactor_.now())) return true;
+    slowing_->now = true;
+    slowing_->timer.arm(slowing_->pace.again_at());
+    counters().slowed++;
+    liveness_.pause();
+    endpoint_.on_slowed();
+    return false;
+}
+
+void Connection::end_slowing() {
+    if (!slowed()) return;
+    slowing_->now = false;
+    slowing_->timer.cancel();
+    endpoint_.on_slowing_ended();
+    if (state_ == State::kOpen) reactor_.make_ready(*this);
 }
 
 // What a SUB or XSUB says.
@@ -434,6 +462,7 @@ void Connection::half_close() {
     if (state_ != State::kOpen || half_closed_) return;
     flush();
     half_closed_ = true;
+    end_slowing();
     reactor_.net().shutdown_write(socket_);
 }
 
@@ -460,6 +489,7 @@ void Connection::end(std::optional<Refusal> why) {
     state_ = State::kClosed;
     in_ = Slice();
     timer_.cancel();
+    end_slowing();
     reactor_.forget(*this);
     reactor_.net().close(socket_);
     socket_ = kNoSocket;

@@ -8,7 +8,7 @@
 //          handshake holds more than kHandshakeBytesMax.
 // Holding: while its endpoint is held nothing is read. A peer that has ever sent PING gets a PONG
 //          unasked meanwhile (liveness.h), or it would take us for dead and lose what is in the
-//          wire. So does one that greets with ZMTP 3.1 and may have sent one which we have not read
+//          wire. Likewise while a peer has sent more than messages_a_second says. So does one that greets with ZMTP 3.1 and may have sent one which we have not read
 //          yet.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include <string>
 
 #include "bridge/net/liveness.h"
+#include "bridge/net/pace.h"
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
 #include "bridge/net/zmtp/command.h"
@@ -68,6 +69,8 @@ class Connection final : public Peer, public Ready {
 
     bool open() const { return state_ == State::kOpen && !closing_; }
     bool pings() const { return liveness_.pings(); }
+    // It has sent too fast, and is not read for now.
+    bool slowed() const { return slowing_ && slowing_->now; }
     Duration likely_ping_interval() const;  // as Liveness says
     Instant opened_at() const { return liveness_.opened_at(); }
     size_t subscriptions() const { return subscriptions_.size(); }
@@ -84,6 +87,8 @@ class Connection final : public Peer, public Ready {
     void read_some();
     void discard();
     bool may_take();
+    bool within_pace();
+    void end_slowing();
     bool may_read();
     void pause();
     void make_room();
@@ -125,6 +130,12 @@ class Connection final : public Peer, public Ready {
     Timer timer_;                                                 // handshake, then silence
     std::map<std::string, uint32_t, std::less<>> subscriptions_;  // prefix -> how often said
     uint64_t subscription_bytes_ = 0;
+    struct Slowing {
+        Pace pace;
+        Timer timer;
+        bool now = false;
+    };
+    std::unique_ptr<Slowing> slowing_;  // null: it may send as fast as it likes
 };
 
 }  // namespace zbridge::net

@@ -223,8 +223,14 @@ void Endpoint::relieve() {
         connection->relieve(reactor_.now());
 }
 
+void Endpoint::on_slowed() {
+    slowings_++;
+    slowed_++;
+    reassure_at(reactor_.now() + kReassureAfter);
+}
+
 void Endpoint::on_reassure() {
-    if (!held_ && !exhausted_since_) return;
+    if (!held_ && !exhausted_since_ && slowed_ == 0) return;
     for (const auto& [id, connection] : peers_)
         reassure(*connection);
 }

@@ -104,6 +104,9 @@ class Endpoint final : public Gate {
     const std::map<PeerId, Connection*>& peers() const { return peers_; }
     const RefusalCounts& refusals() const { return refusals_; }
     uint64_t accepted() const { return accepted_; }
+    // Times that a peer was not read for a while, for it had sent too fast; such peers now.
+    uint64_t slowings() const { return slowings_; }
+    size_t slowed() const { return slowed_; }
     void count(Refusal refusal) { refusals_.add(refusal); }
 
  private:
@@ -123,6 +126,8 @@ class Endpoint final : public Gate {
     bool memory_is_used_up() const;
     bool waits_for_memory();  // it must, now
     Duration waited_for_memory(Instant now) const;
+    void on_slowed();
+    void on_slowing_ended() { slowed_--; }
     void on_reassure();
     void reassure_at(Instant then);
     void reassure(Connection& connection);
@@ -142,6 +147,8 @@ class Endpoint final : public Gate {
     std::optional<Instant> exhausted_since_;  // somebody waits for memory
     uint64_t holds_ = 0;
     uint64_t accepted_ = 0;
+    uint64_t slowings_ = 0;
+    size_t slowed_ = 0;
     RefusalCounts refusals_;
     Timer reassure_timer_;
 };

@@ -18,6 +18,8 @@ struct PeerLimits {
     uint32_t waiting_messages_max = 100'000;            // outbox_full
     uint32_t subscriptions_max = 100'000;               // subscriptions_full
     uint64_t subscription_bytes_max = 8 << 20;  // subscriptions_full; their prefixes together
+    uint32_t messages_a_second = 0;             // 0: any; beyond it nothing is read for a while
+    uint32_t burst = 0;                         // of these, at once after a pause; 0: a second's
 };
 
 // Addresses that a bridge connects to, of all endpoints together.

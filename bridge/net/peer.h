@@ -34,6 +34,7 @@ struct PeerCounters {
     uint64_t messages_in = 0, bytes_in = 0;    // taken by the handler
     uint64_t messages_out = 0, bytes_out = 0;  // appended to the outbox
     uint64_t dropped = 0;                      // not appended, or taken off again unwritten
+    uint64_t slowed = 0;  // times that it was not read for a while: it sends too fast
 };
 
 // What a handler keeps for each of its peers.

@@ -32,7 +32,9 @@ struct Engine::Given {
                       text(from.tag),
                       from.deliver_at_ms.value_or(0),
                       keys.data(),
-                      properties.data()};
+                      properties.data(),
+                      from.priority.value_or(0),
+                      0};
         return &attributes;
     }
 };

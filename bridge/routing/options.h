@@ -26,6 +26,7 @@ struct SetOptions {
     std::vector<Expression> keys;
     std::optional<Expression> order_key, tag, deliver_at, delay;
     std::vector<std::pair<std::string, Expression>> properties;  // in the order of the file
+    std::optional<Expression> priority;
 };
 
 struct ShapeOptions {

@@ -22,6 +22,16 @@ std::optional<int64_t> time_ms_of(const Found& found) {
     return ms;
 }
 
+std::optional<uint8_t> priority_of(const Found& found) {
+    int64_t number = -1;
+    if (found.kind == Found::Kind::kInteger)
+        number = found.integer;
+    else if (found.kind == Found::Kind::kText && found.text.size() == 1)
+        number = found.text[0] - '0';
+    if (number < 0 || number > kPriorityMax) return std::nullopt;
+    return static_cast<uint8_t>(number);
+}
+
 }  // namespace
 
 // What a filter sees: views of what the evaluator found.
@@ -87,6 +97,7 @@ Status Shape::add(const SetOptions& set) {
     if (auto status = add("tag", set.tag, tag_); !status.ok()) return status;
     if (auto status = add("deliver_at", set.deliver_at, deliver_at_); !status.ok()) return status;
     if (auto status = add("delay", set.delay, delay_); !status.ok()) return status;
+    if (auto status = add("priority", set.priority, priority_); !status.ok()) return status;
     for (const auto& [name, expression] : set.properties) {
         std::optional<Slot> slot;
         auto status = add("properties." + name, expression, slot);
@@ -101,7 +112,7 @@ Status Shape::add(const SetOptions& set) {
 Status Shape::add_required(const std::string& name, const ShapeOptions& options) {
     const std::pair<std::string_view, const std::optional<Slot>*> attributes[] = {
         {"id", &id_},       {"order_key", &order_key_},   {"tag", &tag_},
-        {"delay", &delay_}, {"deliver_at", &deliver_at_},
+        {"delay", &delay_}, {"deliver_at", &deliver_at_}, {"priority", &priority_},
     };
     Required required{.name = name, .slots = {}};
     for (const auto& [attribute, slot] : attributes) {
@@ -159,6 +170,7 @@ std::optional<Refusal> Shape::fill(Attributes& attributes) const {
         if (found.text.size() > kAttributeBytesMax) return refuse(Refusal::kTooLarge, name);
         if (found) attributes.properties.emplace_back(name, value_of(found));
     }
+    if (auto refusal = fill_priority(attributes.priority)) return refusal;
     return fill_time(attributes);
 }
 
@@ -187,6 +199,16 @@ std::optional<Refusal> Shape::fill_time(Attributes& attributes) const {
             clock_->wall_us() / 1000 +
             std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
     }
+    return std::nullopt;
+}
+
+std::optional<Refusal> Shape::fill_priority(std::optional<uint8_t>& priority) const {
+    if (!priority_) return std::nullopt;
+    const Found found = evaluator_->found(*priority_);
+    if (!found) return std::nullopt;
+    priority = priority_of(found);
+    // Never behind all others because it was not understood.
+    if (!priority) return refuse(Refusal::kUndecodable, "priority");
     return std::nullopt;
 }
 

@@ -5,12 +5,13 @@
 // Values:  a property is a bool, a number (int64_t if it fits, else double) or text; every other
 //          attribute is text: a number as it was written. An array or map is its compact JSON text;
 //          null is missing. A `keys` entry of "" is kept. deliver_at: a number, or digits, are
-//          milliseconds since 1970; else RFC 3339. delay counts from now.
+//          milliseconds since 1970; else RFC 3339. delay counts from now. priority: a whole number, or
+//          its digits, from 0 to kPriorityMax.
 // Filter:  match_filter sees the properties and, as TAGS, the tag. A message for which it is not
 //          TRUE, so also one without the property it asks for, is none of the route's: kNoMatch,
 //          whatever is required of the route's messages.
-// Failure: kNoMatch; kUndecodable: a frame is not what `decode` says, or deliver_at or delay is no
-//          time; kMissing; kTooLarge: a frame to decode above Decoder::kFrameBytesMax, an attribute
+// Failure: kNoMatch; kUndecodable: a frame is not what `decode` says, deliver_at or delay is no
+//          time, priority no such number; kMissing; kTooLarge: a frame to decode above Decoder::kFrameBytesMax, an attribute
 //          above kAttributeBytesMax. detail() names the attribute.
 // Limits:  Selector::kPathsMax paths into one frame.
 #pragma once
@@ -74,6 +75,7 @@ class Shape {
     std::optional<Refusal> fill_text(std::string_view key, Slot slot,
                                      std::optional<std::string>& text) const;
     std::optional<Refusal> fill_time(Attributes& attributes) const;
+    std::optional<Refusal> fill_priority(std::optional<uint8_t>& priority) const;
     std::optional<Refusal> check_required() const;
     Refusal refuse(Refusal why, std::string_view about) const;
 
@@ -82,7 +84,7 @@ class Shape {
     bool trivial_ = false;
     std::unique_ptr<Evaluator> evaluator_;
     std::optional<sql92::Filter> filter_;
-    std::optional<Slot> id_, order_key_, tag_, deliver_at_, delay_;
+    std::optional<Slot> id_, order_key_, tag_, deliver_at_, delay_, priority_;
     std::vector<Slot> keys_;
     std::vector<std::pair<std::string, Slot>> properties_;
     std::vector<Required> required_;

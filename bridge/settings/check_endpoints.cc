@@ -154,6 +154,21 @@ void check_role_keys(const Value& endpoint, const EndpointConfig& config, const 
     }
 }
 
+// Of those that connect in, and send.
+void check_rate(const Value& endpoint, const EndpointConfig& config, Findings& findings) {
+    const auto* limits = endpoint.find("limits");
+    const auto* rate = limits != nullptr ? limits->written_at("rate") : nullptr;
+    if (rate == nullptr) return;
+    if (config.role != Role::kSource) {
+        findings.error(rate->key_place, fmt::format("`rate` is for a source of routes: {} is none",
+                                                    in_quotes(config.name)));
+    } else if (config.bind.empty()) {
+        findings.error(rate->key_place,
+                       fmt::format("`rate` holds those who connect in: expected `bind` at {}",
+                                   in_quotes(config.name)));
+    }
+}
+
 bool is_ipv6(const std::string& host) {
     return host.find(':') != std::string::npos;
 }
@@ -254,6 +269,7 @@ void check_endpoints(Draft& draft) {
         check_accept(endpoint, config, *use, draft.findings);
         check_socket(endpoint, config, *use, draft.findings);
         check_role_keys(endpoint, config, *use, draft.findings);
+        check_rate(endpoint, config, draft.findings);
     }
     check_clashes(draft);
     check_dialled(draft);

@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "bridge/settings/draft.h"
@@ -5,6 +7,8 @@
 namespace zbridge::settings {
 
 namespace {
+
+constexpr uint32_t kRateMax = 10'000'000;
 
 void read_addresses(const Value& endpoint, std::string_view key, std::vector<net::Address>& into) {
     const auto* addresses = endpoint.find(key);
@@ -32,6 +36,30 @@ void read_limits(const Value& endpoint, net::PeerLimits& limits) {
     number("max_subscription_bytes", limits.subscription_bytes_max);
     if (const auto* time = section->find("handshake_time"))
         limits.handshake_time = time->duration();
+}
+
+// "1000/s"
+void read_rate(const Value& endpoint, net::PeerLimits& limits, Findings& findings) {
+    const auto* section = endpoint.find("limits");
+    if (section == nullptr) return;
+    if (const auto* burst = section->find("burst")) {
+        limits.burst = static_cast<uint32_t>(burst->number());
+        if (!section->mentions("rate"))
+            findings.error(burst->key_place, "`burst` is a part of `rate`: expected both");
+    }
+    const auto* rate = section->find("rate");
+    if (rate == nullptr) return;
+    const std::string& text = rate->text();
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, limits.messages_a_second);
+    const bool ok = read.ec == std::errc() && std::string_view(read.ptr, end) == "/s" &&
+                    limits.messages_a_second > 0 && limits.messages_a_second <= kRateMax;
+    if (ok) return;
+    limits.messages_a_second = 0;
+    findings.error(rate->place,
+                   fmt::format("`rate`: {} is none: expected messages a second, 1/s to "
+                               "{}/s, as 1000/s",
+                               in_quotes(text), kRateMax));
 }
 
 void read_options(const Value& endpoint, EndpointConfig& config) {
@@ -186,6 +214,7 @@ void read_endpoints(const Value& file, Draft& draft) {
         read_auth(endpoint, draft.config.endpoints.back(), draft);
         draft.endpoint_values.push_back(&endpoint);
         draft.uses.emplace_back();
+        read_rate(endpoint, draft.config.endpoints.back().options.limits, draft.findings);
         if (endpoint.good) check_addresses(endpoint, draft.config.endpoints.back(), draft.findings);
         read_protocol(endpoint, draft.config.endpoints.size() - 1, draft);
     }

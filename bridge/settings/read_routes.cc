@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "bridge/base/time_text.h"
+#include "bridge/model/attributes.h"
 #include "bridge/routing/expression.h"
 #include "bridge/settings/draft.h"
 #include "bridge/settings/expression.h"
@@ -14,8 +15,8 @@ namespace zbridge::settings {
 
 namespace {
 
-constexpr std::string_view kAttributes[] = {"id",  "keys",       "order_key",
-                                            "tag", "deliver_at", "delay"};
+constexpr std::string_view kAttributes[] = {"id",         "keys",  "order_key", "tag",
+                                            "deliver_at", "delay", "priority"};
 
 void read_group_source(const Value& item, size_t group, RouteConfig& config, Findings& findings) {
     if (!config.from_group) {
@@ -156,6 +157,16 @@ void check_due(const Value& set, Findings& findings) {
     }
 }
 
+void check_priority(const Value& set, Findings& findings) {
+    const auto* priority = set.find("priority");
+    if (priority == nullptr || !is_literal(priority->text())) return;
+    const std::string& text = priority->text();
+    if (text.size() == 1 && text[0] >= '0' && text[0] <= '0' + kPriorityMax) return;
+    findings.error(priority->place,
+                   fmt::format("`priority`: {} is none: expected 0 to {}, higher ones first",
+                               in_quotes(text), kPriorityMax));
+}
+
 void read_set(const Value& route, RouteConfig& config, Findings& findings) {
     const auto* section = route.find("set");
     if (section == nullptr) return;
@@ -183,6 +194,8 @@ void read_set(const Value& route, RouteConfig& config, Findings& findings) {
     read("tag", set.tag);
     read("deliver_at", set.deliver_at);
     read("delay", set.delay);
+    read("priority", set.priority);
+    check_priority(*section, findings);
     check_due(*section, findings);
     if (const auto* keys = section->find("keys")) {
         for (const auto& key : keys->items) {
