@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bridge/delivery/broadcast.h"
+
 namespace zbridge::app {
 
 namespace {
@@ -215,8 +217,13 @@ Status Bridge::build_consumers(const settings::RouteConfig& route, size_t endpoi
         if (!replies.ok()) return std::move(replies).error();
         setup.replies = *replies;
     }
-    consumers_[endpoint] =
-        std::make_unique<delivery::Consumers>(std::move(setup), *engine_, reactor_);
+    if (group.broadcast) {
+        consumers_[endpoint] =
+            std::make_unique<delivery::Broadcast>(std::move(setup), *engine_, reactor_);
+    } else {
+        consumers_[endpoint] =
+            std::make_unique<delivery::Consumers>(std::move(setup), *engine_, reactor_);
+    }
     giving_.push_back(consumers_[endpoint].get());
     return {};
 }
@@ -395,6 +402,8 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
     const EndpointConfig& config = config_.endpoints[endpoint];
     if (config.bind.empty()) return {};
     auto& built = endpoints_[endpoint];
+    net::Doorkeeper* doorkeeper = config.auth ? auths_[*config.auth].get() : nullptr;
+    if (consumers_[endpoint]) doorkeeper = consumers_[endpoint]->doorkeeper(doorkeeper);
     built = std::make_unique<net::Endpoint>(
         net::Endpoint::Setup{
             EndpointId(static_cast<uint32_t>(endpoint)), config.name, config_.bridge.name,
@@ -402,7 +411,7 @@ Status Bridge::bind(size_t endpoint, net::PeerHandler& handler) {
             /*yields_memory=*/config.role != Role::kTarget || config.group,
             /*reserved=*/false,
             /*yields_at_budgets=*/config.role == Role::kWorkers || config.group ? 2U : 1U,
-            config.auth ? auths_[*config.auth].get() : nullptr},
+            doorkeeper},
         handler, reactor_, connections_, world_.observer);
     if (intakes_[endpoint]) intakes_[endpoint]->attach(*built);
     if (consumers_[endpoint]) consumers_[endpoint]->attach(*built);

@@ -75,7 +75,7 @@ class Bridge {
     const std::vector<std::unique_ptr<net::Endpoint>>& endpoints() const { return endpoints_; }
     const std::vector<std::unique_ptr<delivery::Outlet>>& outlets() const { return outlets_; }
     const std::vector<std::unique_ptr<delivery::Feed>>& feeds() const { return feeds_; }
-    const std::vector<std::unique_ptr<delivery::Consumers>>& consumers() const {
+    const std::vector<std::unique_ptr<delivery::GroupConsumers>>& consumers() const {
         return consumers_;
     }
     const std::vector<std::unique_ptr<protocol::Sessions>>& sessions() const { return sessions_; }
@@ -143,11 +143,11 @@ class Bridge {
     std::vector<std::unique_ptr<plugin::SourceReader>> readers_;  // likewise
     // Indexed like config_.endpoints; empty where an endpoint has another role.
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
-    std::vector<std::unique_ptr<delivery::Feed>> feeds_;           // likewise
-    std::vector<std::unique_ptr<delivery::Consumers>> consumers_;  // likewise
-    std::vector<std::unique_ptr<protocol::Sessions>> sessions_;    // likewise
-    std::vector<std::unique_ptr<delivery::Checkers>> checkers_;    // likewise
-    std::vector<delivery::Consumers*>
+    std::vector<std::unique_ptr<delivery::Feed>> feeds_;                // likewise
+    std::vector<std::unique_ptr<delivery::GroupConsumers>> consumers_;  // likewise
+    std::vector<std::unique_ptr<protocol::Sessions>> sessions_;         // likewise
+    std::vector<std::unique_ptr<delivery::Checkers>> checkers_;         // likewise
+    std::vector<delivery::GroupConsumers*>
         giving_;  // of them, that which gave something last at the end
     rpc::RequestNumbers request_numbers_;
     std::vector<std::unique_ptr<rpc::Service>> services_;  // indexed like config_.services

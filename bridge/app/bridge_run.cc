@@ -42,9 +42,9 @@ void Bridge::before_writing() {
     const bool sessions_first = reactor_.turn_number() % 2 == 0;
     if (sessions_first) give_to_sessions();
     // Of endpoints that share a group the one that gave something last is the last to have more.
-    std::vector<delivery::Consumers*> gave;
+    std::vector<delivery::GroupConsumers*> gave;
     size_t others = 0;
-    for (delivery::Consumers* each : giving_) {
+    for (delivery::GroupConsumers* each : giving_) {
         if (each->before_writing())
             gave.push_back(each);
         else

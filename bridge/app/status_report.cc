@@ -71,8 +71,9 @@ Report feed_report(const delivery::Feed& feed) {
     return report;
 }
 
-Report consumers_report(const Bridge& bridge, const delivery::Consumers& consumers, size_t group) {
-    const auto& counters = consumers.counters();
+Report consumers_report(const Bridge& bridge, const delivery::GroupConsumers& consumers,
+                        size_t group) {
+    const auto counters = consumers.counters();
     Report report = Report::map();
     report.add("group", bridge.config().groups[group].name);
     report.add("consumers", consumers.peers());
@@ -187,8 +188,8 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         if (!with_peers) return;
         Report& added = peers.add(peer_report(peer));
         add_credit(workers, peer, added);
-    };
         if (slowed) added.add("why", "rate");  // it is not read for now
+    };
     const auto& endpoint = bridge.endpoints()[index];
     if (endpoint) {
         for (const auto& address : endpoint->bound())
@@ -201,7 +202,7 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         for (const auto& address : config.connect)
             addresses.add("connect " + address.text());
         for (const net::Peer* peer : dialled->peers())
-            take(*peer);
+            take(*peer, false);
         report.add("lost", dialled->lost());
         report.add("refused_dialled", refusals_report(dialled->refusals()));
         Report& troubles = report.add("troubles", Report::list());
@@ -214,9 +215,9 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
         report.add("accepted", endpoint->accepted());
         report.add("held", endpoint->held());
         report.add("holds", endpoint->holds());
-        report.add("refused", refusals_report(endpoint->refusals()));
         report.add("slowed", endpoint->slowed());
         report.add("slowings", endpoint->slowings());
+        report.add("refused", refusals_report(endpoint->refusals()));
     }
     if (bridge.intakes()[index])
         report.add("unrouted", refusals_report(bridge.intakes()[index]->refusals()));

@@ -17,7 +17,7 @@ namespace {
 using telemetry::Report;
 
 struct Options {
-    std::string at, group, to;
+    std::string at, group, to, until, consumer;
     bool json = false, yes = false;
     uint32_t max = 20;
 };
@@ -30,11 +30,18 @@ std::shared_ptr<Options> declare(CLI::App& app, bool group) {
     return options;
 }
 
+void declare_consumer(CLI::App& app, Options& options) {
+    app.add_option("--consumer", options.consumer,
+                   "of a group with `mode: broadcast`: this one of its consumers alone")
+        ->type_name("NAME");
+}
+
 // What the answer is, shown by `show` or as JSON.
 template <class Show>
 Exit ask_and_show(const Options& options, const std::string& call, Report args, Terminal& terminal,
                   Show&& show) {
     if (!options.group.empty()) args.add("group", options.group);
+    if (!options.consumer.empty()) args.add("consumer", options.consumer);
     const auto [answer, exit] = ask_bridge(options.at, call, std::move(args), terminal);
     if (!answer) return exit;
     terminal.out << (options.json ? answer->json(JsonWriter::Style::kIndented) + "\n"
@@ -61,6 +68,38 @@ std::optional<Report> place_of(const std::string& to) {
     else
         return std::nullopt;
     return args;
+}
+
+// Adds where it ends. False: it is none of these.
+bool add_until(const std::string& until, Report& args) {
+    const auto place = place_of(until);
+    if (!place) return false;
+    for (const auto& [name, as] :
+         {std::pair("offset", "until_offset"), std::pair("time_ms", "until_ms")}) {
+        if (place->at(name).is_null()) continue;
+        args.add(as, place->at(name));
+        return true;
+    }
+    return false;
+}
+
+Exit replay(const Options& options, Report args, Terminal& terminal) {
+    if (!add_until(options.until, args)) {
+        terminal.err << fmt::format(
+            "zbridge: group reset: --until {}: expected a time such as 2026-11-24T10:00:00Z, or an "
+            "offset\n",
+            options.until);
+        return Exit::kUsage;
+    }
+    const std::string question =
+        fmt::format("Give the group {} again what it has from {} to {}, before it goes on?",
+                    options.group, options.to, options.until);
+    if (!is_confirmed(options.yes, question, terminal)) return Exit::kFailed;
+    return ask_and_show(
+        options, "group reset", std::move(args), terminal, [&](const Report& answer) {
+            return fmt::format("{} is given offsets {} to {} again, and then goes on\n",
+                               options.group, cell(answer, "offset"), cell(answer, "until"));
+        });
 }
 
 Body declare_switch(CLI::App& app, const char* call, const char* done) {
@@ -114,6 +153,12 @@ Body declare_group_reset(CLI::App& app) {
                    "is given all that the topic has, again or for the first time")
         ->required()
         ->type_name("PLACE");
+    app.add_option(
+           "--until", options->until,
+           "a time or an offset: it is given again what is before that, forgets nothing, and "
+           "then goes on where it is")
+        ->type_name("PLACE");
+    declare_consumer(app, *options);
     app.add_flag("--yes", options->yes, "do not ask");
     return [options](Terminal& terminal) {
         auto args = place_of(options->to);
@@ -124,6 +169,7 @@ Body declare_group_reset(CLI::App& app) {
                 options->to);
             return Exit::kUsage;
         }
+        if (!options->until.empty()) return replay(*options, *std::move(args), terminal);
         const std::string question = fmt::format(
             "Let the group {} begin at {}? It forgets what it has settled, and its retries.",
             options->group, options->to);
@@ -146,14 +192,17 @@ Body declare_group_resume(CLI::App& app) {
 
 Body declare_group_rm(CLI::App& app) {
     auto options = declare(app, /*group=*/true);
+    declare_consumer(app, *options);
     app.add_flag("--yes", options->yes, "do not ask");
     return [options](Terminal& terminal) {
-        const std::string question =
-            fmt::format("Remove the group {} and what it knows of its topic?", options->group);
+        const std::string what =
+            options->consumer.empty()
+                ? "the group " + options->group
+                : fmt::format("the consumer {} of the group {}", options->consumer, options->group);
+        const std::string question = fmt::format("Remove {} and what it knows of its topic?", what);
         if (!is_confirmed(options->yes, question, terminal)) return Exit::kFailed;
-        return ask_and_show(*options, "group rm", Report::map(), terminal, [&](const Report&) {
-            return fmt::format("removed the group {}\n", options->group);
-        });
+        return ask_and_show(*options, "group rm", Report::map(), terminal,
+                            [&](const Report&) { return fmt::format("removed {}\n", what); });
     };
 }
 

@@ -17,17 +17,23 @@ Consumers::Consumers(Setup setup, plugin::Engine& engine, net::Reactor& reactor)
       again_(reactor.timers(), [this] {
           if (holding_ && side_.engine.has_room(*this)) let_go();
       }) {
-    side_.ways.on_changed = [this](Consumer& consumer) { update(consumer); };
-    side_.ways.give = [this] { give(); };
-    side_.ways.hold_for_room = [this] { return hold_for_room(); };
-    side_.ways.hold_for_answers = [this] { return hold(); };
-    side_.ways.on_settled = [this](PeerId id, uint64_t answer, bool durable,
-                                   std::string_view reason) {
+    side_.ways->on_changed = [this](Consumer& consumer) { update(consumer); };
+    side_.ways->give = [this] { give(); };
+    side_.ways->hold_for_room = [this] { return hold_for_room(); };
+    side_.ways->hold_for_answers = [this] { return hold(); };
+    side_.ways->on_settled = [this](PeerId id, uint64_t answer, bool durable,
+                                    std::string_view reason) {
         const auto puller = pullers_.find(id);
         if (puller != pullers_.end()) puller->second->on_settled(answer, durable, reason);
         let_go();
     };
     engine.listen(setup_.group, *this);
+}
+
+Consumers::~Consumers() {
+    let_go();
+    side_.engine.unlisten(setup_.group, *this);
+    side_.engine.forget(*this);
 }
 
 bool Consumers::by_verbs(SocketType type) const {
@@ -94,10 +100,10 @@ void Consumers::on_ready(GroupId) {
 }
 
 bool Consumers::before_writing() {
-    const uint64_t given = counters().given;
+    const uint64_t given = side_.counters.given;
     gave_in_ = reactor_.turn_number();
     give();
-    return counters().given > given;
+    return side_.counters.given > given;
 }
 
 void Consumers::give() {

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/delivery/group_consumers.h"
 #include "bridge/delivery/group_side.h"
 #include "bridge/model/room_listener.h"
 
@@ -25,7 +26,7 @@ namespace zbridge::delivery {
 
 class Puller;
 
-class Consumers final : public net::PeerHandler, public plugin::GroupListener, public RoomListener {
+class Consumers final : public GroupConsumers, public plugin::GroupListener, public RoomListener {
  public:
     static constexpr uint64_t kTurnMessages = 4096;
     static constexpr uint64_t kTurnBytes = 4 << 20;
@@ -41,8 +42,9 @@ class Consumers final : public net::PeerHandler, public plugin::GroupListener, p
     // They outlive it.
     Consumers(Setup setup, plugin::Engine& engine, net::Reactor& reactor);
 
-    // Before the first peer: what is held while nothing can be taken from peers.
-    void attach(net::Gate& gate) { gate_ = &gate; }
+    ~Consumers() override;
+
+    void attach(net::Gate& gate) override { gate_ = &gate; }
 
     void on_opened(net::Peer& peer) override;
     net::Take on_message(net::Peer& peer, const Message& message) override;
@@ -52,25 +54,21 @@ class Consumers final : public net::PeerHandler, public plugin::GroupListener, p
     void on_ready(GroupId group) override;
     void on_room() override;
 
-    // Behind what the engine has done in this turn: gives. True: there was something.
-    bool before_writing();
-    // Behind the writing.
-    void on_turn_end();
-    void compact();
+    bool before_writing() override;
+    void on_turn_end() override;
+    void compact() override;
 
-    void drain() { draining_ = true; }
-    void release();
+    void drain() override { draining_ = true; }
+    void release() override;
 
-    const std::string& name() const { return setup_.name; }
-    const ConsumersCounters& counters() const { return side_.counters; }
-    size_t peers() const { return consumers_.size(); }
-    size_t busy() const;         // consumers that hold messages
-    uint64_t in_flight() const;  // messages that they hold
-    // Of workers and pullers, who settle what they hold by themselves.
-    bool holds_worker() const;
-    bool idle() const { return in_flight() == 0; }
-    // Of each, in the order of their connecting.
-    void each(const std::function<void(const Consumer&)>& visit) const;
+    const std::string& name() const override { return setup_.name; }
+    ConsumersCounters counters() const override { return side_.counters; }
+    size_t peers() const override { return consumers_.size(); }
+    size_t busy() const override;
+    uint64_t in_flight() const override;
+    bool holds_worker() const override;
+    bool idle() const override { return in_flight() == 0; }
+    void each(const std::function<void(const Consumer&)>& visit) const override;
 
  private:
     bool by_verbs(SocketType type) const;

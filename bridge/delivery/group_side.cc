@@ -6,6 +6,17 @@ namespace zbridge::delivery {
 
 using plugin::Verdict;
 
+ConsumersCounters& ConsumersCounters::operator+=(const ConsumersCounters& other) {
+    using Counters = ConsumersCounters;
+    constexpr uint64_t Counters::*kAll[] = {
+        &Counters::given,    &Counters::acked,     &Counters::retried,
+        &Counters::rejected, &Counters::lost,      &Counters::released,
+        &Counters::stale,    &Counters::malformed, &Counters::replies_refused};
+    for (const auto counter : kAll)
+        this->*counter += other.*counter;
+    return *this;
+}
+
 plugin::Settled GroupSide::settle(const plugin::Settlement& settlement,
                                   std::span<const plugin::Publication> publications,
                                   plugin::Engine::OnSettled when_durable) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -26,6 +27,8 @@ struct ConsumersCounters {
     uint64_t stale = 0;     // settlements of a delivery that is not open any more: without effect
     uint64_t malformed = 0;
     uint64_t replies_refused = 0;  // by the topic of `replies`
+
+    ConsumersCounters& operator+=(const ConsumersCounters& other);
 };
 
 class GroupSide {
@@ -46,7 +49,7 @@ class GroupSide {
     net::Reactor& reactor;
     ConsumersOptions options;
     std::optional<TopicId> replies;
-    Ways ways{};
+    std::shared_ptr<Ways> ways = std::make_shared<Ways>();  // a settlement may outlive them
     ConsumersCounters counters{};
 
     plugin::Settled settle(const plugin::Settlement& settlement,

@@ -16,7 +16,7 @@ Puller::Puller(net::Peer& at, GroupSide& side)
       wait_over_(side.reactor.timers(), [this] { on_wait_over(); }) {}
 
 net::Take Puller::say(const Message& message) {
-    if (answers_.size() >= kAnswersMax) return side_.ways.hold_for_answers();
+    if (answers_.size() >= kAnswersMax) return side_.ways->hold_for_answers();
     const auto envelope = find_envelope(message, kEnvelopeFramesMax);
     if (!envelope || envelope->bytes > kEnvelopeBytesMax) {
         side_.counters.malformed++;
@@ -92,14 +92,17 @@ void Puller::settle(const Asker& asker, const PullerRequest& request) {
     answers_.push_back({asker.envelope, "OK", false});
     const uint64_t number = answered_ + answers_.size() - 1;
     settling_ = true;
-    const plugin::Settled settled = side_.settle(
-        {.verdict = verdict,
-         .token = *token,
-         .delay = request.delay,
-         .reason = reason_of(request.reason)},
-        {}, [&ways = side_.ways, id = peer.id(), number](bool durable, std::string_view reason) {
-            ways.on_settled(id, number, durable, reason);
-        });
+    const plugin::Settled settled =
+        side_.settle({.verdict = verdict,
+                      .token = *token,
+                      .delay = request.delay,
+                      .reason = reason_of(request.reason)},
+                     {},
+                     [its = std::weak_ptr(side_.ways), id = peer.id(), number](
+                         bool durable, std::string_view reason) {
+                         if (const auto ways = its.lock())
+                             ways->on_settled(id, number, durable, reason);
+                     });
     settling_ = false;
     Answer& its = answers_.back();
     if (settled.why || settled.stale > 0) {
@@ -149,10 +152,10 @@ void Puller::send_current() {
 }
 
 void Puller::on_wait_over() {
-    side_.ways.give();  // WAIT 0: what is there is given
+    side_.ways->give();  // WAIT 0: what is there is given
     if (!waiting_) return;
     say_nothing();
-    side_.ways.on_changed(*this);
+    side_.ways->on_changed(*this);
 }
 
 // In its place among the answers: behind those that came before it.
@@ -181,7 +184,7 @@ void Puller::on_settled(uint64_t number, bool durable, std::string_view reason) 
     }
     if (settling_) return;
     flush_answers();
-    side_.ways.on_changed(*this);
+    side_.ways->on_changed(*this);
 }
 
 void Puller::flush_answers() {

@@ -47,7 +47,7 @@ Worker::Worker(net::Peer& at, GroupSide& side, Duration hold_back)
     : Consumer(at),
       side_(side),
       credit_(at.type() == SocketType::kRep ? 1 : side.options.credit),
-      held_back_(side.reactor.timers(), [this] { side_.ways.on_changed(*this); }) {
+      held_back_(side.reactor.timers(), [this] { side_.ways->on_changed(*this); }) {
     if (hold_back > Duration{}) held_back_.arm(side.reactor.now() + hold_back);
 }
 
@@ -86,12 +86,12 @@ net::Take Worker::settle(const Reply& reply, const Message& message) {
 
 // The ack, and what it says: both or none.
 net::Take Worker::publish(const Reply& reply, const Message& message) {
-    if (!side_.engine.has_room()) return side_.ways.hold_for_room();
+    if (!side_.engine.has_room()) return side_.ways->hold_for_room();
     const Message body = message.after(*reply.body, kHeadFrames);
     const plugin::Publication publication{*side_.replies, &body, nullptr};
     const plugin::Settled settled =
         side_.settle({.verdict = Verdict::kAck, .token = *reply.token}, {&publication, 1});
-    if (settled.later) return side_.ways.hold_for_room();
+    if (settled.later) return side_.ways->hold_for_room();
     if (settled.why) {
         side_.counters.replies_refused++;
         const std::string reason = "its reply was refused: " + std::string(name_of(*settled.why)) +

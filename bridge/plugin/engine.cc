@@ -324,6 +324,27 @@ void Engine::listen(GroupId group, GroupListener& listener) {
     group_listeners_[group.number()].push_back(&listener);
 }
 
+void Engine::unlisten(GroupId group, GroupListener& listener) {
+    auto& listeners = group_listeners_[group.number()];
+    listeners.erase(std::remove(listeners.begin(), listeners.end(), &listener), listeners.end());
+}
+
+void Engine::forget(RoomListener& waiting) {
+    waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), &waiting), waiting_.end());
+}
+
+std::optional<GroupId> Engine::join(GroupId group, std::string_view consumer, std::string& why) {
+    zb_view reason{};
+    const uint32_t handle = calls().join(instance_.self(), group.number(), to_c(consumer), &reason);
+    if (handle != ZB_NO_GROUP) return GroupId(handle);
+    why = from_c(reason);
+    return std::nullopt;
+}
+
+void Engine::attend(GroupId joined, bool present) {
+    calls().attend(instance_.self(), joined.number(), present ? 1 : 0);
+}
+
 const std::vector<Delivery>& Engine::receive(GroupId group, const Wanted& wanted) {
     using std::chrono::duration_cast, std::chrono::milliseconds;
     const zb_receive asked{sizeof(zb_receive), wanted.messages, wanted.bytes,

@@ -205,6 +205,14 @@ class Engine {
     // After start. None: there is no such group.
     std::optional<GroupId> group(std::string_view name) const;
     void listen(GroupId group, GroupListener& listener);
+    void unlisten(GroupId group, GroupListener& listener);
+    // It is told of no room any more.
+    void forget(RoomListener& waiting);
+    // The cursor of a named consumer of a group that is `mode: broadcast`: made, if the name is new.
+    // None: not, and why.
+    std::optional<GroupId> join(GroupId group, std::string_view consumer, std::string& why);
+    // A connection of it has come, or gone.
+    void attend(GroupId joined, bool present);
     // What a consumer is to have now; until the next call. Less than wanted: on_ready() comes.
     const std::vector<Delivery>& receive(GroupId group, const Wanted& wanted);
     // `replies` are published with it, in the same batch. `when_durable`: told once, if anything

@@ -85,6 +85,35 @@ void check_workers(const Value& route, const RouteConfig& config, Draft& draft) 
     }
 }
 
+// Of a group that is `mode: broadcast`: each name once, and names have those alone who say one.
+void check_broadcast(size_t route, Draft& draft) {
+    const auto& config = draft.config.routes[route];
+    if (!draft.config.groups[*config.from_group].broadcast) return;
+    size_t endpoints = config.to.size();
+    for (size_t i = 0; i < route; i++) {
+        const auto& other = draft.config.routes[i];
+        if (other.from_group == config.from_group) endpoints += other.to.size();
+    }
+    if (endpoints > 1) {
+        draft.findings.error(
+            config.place, fmt::format("{} is `mode: broadcast`: each name has one place in it, so "
+                                      "expected one endpoint for all of its consumers",
+                                      reference_of(config, draft)));
+    }
+    for (const auto& target : config.to) {
+        if (target.kind != TargetConfig::Kind::kEndpoint) continue;
+        const auto& endpoint = draft.config.endpoints[target.index];
+        const SocketTypes types = endpoint.types();
+        if (types.has(SocketType::kReq) || types.has(SocketType::kDealer)) continue;
+        draft.findings.error(
+            config.place,
+            fmt::format(
+                "{} is `mode: broadcast`, and a PULL or REP has no routing id to be known by: "
+                "expected `accept: [req, dealer]` at {}",
+                reference_of(config, draft), in_quotes(endpoint.name)));
+    }
+}
+
 void check_consumed(const Value& route, const RouteConfig& config, Draft& draft) {
     const auto* from = route.find("from");
     if (from != nullptr &&
@@ -117,7 +146,7 @@ void check_groups(Draft& draft) {
     for (size_t i = 0; i < draft.config.routes.size(); i++) {
         const auto& config = draft.config.routes[i];
         if (config.from_group)
-            check_consumed(*draft.route_values[i], config, draft);
+            check_consumed(*draft.route_values[i], config, draft), check_broadcast(i, draft);
         else
             check_others(*draft.route_values[i], draft);
     }

@@ -96,6 +96,7 @@ struct GroupConfig {
     Place place;                                      // of its entry in `groups`
     std::optional<size_t> topic;                      // into Config::topics; none: not looked at
     Duration resume_grace = std::chrono::seconds(2);  // as the engine has it
+    bool broadcast = false;                           // likewise
 };
 
 enum class PluginUse : uint8_t { kStep, kSource, kSink, kAuth, kEngine };

@@ -79,7 +79,7 @@ struct ConsumersWorld {
         return {bytes.data(), bytes.size()};
     }
     std::string printed(uint64_t offset) { return toy.its_group.leases.at(offset).token.text(); }
-    const delivery::ConsumersCounters& counters() { return consumers.counters(); }
+    delivery::ConsumersCounters counters() { return consumers.counters(); }
 
     MemoryBudget memory;
     ManualClock clock;
