@@ -152,6 +152,23 @@ TEST_CASE(
     CHECK(missing("other.path", R"({"other":{}})") == "other.path");
 }
 
+TEST_CASE("priority is 0 to 9, a number or its digit; what is none of them refuses the message") {
+    World world;
+    ShapeOptions options = json();
+    options.set.priority = "$.p";
+    const auto at = [&](std::string_view document) { return world.of(options, {document}); };
+    CHECK(at(R"({"p":0})")->priority == uint8_t{0});
+    CHECK(at(R"({"p":9})")->priority == uint8_t{9});
+    CHECK(at(R"({"p":"7"})")->priority == uint8_t{7});
+    CHECK_FALSE(at(R"({})")->priority);
+    for (auto wrong : {R"({"p":10})", R"({"p":-1})", R"({"p":1.5})", R"({"p":"10"})",
+                       R"({"p":"high"})", R"({"p":""})", R"({"p":true})", R"({"p":"/"})"}) {
+        CHECK_MESSAGE(at(wrong).error() == Refusal::kUndecodable, wrong);
+    }
+    options.set.priority = "4";
+    CHECK(at(R"({})")->priority == uint8_t{4});
+}
+
 TEST_CASE("deliver_at is milliseconds or RFC 3339; what is no time refuses the message") {
     World world;
     ShapeOptions options = json();

@@ -106,6 +106,67 @@ TEST_CASE("a group is served to PULL, REP, REQ and DEALER; at_least_once to thos
     CHECK(consumers(", accept: [pull, rep]").types() == SocketTypes{kPull, kRep});
 }
 
+namespace {
+
+std::string wrong(const std::string& text) {
+    testing::ToyCatalog toys;
+    const auto loaded = load_text(text, "test.yaml", no_environment, &toys.catalog);
+    std::string said;
+    for (const auto& error : loaded.errors)
+        said += error.text() + "\n";
+    return said;
+}
+
+}  // namespace
+
+TEST_CASE("a broadcast is consumed at one endpoint, by those who have a name") {
+    const std::string shop =
+        "plugins: { durable: {} }\ntopics: { t: {} }\ngroups: { g: { topic: t, mode: broadcast } "
+        "}\n"
+        "endpoints:\n  a: { bind: tcp://*:1, accept: req }\n  b: { bind: tcp://*:2 }\n"
+        "  c: { bind: tcp://*:3, accept: [pull, rep] }\n";
+    CHECK(wrong(shop + "routes: [{ from: group/g, to: a }, { from: b, to: topic/t }]\n").empty());
+    CHECK(wrong(shop + "routes: [{ from: group/g, to: [a, b] }]\n").find("expected one endpoint") !=
+          std::string::npos);
+    CHECK(wrong(shop + "routes: [{ from: group/g, to: a }, { from: group/g, to: b }]\n")
+              .find("expected one endpoint") != std::string::npos);
+    CHECK(wrong(shop + "routes: [{ from: group/g, to: c }]\n").find("no routing id") !=
+          std::string::npos);
+}
+
+TEST_CASE("a rate is of a source that binds, in messages a second") {
+    const auto with = [](const std::string& limits, const std::string& rest = "") {
+        return wrong("endpoints:\n  in: { bind: tcp://*:1, limits: { " + limits +
+                     " } }\n  out: { bind: tcp://*:2 }\n" + rest +
+                     "routes: [{ from: in, to: out }]\n");
+    };
+    CHECK(with("rate: 1000/s").empty());
+    CHECK(with("rate: 1000/s, burst: 5").empty());
+    for (const char* each : {"1000", "0/s", "-1/s", "fast", "1/m", "99999999/s"}) {
+        CHECK_MESSAGE(with("rate: " + std::string(each)).find("`rate`") != std::string::npos, each);
+    }
+    CHECK(with("burst: 5").find("expected both") != std::string::npos);
+    CHECK(wrong("endpoints:\n  in: { bind: tcp://*:1 }\n  out: { bind: tcp://*:2, limits: { rate: "
+                "1/s } }\nroutes: [{ from: in, to: out }]\n")
+              .find("a source of routes") != std::string::npos);
+    CHECK(wrong("endpoints:\n  in: { connect: tcp://h:1, socket: pull, limits: { rate: 1/s } }\n  "
+                "out: { bind: tcp://*:2 }\nroutes: [{ from: in, to: out }]\n")
+              .find("expected `bind`") != std::string::npos);
+}
+
+TEST_CASE("a priority that stands there is 0 to 9") {
+    const auto with = [](const std::string& priority) {
+        return wrong(
+            "plugins: { durable: {} }\ntopics: { t: {} }\nendpoints: { in: { bind: tcp://*:1 } }\n"
+            "routes: [{ from: in, decode: json, set: { priority: " +
+            priority + " }, to: topic/t }]\n");
+    };
+    for (const char* each : {"0", "9", "$.p"})
+        CHECK_MESSAGE(with(each).empty(), each);
+    for (const char* each : {"10", "high", "-1"})
+        CHECK_MESSAGE(with(each).find("expected 0 to 9") != std::string::npos, each);
+}
+
 TEST_CASE("credit and puller are of the endpoint") {
     using Puller = ConsumersOptions::Puller;
     CHECK(consumers().puller == Puller::kReqVerbs);
