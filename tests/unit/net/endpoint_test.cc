@@ -560,3 +560,83 @@ TEST_CASE("thousands of peers that come, speak and go leave nothing behind") {
     CHECK(rig.recorder.message_count <= sent);
     CHECK(rig.memory.used() <= MemoryBudget::kChunkBytes + MemoryBudget::kSmallChunkBytes);
 }
+
+namespace {
+
+net::EndpointOptions at_rate(uint32_t messages_a_second, uint32_t burst) {
+    net::EndpointOptions options;
+    options.limits.messages_a_second = messages_a_second;
+    options.limits.burst = burst;
+    return options;
+}
+
+std::string many(int count) {
+    std::string wire;
+    for (int i = 0; i < count; i++)
+        wire += zmtp::message({std::to_string(i)});
+    return wire;
+}
+
+}  // namespace
+
+TEST_CASE("a peer that sends too fast is read no faster than its rate, each by itself") {
+    EndpointRig rig(at_rate(100, 5));
+    const net::Socket fast = rig.open("PUSH");
+    const net::Socket slow = rig.open("PUB");
+    rig.send(fast, many(50));
+    CHECK(rig.recorder.message_count == 5);
+    const auto* connection = rig.endpoint->peers().begin()->second;
+    CHECK(connection->slowed());
+    CHECK(connection->counters().slowed == 1);
+    CHECK(rig.endpoint->slowed() == 1);
+    rig.send(slow, many(3));
+    CHECK(rig.recorder.message_count == 8);
+    rig.pass(100ms, 1ms);
+    CHECK(rig.recorder.message_count == 18);
+    rig.pass(400ms, 1ms);
+    CHECK(rig.recorder.message_count == 53);
+    CHECK_FALSE(connection->slowed());
+    CHECK(rig.endpoint->slowed() == 0);
+    CHECK(rig.endpoint->slowings() == 45);
+    CHECK(rig.recorder.messages.back() == Frames{"49"});
+    // After a pause its burst is there again, and no more than that.
+    rig.pass(10s, 1s);
+    rig.send(fast, many(9));
+    CHECK(rig.recorder.message_count == 58);
+}
+
+TEST_CASE("what is not read for its rate stays with the peer: its kernel takes no more") {
+    EndpointRig rig(at_rate(10, 1));
+    const net::Socket socket = rig.open("PUSH");
+    rig.send(socket, many(2) + zmtp::message({std::string(1 << 20, '.')}));
+    CHECK(rig.recorder.message_count == 1);
+    rig.pass(50ms, 1ms);
+    CHECK(rig.memory.used() < 1 << 20);  // the large one is not here
+    rig.pass(200ms, 1ms);
+    CHECK(rig.recorder.message_count == 3);
+}
+
+TEST_CASE("a peer that is slowed may go, and a planned end reads what it has sent") {
+    EndpointRig rig(at_rate(10, 1));
+    const net::Socket gone = rig.open("DEALER");
+    rig.send(gone, many(2));
+    CHECK(rig.endpoint->slowed() == 1);
+    rig.endpoint->peers().begin()->second->close(Refusal::kShuttingDown);
+    rig.turns();
+    CHECK(rig.endpoint->slowed() == 0);
+    const net::Socket socket = rig.open("PUSH");
+    rig.send(socket, many(20));
+    CHECK(rig.recorder.message_count == 2);
+    rig.endpoint->half_close();
+    rig.turns();
+    CHECK(rig.recorder.message_count == 21);
+    CHECK(rig.endpoint->slowed() == 0);
+}
+
+TEST_CASE("a peer that is slowed and may ping is told that we are there") {
+    EndpointRig rig(at_rate(1, 1));
+    const net::Socket push = rig.open("PUSH");
+    rig.send(push, many(9) + zmtp::ping());
+    rig.pass(1s);
+    CHECK(rig.net.receive(push).size() / zmtp::pong().size() >= 5);
+}

@@ -384,6 +384,7 @@ class World {
                 if (chance_.below(3) == 0) {
                     REQUIRE(rig_.settle(ZB_SETTLE_REJECT, got) == ZB_TAKEN);
                     its.dying = true;
+                    its.attempts++;  // a crash before it is dead makes it a retry
                 } else {
                     REQUIRE(rig_.settle(ZB_SETTLE_RELEASE, got) == ZB_TAKEN);
                 }
