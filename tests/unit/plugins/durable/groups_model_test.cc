@@ -151,10 +151,10 @@ class World {
         rig_.turn();
         for (int i = 0; i < 1000 && rig_.engine->idle(rig_.self()) == 0 && !is_dark(); i++)
             rig_.turn();
+        end_leases();  // it may be durable, though the power is gone
         if (is_dark()) return;
         disarm();
         learn_durable();
-        end_leases();
         look_for_dead();
     }
     // Whether it was done is known: the power stays.
@@ -435,7 +435,7 @@ class World {
     void advance(Duration time) {
         rig_.clock.advance(time);
         rig_.turn();
-        if (!is_dark()) end_leases();
+        end_leases();
     }
     void end_leases() {
         for (auto at = out_.begin(); at != out_.end();) {
