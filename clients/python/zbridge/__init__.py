@@ -2,7 +2,7 @@
 
 `Client` is for programs with threads, `zbridge.aio.Client` for asyncio. Both drive the same core (`zbridge.core`).
 """
-from .client import Client, Server, Subscription
+from .client import Client
 from .core.delivery import Delivery
 from .core.outbox import Publication, Receipt, Receipts, Refusal
 from .core.settling import Extension, Settlement
@@ -12,6 +12,7 @@ from .errors import (AlreadySettled, Closed, Denied, Error, Forked, IdentityTake
                      Unsupported, Violation, WrongThread)
 from .message import Message
 from .options import Limits, Options
+from .subscription import Server, Subscription
 from .wire import MessageId
 
 __version__ = "0.1.0"

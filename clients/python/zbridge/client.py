@@ -7,7 +7,6 @@ Limits:  Options. Where a verb waits it has a timeout, and raises Timeout; what 
 """
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -15,15 +14,14 @@ import time
 import weakref
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Callable, Generator, Iterable, Iterator, List, Mapping, Optional, Sequence, Type, TypeVar, Union
+from typing import Any, Callable, Generator, Iterable, List, Mapping, Optional, Sequence, Type, TypeVar, Union
 
 import zmq
 
 from . import base
 from .base import Body, clock_ms
-from .core.core import FAILED, IDLE, GREETING, Core
+from .core.core import FAILED, GREETING, IDLE
 from .core.delivery import Delivery
-from .core.inbox import Subscription as CoreSubscription
 from .core.outbox import Publication, Publishing, Receipt, Receipts, Single
 from .core.pending import Pending
 from .core.settling import Extension, Settlement
@@ -32,11 +30,11 @@ from .link import Configure, Link
 from .message import Property
 from .message import name as checked_name
 from .options import Options
+from .subscription import Server, Subscription, ends_at, left_until
 
 P = TypeVar("P", bound="Publishing[Any]")
 RETRY_MIN_S, RETRY_MAX_S = 0.02, 1.0  # between two tries of publish(), a random half of it taken off
 _NEVER_MS = 1 << 60
-_log = logging.getLogger("zbridge")
 
 
 class Client:
@@ -77,7 +75,7 @@ class Client:
                                deliver_at=deliver_at, delay=delay, properties=properties)
             self._publish(made, None, ends, True)
             try:
-                return made.result(_left(ends))
+                return made.result(left_until(ends))
             except Error as error:
                 wait = pause * self._core._chance.uniform(0.5, 1)
                 if not error.worth_another_try or (ends is not None and time.monotonic() + wait >= ends):
@@ -93,12 +91,12 @@ class Client:
         """Returns at once with what may be waited for, batched with others. Waits only for room: InFlightFull."""
         made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
                            deliver_at=deliver_at, delay=delay, properties=properties)
-        return self._publish(made, seq, _ends(timeout), False)
+        return self._publish(made, seq, ends_at(timeout), False)
 
     def submit_many(self, topic: str, messages: Iterable[Body], *, once: bool = False, seq: Optional[int] = None,
                     timeout: Optional[float] = 30) -> Publication:
         """Likewise for several, in order: `seq` is of the first. All of them are in memory until their receipts are."""
-        return self._publish(base.many(self, topic, messages, once), seq, _ends(timeout), True)
+        return self._publish(base.many(self, topic, messages, once), seq, ends_at(timeout), True)
 
     def publish_many(self, topic: str, messages: Iterable[Body], *, once: bool = False,
                      timeout: Optional[float] = 30) -> Receipts:
@@ -238,7 +236,7 @@ class Client:
                 except InFlightFull:
                     if self._core.outbox.flush():  # once: then it is the bridge's turn
                         self._nudge(0)
-                    left = _left(ends)
+                    left = left_until(ends)
                     if threading.current_thread() is self._thread or (left is not None and left <= 0):
                         raise
                     self._changed.wait(left)
@@ -320,117 +318,6 @@ class Client:
                         self._core.received(frames, now_ms)
                 if lost and self._core.link_number == self._link.number:
                     self._core.lost("the connection ended", now_ms)
-
-
-class Subscription:
-    """Iterate it: each delivery is for one thread of those that do. Ends when it is closed."""
-
-    def __init__(self, client: Client, inner: CoreSubscription) -> None:
-        self._client = client
-        self._inner = inner
-
-    def next(self, timeout: Optional[float] = None) -> Optional[Delivery]:
-        """The next delivery; None where none came in time. Raises Closed, or what the bridge refused it with."""
-        found: List[Delivery] = []
-
-        def is_there() -> bool:
-            one = self._client._core.inbox.take(self._inner)
-            if one is not None:
-                found.append(one)
-            return one is not None or self._inner.error is not None
-
-        try:
-            self._client._wait(is_there, timeout, "")
-        except Timeout:
-            return None
-        if found:
-            return found[0]
-        assert self._inner.error is not None
-        raise self._inner.error
-
-    def __iter__(self) -> Iterator[Delivery]:
-        while True:
-            try:
-                found = self.next()
-            except Closed:
-                return
-            if found is not None:
-                yield found
-
-    def set_credit(self, credit: int) -> None:
-        """From now on at most so many delivered and not settled; 0 pauses."""
-        if not 0 <= credit < 1 << 32:
-            raise ValueError("credit: from 0 on, 32 bits")
-        with self._client._entered():
-            self._client._core.inbox.set_credit(self._inner, credit)
-            self._client._nudge(0)
-
-    def close(self) -> None:
-        """Gives back what nobody has looked at. What was handed out is still to be settled."""
-        with self._client._entered():
-            self._client._core.inbox.unsubscribe(self._inner, clock_ms())
-            self._client._nudge(0)
-
-    def __enter__(self) -> Subscription:
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        self.close()
-
-
-class Server:
-    """Threads that call a handler with each delivery of a subscription."""
-
-    def __init__(self, subscription: Subscription, handler: Callable[[Delivery], None], threads: int) -> None:
-        self._subscription = subscription
-        self._handler = handler
-        self._error: Optional[Error] = None
-        self._threads = [threading.Thread(target=self._work, name=f"zbridge handler {n}", daemon=True) for n in range(threads)]
-        for each in self._threads:
-            each.start()
-
-    def join(self, timeout: Optional[float] = None) -> None:
-        """Until the subscription ends; raises what the bridge ended it with."""
-        ends = _ends(timeout)
-        for each in self._threads:
-            each.join(_left(ends))
-            if each.is_alive():
-                raise Timeout(f"not within {timeout} s: the handlers go on")
-        if self._error is not None:
-            raise self._error
-
-    def close(self) -> None:
-        """No further deliveries; waits for the handlers that are at work."""
-        self._subscription.close()
-        if threading.current_thread() not in self._threads:
-            self.join()
-
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        self.close()
-
-    def _work(self) -> None:
-        try:
-            for delivery in self._subscription:
-                try:
-                    with delivery:
-                        self._handler(delivery)
-                except Exception:  # the bridge was told: it is the reason of the retry
-                    _log.warning("a handler failed on %r", delivery, exc_info=True)
-        except Error as error:
-            self._error = error
-
-
-def _ends(timeout: Optional[float]) -> Optional[float]:
-    return None if timeout is None else time.monotonic() + timeout
-
-
-def _left(ends: Optional[float]) -> Optional[float]:
-    return None if ends is None else max(0.0, ends - time.monotonic())
 
 
 def _mark_forked() -> None:
