@@ -164,7 +164,8 @@ bool Group::give_ripe(Wanted& wanted, Offset offset) {
     }
     exceptions_.set_taken(offset, true);
     const auto attempt = static_cast<uint8_t>(its.attempts + 1);
-    give(wanted, behind_.front(), 1, {.attempt = attempt, .key = its.key, .level = its.level});
+    give(wanted, behind_.front(), 1,
+         {.attempt = attempt, .key = its.key, .level = static_cast<uint8_t>(its.level)});
     return true;
 }
 
