@@ -72,7 +72,7 @@ void GroupsAdmin::write_group(const Group& group, ValueWriter& writer, bool whol
     writer.key("range");
     if (const Group* range = groups_.range_of(group.id())) {
         writer.begin_map(2);
-        writer.entry("until", range->part.until.number);
+        writer.entry("until", range->owner.until.number);
         writer.entry("lag", range->lag());
     } else {
         writer.nothing();
@@ -120,7 +120,7 @@ void GroupsAdmin::write_consumers(const Group& group, ValueWriter& writer) const
         writer.key(std::string_view(its.name()).substr(group.name().size() + 1));
         writer.begin_map(6);
         writer.entry("connected", its.attended > 0);
-        writer.entry("gone_s", its.attended > 0 ? 0 : (now_ms() - its.part.seen_ms) / 1000);
+        writer.entry("gone_s", its.attended > 0 ? 0 : (now_ms() - its.owner.seen_ms) / 1000);
         writer.entry("lag", its.lag());
         writer.entry("in_flight", its.in_flight());
         writer.entry("held", held(its));

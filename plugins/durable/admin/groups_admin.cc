@@ -122,7 +122,7 @@ std::optional<Offset> GroupsAdmin::wanted_offset(const Group& group, const Reque
 }
 
 void GroupsAdmin::remove(Group& group, uint64_t cookie) {
-    const bool is_consumer = group.part.kind == GroupPart::Kind::kConsumer;
+    const bool is_consumer = group.owner.kind == GroupPart::Kind::kConsumer;
     if (!group.unconfigured && !is_consumer) {
         return refuse(cookie, ZB_WRONG_STATE,
                       "`" + group.name() + "` is in the file: remove it there first");

@@ -40,7 +40,7 @@ void Group::replay(const GroupSnapshot& snapshot, const SettledBits& settled) {
     origin = snapshot.origin;
     paused_ = snapshot.paused;
     keeps_marks = snapshot.marks;
-    part = snapshot.part;
+    owner = snapshot.part;
     topic_ = snapshot.topic;
     epoch_ = std::max(epoch_, snapshot.epoch);
     oldest_epoch_ = std::max(oldest_epoch_, snapshot.oldest_epoch);
@@ -201,7 +201,7 @@ void Group::write_snapshot() {
     GroupSnapshot snapshot{id_,           origin, paused_, topic_, epoch_,
                            oldest_epoch_, floor_, cursor_, name_,  {}};
     snapshot.marks = keeps_marks;
-    snapshot.part = part;
+    snapshot.part = owner;
     if (attended > 0) snapshot.part.seen_ms = wall_ms();
     world_.topics->write(RecordType::kGroup, write_group(snapshot, settled_), floor_effect());
     world_.topics->effect({id_.number(), kEpochWritten, {epoch_}});

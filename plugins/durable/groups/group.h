@@ -188,7 +188,7 @@ class Group {
     const GroupOptions& options() const { return options_; }
     Origin origin = Origin::kDeclared;
     bool unconfigured = false;  // it was in the file once: kept, and gives nothing
-    GroupPart part{};           // whose it is, of one that was made for another one
+    GroupPart owner{};          // of one that was made for another group
     uint32_t attended = 0;      // connections of the consumer that it is for
     bool keeps_marks = false;   // it is no consumers' group: of dead letters that are done with
     bool hands_over = false;    // nor this one: of messages that wait for their time

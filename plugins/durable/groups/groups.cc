@@ -99,7 +99,7 @@ Status Groups::begin(bool was_clean) {
             find(id)->take_over(was_clean);
     }
     for (const auto& group : groups_) {
-        if (!group || group->keeps_marks || group->part.kind != GroupPart::Kind::kNone) continue;
+        if (!group || group->keeps_marks || group->owner.kind != GroupPart::Kind::kNone) continue;
         const bool own = group->origin == Origin::kImplicit;
         group->hands_over = own;
         if (!in_file.contains(group->name()))
@@ -129,7 +129,7 @@ Status Groups::begin(const DeclaredGroup& declared) {
                 "the group " + declared.name + ": there is no topic " + declared.topic};
     }
     Group* group = find(declared.name);
-    if (group != nullptr && group->part.kind != GroupPart::Kind::kNone) {
+    if (group != nullptr && group->owner.kind != GroupPart::Kind::kNone) {
         return {Code::kInvalid,
                 "the group " + declared.name + ": a consumer of another group has this name"};
     }

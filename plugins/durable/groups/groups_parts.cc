@@ -34,13 +34,13 @@ GroupCounters& GroupCounters::operator+=(const GroupCounters& other) {
 void Groups::begin_parts() {
     for (size_t i = 0; i < groups_.size(); i++) {
         Group* part = groups_[i].get();
-        if (part == nullptr || part->part.kind == Kind::kNone) continue;
-        const Group* of = find(part->part.of);
+        if (part == nullptr || part->owner.kind == Kind::kNone) continue;
+        const Group* of = find(part->owner.of);
         if (of == nullptr) {
             remove(part->id());
             continue;
         }
-        if (part->part.kind == Kind::kRange)
+        if (part->owner.kind == Kind::kRange)
             ranges_[of->id()] = part->id();
         else
             named_[of->id()].insert(part->id());
@@ -51,7 +51,7 @@ void Groups::begin_parts() {
 
 void Groups::configure_part(Group& part, const Group& of) {
     GroupOptions options = of.options();
-    const bool is_consumer = part.part.kind == Kind::kConsumer;
+    const bool is_consumer = part.owner.kind == Kind::kConsumer;
     part.unconfigured = of.unconfigured || (is_consumer && !options.broadcast);
     options.broadcast = false;
     part.configure(options, of.topic());
@@ -61,7 +61,7 @@ Group* Groups::make_part(const Group& of, const GroupPart& its, std::string name
     if (!has_room() || groups_.size() >= kPartIdMax) return nullptr;
     Group* made = make(GroupId(static_cast<uint32_t>(groups_.size())));
     made->origin = Origin::kImplicit;
-    made->part = its;
+    made->owner = its;
     made->name(std::move(name));
     names_.emplace(made->name(), made->id());
     configure_part(*made, of);
@@ -87,7 +87,7 @@ Group* Groups::join(Group& of, std::string_view consumer, std::string& why) {
     std::string name = GroupPart::name_of(of.name(), consumer);
     std::set<GroupId>& known = named_[of.id()];
     if (Group* found = find(name)) {
-        if (found->part.kind == Kind::kConsumer && found->part.of == of.id()) return found;
+        if (found->owner.kind == Kind::kConsumer && found->owner.of == of.id()) return found;
         why = "a group is named " + name;
         return nullptr;
     }
@@ -116,7 +116,7 @@ void Groups::attend(GroupId id, bool present) {
         return;
     }
     consumer->attended--;
-    consumer->part.seen_ms = clock_.wall_us() / 1000;
+    consumer->owner.seen_ms = clock_.wall_us() / 1000;
     consumer->write_snapshot();
 }
 
@@ -130,7 +130,7 @@ void Groups::tick() {
         for (const GroupId id : consumers) {
             const Group& its = *find(id);
             const bool stays = its.attended > 0 || its.unconfigured;
-            if (!stays && now_ms - its.part.seen_ms >= forget.count()) gone.push_back(id);
+            if (!stays && now_ms - its.owner.seen_ms >= forget.count()) gone.push_back(id);
         }
     }
     for (const GroupId id : gone) {
@@ -188,15 +188,15 @@ std::vector<GroupId> Groups::parts_of(GroupId id) const {
 
 // It is removed.
 void Groups::forget_part(const Group& part) {
-    if (part.part.kind == Kind::kRange) ranges_.erase(part.part.of);
-    const auto known = named_.find(part.part.of);
-    if (part.part.kind == Kind::kConsumer && known != named_.end()) known->second.erase(part.id());
+    if (part.owner.kind == Kind::kRange) ranges_.erase(part.owner.of);
+    const auto known = named_.find(part.owner.of);
+    if (part.owner.kind == Kind::kConsumer && known != named_.end()) known->second.erase(part.id());
 }
 
 // Who is told of it.
 GroupId Groups::asked_as(GroupId id) const {
     const Group* group = find(id);
-    return group != nullptr && group->part.kind == Kind::kRange ? group->part.of : id;
+    return group != nullptr && group->owner.kind == Kind::kRange ? group->owner.of : id;
 }
 
 // Which group's delivery this is a token of.

@@ -22,8 +22,12 @@ struct BroadcastWorld : ConsumersWorld {
     }
     std::string why_not(const std::string& name) {
         std::string user;
-        return broadcast.why_not(
-            {.endpoint = "packers", .type = SocketType::kReq, .identity = name}, user);
+        return broadcast.why_not({.endpoint = "packers",
+                                  .type = SocketType::kReq,
+                                  .identity = name,
+                                  .address = {},
+                                  .user = {}},
+                                 user);
     }
 
     delivery::Broadcast broadcast{{.name = "packers", .group = toy.group()}, toy.engine(), reactor};
