@@ -213,7 +213,7 @@ class Group {
     // Messages that are there and are not settled.
     uint64_t lag() const;
     // A range that was given, and is settled: all of it.
-    bool is_done() const { return cursor_ >= part.until && lag() == 0 && in_flight() == 0; }
+    bool is_done() const { return cursor_ >= owner.until && lag() == 0 && in_flight() == 0; }
     // Why nothing new is given; empty: it is.
     std::string_view held() const;
     const GroupCounters& counters() const { return counters_; }
@@ -278,10 +278,10 @@ class Group {
     void pass_by(OffsetRange others);
     // Of what it gives.
     Offset topic_head() const {
-        return std::min(Offset{world_.topics->bounds(topic_).head}, part.until);
+        return std::min(Offset{world_.topics->bounds(topic_).head}, owner.until);
     }
     Reader::Found look_for(Offset at) {
-        return at >= part.until ? Reader::Found::kEnd : ahead_.seek(at);
+        return at >= owner.until ? Reader::Found::kEnd : ahead_.seek(at);
     }
     uint64_t make_span(uint64_t messages);
     uint64_t due_in(Duration delay) const;

@@ -124,7 +124,7 @@ void Group::give_new(Wanted& wanted) {
         if (found == Reader::Found::kLater) break;
         const Offset here = found == Reader::Found::kEnd
                                 ? topic_head()
-                                : std::min(Offset{ahead_.front().first_offset}, part.until);
+                                : std::min(Offset{ahead_.front().first_offset}, owner.until);
         if (here > cursor_) {
             const OffsetRange gone{cursor_, here - cursor_};
             cursor_ = here;
@@ -134,7 +134,7 @@ void Group::give_new(Wanted& wanted) {
         if (found == Reader::Found::kEnd) break;
         const zb_run& run = ahead_.front();
         const uint64_t unset =
-            settled_.unset_at({cursor_, std::min<uint64_t>(run.count, part.until - cursor_)});
+            settled_.unset_at({cursor_, std::min<uint64_t>(run.count, owner.until - cursor_)});
         if (!is_for_it(run)) {
             looked += unset;
             const OffsetRange others{cursor_, unset};

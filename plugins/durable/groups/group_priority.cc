@@ -88,7 +88,7 @@ bool Group::look_ahead(uint64_t& looked) {
         const bool is_new = next.first == cursor_;
         const Offset here = found == Reader::Found::kEnd
                                 ? std::max(topic_head(), next.first)
-                                : std::min(Offset{ahead_.front().first_offset}, part.until);
+                                : std::min(Offset{ahead_.front().first_offset}, owner.until);
         const Offset end = is_new ? here : std::min(here, next.end());
         if (end > next.first) {
             pass({next.first, end - next.first}, is_new);
@@ -114,7 +114,7 @@ OffsetRange Group::next_to_look_at() {
     while (cursor_ - floor_ >= kSpanMax && leases_.first_of({floor_, 1}))
         move_out_leased();
     const uint64_t room = kSpanMax - std::min(kSpanMax, cursor_ - floor_);
-    return {cursor_, std::min(room, std::max(part.until, cursor_) - cursor_)};
+    return {cursor_, std::min(room, std::max(owner.until, cursor_) - cursor_)};
 }
 
 // They are not to be looked at again.
