@@ -22,7 +22,7 @@ struct Attributes {
     std::optional<std::string> tag;
     std::optional<int64_t> deliver_at_ms;  // since 1970
     std::vector<std::pair<std::string, Value>> properties;
-    bool once = false;  // refused where a second one of this id would be stored
+    bool once = false;                // refused where a second one of this id would be stored
     std::optional<uint8_t> priority;  // 0 to kPriorityMax; none: 0
 };
 

@@ -442,8 +442,8 @@ Group::HandedOver Group::hand_one(Offset offset, Duration again, Take take) {
 template <class Take>
 Group::HandedOver Group::hand(Offset offset, const zb_run& message, Duration again, Take& take) {
     const std::string payload = write_acks({id_, cursor_, {{offset, 1}}});
-    const HandedOver handed = take(only_front(message),
-                                   Companion{RecordType::kAcks, payload, floor_effect(), true});
+    const HandedOver handed =
+        take(only_front(message), Companion{RecordType::kAcks, payload, floor_effect(), true});
     switch (handed) {
         case HandedOver::kDone:
             settle_range({offset, 1}, true);

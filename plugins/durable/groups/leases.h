@@ -21,7 +21,7 @@ struct Lease {
     uint16_t grant = 0;
     uint8_t attempt = 1;
     Instant since = {};  // it was given
-    uint8_t level = 0;  // as Exception::level
+    uint8_t level = 0;   // as Exception::level
 };
 
 struct LeasedRange {

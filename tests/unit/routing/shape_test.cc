@@ -61,7 +61,8 @@ TEST_CASE("the attributes of an order are what its route says") {
                                   {"from", "$peer.address"},
                                   {"price", "$$5"},
                                   {"head", "$frame[0]"},
-                                  {"fifth", "$frame[4]"}}};
+                                  {"fifth", "$frame[4]"}},
+                   .priority = {}};
     const auto got = world.of(options, {"orders", kOrder});
     REQUIRE(got.ok());
     CHECK(got->id == "o-7");

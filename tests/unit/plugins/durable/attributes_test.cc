@@ -23,8 +23,18 @@ std::string encoded() {
         {text("s"), {ZB_STRING, 0, 0, 0, text("EU")}},
         {text("z"), {ZB_NOTHING, 0, 0, 0, {nullptr, 0}}},
     };
-    zb_attributes attributes{
-        sizeof(zb_attributes), 2, 5, 0, text("id"), text("ok"), text("t"), 7, keys, properties, 0, 0};
+    zb_attributes attributes{sizeof(zb_attributes),
+                             2,
+                             5,
+                             0,
+                             text("id"),
+                             text("ok"),
+                             text("t"),
+                             7,
+                             keys,
+                             properties,
+                             0,
+                             0};
     std::string bytes;
     encode_attributes(attributes, bytes);
     return bytes;
