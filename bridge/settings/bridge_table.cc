@@ -123,7 +123,7 @@ constexpr Option kOptions[] = {
      .help = "Of a source: whether a message is answered; auto: when it has an envelope, as "
              "that of a REQ has."},
     {.path = "endpoints.*.transactions", .reload = kReconnect,
-     .help = "Of a source of topics: each message begins with a frame that is PREPARE, PUBLISH, COMMIT "
+     .help = "Of a source for topics; each message begins with a frame that is PREPARE, PUBLISH, COMMIT "
              "or ROLLBACK, and each is answered. What is prepared is seen once it is committed.",
      .commented = true},
     {.path = "endpoints.*.transactions.check", .type = kReference, .required = true,

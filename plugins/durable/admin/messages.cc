@@ -55,7 +55,7 @@ void write_messages(ValueWriter& writer, const zb_run& run, uint32_t count) {
 }
 
 void write_delayed(ValueWriter& writer, const zb_run& one, uint64_t due_ms) {
-    writer.begin_map(9);
+    writer.begin_map(10);
     writer.entry("id", MessageId{one.id_epoch, one.first_sequence}.text());
     writer.entry("due_ms", due_ms);
     writer.entry("stored_ms", one.stored_ms);

@@ -191,6 +191,7 @@ class Group {
     GroupPart owner{};          // of one that was made for another group
     uint32_t attended = 0;      // connections of the consumer that it is for
     bool keeps_marks = false;   // it is no consumers' group: of dead letters that are done with
+    bool reads_ahead = false;   // it hands many over in the order of their times
     bool hands_over = false;    // nor this one: of messages that wait for their time
 
     Offset floor() const { return floor_; }
@@ -390,7 +391,7 @@ template <class Take>
 bool Group::hand_over(size_t max, Duration again, Take take) {
     const auto now_ms = static_cast<uint64_t>(wall_ms());
     const Offset head{world_.topics->bounds(topic_).head};
-    soon_.read_on({exceptions_, head, now_ms, ahead_});
+    if (reads_ahead) soon_.read_on({exceptions_, head, now_ms, ahead_});
     size_t looks = 0;
     starving_ = true;
     for (Exceptions::Due at{0, {0}}; looks < kDueLookMax; max--) {

@@ -31,6 +31,7 @@ std::optional<TopicId> Groups::delays() {
 Status Groups::make_delays() {
     auto group = make_own(Delays::kName);
     if (!group.ok()) return std::move(group).error();
+    (*group)->reads_ahead = true;
     delays_ = std::make_unique<Delays>(topics_, **group, options_.delayed_max);
     delays_again_ = true;
     return {};
