@@ -370,8 +370,9 @@ std::string_view Group::held() const {
     return {};
 }
 
+// Of those that hand over nobody waits: they are asked when something is due.
 void Group::tell_ready() {
-    if (std::exchange(starving_, false)) world_.listener->on_group_ready(id_);
+    if (!hands_over && std::exchange(starving_, false)) world_.listener->on_group_ready(id_);
 }
 
 void Group::on_loaded() {
