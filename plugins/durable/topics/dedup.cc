@@ -19,7 +19,9 @@ std::optional<MessageId> Dedup::find(std::string_view producer_id, int64_t now_m
     forget_old(now_ms);
     if (size_ == 0) return std::nullopt;
     const uint32_t place = slots_[slot_of(siphash(key_, producer_id))];
-    if (place == kFree) return std::nullopt;
+    // One that was moved may stand behind newer ones.
+    if (place == kFree || ring_[place].stored_ms + options_.window_ms <= now_ms)
+        return std::nullopt;
     return ring_[place].message;
 }
 
@@ -28,8 +30,8 @@ void Dedup::add(std::string_view producer_id, MessageId message, int64_t now_ms)
     if (size_ == ring_.size()) grow();
     const Digest digest = siphash(key_, producer_id);
     const size_t place = (first_ + size_) & (ring_.size() - 1);
+    // Not free: one that is too old, and whose turn to be forgotten has not come.
     const size_t slot = slot_of(digest);
-    ZB_CHECK(slots_[slot] == kFree);
     ring_[place] = {digest, message, now_ms};
     slots_[slot] = static_cast<uint32_t>(place);
     size_++;
@@ -58,6 +60,10 @@ void Dedup::forget_old(int64_t now_ms) {
 void Dedup::forget_oldest() {
     const size_t mask = slots_.size() - 1;
     size_t hole = slot_of(ring_[first_].digest);
+    const bool replaced = slots_[hole] != first_;  // by a newer one with its id
+    first_ = (first_ + 1) & (ring_.size() - 1);
+    size_--;
+    if (replaced) return;
     // What stands behind it, and would rather stand in the hole, moves there.
     for (size_t next = (hole + 1) & mask; slots_[next] != kFree; next = (next + 1) & mask) {
         const size_t home = ring_[slots_[next]].digest.first & mask;
@@ -66,8 +72,6 @@ void Dedup::forget_oldest() {
         hole = next;
     }
     slots_[hole] = kFree;
-    first_ = (first_ + 1) & (ring_.size() - 1);
-    size_--;
 }
 
 void Dedup::grow() {

@@ -37,6 +37,33 @@ TEST_CASE("an id is known within the window, and among the last so many") {
     CHECK(dedup.find("e", 1000) == MessageId{1, 4});
 }
 
+TEST_CASE("an id that stands behind newer ones is forgotten in its own time") {
+    MemoryBudget memory(1 << 20);
+    Dedup dedup({.window_ms = 1000, .max = 100}, {1, 2}, memory);
+    dedup.add("new", {1, 1}, 900);
+    dedup.add("old", {1, 2}, 100);  // it was moved in the log, and found behind the newer one
+    CHECK(dedup.find("old", 1099) == MessageId{1, 2});
+    CHECK_FALSE(dedup.find("old", 1100));
+    dedup.add("old", {1, 3}, 1100);
+    for (int i = 0; i < 100; i++)  // it grows
+        if (!dedup.find(std::to_string(i), 1100)) dedup.add(std::to_string(i), {1, 10}, 1100);
+    CHECK_FALSE(dedup.find("new", 1900));
+    CHECK(dedup.find("99", 1900) == MessageId{1, 10});
+}
+
+TEST_CASE("a new message with an id that is too old stays known when the older one is forgotten") {
+    MemoryBudget memory(1 << 20);
+    Dedup dedup({.window_ms = 1000, .max = 100}, {1, 2}, memory);
+    dedup.add("new", {1, 1}, 900);
+    dedup.add("old", {1, 2}, 100);
+    dedup.add("old", {1, 3}, 1100);
+    CHECK(dedup.find("old", 1899) == MessageId{1, 3});
+    CHECK(dedup.find("old", 1900) == MessageId{1, 3});  // both before it are forgotten
+    CHECK(dedup.size() == 1);
+    CHECK_FALSE(dedup.find("old", 2100));
+    CHECK(dedup.size() == 0);
+}
+
 TEST_CASE("what is remembered is counted, and given back") {
     MemoryBudget memory(1 << 20);
     {
