@@ -114,7 +114,7 @@ typedef struct zb_run {
     uint64_t first_sequence;
     int64_t stored_ms;
     zb_view attributes; /* as the engine encodes them; empty: none. Lives as the bytes do. */
-    uint64_t replaced;  /* offsets right before it whose messages newer ones have replaced */
+    uint64_t replaced;  /* offsets right before it: replaced by newer ones, or never there */
 } zb_run;
 
 typedef struct zb_bounds {

@@ -8,6 +8,11 @@
 namespace zbridge::durable {
 
 void Commits::begin_next(size_t bytes) {
+    if (failed_) {
+        Batch nowhere = writer_.take();
+        writer_.give_back(nowhere);
+        return writer_.begin(bytes);
+    }
     // Numbers and answers alone go with what is written next.
     if (writer_.body_bytes() > 0) close();
     // Not advance(): what has no records would be told within this call.

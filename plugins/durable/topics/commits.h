@@ -5,7 +5,8 @@
 // Thread:  the reactor.
 // Promise: batches are committed, and told, in their order; effects of one are told whole before
 //          those of the next. No callback comes within make_room().
-// Failure: after one append that failed on_commits_failed() once; nothing is committed any more.
+// Failure: after one append that failed on_commits_failed() once; nothing is committed any more,
+//          what is still written goes nowhere.
 // Limits:  with kWaitingBytesMax behind the one in flight has_room() says no; and so it does where
 //          the log has no file yet for what would come: what was taken is not to wait for a disk
 //          that may be full. Who goes on is taken all the same: notes have limits of their own.

@@ -38,12 +38,12 @@ void TopicTable::name(Topic& topic, std::string_view its_name) {
     names_.emplace(topic.name, topic.id);
 }
 
-void TopicTable::remove(TopicId id) {
+std::unique_ptr<Topic> TopicTable::take(TopicId id) {
     Topic* topic = find(id);
-    if (topic == nullptr) return;
+    if (topic == nullptr) return nullptr;
     if (!topic->name.empty()) names_.erase(topic->name);
-    topics_[id.number()].reset();
     size_--;
+    return std::move(topics_[id.number()]);
 }
 
 void TopicTable::each(const std::function<void(Topic&)>& visit) const {

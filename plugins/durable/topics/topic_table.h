@@ -36,7 +36,9 @@ class TopicTable {
     // was ever given.
     Topic* at_replay(TopicId id);
     void name(Topic& topic, std::string_view name);
-    void remove(TopicId id);
+    void remove(TopicId id) { (void)take(id); }
+    // It is there no longer. Null: it was not.
+    std::unique_ptr<Topic> take(TopicId id);
 
     // In the order of their numbers.
     void each(const std::function<void(Topic&)>& visit) const;

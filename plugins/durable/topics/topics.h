@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,6 +79,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     // Batches behind the one that a reader waits for, which are read with it.
     static constexpr size_t kReadAheadBatches = 4;
     static constexpr size_t kMoveBytesMax = 256 << 10;
+    static constexpr size_t kRemovedMax = 50'000;  // runs of a topic that go in one go
     // Of a batch, so that what it has can be moved.
     static constexpr size_t kMoveRoom = MovedHead::kBytes + kRecordHeadBytesMax;
 
@@ -160,9 +162,10 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     void set_options(TopicId topic, const TopicOptions& options, Answer answer);
     // What a group still needs; none: there are no groups any more. REQUIRES: likewise.
     void hold_unread(TopicId topic, std::optional<Offset> unread);
-    // Answered when all that was taken before is durable.
-    void answer_when_durable(Answer answer) {
-        commits_->filling().answers.push_back(std::move(answer));
+    // Answered when all that was taken before is durable; after a failure at once.
+    void answer_when_durable(Answer its) {
+        if (!failure_.empty()) return answer(its, false, failure_);
+        commits_->filling().answers.push_back(std::move(its));
     }
 
     bool idle() const { return commits_->idle(); }
@@ -216,14 +219,19 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     // topics_read.cc: what readers ask
     void on_batch_loaded(TopicId topic) override;
     void on_batch_damaged(const Place& place, const Status& why) override;
+    static uint64_t skipped_in(const Topic& topic, uint64_t gap);
     const Body* body_at(const Place& place);
     void load(TopicId topic, const Run& run);
 
     // topics_retention.cc: what goes
     void retain(Topic& topic);
-    void raise_floor(Topic& topic, Offset floor);
+    void raise_floor(Topic& topic, Offset floor, size_t removed_max = SIZE_MAX);
     void remove_first(Topic& topic);
-    void remove_all(Topic& topic);
+    // False: there are more.
+    bool remove_below(Topic& topic, Offset floor, size_t removed_max);
+    bool remove_all(Topic& topic, size_t removed_max = SIZE_MAX) {
+        return remove_below(topic, {UINT64_MAX}, removed_max);
+    }
     void write_floor_of(Topic& topic);
     void drop_segments();
 
@@ -287,6 +295,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
 
     Store* store_ = nullptr;
     TopicTable table_;
+    std::deque<std::unique_ptr<Topic>> leaving_;  // removed, and their runs not yet
     OrderedIndex index_;
     Segments segments_;
     Notes notes_;

@@ -57,6 +57,7 @@ zb_taken Topics::read(TopicId id, Offset offset, uint64_t bytes_max, zb_run* run
             offset = run->end();
             continue;
         }
+        if (run->first > offset) wanted.replaced += skipped_in(*topic, run->first - offset);
         if (run->bytes == 0) {
             wanted.replaced += run->end() - std::max(offset, run->first);
             offset = run->end();
@@ -80,6 +81,11 @@ zb_taken Topics::read(TopicId id, Offset offset, uint64_t bytes_max, zb_run* run
     }
     count = wanted.count;
     return ZB_TAKEN;
+}
+
+// Of a gap in front of a run: what unclean ends have skipped, and no message ever had.
+uint64_t Topics::skipped_in(const Topic& topic, uint64_t gap) {
+    return topic.options.durability == Durability::kOs ? gap / kOsJump * kOsJump : 0;
 }
 
 const Body* Topics::body_at(const Place& place) {

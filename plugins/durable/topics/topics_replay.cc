@@ -126,6 +126,7 @@ Status Topics::replay_moved(const SeenMoved& moved, const Place& place) {
     run.place = place;
     run.stored_ms = moved.head.stored_ms;
     topic->next = std::max(topic->next, run.end());
+    topic->head = std::max(topic->head, run.end());
     topic->newest_ms = std::max(topic->newest_ms, run.stored_ms);
     if (run.end() <= topic->floor) return {};
     const auto first = index_.at_or_after(topic->id, run.first);
@@ -186,7 +187,7 @@ Status Topics::replay_topic(const TopicState& state) {
     Topic* topic = table_.at_replay(state.id);
     if (topic == nullptr) return {Code::kInvalid, "a topic's number that was never given"};
     if (state.origin == Origin::kRemoved) {
-        remove_all(*topic);
+        (void)remove_all(*topic);
         table_.remove(state.id);
         return {};
     }
@@ -278,9 +279,10 @@ void Topics::give_name(Topic& topic) {
 void Topics::take_over(Topic& topic, bool was_clean) {
     topic.unconfigured = topic.origin == Origin::kDeclared && declared(topic.name) == nullptr;
     // Readers may have seen messages that the disk never had: their offsets are not given again.
-    if (!was_clean && topic.options.durability == Durability::kOs)
-        topic.next = topic.next + kOsJump;
-    topic.head = topic.next;
+    const bool may_skip = topic.options.durability == Durability::kOs;
+    if (!was_clean && may_skip) topic.next = topic.next + kOsJump;
+    // What is skipped is seen by nobody, until a message stands behind it.
+    if (!may_skip) topic.head = topic.next;
 }
 
 }  // namespace zbridge::durable

@@ -8,7 +8,9 @@ namespace zbridge::durable {
 
 void Topics::tick() {
     if (!failure_.empty()) return;
+    if (!leaving_.empty() && remove_all(*leaving_.front(), kRemovedMax)) leaving_.pop_front();
     table_.each([&](Topic& topic) {
+        (void)remove_below(topic, topic.floor, kRemovedMax);  // what a purge has left
         retain(topic);
         if (topic.keys) limit_holes(topic);
         if (topic.floor_unwritten) write_floor_of(topic);
@@ -22,7 +24,8 @@ void Topics::tick() {
     turn_end();
 }
 
-// By whole runs, as long as what stays is not less than what the file says.
+// By whole runs, as long as what stays is not less than what the file says. What is left of them
+// goes with the next tick().
 void Topics::retain(Topic& topic) {
     const Retention& wanted = topic.options.retention;
     if (!wanted.age_ms && !wanted.bytes && !wanted.count) return;
@@ -30,7 +33,9 @@ void Topics::retain(Topic& topic) {
     const bool over = (wanted.bytes && topic.bytes >= *wanted.bytes) ||
                       (wanted.count && topic.messages >= *wanted.count);
     if (!over && !wanted.age_ms) return;
-    while (const auto run = index_.first(topic.id)) {
+    for (size_t removed = 0; removed < kRemovedMax; removed++) {
+        const auto run = index_.first(topic.id);
+        if (!run) return;
         if (wanted.keep_unread && topic.unread && run->end() > *topic.unread) {
             topic.full = wanted.bytes && topic.bytes >= *wanted.bytes;
             return;
@@ -55,16 +60,18 @@ void Topics::remove_first(Topic& topic) {
     topic.floor_unwritten = true;
 }
 
-void Topics::remove_all(Topic& topic) {
-    while (index_.first(topic.id))
-        remove_first(topic);
-}
-
-void Topics::raise_floor(Topic& topic, Offset floor) {
-    while (const auto run = index_.first(topic.id)) {
-        if (run->end() > floor) break;
+bool Topics::remove_below(Topic& topic, Offset floor, size_t removed_max) {
+    for (size_t removed = 0;; removed++) {
+        const auto run = index_.first(topic.id);
+        if (!run || run->end() > floor) return true;
+        if (removed == removed_max) return false;
         remove_first(topic);
     }
+}
+
+// Nobody reads below it from now on, also where there are more runs than go in one go.
+void Topics::raise_floor(Topic& topic, Offset floor, size_t removed_max) {
+    (void)remove_below(topic, floor, removed_max);
     topic.floor = std::max(topic.floor, floor);
     topic.head = std::max(topic.head, topic.floor);
     topic.next = std::max(topic.next, topic.head);
@@ -78,7 +85,7 @@ void Topics::write_floor_of(Topic& topic) {
 void Topics::purge(TopicId id, Offset below, Answer answer) {
     Topic* topic = table_.find(id);
     ZB_CHECK(topic != nullptr, id);
-    raise_floor(*topic, std::min(below, topic->head));
+    raise_floor(*topic, std::min(below, topic->head), kRemovedMax);
     write_floor_of(*topic);
     answer_when_durable(std::move(answer));
 }
@@ -86,12 +93,13 @@ void Topics::purge(TopicId id, Offset below, Answer answer) {
 void Topics::remove(TopicId id, Answer answer) {
     Topic* topic = table_.find(id);
     ZB_CHECK(topic != nullptr, id);
-    remove_all(*topic);
+    const bool gone = remove_all(*topic, kRemovedMax);
     TopicState state = topic->state();
     state.origin = Origin::kRemoved;
     state.settings.clear();
     write_record(RecordType::kTopic, write_topic(state));
-    table_.remove(id);
+    auto its = table_.take(id);
+    if (!gone) leaving_.push_back(std::move(its));
     answer_when_durable(std::move(answer));
 }
 

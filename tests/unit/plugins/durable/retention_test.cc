@@ -366,4 +366,34 @@ TEST_CASE("where a part of the log is lost a topic may lose its name, not its me
     CHECK(unnamed->messages == 1);
 }
 
+TEST_CASE("of very many runs some go at once, and the others with the next ticks") {
+    TopicsRig rig({"orders", "more"});
+    REQUIRE(rig.start().ok());
+    rig.publish("more", "x");
+    rig.commit();
+    const uint64_t others = rig.topics->live_bytes();
+    constexpr uint64_t kRuns = 2 * Topics::kRemovedMax + 10;
+    for (uint64_t i = 0; i < kRuns; i++) {
+        rig.publish("orders", "x");
+        rig.commit();
+    }
+    const uint64_t of_a_run = (rig.topics->live_bytes() - others) / kRuns;
+    const auto left = [&] { return (rig.topics->live_bytes() - others) / of_a_run; };
+    SUBCASE("a purge") {
+        rig.topics->purge(rig.id("orders"), {UINT64_MAX}, {1, ""});
+        CHECK(rig.topics->bounds(rig.id("orders")).floor == kRuns);
+        CHECK(rig.read_all("orders").empty());
+        CHECK(rig.topics->messages_of(*rig.topics->table().find("orders")) == 0);
+    }
+    SUBCASE("a topic that is removed") {
+        rig.topics->remove(rig.id("orders"), {1, ""});
+        CHECK(rig.topics->table().find("orders") == nullptr);
+    }
+    CHECK(left() == kRuns - Topics::kRemovedMax);
+    rig.topics->tick();
+    CHECK(left() == 10);
+    rig.topics->tick();
+    CHECK(left() == 0);
+}
+
 }  // namespace zbridge::durable
