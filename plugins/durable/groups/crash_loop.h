@@ -32,12 +32,9 @@ class CrashLoop {
     }
     bool broken() const { return next_probe_.has_value(); }
     std::optional<Instant> next_probe() const { return next_probe_; }
-    // One message may go now. REQUIRES: broken().
-    bool take_probe(Instant now) {
-        if (now < *next_probe_) return false;
-        next_probe_ = now + kProbeEvery;
-        return true;
-    }
+    // One message may go now: then on_probe(). REQUIRES: broken().
+    bool may_probe(Instant now) const { return now >= *next_probe_; }
+    void on_probe(Instant now) { next_probe_ = now + kProbeEvery; }
     uint64_t times() const { return times_; }
 
  private:

@@ -123,21 +123,28 @@ void Group::take_over(bool was_clean) {
     const zb_bounds bounds = world_.topics->bounds(topic_);
     const Offset lowest{bounds.floor}, head{bounds.head};
     cursor_ = std::min(cursor_, head);
+    // Of messages that are lost: others will have their offsets.
+    settled_.clear_from(head);
+    while (const auto beyond = exceptions_.first_of({head, UINT64_MAX - head.number})) {
+        counters_.missing++;
+        lose_exception(*beyond);
+    }
+    RangeSet lost;  // to retention
     if (floor_ < lowest) {
         const Offset end = std::min(lowest, cursor_);
-        each_unset(floor_, end,
-                   [&](OffsetRange range) { counters_.lost_to_retention += range.count; });
+        each_unset(floor_, end, [&](OffsetRange range) { lost.add(range); });
         mark_settled({floor_, lowest - floor_});
         cursor_ = std::max(cursor_, lowest);
     }
     while (exceptions_.lowest() && *exceptions_.lowest() < lowest) {
-        counters_.lost_to_retention++;
+        lost.add({*exceptions_.lowest(), 1});
         lose_exception(*exceptions_.lowest());
     }
+    if (!lost.empty()) lose_to_retention({*lost.first(), lowest - *lost.first()}, lost.offsets());
     floor_ = std::min(floor_, cursor_);
     raise_floor();
     written_cursor_ = cursor_;
-    durable_floor_ = looked_until_ = floor_;
+    durable_floor_ = looked_until_ = learned_until_ = floor_;
     if (keeps_marks) return;
 
     each_unset(floor_, cursor_, [&](OffsetRange range) { again_.add(range); });
@@ -219,6 +226,7 @@ void Group::on_written(const TenantEffect& effect, uint64_t segment) {
         exceptions_.set_segment(effect.offset, static_cast<uint32_t>(segment));
     } else if (effect.what == kEpochWritten) {
         epoch_is_durable_ = effect.offset.number == epoch_;
+        learn_keys();
         if (epoch_is_durable_) tell_ready();
     } else {
         for (uint64_t i = 0; i < effect.offset.number; i++) {
@@ -311,11 +319,9 @@ void Group::reset(Offset offset) {
 }
 
 void Group::forget(const std::string& why) {
-    std::move(refused_.begin(), refused_.end(), std::back_inserter(dying_));
     refused_.clear();
-    for (const Dying& each : std::exchange(dying_, {})) {
-        if (each.cookie != 0) world_.listener->on_not_settled(each.cookie, why);
-    }
+    dying_.clear();
+    fail(why);
     while (const auto lowest = exceptions_.lowest())
         (void)drop_exception(*lowest);
     settled_.clear();
@@ -323,12 +329,18 @@ void Group::forget(const std::string& why) {
     again_.clear();
     levels_.clear();
     acks_.clear();
+    again_keys_.clear();
     gate_.clear();
     in_doubt_ = false;
     grace_until_.reset();
     ahead_.drop();
     behind_.drop();
     soon_.clear();
+}
+
+void Group::fail(const std::string& why) {
+    for (const auto& [cookie, messages] : std::exchange(rejects_, {}))
+        world_.listener->on_not_settled(cookie, why);
 }
 
 void Group::release_all() {
@@ -377,6 +389,7 @@ void Group::tell_ready() {
 
 void Group::on_loaded() {
     waits_ = false;
+    learn_keys();
     bury_dying();
     tell_ready();
 }
@@ -412,7 +425,9 @@ std::optional<Duration> Group::next_due() const {
     if (const auto due = held_back ? std::nullopt : exceptions_.next_due())
         consider(std::chrono::milliseconds(static_cast<int64_t>(due->first) - wall_ms()));
     if (grace_until_) consider(*grace_until_ - now);
-    if (const auto probe = crash_loop_.next_probe()) consider(*probe - now);
+    // One that is due waits for a message.
+    const auto probe = crash_loop_.next_probe();
+    if (probe && *probe > now) consider(*probe - now);
     return next;
 }
 

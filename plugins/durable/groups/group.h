@@ -46,6 +46,10 @@ class GroupListener {
     virtual void on_gathered(GroupId group) = 0;
     // Likewise, and who has this cookie is told when it is durable.
     virtual void on_settled_later(GroupId group, uint64_t cookie) = 0;
+    // There is room for no further dead letter: bury_dying() when there is.
+    virtual void on_waits_for_room(GroupId group) = 0;
+    // A line for people.
+    virtual void on_trouble(const std::string& sentence) = 0;
     // Who has this cookie is told that what was asked for will not be.
     virtual void on_not_settled(uint64_t cookie, const std::string& why) = 0;
 };
@@ -73,6 +77,7 @@ class Group {
     static constexpr uint64_t kLookMax = 100'000;  // messages of one receive() that are not for it
     static constexpr size_t kDueLookMax = 16;      // retries that are due, and wait for the disk
     static constexpr Duration kDeadAgain = std::chrono::seconds(10);
+    static constexpr Duration kLostAgain = std::chrono::minutes(1);  // a line of what was lost
     static constexpr size_t kRipenMax = 1'000;      // retries of one receive() that are made ripe
     static constexpr size_t kReasonBytesMax = 200;  // of a dead letter
     static constexpr size_t kMarkPagesMax = 128;    // of SettledBits, 4 KiB each
@@ -108,6 +113,8 @@ class Group {
     // Both by on_group_ready(), which calls nothing back at once.
     void on_visible() { tell_ready(); }
     void on_loaded();
+    // The dead letters take more, as far as there is room.
+    void bury_dying();
     // Ends leases, finds what is due.
     void run_due();
     // Until run_due() has something to do; none: nothing by itself.
@@ -175,6 +182,8 @@ class Group {
     void reset(Offset offset);
     // A REJECT that waits for its dead letter is answered: `why` it will not come.
     void forget(const std::string& why);
+    // Likewise, of what can be written no more.
+    void fail(const std::string& why);
     // It is removed: its segments are needed no longer.
     void release_all();
 
@@ -291,8 +300,11 @@ class Group {
                options_.filter->matches({run.attributes.data, run.attributes.size});
     }
     uint32_t key_of(const zb_run& run) const;
-    void skip(OffsetRange range);
+    void skip(OffsetRange range, uint64_t replaced = 0);
+    void lose_to_retention(OffsetRange range, uint64_t messages);
     void park(Offset offset, uint32_t key);
+    void learn_keys();
+    void forget_key(OffsetRange range);
     void end_doubt();
     bool is_in_grace() const {
         return grace_until_.has_value() && world_.clock->now() < *grace_until_;
@@ -311,6 +323,8 @@ class Group {
 
     // group_settle.cc
     void find_open(const zb_settlement& asked, uint32_t& stale);
+    bool keeps_order(const LeasedRange& part);
+    void lose_consumer(uint64_t consumer, Instant now);
     std::optional<LeasedRange> doubtful(const Token& token, OffsetRange range) const;
     zb_taken publish_replies(const zb_publication* replies, uint32_t count, bool acks,
                              zb_settled& settled);
@@ -320,14 +334,14 @@ class Group {
     void mark_settled(OffsetRange range);
     void retry(const LeasedRange& part, int64_t delay_ms, std::string_view reason);
     void release(const LeasedRange& part);
-    void give_back(OffsetRange range, uint8_t level);
+    void give_back(OffsetRange range, const Lease& lease);
     void extend(const LeasedRange& part, int64_t delay_ms, zb_settled& settled);
     void leave_key(uint32_t key, Offset offset);
     void raise_floor();
     void drop_exception(Offset offset);
     void begin_dying(Offset offset, uint8_t attempts, uint32_t key, std::string_view reason,
                      uint64_t cookie);
-    void bury_dying();
+    void tell_buried(uint64_t cookie);
     bool bury(const Dying& dying, const zb_run& run);
     void lose(Offset offset);
     Token token_of(Offset first, const Lease& lease) const;
@@ -349,10 +363,15 @@ class Group {
     Levels levels_;          // of these: looked at (group_priority.cc)
     Offset looked_until_;    // so far
     bool in_doubt_ = false;  // again_ has what the life before had given
+    // Of what is in again_, as far as it is known: in doubt it is up to there.
+    std::map<Offset, uint32_t> again_keys_;
+    Offset learned_until_;
     std::optional<Instant> grace_until_;  // what a life before may have given is not given before
     KeyGate gate_;
     CrashLoop crash_loop_;
     std::list<Dying> dying_;
+    // By cookie: of its messages those that are not buried yet.
+    std::map<uint64_t, uint64_t> rejects_;
     std::vector<Dying> refused_;  // that the dead letters did not take: they are tried again then
     Instant refused_until_;
 
@@ -385,6 +404,8 @@ class Group {
     std::vector<ChunkRef> given_;    // of the last receive()
     std::vector<LeasedRange> open_;  // of the settle() that runs
     GroupCounters counters_;
+    OffsetRange lost_;                  // to retention, since the last line
+    std::optional<Instant> lost_told_;  // that line
 };
 
 template <class Take>

@@ -24,8 +24,9 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
         return 0;
     }
     zb_receive its = asked;
-    if (crash_loop_.broken()) {
-        if (!crash_loop_.take_probe(world_.clock->now())) {
+    const bool probes = crash_loop_.broken();
+    if (probes) {
+        if (!crash_loop_.may_probe(world_.clock->now())) {
             starving_ = true;
             return 0;
         }
@@ -47,6 +48,7 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
         give_again(wanted);
         give_new(wanted);
     }
+    if (probes && wanted.count > 0) crash_loop_.on_probe(wanted.since);
     starving_ = !wanted.enough() || its.messages_max < asked.messages_max;
     if (has_gathered()) world_.listener->on_gathered(id_);
     return wanted.count;
@@ -93,11 +95,13 @@ void Group::give_again(Wanted& wanted) {
         if (here > next.first) {
             const OffsetRange gone{next.first, std::min(here - next.first, next.count)};
             again_.remove(gone);
-            skip(gone);
+            skip(gone, found == Reader::Found::kHere ? behind_.front().replaced : 0);
+            forget_key(gone);
             continue;
         }
         const zb_run& run = behind_.front();
         const uint32_t key = key_of(run);
+        again_keys_.erase(next.first);
         if (key != 0 && !gate_.enter(key, next.first)) {
             again_.remove({next.first, 1});
             park(next.first, key);
@@ -128,7 +132,7 @@ void Group::give_new(Wanted& wanted) {
         if (here > cursor_) {
             const OffsetRange gone{cursor_, here - cursor_};
             cursor_ = here;
-            skip(gone);
+            skip(gone, found == Reader::Found::kHere ? ahead_.front().replaced : 0);
             continue;
         }
         if (found == Reader::Found::kEnd) break;
@@ -273,6 +277,7 @@ uint64_t Group::make_span(uint64_t messages) {
         Exception exception;
         exception.why = static_cast<uint8_t>(Why::kRetry);
         exception.due_ms = due_in(Duration(0));
+        if (const auto its = again_keys_.extract(lowest)) exception.key = its.mapped();
         put_exception(RecordType::kRetry, lowest, exception);
         raise_floor();
     }
@@ -299,15 +304,34 @@ uint64_t Group::due_in(Duration delay) const {
     return std::min(static_cast<uint64_t>(wall_ms() + in_ms), Exception::kDueEnd - 1);
 }
 
-// They are not there any more, and were never settled.
-void Group::skip(OffsetRange range) {
+// They are not there any more, and were never settled; of `replaced` nobody has missed anything.
+void Group::skip(OffsetRange range, uint64_t replaced) {
     const Offset floor{world_.topics->bounds(topic_).floor};
     const Offset retained = std::clamp(floor, range.first, range.end());
-    counters_.lost_to_retention += retained - range.first;
-    counters_.missing += range.end() - retained;
+    lose_to_retention({range.first, retained - range.first}, retained - range.first);
+    const uint64_t missing = range.end() - retained;
+    counters_.missing += missing - std::min(replaced, missing);
     acks_.add(range);
     mark_settled(range);
     raise_floor();
+}
+
+// So many of these. A line names what went since the one before, and not each message.
+void Group::lose_to_retention(OffsetRange range, uint64_t messages) {
+    if (messages == 0) return;
+    counters_.lost_to_retention += messages;
+    const Offset first = lost_.count > 0 ? std::min(lost_.first, range.first) : range.first;
+    const Offset end = lost_.count > 0 ? std::max(lost_.end(), range.end()) : range.end();
+    lost_ = {first, end - first};
+    if (lost_told_ && world_.clock->now() < *lost_told_ + kLostAgain) return;
+    lost_told_ = world_.clock->now();
+    const Topic* topic = world_.topics->table().find(topic_);
+    world_.listener->on_trouble(
+        "the group " + name_ + ": its topic " + (topic != nullptr ? topic->name : "") +
+        " has removed messages that were not settled, between the offsets " +
+        std::to_string(lost_.first.number) + " and " + std::to_string(lost_.end().number - 1) +
+        "; in all " + std::to_string(counters_.lost_to_retention));
+    lost_ = {};
 }
 
 void Group::park(Offset offset, uint32_t key) {
@@ -319,6 +343,37 @@ void Group::park(Offset offset, uint32_t key) {
     raise_floor();
 }
 
+// Whose turn it is is known then: an old token may say more than an ack of what is in doubt.
+void Group::learn_keys() {
+    if (!in_doubt_ || !options_.ordered) return;
+    while (const auto next = again_.at_or_after(learned_until_)) {
+        const Reader::Found found = behind_.seek(next->first);
+        if (found == Reader::Found::kLater) return;
+        const Offset here =
+            found == Reader::Found::kEnd ? next->end() : Offset{behind_.front().first_offset};
+        learned_until_ = std::min(here, next->end());
+        if (here > next->first) continue;
+        const zb_run& run = behind_.front();
+        const uint32_t key = key_of(run);
+        learned_until_ = next->first + std::min<uint64_t>(run.count, next->count);
+        for (Offset at = next->first; key != 0 && at < learned_until_; at = at + 1) {
+            again_keys_[at] = key;
+            // Of those behind the first one the gate has it too: none of its key passes them.
+            if (!gate_.enter(key, at)) gate_.park(key, at);
+        }
+    }
+}
+
+// They are in again_ no longer, and nobody has them.
+void Group::forget_key(OffsetRange range) {
+    auto at = again_keys_.lower_bound(range.first);
+    while (at != again_keys_.end() && at->first < range.end()) {
+        const auto [offset, key] = *at;
+        at = again_keys_.erase(at);
+        leave_key(key, offset);
+    }
+}
+
 // What the life before had given is settled, or given again: each key's next one is known.
 void Group::end_doubt() {
     in_doubt_ = false;
@@ -327,11 +382,13 @@ void Group::end_doubt() {
 
 // It waits for its key no longer.
 void Group::let_go(Offset offset) {
-    Exception its = *exceptions_.find(offset);
+    more_ = true;
+    const Exception* found = exceptions_.find(offset);
+    if (found == nullptr) return;  // it is in doubt, and given again by itself
+    Exception its = *found;
     its.why = static_cast<uint8_t>(Why::kRetry);
     its.due_ms = 0;
     exceptions_.put(offset, its);
-    more_ = true;
 }
 
 }  // namespace zbridge::durable

@@ -92,7 +92,8 @@ bool Group::look_ahead(uint64_t& looked) {
         const Offset end = is_new ? here : std::min(here, next.end());
         if (end > next.first) {
             pass({next.first, end - next.first}, is_new);
-            skip({next.first, end - next.first});
+            skip({next.first, end - next.first},
+                 found == Reader::Found::kHere ? ahead_.front().replaced : 0);
             continue;
         }
         if (found == Reader::Found::kEnd) return true;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/base/utf8.h"
 #include "plugins/durable/groups/dead_letter.h"
 #include "plugins/durable/groups/group.h"
 #include "plugins/durable/topics/wire.h"
@@ -26,6 +27,8 @@ zb_taken Group::settle(const zb_settlement& asked, const zb_publication* replies
     // One for all parts: the new token of each is that of the first, by its offset.
     if (asked.verdict == ZB_SETTLE_EXTEND) grant_++;
     uint64_t cookie = asked.cookie;
+    if (asked.verdict == ZB_SETTLE_REJECT && cookie != 0)
+        rejects_[cookie] = asked.count - settled.stale;
     for (const LeasedRange& part : open_) {
         close(part);
         switch (asked.verdict) {
@@ -36,7 +39,7 @@ zb_taken Group::settle(const zb_settlement& asked, const zb_publication* replies
             case ZB_SETTLE_REJECT:
                 for (uint64_t i = 0; i < part.range.count; i++) {
                     begin_dying(part.range.first + i, part.lease.attempt, part.lease.key,
-                                {asked.reason.data, asked.reason.size}, std::exchange(cookie, 0));
+                                {asked.reason.data, asked.reason.size}, cookie);
                 }
                 crash_loop_.on_end(false, part.lease.consumer, now);
                 break;
@@ -45,7 +48,7 @@ zb_taken Group::settle(const zb_settlement& asked, const zb_publication* replies
                 break;
             case ZB_SETTLE_LOST:
                 counters_.lost += part.range.count;
-                crash_loop_.on_end(true, part.lease.consumer, now);
+                lose_consumer(part.lease.consumer, now);
                 // Another one may have more luck: at once, the first time.
                 retry(part, part.lease.attempt == 1 ? 0 : -1, "its consumer went");
                 break;
@@ -58,10 +61,24 @@ zb_taken Group::settle(const zb_settlement& asked, const zb_publication* replies
         }
     }
     if (again_.empty() && in_doubt_) end_doubt();
-    if (cookie != 0) world_.listener->on_settled_later(id_, cookie);
+    if (cookie != 0 && asked.verdict != ZB_SETTLE_REJECT)
+        world_.listener->on_settled_later(id_, cookie);
     if (has_gathered()) world_.listener->on_gathered(id_);
     tell_ready();
     return ZB_TAKEN;
+}
+
+void Group::lose_consumer(uint64_t consumer, Instant now) {
+    const uint64_t times = crash_loop_.times();
+    crash_loop_.on_end(true, consumer, now);
+    if (crash_loop_.times() == times) return;
+    world_.listener->on_trouble(
+        "the group " + name_ + " is in a crash loop: more than half of its last " +
+        std::to_string(CrashLoop::kDeliveries) +
+        " deliveries took their consumer with them; one message each " +
+        std::to_string(
+            std::chrono::duration_cast<std::chrono::seconds>(CrashLoop::kProbeEvery).count()) +
+        " s is tried");
 }
 
 // The deliveries that the token, and those behind it, name.
@@ -75,8 +92,11 @@ void Group::find_open(const zb_settlement& asked, uint32_t& stale) {
         const auto part = token->epoch == epoch_ ? leases_.first_of(rest) : doubtful(*token, rest);
         if (!part) return;
         const Offset end = part->range.end();
-        if (token->epoch != epoch_ ||
-            (part->lease.attempt == token->attempt && part->lease.grant == token->grant)) {
+        const bool is_old = token->epoch != epoch_;
+        const bool is_open =
+            is_old ? asked.verdict == ZB_SETTLE_ACK || keeps_order(*part)
+                   : part->lease.attempt == token->attempt && part->lease.grant == token->grant;
+        if (is_open) {
             open_.push_back(*part);
             stale -= static_cast<uint32_t>(part->range.count);
         }
@@ -89,7 +109,11 @@ std::optional<LeasedRange> Group::doubtful(const Token& token, OffsetRange range
     Lease lease;
     lease.attempt = token.attempt;
     for (Offset at = range.first; at < range.end(); at = at + 1) {
-        if (again_.has(at) && token.attempt == 1) return LeasedRange{{at, 1}, lease};
+        if (again_.has(at) && token.attempt == 1) {
+            const auto known = again_keys_.find(at);
+            if (known != again_keys_.end()) lease.key = known->second;
+            return LeasedRange{{at, 1}, lease};
+        }
         const Exception* its = exceptions_.find(at);
         if (its == nullptr || !its->waits() || its->attempts + 1U != token.attempt) continue;
         lease.key = its->key;
@@ -97,6 +121,15 @@ std::optional<LeasedRange> Group::doubtful(const Token& token, OffsetRange range
         return LeasedRange{{at, 1}, lease};
     }
     return std::nullopt;
+}
+
+// What is in doubt may be a retry, or somebody's again, if none of its key stands before it. Where
+// that is not known yet, it is given again in its turn.
+bool Group::keeps_order(const LeasedRange& part) {
+    const Offset offset = part.range.first;
+    if (!options_.ordered || !again_.has(offset)) return true;
+    if (in_doubt_ && offset >= learned_until_) return false;
+    return part.lease.key == 0 || gate_.enter(part.lease.key, offset);
 }
 
 // With what they answer in one batch.
@@ -123,7 +156,7 @@ void Group::close(const LeasedRange& part) {
     if (leases_.first_of(part.range))
         leases_.remove(part.range);
     else
-        again_.remove(part.range), levels_.remove(part.range);
+        again_.remove(part.range), levels_.remove(part.range), again_keys_.erase(part.range.first);
 }
 
 void Group::ack(const LeasedRange& part, bool is_written) {
@@ -194,12 +227,12 @@ void Group::retry(const LeasedRange& part, int64_t delay_ms, std::string_view re
 void Group::release(const LeasedRange& part) {
     counters_.released += part.range.count;
     grant_++;
-    if (!exceptions_.first_of(part.range)) return give_back(part.range, part.lease.level);
+    if (!exceptions_.first_of(part.range)) return give_back(part.range, part.lease);
     for (uint64_t i = 0; i < part.range.count; i++) {
         const Offset offset = part.range.first + i;
         const Exception* its = exceptions_.find(offset);
         if (its == nullptr) {
-            give_back({offset, 1}, part.lease.level);
+            give_back({offset, 1}, part.lease);
             continue;
         }
         Exception back = *its;
@@ -209,9 +242,10 @@ void Group::release(const LeasedRange& part) {
     }
 }
 
-void Group::give_back(OffsetRange range, uint8_t level) {
+void Group::give_back(OffsetRange range, const Lease& lease) {
     again_.add(range);
-    if (options_.by_priority && level > 0) levels_.add(range, level - 1U);
+    if (lease.key != 0) again_keys_[range.first] = lease.key;
+    if (options_.by_priority && lease.level > 0) levels_.add(range, lease.level - 1U);
 }
 
 void Group::extend(const LeasedRange& part, int64_t delay_ms, zb_settled& settled) {
@@ -241,12 +275,13 @@ void Group::begin_dying(Offset offset, uint8_t attempts, uint32_t key, std::stri
     exception.due_ms = due_in(Duration(0));
     put_exception(RecordType::kRetry, offset, exception);
     raise_floor();
-    dying_.push_back({offset, std::string(reason.substr(0, kReasonBytesMax)), cookie});
+    dying_.push_back({offset, std::string(cut_at_character(reason, kReasonBytesMax)), cookie});
     bury_dying();
 }
 
 void Group::bury_dying() {
     while (!dying_.empty()) {
+        if (!world_.topics->has_room()) return world_.listener->on_waits_for_room(id_);
         const Offset offset = dying_.front().offset;
         const Reader::Found found = behind_.find(offset);
         if (found == Reader::Found::kLater) return;
@@ -259,8 +294,16 @@ void Group::bury_dying() {
             refused_.push_back(std::move(dying));
             continue;
         }
-        if (dying.cookie != 0) world_.listener->on_settled_later(id_, dying.cookie);
+        tell_buried(dying.cookie);
     }
+}
+
+// Who has rejected several is told with the last one.
+void Group::tell_buried(uint64_t cookie) {
+    const auto found = rejects_.find(cookie);
+    if (found == rejects_.end() || --found->second > 0) return;
+    rejects_.erase(found);
+    world_.listener->on_settled_later(id_, cookie);
 }
 
 // False: the dead letters do not take it now.

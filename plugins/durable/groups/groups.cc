@@ -161,6 +161,14 @@ void Groups::put_in_topic(Group& group) {
 // ---- records ----
 
 void Groups::write_snapshot() {
+    // The highest number that was given, of a group that is not there any more: none is given twice.
+    if (!groups_.empty() && !groups_.back()) {
+        const GroupId last(static_cast<uint32_t>(groups_.size() - 1));
+        GroupSnapshot gone;
+        gone.id = last;
+        gone.origin = Origin::kRemoved;
+        topics_.write(RecordType::kGroup, write_group(gone, SettledBits()));
+    }
     for (const auto& group : groups_) {
         if (group) group->write_snapshot();
     }
@@ -322,6 +330,15 @@ void Groups::remove_marks(TopicId topic) {
     marks->write_snapshot();
     marks_.erase(topic);
     groups_[id.number()].reset();
+}
+
+void Groups::on_room() {
+    pump_delays();
+    pump_transactions();
+    for (const GroupId id : std::exchange(want_room_, {})) {
+        touched_.insert(id);
+        if (Group* group = find(id)) group->bury_dying();
+    }
 }
 
 void Groups::on_visible(TopicId topic) {

@@ -57,10 +57,7 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     void on_prepared(Offset offset) override;
     void on_answer(uint64_t cookie, bool ok, const std::string& why) override;
     bool needs(TopicId topic, Offset offset) const override;
-    void on_room() override {
-        pump_delays();
-        pump_transactions();
-    }
+    void on_room() override;
     void on_batch() override;
     // Exceptions, by their group.
     std::optional<Needed> needed_in(uint64_t segment) const override;
@@ -152,6 +149,8 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     void on_group_ready(GroupId group) override { ready_.insert(group); }
     void on_gathered(GroupId group) override;
     void on_settled_later(GroupId group, uint64_t cookie) override;
+    void on_waits_for_room(GroupId group) override { want_room_.insert(group); }
+    void on_trouble(const std::string& sentence) override { listener_.warn(sentence); }
     void on_not_settled(uint64_t cookie, const std::string& why) override {
         listener_.on_not_settled(cookie, why);
     }
@@ -196,7 +195,8 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     std::map<GroupId, GroupId> ranges_;           // by their group
     Instant forget_from_;
     std::set<GroupId> ready_, gathered_;
-    std::set<TopicId> moved_;  // topics of which something may be settled durably
+    std::set<GroupId> want_room_;  // for dead letters
+    std::set<TopicId> moved_;      // topics of which something may be settled durably
     std::optional<Instant> gathered_since_;
     // When each group has something to do by itself; of those that were touched since it is not
     // known.

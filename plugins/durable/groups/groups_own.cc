@@ -133,6 +133,11 @@ void Groups::on_answer(uint64_t cookie, bool ok, const std::string& why) {
 }
 
 void Groups::fail(const std::string& why) {
+    for (const uint64_t cookie : std::exchange(cookies_, {}))
+        listener_.on_not_settled(cookie, why);
+    for (const auto& group : groups_) {
+        if (group) group->fail(why);
+    }
     if (transactions_) transactions_->fail(why);
 }
 

@@ -115,6 +115,23 @@ void SettledBits::forget_below(Offset offset) {
     pages_.erase(pages_.begin(), pages_.lower_bound(offset.number / kPageBits));
 }
 
+void SettledBits::clear_from(Offset offset) {
+    const uint64_t number = offset.number / kPageBits, kept = offset.number % kPageBits;
+    pages_.erase(pages_.lower_bound(number + (kept > 0 ? 1 : 0)), pages_.end());
+    const auto found = pages_.find(number);
+    if (found == pages_.end()) return;
+    Page& page = found->second;
+    if (!page.words) {
+        page.words = std::make_unique<Words>();
+        page.words->fill(~uint64_t{0});
+    }
+    for (uint64_t word = kept / 64; word < page.words->size(); word++)
+        (*page.words)[word] &= word == kept / 64 ? mask_of(0, kept % 64) : 0;
+    page.count = 0;
+    for (const uint64_t word : *page.words)
+        page.count += static_cast<uint64_t>(std::popcount(word));
+}
+
 void SettledBits::each_page(const Visit& visit) const {
     for (const auto& [number, page] : pages_) {
         if (page.words)

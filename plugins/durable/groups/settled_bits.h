@@ -32,6 +32,8 @@ class SettledBits {
     uint64_t count_from(Offset from) const;
     // Nobody asks for those below it any more.
     void forget_below(Offset offset);
+    // From there on none is set.
+    void clear_from(Offset offset);
     void clear() { pages_.clear(); }
 
     // Pages that have set bits; of a full one the bytes are none.

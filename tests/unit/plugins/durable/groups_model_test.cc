@@ -345,7 +345,7 @@ class World {
     void check_priority(uint64_t offset, uint64_t visible) {
         for (uint64_t other = 0; other < visible; other++) {
             const Known& its = known_[other];
-            if (other == offset || its.given > 0 || its.acked) continue;
+            if (other == offset || its.given > 0 || its.acked || its.forgotten) continue;
             INFO("and " << other << " waits");
             REQUIRE(its.priority <= known_[offset].priority);
             REQUIRE((its.priority < known_[offset].priority || offset < other ||
@@ -418,8 +418,11 @@ class World {
         old_.pop_back();
         if (got.offset >= known_.size() || known_[got.offset].body != got.body) return;
         Known& its = known_[got.offset];
-        const zb_taken taken = rig_.ack(got);
-        INFO("offset " << got.offset);
+        static constexpr uint32_t kVerdicts[] = {ZB_SETTLE_ACK, ZB_SETTLE_ACK, ZB_SETTLE_RETRY,
+                                                 ZB_SETTLE_EXTEND};
+        const uint32_t verdict = kVerdicts[chance_.below(4)];
+        const zb_taken taken = rig_.settle(verdict, got, verdict == ZB_SETTLE_EXTEND ? 30'000 : -1);
+        INFO("offset " << got.offset << " verdict " << verdict);
         if (taken == ZB_STALE) return;
         REQUIRE(taken == ZB_TAKEN);
         REQUIRE_FALSE(its.durable);
@@ -427,8 +430,16 @@ class World {
         REQUIRE_FALSE(its.forgotten);
         REQUIRE(deaths_of(its.body) < lives_of(its.body));
         REQUIRE(out_.count(got.offset) == 0);
-        its.acked = true;
-        counts.acked++;
+        if (verdict == ZB_SETTLE_ACK) {
+            its.acked = true;
+            counts.acked++;
+            return;
+        }
+        its.attempts = got.attempt - 1;
+        its.sure = true;
+        if (verdict == ZB_SETTLE_RETRY) return tried(its);
+        out_[got.offset] = {got, rig_.clock.now() + std::chrono::seconds(30)};
+        out_[got.offset].got.token = rig_.last.token;
     }
 
     // A lease that ends is an attempt.

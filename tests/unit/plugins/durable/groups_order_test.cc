@@ -112,6 +112,78 @@ TEST_CASE("an old token of a key lets the next one go") {
     CHECK(rig.take_body() == "a2");
 }
 
+TEST_CASE("an old token that does not ack keeps those behind it waiting") {
+    for (const uint32_t verdict :
+         {ZB_SETTLE_RETRY, ZB_SETTLE_EXTEND, ZB_SETTLE_REJECT, ZB_SETTLE_RELEASE}) {
+        CAPTURE(verdict);
+        GroupsRig rig(ordered());
+        rig.start();
+        rig.put("a1", "a");
+        rig.put("a2", "a");
+        rig.put("a3", "a");
+        Got a1 = rig.take_one();
+        CHECK(rig.take_now(1).empty());  // the others wait
+        rig.commit();
+        rig.kill();
+        for (int i = 0; i < 20; i++)
+            rig.turn();  // what is in doubt has been read
+        CHECK(rig.settle(verdict, a1) == ZB_TAKEN);
+        rig.wait(seconds(2));
+        if (verdict == ZB_SETTLE_EXTEND) {
+            CHECK(rig.take_now(1).empty());
+            a1.token = rig.last.token;
+            CHECK(rig.ack(a1) == ZB_TAKEN);
+        }
+        const bool again = verdict == ZB_SETTLE_RETRY || verdict == ZB_SETTLE_RELEASE;
+        std::vector<std::string> all{"a2", "a3"};
+        if (again) all.insert(all.begin(), "a1");
+        rig.commit();
+        for (const std::string& each : all) {
+            const Got got = rig.take_one();
+            CHECK(got.body == each);
+            CHECK(rig.take_now(1).empty());
+            CHECK(rig.ack(got) == ZB_TAKEN);
+        }
+        CHECK(rig.g().lag() == 0);
+    }
+}
+
+TEST_CASE("a key of a retry by an old token is on the disk") {
+    GroupsRig rig(ordered());
+    rig.start();
+    rig.put("a1", "a");
+    rig.put("a2", "a");
+    const Got a1 = rig.take_one();
+    CHECK(rig.take_now(1).empty());
+    rig.commit();
+    rig.kill();
+    for (int i = 0; i < 20; i++)
+        rig.turn();
+    CHECK(rig.settle(ZB_SETTLE_RETRY, a1, 5'000) == ZB_TAKEN);
+    rig.commit();
+    rig.kill();
+    rig.wait(seconds(2));
+    CHECK(rig.take_now(1).empty());  // not a2
+    rig.wait(seconds(5));
+    CHECK(rig.take_body() == "a1");
+    CHECK(rig.take_now(1).empty());
+}
+
+TEST_CASE("where the key is not known yet an old token is good for an ack alone") {
+    GroupsRig rig(ordered());
+    rig.start();
+    rig.put("a1", "a");
+    rig.put("b1", "b");
+    const Got a1 = rig.take_one();
+    const Got b1 = rig.take_one();
+    rig.commit();
+    rig.kill();
+    CHECK(rig.settle(ZB_SETTLE_RETRY, a1) == ZB_STALE);
+    CHECK(rig.ack(b1) == ZB_TAKEN);
+    rig.wait(seconds(2));
+    CHECK(rig.take_body() == "a1");
+}
+
 TEST_CASE("a dead letter lets the next one of its key go") {
     GroupsRig rig(ordered());
     rig.start();
