@@ -143,6 +143,9 @@ class TraceText {
                                event.at("batch").is_null() ? "?" : cell(event, "batch"));
         }
         if (what == "waits") return "until " + due;
+        if (what == "prepared") return text_of_check(event, due);
+        if (what == "rolled_back") return "or a message with its id was there before";
+        if (what == "unresolved") return "nobody said what becomes of it: " + became;
         if (what == "retry")
             return fmt::format("{}: attempt {} is over, again at {}", group,
                                cell(event, "attempts"), due);
@@ -156,6 +159,13 @@ class TraceText {
         if (what == "redriven") return "the dead letter is published again: " + became;
         if (what == "letter_gone") return name + ": removed, or published again";
         return group;
+    }
+
+    // Of one that waits for its commit.
+    static std::string text_of_check(const Report& its, const std::string& due) {
+        const uint64_t checks = its.at("attempts").number();
+        return fmt::format("asked for {} time{} so far, next at {}", checks, checks == 1 ? "" : "s",
+                           due);
     }
 
     std::string text_of_death(const Report& event, const std::string& group,
@@ -185,6 +195,7 @@ class TraceText {
             return text + fmt::format(", since {}, until {}", utc(state.at("since_ms")),
                                       utc(state.at("until_ms")));
         }
+        if (what == "prepared") return lead + text_of_check(state, utc(state.at("due_ms")));
         if (what == "waits") {
             const uint64_t attempts = state.at("attempts").number();
             text = lead + "until " + utc(state.at("due_ms"));

@@ -13,6 +13,8 @@ std::string_view name_of(TracedCopy::Kind kind) {
             return "message";
         case TracedCopy::Kind::kDelayed:
             return "delayed";
+        case TracedCopy::Kind::kPrepared:
+            return "prepared";
         case TracedCopy::Kind::kLetter:
             return "dead_letter";
         case TracedCopy::Kind::kRedriven:
@@ -38,6 +40,14 @@ std::string_view name_of(TracedEvent::Kind kind) {
             return "dead";
         case Kind::kReset:
             return "reset";
+        case Kind::kPrepared:
+            return "prepared";
+        case Kind::kCommitted:
+            return "committed";
+        case Kind::kRolledBack:
+            return "rolled_back";
+        case Kind::kUnresolved:
+            return "unresolved";
         case Kind::kDelivered:
             return "delivered";
         case Kind::kRecalled:
@@ -103,13 +113,16 @@ void Traces::write_copy(const TracedCopy& copy, ValueWriter& writer) const {
 void Traces::write_event(const TracedEvent& event, const std::optional<BatchHeader>& head,
                          const TracedCopy& copy, ValueWriter& writer) const {
     using Kind = TracedEvent::Kind;
-    // Neither what is done with nor what waits for its time is a group to anybody.
+    // Neither what is done with nor what waits for its time or its commit is a group to anybody.
     const bool of_group = event.kind != Kind::kStored && event.kind != Kind::kRedriven &&
                           event.kind != Kind::kLetterGone &&
-                          copy.kind != TracedCopy::Kind::kDelayed;
+                          copy.kind != TracedCopy::Kind::kDelayed &&
+                          copy.kind != TracedCopy::Kind::kPrepared;
     const Group* group = of_group ? groups_.find(event.group) : nullptr;
-    const bool dues = event.kind == Kind::kRetry || event.kind == Kind::kLongLease;
-    const bool tries = of_group && (event.kind == Kind::kRetry || event.kind == Kind::kDead);
+    const bool dues = event.kind == Kind::kRetry || event.kind == Kind::kLongLease ||
+                      event.kind == Kind::kPrepared;
+    const bool tries = event.kind == Kind::kPrepared ||
+                       of_group && (event.kind == Kind::kRetry || event.kind == Kind::kDead);
     const bool resets = event.kind == Kind::kReset;
     writer.begin_map(6 + (group != nullptr ? 1 : 0) + (dues ? 1 : 0) + (tries ? 1 : 0) +
                      (resets ? 1 : 0));
@@ -148,7 +161,7 @@ std::vector<Traces::State> Traces::states(const Trace& trace, uint64_t& left_out
         if (topic == nullptr || copies[i].offset < topic->floor) continue;
         for (const GroupId id : groups_.of(copies[i].topic)) {
             const Group& group = *groups_.find(id);
-            // Delivered, or recalled: it is nowhere.
+            // Delivered, recalled, resolved: it is nowhere.
             if (group.hands_over && group.exceptions().find(copies[i].offset) == nullptr) continue;
             if (all.size() == kStatesMax)
                 left_out++;
@@ -188,7 +201,8 @@ void Traces::write_where(const State& state, const TracedCopy& copy, ValueWriter
         return writer.entry("until_ms", wall_of(lease.until));
     }
     if (its != nullptr && its->waits()) {
-        begin(2, "waits");
+        const bool prepared = copy.kind == TracedCopy::Kind::kPrepared;
+        begin(2, prepared ? "prepared" : "waits");
         writer.entry("due_ms", static_cast<uint64_t>(its->due_ms));
         return writer.entry("attempts", static_cast<uint32_t>(its->attempts));
     }

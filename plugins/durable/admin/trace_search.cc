@@ -41,8 +41,8 @@ TracedEvent::Kind kind_of(RecordType type) {
 
 }  // namespace
 
-TraceSearch::TraceSearch(std::string id, std::optional<TopicId> delays)
-    : id_(std::move(id)), message_(MessageId::parse(id_)), delays_(delays) {}
+TraceSearch::TraceSearch(std::string id, const OwnTopics& own)
+    : id_(std::move(id)), message_(MessageId::parse(id_)), own_(own) {}
 
 // ---- copies ----
 
@@ -107,8 +107,10 @@ std::optional<size_t> TraceSearch::add(const SeenMsg& msg, Offset offset, const 
     copy.producer_id = id_in(msg.attributes);
     copy.reason = text_of(msg.attributes, "dead.reason");
     if (!msg.attributes_cut) copy.attributes.emplace(msg.attributes);
-    if (msg.head.topic == delays_)
+    if (msg.head.topic == own_.delays)
         copy.kind = TracedCopy::Kind::kDelayed;
+    else if (msg.head.topic == own_.prepared)
+        copy.kind = TracedCopy::Kind::kPrepared;
     else if (!text_of(msg.attributes, "dead.id").empty())
         copy.kind = TracedCopy::Kind::kLetter;
     else if (!text_of(msg.attributes, "redriven.id").empty())
@@ -193,6 +195,7 @@ TracedEvent TraceSearch::settled(size_t copy, const TracedGroup& group, const Pl
     TracedEvent event;
     event.kind = TracedEvent::Kind::kSettled;
     event.copy = copy;
+    if (copies_[copy].kind == TracedCopy::Kind::kPrepared) return resolved(copy, place, before);
     if (group.hands_over) {
         const bool delivered = before && before->head.first_id == copies_[copy].id;
         event.kind = delivered ? TracedEvent::Kind::kDelivered : TracedEvent::Kind::kRecalled;
@@ -209,13 +212,29 @@ TracedEvent TraceSearch::settled(size_t copy, const TracedGroup& group, const Pl
     return event;
 }
 
+// What became of one that was prepared.
+TracedEvent TraceSearch::resolved(size_t copy, const Place& place,
+                                  const std::optional<SeenMsg>& before) {
+    TracedEvent event;
+    event.copy = copy;
+    event.kind = TracedEvent::Kind::kRolledBack;
+    if (!before) return event;
+    const MessageId its = copies_[copy].id;
+    if (before->head.first_id == its) event.kind = TracedEvent::Kind::kCommitted;
+    if (text_of(before->attributes, "dead.id") != its.text()) return event;
+    event.kind = TracedEvent::Kind::kUnresolved;
+    event.became = copy_of(*before, place);
+    return event;
+}
+
 void TraceSearch::on_exception(RecordType type, const ExceptionRecord& record, const Place& place,
                                const std::optional<SeenMsg>& before) {
     const TracedGroup* group = group_of(record.group);
     const auto copy = group != nullptr ? find(group->topic, record.offset) : std::nullopt;
     if (!copy) return;
     TracedEvent event;
-    event.kind = kind_of(type);
+    const bool prepared = copies_[*copy].kind == TracedCopy::Kind::kPrepared;
+    event.kind = prepared ? TracedEvent::Kind::kPrepared : kind_of(type);
     event.copy = *copy;
     event.group = record.group;
     event.place = place;
@@ -234,9 +253,9 @@ void TraceSearch::add_event(TracedEvent event) {
         const bool same = before->kind == event.kind && before->due_ms == event.due_ms &&
                           before->attempts == event.attempts;
         // Written again by the cleaner.
-        const bool again = event.kind == TracedEvent::Kind::kRetry ||
-                           event.kind == TracedEvent::Kind::kParked ||
-                           event.kind == TracedEvent::Kind::kLongLease;
+        const bool again =
+            event.kind == TracedEvent::Kind::kRetry || event.kind == TracedEvent::Kind::kPrepared ||
+            event.kind == TracedEvent::Kind::kParked || event.kind == TracedEvent::Kind::kLongLease;
         if (same && again) return;
         // A message that is to die is a retry until it is dead.
         if (event.kind == TracedEvent::Kind::kDead && before->kind == TracedEvent::Kind::kRetry &&

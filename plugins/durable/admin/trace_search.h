@@ -3,8 +3,8 @@
 // before a message that was moved.
 //
 // Flow:    look_for_copies() of each batch -> follow() -> look_for_events() of each batch
-// Copies:  in its topic; in those that it was published to with it; where it waited for its time; a
-//          dead letter; as that was published again.
+// Copies:  in its topic; in those that it was published to with it; where it waited for its time,
+//          or for its commit; a dead letter; as that was published again.
 // Thread:  whoever calls, one at a time.
 // Limits:  kCopiesMax, kEventsMax: what is beyond is counted. What a record says that the cleaner
 //          has written again is told once.
@@ -24,7 +24,7 @@
 namespace zbridge::durable {
 
 struct TracedCopy {
-    enum class Kind : uint8_t { kMessage, kDelayed, kLetter, kRedriven };
+    enum class Kind : uint8_t { kMessage, kDelayed, kPrepared, kLetter, kRedriven };
 
     Kind kind = Kind::kMessage;
     TopicId topic;
@@ -39,12 +39,16 @@ struct TracedCopy {
 struct TracedEvent {
     enum class Kind : uint8_t {
         kStored,
-        kSettled,     // acked, filtered out, or gone
-        kRetry,       // at due_ms; of a copy that waits for its time: then it is due
-        kParked,      // behind its order key
-        kLongLease,   // a consumer has it for very long, until due_ms
-        kDead,        // into the dead letters
-        kReset,       // its group begins at reset_to
+        kSettled,    // acked, filtered out, or gone
+        kRetry,      // at due_ms; of a copy that waits for its time: then it is due
+        kParked,     // behind its order key
+        kLongLease,  // a consumer has it for very long, until due_ms
+        kDead,       // into the dead letters
+        kReset,      // its group begins at reset_to
+        kPrepared,   // it waits for its commit; at due_ms it is asked for
+        kCommitted,
+        kRolledBack,  // or what it is a duplicate of was there
+        kUnresolved,  // rolled back, and kept: nobody said what becomes of it
         kDelivered,   // its time had come
         kRecalled,    // or its topic was gone by then
         kRedriven,    // a dead letter is published again
@@ -65,8 +69,13 @@ struct TracedEvent {
 struct TracedGroup {
     bool is_there = false;
     bool marks = false;       // of dead letters that are done with
-    bool hands_over = false;  // of what waits for its time
+    bool hands_over = false;  // of what waits for its time, or for its commit
     TopicId topic;
+};
+
+// The topics of the engine's own; none: it was never needed.
+struct OwnTopics {
+    std::optional<TopicId> delays, prepared;
 };
 
 class TraceSearch {
@@ -74,8 +83,8 @@ class TraceSearch {
     static constexpr size_t kCopiesMax = 16;
     static constexpr size_t kEventsMax = 1'000;
 
-    // `id`: a receipt's, or a producer's. `delays`: where messages wait; none: nowhere.
-    TraceSearch(std::string id, std::optional<TopicId> delays);
+    // `id`: a receipt's, or a producer's.
+    TraceSearch(std::string id, const OwnTopics& own);
 
     void look_for_copies(const Place& place, std::string_view body);
     // By a group's number.
@@ -97,13 +106,14 @@ class TraceSearch {
                       const std::optional<SeenMsg>& before);
     TracedEvent settled(size_t copy, const TracedGroup& group, const Place& place,
                         const std::optional<SeenMsg>& before);
+    TracedEvent resolved(size_t copy, const Place& place, const std::optional<SeenMsg>& before);
     std::optional<size_t> copy_of(const SeenMsg& msg, const Place& place);
     void add_event(TracedEvent event);
     const TracedGroup* group_of(GroupId id) const;
 
     std::string id_;
     std::optional<MessageId> message_;  // whose text it is, or may be
-    std::optional<TopicId> delays_;
+    OwnTopics own_;
     std::vector<TracedGroup> groups_;
     std::vector<TracedCopy> copies_;
     std::vector<TracedEvent> events_;

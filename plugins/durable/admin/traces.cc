@@ -14,9 +14,10 @@ void Traces::begin(const Request& request, uint64_t cookie) {
     if (traces_.size() == kTracesMax)
         return listener_.on_admin_answer(cookie, ZB_FULL,
                                          "too many traces are under way: try again");
-    const Delays* delays = groups_.delayed();
-    const auto waits_in = delays != nullptr ? std::optional(delays->topic()) : std::nullopt;
-    auto trace = std::make_shared<Trace>(Trace{cookie, id, TraceSearch(id, waits_in)});
+    OwnTopics own;
+    if (const Delays* delays = groups_.delayed()) own.delays = delays->topic();
+    if (const Transactions* its = groups_.transactions()) own.prepared = its->topic();
+    auto trace = std::make_shared<Trace>(Trace{cookie, id, TraceSearch(id, own)});
     traces_.push_back(trace);
     walk_log(
         log_,

@@ -109,6 +109,29 @@ TEST_CASE("a dead letter is told with what it died of, and how it is published a
     CHECK(text.find("now           done with    orders 17\n") != std::string::npos);
 }
 
+TEST_CASE("what is prepared is told with how often it was asked for") {
+    Report now = state("prepared", "");
+    now.add("attempts", uint64_t{1});
+    now.add("due_ms", kNow + 20'000);
+    Report asked = event("prepared", 0, kNow + 5);
+    asked.add("attempts", uint64_t{0});
+    asked.add("due_ms", kNow + 10'000);
+    const std::string text =
+        cli::trace_text(trace_of({copy("prepared", "%prepared", 3)},
+                                 {asked, event("unresolved", 0, kNow + 6, uint64_t{0}),
+                                  event("rolled_back", 0, kNow + 7)},
+                                 {now}),
+                        200);
+    CHECK(text.find("prepared     asked for 0 times so far, next at 2023-11-14 22:13:30.000Z\n") !=
+          std::string::npos);
+    CHECK(text.find("unresolved   nobody said what becomes of it: %prepared 3\n") !=
+          std::string::npos);
+    CHECK(text.find("rolled back  or a message with its id was there before\n") !=
+          std::string::npos);
+    CHECK(text.find("now           prepared     asked for 1 time so far, next at 2023-11-14") !=
+          std::string::npos);
+}
+
 TEST_CASE("no line is longer than the terminal, whatever the names are") {
     const std::string long_name(127, 'n');
     const Report trace = trace_of({copy("delayed", long_name, 1)},

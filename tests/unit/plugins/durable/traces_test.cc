@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/plugins/durable/admin_rig.h"
+#include "tests/unit/plugins/durable/transactions_rig.h"
 
 using namespace zbridge;
 using namespace zbridge::durable;
@@ -273,7 +274,7 @@ TEST_CASE("records that the cleaner has written again, both of them there, are o
     for (const ExceptionRecord& each : {first, first, second, second})
         append_record(body, RecordType::kRetry, kPayloadVersion, write_exception(each));
 
-    TraceSearch search("o-1", std::nullopt);
+    TraceSearch search("o-1", {});
     search.look_for_copies({}, body);
     REQUIRE(search.copies().size() == 1);
     search.follow({{}, {true, false, false, TopicId(0)}});
@@ -374,6 +375,38 @@ TEST_CASE("traces have their limits: copies, events, how many at once, work in o
     for (uint64_t i = 0; i < Traces::kTracesMax; i++)
         CHECK(rig.answers.at(1000 + i).first == ZB_OK);
     CHECK(rig.trace("same").result == ZB_OK);
+}
+
+TEST_CASE("what is prepared is told as that, and what became of it") {
+    TransactionsRig rig;
+    rig.option("max_checks", "1");
+    rig.start();
+    const auto ask = [&](const std::string& id) { return rig.ask("trace", {{"id", id}}); };
+    const zb_transaction first = rig.prepared("one", "o-1");
+    Said said = ask("o-1");
+    CHECK(kinds(said) == Words{"prepared"});
+    CHECK(events(said) == Words{"stored", "prepared"});
+    CHECK(states(said) == Words{":prepared"});
+    CHECK(Said::at(said.list("now")[0], "due_ms").as<int64_t>() ==
+          Said::at(said.list("events")[1], "due_ms").as<int64_t>());
+
+    REQUIRE(rig.commit_it(first).taken == ZB_TAKEN);
+    said = ask("o-1");
+    CHECK(kinds(said) == Words{"prepared", "message"});
+    CHECK(events(said) == Words{"stored", "prepared", "stored", "committed"});
+
+    REQUIRE(rig.roll_back(rig.prepared("two", "o-2")).taken == ZB_TAKEN);
+    said = ask("o-2");
+    CHECK(events(said) == Words{"stored", "prepared", "rolled_back"});
+    CHECK(states(said).empty());
+
+    rig.prepared("three", "o-3");
+    rig.wait(seconds(7));
+    rig.wait(seconds(31));
+    rig.commit();
+    said = ask("o-3");
+    CHECK(kinds(said) == Words{"prepared", "dead_letter"});
+    CHECK(events(said) == Words{"stored", "prepared", "prepared", "stored", "unresolved"});
 }
 
 TEST_CASE("a trace that a stop comes upon, whenever, does not hold it up") {
