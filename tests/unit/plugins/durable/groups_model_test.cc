@@ -194,6 +194,7 @@ class World {
             // Its first one may be lost with the power, and be published anew: then it is as good.
             REQUIRE(before != known_.rend());
             again.key = before->key;
+            again.priority = before->priority;
             known_.push_back(std::move(again));
             found++;
         }
