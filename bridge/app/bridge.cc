@@ -235,6 +235,9 @@ Status Bridge::build_sessions() {
         if (!id.ok()) return std::move(id).error();
         topics.emplace(config_.topics[i].name, *id);
     }
+    std::map<std::string, Duration, std::less<>> leases;
+    for (const settings::GroupConfig& group : config_.groups)
+        leases.emplace(group.name, group.lease);
     for (const EndpointConfig& endpoint : config_.endpoints) {
         sessions_.push_back(nullptr);
         if (endpoint.role != Role::kZbp) continue;
@@ -246,6 +249,10 @@ Status Bridge::build_sessions() {
         setup.topic = [topics](std::string_view name) {
             const auto found = topics.find(name);
             return found == topics.end() ? std::optional<TopicId>() : found->second;
+        };
+        setup.lease = [leases](std::string_view name) {
+            const auto found = leases.find(name);
+            return found == leases.end() ? std::optional<Duration>() : found->second;
         };
         sessions_.back() =
             std::make_unique<protocol::Sessions>(std::move(setup), engine_.get(), reactor_);

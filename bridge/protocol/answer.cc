@@ -87,7 +87,7 @@ std::string pack(const Welcome& welcome) {
         {"settle_messages", kSettleMessagesMax},
         {"resume_ms", in_ms(kResumeTime)},
     };
-    Header header("WELCOME", 7);
+    Header header("WELCOME", 8);
     header.text("version").number(welcome.version);
     header.text("bridge").text(welcome.bridge);
     header.text("epoch").number(welcome.epoch);
@@ -96,6 +96,9 @@ std::string pack(const Welcome& welcome) {
         header.text(each);
     header.text("heartbeat").number(welcome.heartbeat_ms);
     header.text("resumed").number(welcome.resumed);
+    header.text("held").list(welcome.held.size());
+    for (const HeldOfGroup& each : welcome.held)
+        header.list(3).text(each.group).token(each.first).number(each.count);
     header.text("limits").map(std::size(limits));
     for (const auto& [name, limit] : limits)
         header.text(name).number(limit);
@@ -103,11 +106,13 @@ std::string pack(const Welcome& welcome) {
 }
 
 std::string pack(const Refused& refused) {
-    const size_t fields = 4U + (refused.ref ? 1U : 0U) + (refused.sub ? 1U : 0U);
+    const size_t fields =
+        4U + (refused.ref ? 1U : 0U) + (refused.sub ? 1U : 0U) + (refused.seq ? 1U : 0U);
     Header header("REFUSED", fields);
     header.text("re").text(refused.re);
     if (refused.ref) header.text("ref").number(*refused.ref);
     if (refused.sub) header.text("sub").number(*refused.sub);
+    if (refused.seq) header.text("seq").number(*refused.seq);
     header.text("code").text(name_of(refused.code));
     header.text("text").text(refused.text);
     header.text("fatal").flag(refused.fatal);
@@ -132,10 +137,12 @@ std::string pack_receipt(std::span<const Outcome> outcomes) {
     return header.take();
 }
 
-std::string pack_subscribed(uint32_t sub, std::optional<uint64_t> offset) {
-    Header header("SUBSCRIBED", offset ? 2 : 1);
+std::string pack_subscribed(uint32_t sub, std::optional<uint64_t> offset,
+                            std::optional<Duration> lease) {
+    Header header("SUBSCRIBED", 1U + (offset ? 1U : 0U) + (lease ? 1U : 0U));
     header.text("sub").number(sub);
     if (offset) header.text("offset").number(*offset);
+    if (lease) header.text("lease").number(in_ms(*lease));
     return header.take();
 }
 

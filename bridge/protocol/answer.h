@@ -9,11 +9,19 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/base/clock.h"
 #include "bridge/base/message_id.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
 
 namespace zbridge::protocol {
+
+// Messages of a group that a session holds.
+struct HeldOfGroup {
+    std::string_view group;
+    LeaseToken first;
+    uint32_t count = 1;
+};
 
 struct Welcome {
     uint32_t version = 1;
@@ -22,6 +30,7 @@ struct Welcome {
     std::vector<std::string_view> features;
     uint64_t heartbeat_ms = 0;
     uint64_t resumed = 0;
+    std::vector<HeldOfGroup> held = {};
     uint64_t message_bytes = 0;  // the endpoint's limits
     uint64_t frames = 0;
 };
@@ -31,6 +40,7 @@ struct Refused {
     std::string_view re;
     std::optional<uint64_t> ref = {};
     std::optional<uint32_t> sub = {};
+    std::optional<uint64_t> seq = {};
     Refusal code = Refusal::kMalformed;
     std::string_view text;
     bool fatal = false;
@@ -48,8 +58,9 @@ struct Outcome {
 };
 std::string pack_receipt(std::span<const Outcome> outcomes);
 
-// `offset`: where a reader of a topic begins.
-std::string pack_subscribed(uint32_t sub, std::optional<uint64_t> offset = {});
+// `offset`: where a reader of a topic begins. `lease`: what a group's messages are lent for, if known.
+std::string pack_subscribed(uint32_t sub, std::optional<uint64_t> offset = {},
+                            std::optional<Duration> lease = {});
 std::string pack_unsubscribed(uint32_t sub);
 
 struct DeliveredRun {

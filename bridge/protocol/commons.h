@@ -49,6 +49,8 @@ struct SessionsSetup {
     uint64_t message_bytes_max = 0;  // of the endpoint
     uint32_t frames_max = 0;         // likewise, and of a message in a block
     std::function<std::optional<TopicId>(std::string_view name)> topic;
+    // What its messages are lent for, if nothing else is asked for. Null, or none: it is not known.
+    std::function<std::optional<Duration>(std::string_view group)> lease = {};
 };
 
 struct Commons {
@@ -62,6 +64,8 @@ struct Commons {
     struct Ways {
         // Null: there is no such group.
         std::function<Dispenser*(std::string_view group)> dispenser;
+        // Of one that there is a dispenser of.
+        std::function<std::string_view(GroupId group)> name_of_group;
         std::function<Readers*(TopicId topic)> readers;
         // It is the one of its name from now on; what it is to hold again. None: another user's is.
         std::function<std::optional<std::vector<HeldRange>>(Session&, bool resume)> join;

@@ -1,9 +1,15 @@
 #include "bridge/protocol/dispenser.h"
 
+#include <utility>
+
 namespace zbridge::protocol {
 
-Dispenser::Dispenser(GroupId group, plugin::Engine& engine, net::Reactor& reactor)
-    : group_(group), engine_(engine), reactor_(reactor), again_(reactor.timers(), [] {}) {
+Dispenser::Dispenser(std::string name, GroupId group, plugin::Engine& engine, net::Reactor& reactor)
+    : name_(std::move(name)),
+      group_(group),
+      engine_(engine),
+      reactor_(reactor),
+      again_(reactor.timers(), [] {}) {
     engine.listen(group, *this);
 }
 

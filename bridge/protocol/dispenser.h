@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <list>
+#include <string>
 #include <vector>
 
 #include "bridge/net/reactor.h"
@@ -37,7 +38,7 @@ class Dispenser final : public plugin::GroupListener {
     static constexpr uint64_t kTurnBytes = 4 << 20;
 
     // They outlive it.
-    Dispenser(GroupId group, plugin::Engine& engine, net::Reactor& reactor);
+    Dispenser(std::string name, GroupId group, plugin::Engine& engine, net::Reactor& reactor);
 
     // It may have become free, or ceased to be.
     void update(Taker& taker);
@@ -54,12 +55,14 @@ class Dispenser final : public plugin::GroupListener {
     // Nothing more is given.
     void drain() { draining_ = true; }
 
+    const std::string& name() const { return name_; }
     GroupId group() const { return group_; }
     uint64_t given() const { return given_; }
 
  private:
     Taker* next_free();
 
+    std::string name_;
     GroupId group_;
     plugin::Engine& engine_;
     net::Reactor& reactor_;

@@ -48,6 +48,9 @@ inline constexpr uint32_t kHeartbeatsMissed = 3;
 inline constexpr Duration kResumeTime = std::chrono::seconds(5);
 inline constexpr size_t kDepartedMax = 10'000;
 
+// That WELCOME lists; a client knows by `resumed` that there are more.
+inline constexpr uint32_t kHeldRangesMax = kRangesMax;
+
 // Of one DELIVER.
 inline constexpr uint32_t kDeliverMessagesMax = 1'000;
 inline constexpr uint64_t kDeliverBytesMax = 256 << 10;  // about

@@ -134,6 +134,7 @@ void Session::welcome(const Command& command, const std::vector<HeldRange>& held
     its.heartbeat_ms = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(command.heartbeat).count());
     its.resumed = held_.messages();
+    its.held = list_held();
     its.message_bytes = commons_.setup.message_bytes_max;
     its.frames = commons_.setup.frames_max;
     send(pack(its));
@@ -177,6 +178,7 @@ void Session::refuse(const Command& command, Refusal why, std::string_view text,
     send(pack(Refused{.re = command.name,
                       .ref = command.ref,
                       .sub = command.sub,
+                      .seq = command.seq > 0 ? std::optional(command.seq) : std::nullopt,
                       .code = why,
                       .text = text,
                       .fatal = fatal}));

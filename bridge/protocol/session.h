@@ -91,6 +91,7 @@ class Session final : public net::PeerState {
     void receive(const Command& command);
     void on_receives_over();
     bool lease_allowed(const Command& command);
+    std::optional<Duration> lease_of(const Command& command) const;
     void deliver(Delivered header, GroupId group, uint64_t taker,
                  const std::vector<plugin::Delivery>& deliveries);
     bool takes_more() const;
@@ -113,6 +114,7 @@ class Session final : public net::PeerState {
     void rename(GroupId group, TokenRange range, LeaseToken first);
     void give_back_held(plugin::Verdict verdict);
     std::vector<HeldRange> take_sent();
+    std::vector<HeldOfGroup> list_held() const;
 
     net::Peer& peer_;
     Commons& commons_;

@@ -185,4 +185,21 @@ std::vector<HeldRange> Session::take_sent() {
     return sent;
 }
 
+// As WELCOME has it: those that follow each other are one range.
+std::vector<HeldOfGroup> Session::list_held() const {
+    std::vector<HeldOfGroup> list;
+    std::optional<GroupId> last;
+    held_.each([&](GroupId group, TokenRange range, Held::From) {
+        const bool goes_on =
+            last == group && list.back().first.behind(list.back().count) == range.first;
+        if (goes_on) {
+            list.back().count += range.count;
+        } else if (list.size() < kHeldRangesMax) {
+            list.push_back({commons_.ways.name_of_group(group), range.first, range.count});
+            last = group;
+        }
+    });
+    return list;
+}
+
 }  // namespace zbridge::protocol

@@ -42,7 +42,7 @@ void Session::subscribe(const Command& command) {
     Subscription& its = *made;
     subscriptions_.emplace(sub, std::move(made));
     by_taker_.emplace(taker, &its);
-    send(pack_subscribed(sub));
+    send(pack_subscribed(sub, {}, lease_of(command)));
     its.update();
 }
 
@@ -112,6 +112,12 @@ void Session::on_receives_over() {
         if (!receives_over_.armed() || receives_over_.due() > each->until())
             receives_over_.arm(each->until());
     }
+}
+
+// What its messages are lent for: as it asks, or as the group says.
+std::optional<Duration> Session::lease_of(const Command& command) const {
+    if (command.lease) return command.lease;
+    return commons_.setup.lease ? commons_.setup.lease(command.group) : std::nullopt;
 }
 
 bool Session::lease_allowed(const Command& command) {

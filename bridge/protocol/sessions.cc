@@ -22,6 +22,9 @@ Sessions::Sessions(SessionsSetup setup, plugin::Engine* engine, net::Reactor& re
       }) {
     Commons::Ways& ways = commons_.ways;
     ways.dispenser = [this](std::string_view group) { return dispenser(group); };
+    ways.name_of_group = [this](GroupId group) -> std::string_view {
+        return dispensers_.at(group)->name();
+    };
     ways.readers = [this](TopicId topic) { return readers(topic); };
     ways.join = [this](Session& session, bool resume) { return join(session, resume); };
     ways.depart = [this](Session& session, std::vector<HeldRange> held) {
@@ -68,7 +71,8 @@ Dispenser* Sessions::dispenser(std::string_view name) {
     if (!group) return nullptr;
     auto& its = dispensers_[*group];
     if (!its) {
-        its = std::make_unique<Dispenser>(*group, *commons_.engine, commons_.reactor);
+        its = std::make_unique<Dispenser>(std::string(name), *group, *commons_.engine,
+                                          commons_.reactor);
         if (commons_.draining) its->drain();
     }
     return its.get();

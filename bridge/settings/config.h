@@ -97,6 +97,7 @@ struct GroupConfig {
     std::optional<size_t> topic;                      // into Config::topics; none: not looked at
     Duration resume_grace = std::chrono::seconds(2);  // as the engine has it
     bool broadcast = false;                           // likewise
+    Duration lease = std::chrono::seconds(60);        // likewise
 };
 
 enum class PluginUse : uint8_t { kStep, kSource, kSink, kAuth, kEngine };

@@ -106,6 +106,7 @@ void read_groups(Draft& draft) {
         find_topic(*entry, group, draft);
         if (const auto* grace = value_of(*entry, "resume_grace"))
             group.resume_grace = Duration(grace->integer);
+        if (const auto* lease = value_of(*entry, "lease")) group.lease = Duration(lease->integer);
         if (const auto* mode = value_of(*entry, "mode"))
             group.broadcast = mode->text == "broadcast";
     }

@@ -2,7 +2,7 @@
 was lost, or the bridge was killed, it settles when it is back; what is sent again is stored once.
 """
 from harness import *
-from zbp import Client, messages_in
+from zbp import Client, messages_in, token_behind
 
 YAML = """
 bridge:
@@ -30,7 +30,7 @@ def publish_and_deliver(flow, bridge):
 
     taker = Client(flow.context, bridge.address("ZBP"), name="taker")
     taker.say("SUBSCRIBE", {"sub": 1, "group": "logistics", "credit": 4})
-    taker.hear("SUBSCRIBED")
+    equal(taker.hear("SUBSCRIBED")[0]["lease"], 60_000, "the group's lease")
     given = taker.take(4)
     equal([frames for _, _, frames in given], [[b"one"], [b"two", b"", b"frames"], [b"x" * 300], [b"one"]], "messages")
     taker.settle("logistics", [given[0][0]], ref=1)
@@ -48,6 +48,8 @@ def connection_lost(flow, bridge, taker, held):
     taker.close()
     back = Client(flow.context, bridge.address("ZBP"), name="taker", resume=True)
     equal(back.welcome["resumed"], len(held), "messages that it has again")
+    listed = [(group, token_behind(token, n)) for group, token, count in back.welcome["held"] for n in range(count)]
+    equal(sorted(listed), sorted(("logistics", token) for token, _, _ in held), "which these are")
     back.settle("logistics", [held[0][0]], ref=7)
     equal(back.settled(7)["stale"], [0], "what it held is settled on the new connection")
     return back, held[1:]

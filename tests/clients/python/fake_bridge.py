@@ -63,6 +63,7 @@ class FakeBridge:
         self.connections = []
         self.lost_names = {}  # name -> until
         self._commits = []  # (do, told)
+        self.held_ranges = 1000  # that WELCOME lists at most; None: it has no list
         self.refused = None  # a code that PUBLISH gets now
 
     # --- its life ---
@@ -145,7 +146,21 @@ class FakeBridge:
                 else:
                     each.free()
         connection.say("WELCOME", version=1, bridge="fake", epoch=self.epoch, features=FEATURES,
-                       heartbeat=fields["heartbeat"], resumed=resumed, limits=LIMITS)
+                       heartbeat=fields["heartbeat"], resumed=resumed, held=self._list_held(connection), limits=LIMITS)
+
+    def _list_held(self, connection):
+        if self.held_ranges is None:
+            return None
+        ranges = []
+        for name, topic in self.topics.items():
+            for each in [each for each in topic.stored if each.state == "leased" and each.holder is connection]:
+                token = self._token(topic, each)
+                last = ranges[-1] if ranges else None
+                if last and last[0] == name and wire.Place.read(last[1]).behind(last[2]).octets() == token:
+                    last[2] += 1
+                else:
+                    ranges.append([name, token, 1])
+        return ranges[:self.held_ranges]
 
     def _on_heartbeat(self, connection, fields):
         pass
@@ -187,7 +202,7 @@ class FakeBridge:
     def _on_subscribe(self, connection, fields):
         assert fields["sub"] not in connection.subs
         connection.subs[fields["sub"]] = [self.topics[fields["group"]], fields["credit"], fields.get("lease", LEASE_MS)]
-        connection.say("SUBSCRIBED", sub=fields["sub"])
+        connection.say("SUBSCRIBED", sub=fields["sub"], lease=fields.get("lease", LEASE_MS))
 
     def _on_unsubscribe(self, connection, fields):
         del connection.subs[fields["sub"]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from virtual import FakeBridge, Program, wire
 from zbridge import errors
 from zbridge.core.core import FAILED, GREETING, OPEN
+from zbridge.core.settling import Extension
 
 
 def said(program):
@@ -430,9 +431,10 @@ class Consuming(Case):
             bridge, program, subscription, _ = self.resumes(name, away_ms)
             self.assertEqual(len(subscription.buffer), 0)
 
-    def with_one_that_never_came(self):
+    def with_one_that_never_came(self, held_ranges=None):
         """One is in hand, and a second was on its way when the connection was lost."""
         bridge, program, subscription, given = self.consuming(1, lease_ms=60_000, name="a", linger=0)
+        bridge.held_ranges = held_ranges
         program.submit("orders", b"unseen", once=True)
         program.turn()
         program.carry_out()
@@ -446,6 +448,73 @@ class Consuming(Case):
         bridge.commit()
         program.carry_all()
         return bridge, program, subscription, given
+
+    def test_what_never_came_is_given_back_where_the_bridge_lists_it(self):
+        bridge, program, subscription, given = self.with_one_that_never_came(held_ranges=10)
+        self.assertEqual(program.core.welcome["resumed"], 2)
+        for _ in range(3):
+            bridge.advance(50)
+            program.carry_all()
+            bridge.commit()
+        delivery = program.core.inbox.take(subscription)
+        self.assertEqual((delivery.body, delivery.attempt), (b"unseen", 1))
+        self.assertEqual(program.core.losses, 1, "in the same session")
+        self.assertIsNone(self.acked(bridge, program, given))
+
+    def acked(self, bridge, program, deliveries):
+        settlement = program.settle(deliveries, "ack", None, None)
+        for _ in range(3):
+            bridge.advance(50)
+            program.carry_all()
+            bridge.commit()
+        program.carry_all()
+        return settlement.outcome()
+
+    def extended(self, reached, held_ranges=10):
+        """One is in hand, and the connection was lost when it was extended: before the bridge knew, or after."""
+        bridge, program, _, given = self.consuming(1, lease_ms=60_000, name="a", linger=0)
+        bridge.held_ranges = held_ranges
+        extension = Extension(program, given, 60_000)
+        before = given[0].token
+        program.core.extend(extension)
+        program.turn()
+        program.cut(reached)
+        program.notice()
+        bridge.advance(100)
+        return bridge, program, given, extension, before
+
+    def test_the_new_token_of_a_lost_answer_to_extend_is_in_the_list(self):
+        bridge, program, given, extension, before = self.extended(1)
+        program.carry_all()
+        self.assertIsNone(extension.outcome())
+        self.assertNotEqual(given[0].token, before)
+        self.assertIsNone(self.acked(bridge, program, given))
+
+    def test_an_extend_that_the_bridge_has_not_heard_goes_again(self):
+        bridge, program, given, extension, before = self.extended(0)
+        program.carry_all()
+        self.assertIsNone(extension.outcome())
+        self.assertNotEqual(given[0].token, before)
+        self.assertIsNone(self.acked(bridge, program, given))
+
+    def test_a_verdict_that_waited_for_a_lost_answer_goes_under_the_new_token(self):
+        for reached in (0, 1):
+            bridge, program, given, _, _ = self.extended(reached)
+            self.assertIsNone(self.acked(bridge, program, given))
+            self.assertEqual([each.state for each in bridge.topics["orders"].stored], ["settled"])
+
+    def test_what_was_extended_and_settled_without_a_connection_is_known(self):
+        bridge, program, _, given = self.consuming(1, lease_ms=60_000, name="a", linger=0)
+        program.cut(0)
+        program.notice()
+        program.core.extend(Extension(program, given, 60_000))
+        settlement = program.settle(given, "ack", None, None)
+        for _ in range(4):
+            bridge.advance(100)
+            program.carry_all()
+            bridge.commit()
+        program.carry_all()
+        self.assertIsNone(settlement.outcome())
 
     def test_what_never_came_is_given_back_by_a_new_session(self):
         bridge, program, subscription, given = self.with_one_that_never_came()

@@ -44,7 +44,8 @@ def opened(**options):
     core = new_core(**options)
     core.tick(0)
     core.take_output(0)
-    core.received(PAGE["welcome"], 0)
+    heard = wire.decode(PAGE["welcome"])
+    core.received(wire.encode("WELCOME", {**heard.fields, "resumed": 0, "held": []}), 0)  # nothing was before
     return core
 
 
@@ -147,6 +148,15 @@ class Heard(unittest.TestCase):
         core = opened()
         self.assertEqual(core.state, "open")
         self.assertEqual(core.outbox.limits, Limits())
+
+    def test_welcome_lists_what_never_came_here(self):
+        core = new_core(name="till-7")
+        core.tick(0)
+        core.take_output(0)
+        core.received(PAGE["welcome"], 0)
+        said, = (wire.decode(each) for each in core.take_output(0))
+        self.assertEqual((said.fields["verdict"], said.fields["group"], said.fields["ranges"]),
+                         ("release", "logistics", [[TOKEN, 2]]))
 
     def test_receipt(self):
         heard = wire.decode(PAGE["receipt"]).fields

@@ -22,6 +22,7 @@ class Play:
     def __init__(self, seed):
         self.chance = random.Random(seed)
         self.bridge = FakeBridge(TOPICS)
+        self.bridge.held_ranges = self.chance.choice([None, 3, 1000])
         self.programs = [Program(self.bridge, seed, name="a", backoff_max=0.5, max_in_flight=200, batch_messages=20),
                          Program(self.bridge, seed + 1, name=self.chance.choice([None, "b"]), backoff_max=0.5)]
         self.subscriptions = {}

@@ -134,6 +134,8 @@ void check_answers(Page& page) {
                                       .epoch = 7,
                                       .features = {"publish", "once", "groups", "topics", "resume"},
                                       .heartbeat_ms = 2000,
+                                      .resumed = 2,
+                                      .held = {{"logistics", token_at(40), 2}},
                                       .message_bytes = 16 << 20,
                                       .frames = 64}));
     const Outcome outcomes[] = {
@@ -141,7 +143,7 @@ void check_answers(Page& page) {
         {.seq = 3, .id = {3, 7}, .duplicate = true},
         {.seq = 4, .why = Refusal::kTopicFull, .text = "orders: 20GiB reached"}};
     page.says("receipt", pack_receipt(outcomes));
-    page.says("subscribed", pack_subscribed(1));
+    page.says("subscribed", pack_subscribed(1, {}, 60s));
     page.says("unsubscribed", pack_unsubscribed(1));
     page.says("deliver", pack(Delivered{.sub = 1, .runs = {{token_at(40), 2, 1, {3, 42}}}}));
     CHECK(count_messages(page.frame("deliver", 1)) == 2U);

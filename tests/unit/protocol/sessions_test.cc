@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "bridge/protocol/limits.h"
 #include "tests/unit/protocol/sessions_world.h"
 
@@ -45,7 +47,7 @@ TEST_CASE("HELLO is answered by what both can, and what may be") {
     StubPeer& peer = world.peer();
     CHECK(world.ask(peer, hello().with("heartbeat", 1000)) ==
           "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics resume] "
-          "heartbeat=1000 resumed=0 "
+          "heartbeat=1000 resumed=0 held=[] "
           "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
           "receipts=100000 "
           "subscriptions=1000 receives=64 credit=100000 ranges=10000 settle_messages=100000 "
@@ -182,14 +184,18 @@ TEST_CASE("a PUBLISH that lies ends the session, and stores nothing") {
         return world.got(peer);
     };
     const Said publish("PUBLISH");
-    CHECK(lie(Said(publish).with("seq", 2).with("count", 2), block_of({"x"})) ==
-          "REFUSED re=PUBLISH code=malformed text=the block has not the messages that `count` says "
-          "fatal=true");
-    CHECK(lie(Said(publish).with("seq", 2).with("count", 1), "\x01\x01x") ==
-          "REFUSED re=PUBLISH code=malformed text=the block has not the messages that `count` says "
-          "fatal=true");
+    CHECK(
+        lie(Said(publish).with("seq", 2).with("count", 2), block_of({"x"})) ==
+        "REFUSED re=PUBLISH seq=2 code=malformed text=the block has not the messages that `count` "
+        "says "
+        "fatal=true");
+    CHECK(
+        lie(Said(publish).with("seq", 2).with("count", 1), "\x01\x01x") ==
+        "REFUSED re=PUBLISH seq=2 code=malformed text=the block has not the messages that `count` "
+        "says "
+        "fatal=true");
     CHECK(lie(Said(publish).with("seq", 1).with("count", 1), block_of({"x"})) ==
-          "REFUSED re=PUBLISH code=malformed text=`seq` does not rise fatal=true");
+          "REFUSED re=PUBLISH seq=1 code=malformed text=`seq` does not rise fatal=true");
     world.toy.commit();
     CHECK(world.toy.kept("a").empty());
 }
@@ -267,6 +273,15 @@ TEST_CASE("a subscription is delivered as much as its credit, and what is settle
     CHECK(world.got(peer) == "SETTLED ref=9 stale=[0]");
     CHECK(world.settled() == "ack 0");
     CHECK(world.sessions.counters().acked == 1);
+}
+
+TEST_CASE("SUBSCRIBED says what its messages are lent for, where that is known") {
+    World world;
+    StubPeer& peer = world.client();
+    CHECK(world.ask(peer, subscribe(1, 0).with("lease", 2000)) == "SUBSCRIBED sub=1 lease=2000");
+    CHECK(world.ask(peer, subscribe(2, 0)) == "SUBSCRIBED sub=2");
+    world.lease = 60s;
+    CHECK(world.ask(peer, subscribe(3, 0)) == "SUBSCRIBED sub=3 lease=60000");
 }
 
 TEST_CASE("credit is how many may be held, not how many more") {
@@ -681,7 +696,7 @@ TEST_CASE("with a name it is kept for its return, and is under its tokens what i
     CHECK(world.settled() == "");
     CHECK(world.sessions.departed() == 1);
     StubPeer& back = world.client("taker", true);
-    CHECK(world.welcome.find("resumed=2") != std::string::npos);
+    CHECK(world.welcome.find("resumed=2 held=[[g t0 2]]") != std::string::npos);
     world.ask(back, world.settle("ack", first));
     CHECK(world.settled() == "ack 0");
     world.pass(protocol::kResumeTime);
@@ -689,6 +704,53 @@ TEST_CASE("with a name it is kept for its return, and is under its tokens what i
     back.leave();
     world.pass(protocol::kResumeTime);
     CHECK(world.settled() == "lost 1");
+}
+
+TEST_CASE("WELCOME lists what is held, and by its newest tokens") {
+    World world;
+    StubPeer& peer = world.client("taker");
+    world.subscribe(peer, 1, 4);
+    world.publish(peer, 1, {"x0", "x1", "x2", "x3"});
+    world.toy.commit();
+    (void)world.got(peer);
+    const LeaseToken first = world.token(0);
+    // The client has never heard the answer.
+    peer.say({extend(5, {{first.behind(1), 1}}).packed()});
+    world.ask(peer, world.settle("ack", first.behind(2)));
+    peer.leave();
+    StubPeer& back = world.client("taker", true);
+    CHECK(world.welcome.find("resumed=3 held=[[g t0 1] [g t3 1] [g t1' 1]]") != std::string::npos);
+    (void)world.settled();
+    world.ask(back, world.settle("release", first.behind(3)));
+    world.ask(back, world.settle("ack", world.token(1)));
+    CHECK(world.settled() == "release 3, ack 1");
+    back.leave();
+    world.client("taker", true);
+    CHECK(world.welcome.find("resumed=1 held=[[g t0 1]]") != std::string::npos);
+}
+
+TEST_CASE("WELCOME lists so many ranges; `resumed` counts the rest too") {
+    World world;
+    StubPeer& maker = world.client();
+    StubPeer& peer = world.client("taker");
+    world.subscribe(peer, 1, protocol::kCreditMax);
+    constexpr uint32_t kMessages = 2 * (protocol::kHeldRangesMax + 1);
+    for (uint32_t seq = 1; seq <= kMessages; seq += 1000) {
+        const uint32_t count = std::min<uint32_t>(1000, kMessages + 1 - seq);
+        world.publish(maker, seq, std::vector<std::string>(count, "x"));
+        world.toy.commit();
+        (void)world.got(maker);
+        (void)world.got(peer);
+    }
+    // Every other one: what is left does not follow each other.
+    for (uint64_t offset = 1; offset < kMessages; offset += 2)
+        peer.say({world.settle("ack", world.token(offset)).packed()});
+    world.turn();
+    peer.leave();
+    world.client("taker", true);
+    CHECK(world.welcome.find("resumed=10001 ") != std::string::npos);
+    CHECK(world.welcome.find("[g t19998 1]]") != std::string::npos);
+    CHECK(world.welcome.find("[g t20000 1]") == std::string::npos);
 }
 
 TEST_CASE("one that does not come back, or knows nothing of it, has lost it") {

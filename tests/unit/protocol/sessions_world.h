@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct SessionsWorld {
                         [this](std::string_view name) {
                             return name == "a" || name == "b" ? toy.engine().topic(name)
                                                               : std::nullopt;
-                        }},
+                        },
+                    .lease = [this](std::string_view) { return lease; }},
                    &toy.engine(), reactor) {
         sessions.attach(gate);
         reactor.before_writing([this] { (void)sessions.before_writing(); });
@@ -115,6 +117,7 @@ struct SessionsWorld {
     protocol::Sessions sessions;
     std::vector<std::unique_ptr<StubPeer>> peers;  // gone before the sessions
     std::string welcome;
+    std::optional<Duration> lease;  // of the group, as far as it is known
 };
 
 }  // namespace zbridge::testing

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 import random
+from itertools import chain
 from typing import Any, Dict, List, Optional, Sequence
 
 from .. import wire
 from ..errors import Closed, Error, Unsupported, Violation
 from ..options import Limits, Options, milliseconds
 from .delivery import Delivery
+from .held import Held
 from .inbox import Fetch, Inbox, Subscription
 from .outbox import Outbox, Publishing
 from .pending import Owner
@@ -210,7 +212,7 @@ class Core:
         self.state = GREETING
         self._try_ms = None
         self._greeting_ends_ms = now_ms + milliseconds(self.options.connect_timeout)
-        knows = bool(self.inbox.held) or not self.settling.is_idle
+        knows = bool(self.welcome) or bool(self.inbox.held)  # what never came it gives back
         resume = (self.options.name is not None and knows) or None
         self._output = [wire.encode("HELLO", {"versions": [VERSION], "name": self.options.name, "resume": resume,
                                               "heartbeat": self._heartbeat_ms, "client": self.options.client})]
@@ -245,11 +247,22 @@ class Core:
         self.outbox.begin_session()
         if "publish" not in features:
             self.outbox.fail(Unsupported("this bridge does not serve `publish` here"))
-        resumed = wire.field(fields, "resumed", int)
-        self.settling.begin_session(now_ms)
+        resumed, held = wire.field(fields, "resumed", int), Held.read(fields)
+        self.settling.begin_session(held, now_ms)
         self._unclaimed = resumed - self.inbox.held - self.settling.never_sent if resumed else None
         self._renewing_ends_ms = None
-        self.inbox.begin_session(resumed, same_epoch, now_ms)
+        if held is not None:
+            self._give_back_unknown(held, now_ms)
+        self.inbox.begin_session(resumed, held, same_epoch, now_ms)
+
+    def _give_back_unknown(self, held: Held, now_ms: int) -> None:
+        """What was on its way here when the last connection was lost, and never came."""
+        for group, places in held.unknown(chain(self.settling.tokens(), self.inbox.tokens())).items():
+            self.settling.give_back(group, places, self.owner, now_ms)
+            if self._unclaimed is not None:
+                self._unclaimed -= len(places)
+        if held.is_whole:
+            self._unclaimed = None
 
     def _on_receipt(self, heard: wire.Heard, now_ms: int) -> None:
         stored, refused = heard.fields.get("stored", []), heard.fields.get("refused", [])
@@ -303,8 +316,8 @@ class Core:
         return None
 
     def _renew_if_need_be(self, now_ms: int) -> None:
-        """What was on its way here when the last connection was lost is held by this session, under tokens that nobody
-        here has heard of, until its lease ends. BYE gives it back: said as soon as nothing else is in hand, if that is
+        """Where WELCOME does not list all of what is held: what was on its way here when the last connection was lost is,
+        under tokens that nobody here has heard of, until its lease ends. BYE gives it back: said as soon as nothing else is in hand, if that is
         soon enough."""
         if self._unclaimed is not None and self.settling.sent_again == 0:
             unclaimed, self._unclaimed = self._unclaimed - self.settling.good_again, None

@@ -15,6 +15,7 @@ from .. import wire
 from ..errors import AlreadySettled, Closed, Error, Violation
 from ..options import Limits
 from .delivery import BUFFERED, HANDED, SETTLED, Delivery, Key
+from .held import Held
 from .pending import Owner, Pending
 from .settling import Extension, Settlement, Settling, Verdict, verdict_of
 
@@ -141,9 +142,7 @@ class Inbox:
     def give_back(self, subscriptions: List[Subscription], now_ms: int) -> None:
         """What the application has not seen."""
         for subscription in subscriptions:
-            unseen = [each for each in subscription.buffer if each.state == BUFFERED]
-            subscription.buffer.clear()
-            self._release(unseen, now_ms)
+            self._release_unseen(subscription, lambda _: True, now_ms)
 
     @property
     def subscriptions(self) -> List[Subscription]:
@@ -157,6 +156,9 @@ class Inbox:
     @property
     def held(self) -> int:
         return len(self._held)
+
+    def tokens(self) -> Iterator[Tuple[str, wire.Place]]:
+        return ((each.group, each.place) for each in self._held.values())
 
     def fail(self, error: Error) -> None:
         for subscription in self._subscriptions.values():
@@ -172,11 +174,14 @@ class Inbox:
 
     # --- the connection's side ------------------------------------------------------------------------------------
 
-    def begin_session(self, resumed: int, same_epoch: bool, now_ms: int) -> None:
-        """What is held is this session's again if the bridge says so of all of it. Else what nobody has looked at goes
-        back: somebody else may be given it, or this client once more."""
+    def begin_session(self, resumed: int, held: Optional[Held], same_epoch: bool, now_ms: int) -> None:
+        """What is held is this session's again if the bridge says so: of each, or at least of all of it. Of the rest
+        what nobody has looked at goes back: somebody else may be given it, or this client once more."""
         self.in_session = True
-        if not same_epoch or resumed < len(self._held):
+        if held is not None and held.is_whole:
+            for subscription in self.subscriptions:
+                self._release_unseen(subscription, lambda each: (each.group, each.place) not in held, now_ms)
+        elif not same_epoch or resumed < len(self._held):
             self.give_back(self.subscriptions, now_ms)
         for subscription in self.subscriptions:
             subscription.asked = subscription.is_open = False
@@ -346,6 +351,12 @@ class Inbox:
     def _newest(self, delivery: Delivery) -> Delivery:
         newest = self._held.get(delivery.key)
         return newest if newest is not None and newest.state == BUFFERED else delivery
+
+    def _release_unseen(self, subscription: Subscription, goes: Callable[[Delivery], bool], now_ms: int) -> None:
+        unseen = [each for each in subscription.buffer if each.state == BUFFERED]
+        going = [each for each in unseen if goes(each)]
+        subscription.buffer = deque(each for each in unseen if not goes(each))
+        self._release(going, now_ms)
 
     def _release(self, deliveries: List[Delivery], now_ms: int) -> None:
         for each in deliveries:

@@ -14,7 +14,9 @@ from .. import wire
 from ..errors import AlreadySettled, Error, Stale, Violation
 from ..options import Limits, Options, milliseconds
 from .delivery import SETTLED, Delivery, Key
-from .pending import Owner, Pending
+from .held import Held
+from .outcomes import Extension, Settlement
+from .pending import Owner
 
 REMEMBERED_MAX = 10_000  # verdicts that came too late, so many
 REMEMBERED_MS_MAX = 600_000  # and so long
@@ -31,49 +33,6 @@ class Verdict(NamedTuple):
     @property
     def is_final(self) -> bool:
         return self.verdict in ("ack", "reject")
-
-
-class Settlement(Pending[None]):
-    """Of one call of a verb, for one delivery or several. Its error is Stale where not all were settled by it."""
-
-    __slots__ = ("remaining", "stale", "unsure")
-
-    def __init__(self, owner: Owner, count: int) -> None:
-        super().__init__(owner)
-        self.remaining = count
-        self.stale = 0
-        self.unsure = 0
-
-    def value(self) -> None:
-        return None
-
-    def learn(self, stale: bool, certain: bool, error: Optional[Error]) -> None:
-        """Of one of its deliveries."""
-        self.remaining -= 1
-        self.stale += stale and certain
-        self.unsure += stale and not certain
-        if error is not None:
-            self.finish(error)
-        elif self.remaining <= 0 and self.stale:
-            self.finish(Stale(f"{self.stale} no longer open, {self.unsure} perhaps"))
-        elif self.remaining <= 0:
-            self.finish(Stale(f"{self.unsure} perhaps no longer open", certain=False) if self.unsure else None)
-
-
-class Extension(Pending[None]):
-    """Its error is Stale where one of its deliveries is nobody's to extend."""
-
-    __slots__ = ("deliveries", "lease_ms", "remaining", "stale")
-
-    def __init__(self, owner: Owner, deliveries: List[Delivery], lease_ms: Optional[int]) -> None:
-        super().__init__(owner)
-        self.deliveries = deliveries
-        self.lease_ms = lease_ms
-        self.remaining = len(deliveries)
-        self.stale = 0
-
-    def value(self) -> None:
-        return None
 
 
 class _Entry(NamedTuple):
@@ -194,8 +153,9 @@ class Settling:
 
     # --- the connection's side ------------------------------------------------------------------------------------
 
-    def begin_session(self, now_ms: int) -> None:
-        """What was sent and not answered goes again. An EXTEND is not repeated: its token may be stale by it."""
+    def begin_session(self, held: Optional[Held], now_ms: int) -> None:
+        """What was sent and not answered goes again. An EXTEND only where the list of what is held shows that the bridge
+        has not heard it: else its token is stale by it, and the list has the new one."""
         sent, self._sent = self._sent, {}
         for each in sent.values():
             for entry in (entry for found in each.ranges for entry in found):
@@ -204,9 +164,7 @@ class Settling:
         self.good_again = 0
         extended, self._extended = self._extended, {}
         for lost in extended.values():
-            for delivery in _flat(lost.ranges):
-                self._end_extension(delivery, now_ms)
-            lost.extension.finish(Stale("the connection was lost before the answer", certain=False))
+            self._resume_extension(lost, held, now_ms)
         self.flush(now_ms)
 
     def next_deadline(self) -> Optional[int]:
@@ -253,6 +211,20 @@ class Settling:
                 if sent.verdict.is_final:
                     self._learn_final(entry.key, False, now_ms)
                 entry.settlement.finish(error)
+
+    def tokens(self) -> Iterator[Tuple[str, wire.Place]]:
+        """Of all that is to be settled or extended yet."""
+        for verdict, queue in self._queued.items():
+            yield from ((verdict.group, entry.place) for entry in queue)
+        for _, deliveries in self._extends:
+            yield from ((each.group, each.place) for each in deliveries)
+
+    def give_back(self, group: str, places: Sequence[wire.Place], owner: Owner, now_ms: int) -> None:
+        """What never came here."""
+        settlement = Settlement(owner, len(places))
+        for place in places:
+            self._queue(verdict_of(group, "release", None, None), _Entry(place, settlement, (group, place), False), now_ms)
+        self.flush(now_ms)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -320,6 +292,25 @@ class Settling:
         if sent.extension.remaining <= 0:
             gone = sent.extension.stale
             sent.extension.finish(Stale(f"{gone} no longer open") if gone else None)
+
+    def _resume_extension(self, lost: _Extended, held: Optional[Held], now_ms: int) -> None:
+        again = []
+        for delivery in _flat(lost.ranges):
+            token = held.token_of(delivery.group, delivery.place) if held is not None else None
+            if token == delivery.place and delivery.deferred is None:
+                again.append(delivery)
+                continue
+            if token is not None and token != delivery.place:
+                delivery.place = token
+                delivery.lease_ends_ms = lost.at_ms + (lost.extension.lease_ms or delivery.lease_ms or 0)
+            lost.extension.stale += token is None
+            lost.extension.remaining -= 1
+            self._end_extension(delivery, now_ms)
+        if again:
+            self._extends.append((lost.extension, again))
+        elif lost.extension.remaining <= 0:
+            gone = lost.extension.stale
+            lost.extension.finish(Stale("the connection was lost before the answer", certain=False) if gone else None)
 
     def _end_extension(self, delivery: Delivery, now_ms: int) -> None:
         delivery.extending = False
