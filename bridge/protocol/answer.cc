@@ -87,7 +87,7 @@ std::string pack(const Welcome& welcome) {
         {"settle_messages", kSettleMessagesMax},
         {"resume_ms", in_ms(kResumeTime)},
     };
-    Header header("WELCOME", 8);
+    Header header("WELCOME", welcome.replaced ? 9 : 8);
     header.text("version").number(welcome.version);
     header.text("bridge").text(welcome.bridge);
     header.text("epoch").number(welcome.epoch);
@@ -99,6 +99,7 @@ std::string pack(const Welcome& welcome) {
     header.text("held").list(welcome.held.size());
     for (const HeldOfGroup& each : welcome.held)
         header.list(3).text(each.group).token(each.first).number(each.count);
+    if (welcome.replaced) header.text("replaced").flag(true);
     header.text("limits").map(std::size(limits));
     for (const auto& [name, limit] : limits)
         header.text(name).number(limit);

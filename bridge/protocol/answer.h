@@ -31,6 +31,7 @@ struct Welcome {
     uint64_t heartbeat_ms = 0;
     uint64_t resumed = 0;
     std::vector<HeldOfGroup> held = {};
+    bool replaced = false;
     uint64_t message_bytes = 0;  // the endpoint's limits
     uint64_t frames = 0;
 };

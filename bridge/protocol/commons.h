@@ -43,6 +43,12 @@ struct SessionsCounters {
     uint64_t hellos = 0;
 };
 
+// What comes to a session with its name.
+struct Joined {
+    std::vector<HeldRange> held;  // again
+    bool replaced = false;        // a session whose connection had not ended
+};
+
 struct SessionsSetup {
     std::string bridge;  // its name
     uint64_t epoch = 0;
@@ -67,8 +73,8 @@ struct Commons {
         // Of one that there is a dispenser of.
         std::function<std::string_view(GroupId group)> name_of_group;
         std::function<Readers*(TopicId topic)> readers;
-        // It is the one of its name from now on; what it is to hold again. None: another user's is.
-        std::function<std::optional<std::vector<HeldRange>>(Session&, bool resume)> join;
+        // It is the one of its name from now on. None: another user's is.
+        std::function<std::optional<Joined>(Session&, bool resume)> join;
         // Its connection is lost.
         std::function<void(Session&, std::vector<HeldRange> held)> depart;
         std::function<void(Session&)> on_published;  // it waits for receipts

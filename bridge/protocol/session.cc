@@ -103,23 +103,22 @@ void Session::hello(const Command& command) {
         return refuse(command, Refusal::kShuttingDown, meaning_of(Refusal::kShuttingDown), true);
     name_ = command.client_name;
     client_ = command.client;
-    std::vector<HeldRange> held;
+    std::optional<Joined> joined = Joined{};
     if (!name_.empty()) {
-        auto joined = commons_.ways.join(*this, command.resume);
+        joined = commons_.ways.join(*this, command.resume);
         if (!joined) {
             name_.clear();
             return refuse(command, Refusal::kIdentityTaken, "another user's client has this name",
                           true);
         }
-        held = *std::move(joined);
     }
-    welcome(command, held);
+    welcome(command, *joined);
 }
 
-void Session::welcome(const Command& command, const std::vector<HeldRange>& held) {
+void Session::welcome(const Command& command, const Joined& joined) {
     state_ = State::kOpen;
     commons_.counters.hellos++;
-    for (const HeldRange& each : held)
+    for (const HeldRange& each : joined.held)
         held_.add(each.group, each.range, {});
     commons_.counters.resumed += held_.messages();
     tick_ = command.heartbeat / 2;
@@ -135,6 +134,7 @@ void Session::welcome(const Command& command, const std::vector<HeldRange>& held
         std::chrono::duration_cast<std::chrono::milliseconds>(command.heartbeat).count());
     its.resumed = held_.messages();
     its.held = list_held();
+    its.replaced = joined.replaced;
     its.message_bytes = commons_.setup.message_bytes_max;
     its.frames = commons_.setup.frames_max;
     send(pack(its));

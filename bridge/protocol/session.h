@@ -69,7 +69,7 @@ class Session final : public net::PeerState {
     // session.cc
     net::Take run(const Command& command, const Message& message);
     void hello(const Command& command);
-    void welcome(const Command& command, const std::vector<HeldRange>& held);
+    void welcome(const Command& command, const Joined& joined);
     void bye();
     void end_bye_if_told();
     void on_tick();

@@ -85,20 +85,20 @@ Readers* Sessions::readers(TopicId topic) {
     return its.get();
 }
 
-std::optional<std::vector<HeldRange>> Sessions::join(Session& session, bool resume) {
-    std::vector<HeldRange> held;
+std::optional<Joined> Sessions::join(Session& session, bool resume) {
+    Joined joined;
     const auto known = by_name_.find(session.name());
     if (known != by_name_.end()) {
         Session& before = *known->second;
         if (before.peer().info().user != session.peer().info().user) return std::nullopt;
         by_name_.erase(known);
-        held = before.give_way();
+        joined = {before.give_way(), true};
     } else {
-        held = departed_.take(key_of(session));
+        joined.held = departed_.take(key_of(session));
     }
     by_name_[session.name()] = &session;
-    if (!resume) lose(std::exchange(held, {}));
-    return held;
+    if (!resume) lose(std::exchange(joined.held, {}));
+    return joined;
 }
 
 void Sessions::depart(Session& session, std::vector<HeldRange> held) {

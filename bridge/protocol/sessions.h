@@ -59,7 +59,7 @@ class Sessions final : public net::PeerHandler, public RoomListener {
  private:
     Dispenser* dispenser(std::string_view group);
     Readers* readers(TopicId topic);
-    std::optional<std::vector<HeldRange>> join(Session& session, bool resume);
+    std::optional<Joined> join(Session& session, bool resume);
     void depart(Session& session, std::vector<HeldRange> held);
     void lose(const std::vector<HeldRange>& held);
     net::Take hold_for_room();

@@ -134,8 +134,10 @@ class FakeBridge:
     def _on_hello(self, connection, fields):
         assert 1 in fields["versions"]
         connection.is_open, connection.name = True, fields.get("name")
+        replaced = None
         for other in [each for each in self.connections if each.name == connection.name and each is not connection]:
             if connection.name is not None:
+                replaced = True
                 other.say("REFUSED", re="HELLO", code="replaced", text="", fatal=True)
                 self.disconnect(other)
         resumed = 0
@@ -146,7 +148,7 @@ class FakeBridge:
                 else:
                     each.free()
         connection.say("WELCOME", version=1, bridge="fake", epoch=self.epoch, features=FEATURES,
-                       heartbeat=fields["heartbeat"], resumed=resumed, held=self._list_held(connection), limits=LIMITS)
+                       heartbeat=fields["heartbeat"], resumed=resumed, held=self._list_held(connection), replaced=replaced, limits=LIMITS)
 
     def _list_held(self, connection):
         if self.held_ranges is None:

@@ -503,6 +503,23 @@ class Consuming(Case):
             self.assertIsNone(self.acked(bridge, program, given))
             self.assertEqual([each.state for each in bridge.topics["orders"].stored], ["settled"])
 
+    def test_two_of_one_name_that_are_not_told_do_not_replace_each_other_for_ever(self):
+        bridge = FakeBridge({"orders": True})
+        programs = [Program(bridge, seed, name="a", backoff_max=0.5) for seed in (1, 2)]
+        for _ in range(200):
+            for program in programs:
+                if program.connection not in bridge.connections:  # what it was told last is lost
+                    program.notice()
+                bridge.advance(100)
+                for _ in range(5):
+                    program.turn()
+                    program.carry_out()
+                    if program.connection in bridge.connections:
+                        program.carry_in()
+        self.assertEqual(sorted(each.core.state for each in programs), [FAILED, OPEN])
+        self.assertEqual([each.core.error.code for each in programs if each.core.error], ["replaced"])
+        self.assertLess(sum(each.core.losses for each in programs), 30)
+
     def test_what_was_extended_and_settled_without_a_connection_is_known(self):
         bridge, program, _, given = self.consuming(1, lease_ms=60_000, name="a", linger=0)
         program.cut(0)

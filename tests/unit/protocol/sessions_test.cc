@@ -785,7 +785,7 @@ TEST_CASE("of two of one name the newest has what the other one held") {
     world.toy.commit();
     (void)world.got(old);
     StubPeer& young = world.client("taker", true);
-    CHECK(world.welcome.find("resumed=1") != std::string::npos);
+    CHECK(world.welcome.find("resumed=1 held=[[g t0 1]] replaced=true") != std::string::npos);
     CHECK(world.got(old) ==
           "REFUSED re= code=replaced text=a newer connection of the same peer took its identity "
           "fatal=true");
@@ -798,6 +798,10 @@ TEST_CASE("of two of one name the newest has what the other one held") {
     StubPeer& third = world.client("taker");
     CHECK(closed(young, Refusal::kReplaced));
     CHECK_FALSE(third.closed_as);
+    // One whose connection had ended is not replaced.
+    third.leave();
+    world.client("taker", true);
+    CHECK(world.welcome.find("replaced") == std::string::npos);
 }
 
 TEST_CASE(

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import deque
 from itertools import chain
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Deque, Dict, List, Optional, Sequence
 
 from .. import wire
-from ..errors import Closed, Error, Unsupported, Violation
+from ..errors import Closed, Error, Replaced, Unsupported, Violation
 from ..options import Limits, Options, milliseconds
 from .delivery import Delivery
 from .held import Held
@@ -28,6 +29,8 @@ IDLE, GREETING, OPEN, LEAVING, LEFT, CLOSING, FAILED = "idle", "greeting", "open
 VERSION = 1
 LEAVE_MS_MIN = 100  # after the bridge's BYE
 NEVER_MS = 1 << 50
+REPLACES_MAX = 10  # other connections of its name, within
+REPLACES_MS = 60_000
 RENEW_MS_MAX = 2000  # so long nothing is delivered, where messages are held that never came here
 FOR_GOOD = ("malformed", "version", "unsupported", "denied", "replaced", "identity_taken")
 _log = logging.getLogger("zbridge")
@@ -55,6 +58,7 @@ class Core:
         self._closing = False
         self._unclaimed: Optional[int] = None  # resumed, and not known here; known when what is settled again is answered
         self._renewing_ends_ms: Optional[int] = None
+        self._replaces: Deque[int] = deque(maxlen=REPLACES_MAX)  # when another of its name was
         self._output: List[wire.Frames] = []
         self._refs = 0
         self.outbox = Outbox(options, first_seq)
@@ -237,6 +241,8 @@ class Core:
             raise Violation("WELCOME with a version that was not offered")
         epoch, features = wire.field(fields, "epoch", int), wire.field(fields, "features", list)
         self._heartbeat_ms = wire.field(fields, "heartbeat", int) or NEVER_MS
+        if fields.get("replaced") is True and self._replaces_too_often(now_ms):
+            return self.fail(Replaced("again and again: another client has this name, and was not told either"))
         same_epoch = self.welcome.get("epoch") == epoch
         limits = wire.field(fields, "limits", dict)
         known = {key: wire.field(limits, key, int) for key in Limits.__annotations__ if key in limits}
@@ -254,6 +260,11 @@ class Core:
         if held is not None:
             self._give_back_unknown(held, now_ms)
         self.inbox.begin_session(resumed, held, same_epoch, now_ms)
+
+    def _replaces_too_often(self, now_ms: int) -> bool:
+        """Two of one name that are not told so would replace each other for ever."""
+        self._replaces.append(now_ms)
+        return len(self._replaces) == REPLACES_MAX and now_ms - self._replaces[0] < REPLACES_MS
 
     def _give_back_unknown(self, held: Held, now_ms: int) -> None:
         """What was on its way here when the last connection was lost, and never came."""
