@@ -122,7 +122,7 @@ void Traces::write_event(const TracedEvent& event, const std::optional<BatchHead
     const bool dues = event.kind == Kind::kRetry || event.kind == Kind::kLongLease ||
                       event.kind == Kind::kPrepared;
     const bool tries = event.kind == Kind::kPrepared ||
-                       of_group && (event.kind == Kind::kRetry || event.kind == Kind::kDead);
+                       (of_group && (event.kind == Kind::kRetry || event.kind == Kind::kDead));
     const bool resets = event.kind == Kind::kReset;
     writer.begin_map(6 + (group != nullptr ? 1 : 0) + (dues ? 1 : 0) + (tries ? 1 : 0) +
                      (resets ? 1 : 0));
