@@ -709,21 +709,24 @@ TEST_CASE("with a name it is kept for its return, and is under its tokens what i
 TEST_CASE("WELCOME lists what is held, and by its newest tokens") {
     World world;
     StubPeer& peer = world.client("taker");
-    world.subscribe(peer, 1, 4);
+    world.subscribe(peer, 1, 5);
     world.publish(peer, 1, {"x0", "x1", "x2", "x3"});
     world.toy.commit();
     (void)world.got(peer);
     const LeaseToken first = world.token(0);
+    world.publish(peer, 5, {"x4"});
+    world.toy.commit();
+    (void)world.got(peer);
     // The client has never heard the answer.
     peer.say({extend(5, {{first.behind(1), 1}}).packed()});
     world.ask(peer, world.settle("ack", first.behind(2)));
     peer.leave();
     StubPeer& back = world.client("taker", true);
-    CHECK(world.welcome.find("resumed=3 held=[[g t0 1] [g t3 1] [g t1' 1]]") != std::string::npos);
+    CHECK(world.welcome.find("resumed=4 held=[[g t0 1] [g t3 2] [g t1' 1]]") != std::string::npos);
     (void)world.settled();
-    world.ask(back, world.settle("release", first.behind(3)));
+    world.ask(back, world.settle("release", first.behind(3), 2));
     world.ask(back, world.settle("ack", world.token(1)));
-    CHECK(world.settled() == "release 3, ack 1");
+    CHECK(world.settled() == "release 3+2, ack 1");
     back.leave();
     world.client("taker", true);
     CHECK(world.welcome.find("resumed=1 held=[[g t0 1]]") != std::string::npos);
