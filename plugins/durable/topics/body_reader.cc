@@ -31,8 +31,7 @@ std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run,
                                 RunsWanted& wanted) {
     from = std::max(from, run.first);
     const Body::Mark& mark = body.mark;
-    const bool goes_on = mark.position > run.position && mark.topic == topic &&
-                         mark.from >= run.first && mark.from <= from;
+    const bool goes_on = mark.position > 0 && mark.run == run.position && mark.from <= from;
     size_t position = goes_on ? mark.position : run.position;
     while (from < run.end() && !wanted.enough()) {
         if (wanted.gaps && position == body.bytes.size()) break;
@@ -57,7 +56,7 @@ std::optional<Offset> read_runs(const Body& body, TopicId topic, const Run& run,
         wanted.runs[wanted.count++] = found;
         wanted.bytes += found.bytes;
         from = from + found.count;
-        if (from == msg->head.end()) body.mark = {topic, from, position};
+        if (from == msg->head.end()) body.mark = {run.position, from, position};
     }
     if (wanted.enough() || from >= run.end()) return from;
     // Only gaps are left of it.

@@ -22,12 +22,12 @@ inline bool before(const Place& a, const Place& b) {
 
 // A batch's body in memory. Lives as long as somebody has the chunk.
 struct Body {
-    // Where the last reader of it has stopped: who goes on there need not begin at its front.
+    // Where the last reader of one of its runs has stopped: who goes on there need not begin at the
+    // run's front. Another run of the topic may stand before or behind that one: what was moved does.
     struct Mark {
-        TopicId topic;
-        Offset from;
-        size_t position =
-            0;  // 0: none. The topic's messages from there on begin at `from`, or behind
+        size_t run = 0;       // its position
+        Offset from;          // its messages at `position` begin here, or behind
+        size_t position = 0;  // 0: none
     };
 
     ChunkRef chunk;
