@@ -209,7 +209,8 @@ void Engine::stop() {
 uint32_t Engine::join(GroupId id, std::string_view consumer, zb_view& reason) {
     Group* group = groups_->find(id);
     refusal_ = group == nullptr ? "there is no such group" : topics_->failure();
-    const Group* joined = refusal_.empty() ? groups_->join(*group, consumer, refusal_) : nullptr;
+    const bool may = group != nullptr && refusal_.empty();
+    const Group* joined = may ? groups_->join(*group, consumer, refusal_) : nullptr;
     reason = to_c(std::string_view(refusal_));
     return joined == nullptr ? ZB_NO_GROUP : joined->id().number();
 }
