@@ -11,9 +11,8 @@ std::string Broadcast::why_not(const net::Introduction& peer, std::string& user)
         if (std::string why = before_->why_not(peer, user); !why.empty()) return why;
     }
     if (peer.identity.empty()) {
-        return "each consumer gets all of this group, by its name: set a routing id (a REQ or "
-               "DEALER "
-               "can)";
+        return "each consumer gets all of this group, by its name: set a routing id "
+               "(a REQ or DEALER can)";
     }
     std::string why;
     return engine_.join(setup_.group, peer.identity, why) ? std::string() : why;

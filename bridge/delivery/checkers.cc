@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/base/words.h"
+
 namespace zbridge::delivery {
 
 using plugin::Resolution;
@@ -14,11 +16,8 @@ enum class Word : uint8_t { kCommit, kRollback, kUnknown };
 std::optional<Word> word_of(std::string_view text) {
     constexpr std::pair<std::string_view, Word> kWords[] = {
         {"COMMIT", Word::kCommit}, {"ROLLBACK", Word::kRollback}, {"UNKNOWN", Word::kUnknown}};
-    const auto same = [](char a, char b) {
-        return a == b || (b >= 'a' && b <= 'z' && a == b - 32);
-    };
     for (const auto& [name, word] : kWords) {
-        if (std::equal(name.begin(), name.end(), text.begin(), text.end(), same)) return word;
+        if (same_word(name, text)) return word;
     }
     return std::nullopt;
 }

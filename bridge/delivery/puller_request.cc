@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridge/base/time_text.h"
+#include "bridge/base/words.h"
 
 namespace zbridge::delivery {
 
@@ -17,46 +18,18 @@ constexpr std::pair<std::string_view, Verb> kVerbs[] = {{"NEXT", Verb::kNext},
                                                         {"REJECT", Verb::kReject},
                                                         {"EXTEND", Verb::kExtend}};
 
-bool same_word(std::string_view a, std::string_view b) {
-    const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return upper(x) == upper(y); });
+std::optional<LeaseToken> take_token(Words& words) {
+    const auto token = LeaseToken::parse(words.peek());
+    if (token) (void)words.take();
+    return token;
 }
-
-// Takes words off the front of a frame.
-class Words {
- public:
-    explicit Words(std::string_view text) : rest_(text) { skip_blanks(); }
-
-    bool empty() const { return rest_.empty(); }
-    std::string_view rest() const { return rest_; }
-    std::string_view peek() const { return rest_.substr(0, rest_.find(' ')); }
-    std::string_view take() {
-        const std::string_view word = peek();
-        rest_.remove_prefix(word.size());
-        skip_blanks();
-        return word;
-    }
-    std::optional<LeaseToken> take_token() {
-        const auto token = LeaseToken::parse(peek());
-        if (token) (void)take();
-        return token;
-    }
-
- private:
-    void skip_blanks() {
-        rest_.remove_prefix(std::min(rest_.find_first_not_of(' '), rest_.size()));
-    }
-
-    std::string_view rest_;
-};
 
 ReadPullerRequest wrong(std::string_view problem) {
     return {std::nullopt, problem};
 }
 
 ReadPullerRequest read_next(Words words, PullerRequest request) {
-    request.token = words.take_token();
+    request.token = take_token(words);
     while (!words.empty()) {
         const std::string_view option = words.take();
         if (same_word(option, "HEADERS")) {
@@ -72,7 +45,7 @@ ReadPullerRequest read_next(Words words, PullerRequest request) {
 }
 
 ReadPullerRequest read_retry(Words words, PullerRequest request) {
-    request.token = words.take_token();
+    request.token = take_token(words);
     while (!words.empty()) {
         if (!same_word(words.take(), "DELAY")) return wrong("RETRY [token] [DELAY 10s]");
         request.delay = parse_duration(words.take());
@@ -82,7 +55,7 @@ ReadPullerRequest read_retry(Words words, PullerRequest request) {
 }
 
 ReadPullerRequest read_extend(Words words, PullerRequest request) {
-    request.token = words.take_token();
+    request.token = take_token(words);
     if (!request.token) return wrong("EXTEND needs a token: EXTEND token 60s");
     request.delay = parse_duration(words.take());
     if (!request.delay || *request.delay <= Duration{} || !words.empty())
@@ -110,11 +83,11 @@ ReadPullerRequest read_puller_request(std::string_view frame) {
         case Verb::kExtend:
             return read_extend(words, request);
         case Verb::kAck:
-            request.token = words.take_token();
+            request.token = take_token(words);
             if (!request.token || !words.empty()) return wrong("ACK needs a token, and no more");
             return {request, {}};
         case Verb::kReject:
-            request.token = words.take_token();
+            request.token = take_token(words);
             request.reason = words.rest();
             return {request, {}};
     }

@@ -1,7 +1,8 @@
 #include "bridge/intake/transaction_request.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "bridge/base/words.h"
 
 namespace zbridge::intake {
 
@@ -14,21 +15,14 @@ constexpr std::pair<std::string_view, Verb> kVerbs[] = {{"PREPARE", Verb::kPrepa
                                                         {"COMMIT", Verb::kCommit},
                                                         {"ROLLBACK", Verb::kRollback}};
 
-bool same_word(std::string_view a, std::string_view b) {
-    const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return upper(x) == upper(y); });
+// None, of one that is too long for a request.
+Words words_of(const Frame& frame) {
+    return Words(frame.body.size() > TransactionRequest::kRequestBytesMax ? std::string_view()
+                                                                          : frame.body);
 }
 
-std::string_view take_word(std::string_view& text) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(word.size());
-    return word;
-}
-
-std::optional<Verb> take_verb(std::string_view& text) {
-    const std::string_view word = take_word(text);
+std::optional<Verb> take_verb(Words& words) {
+    const std::string_view word = words.take();
     for (const auto& [name, verb] : kVerbs) {
         if (same_word(name, word)) return verb;
     }
@@ -43,15 +37,14 @@ ReadTransactionRequest wrong(std::string_view problem) {
 
 ReadTransactionRequest read_transaction_request(const Message& message) {
     const Frame first = message.first();
-    std::string_view text = first.body;
-    const auto verb =
-        text.size() > TransactionRequest::kRequestBytesMax ? std::nullopt : take_verb(text);
+    Words words = words_of(first);
+    const auto verb = take_verb(words);
     if (!verb)
         return wrong(
             "expected PREPARE or PUBLISH, and the message behind it, or COMMIT or ROLLBACK");
     TransactionRequest request;
     request.verb = *verb;
-    const std::string_view token = take_word(text);
+    const std::string_view token = words.take();
     if (request.carries()) {
         if (!token.empty()) return wrong("PREPARE and PUBLISH stand alone in their frame");
         if (!first.more) return wrong("no message stands behind PREPARE or PUBLISH");
@@ -59,15 +52,15 @@ ReadTransactionRequest read_transaction_request(const Message& message) {
         return {std::move(request), {}};
     }
     const auto read = TransactionToken::parse(token);
-    if (!read || !take_word(text).empty() || first.more)
+    if (!read || !words.take().empty() || first.more)
         return wrong("COMMIT and ROLLBACK need the token that PREPARE was answered, and no more");
     request.token = *read;
     return {std::move(request), {}};
 }
 
 bool begins_with_verb(const Message& message) {
-    std::string_view text = message.first().body;
-    return text.size() <= TransactionRequest::kRequestBytesMax && take_verb(text).has_value();
+    Words words = words_of(message.first());
+    return take_verb(words).has_value();
 }
 
 }  // namespace zbridge::intake

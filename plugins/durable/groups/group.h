@@ -200,8 +200,8 @@ class Group {
     GroupPart owner{};          // of one that was made for another group
     uint32_t attended = 0;      // connections of the consumer that it is for
     bool keeps_marks = false;   // it is no consumers' group: of dead letters that are done with
-    bool reads_ahead = false;   // it hands many over in the order of their times
-    bool hands_over = false;    // nor this one: of messages that wait for their time
+    bool hands_over = false;   // nor this one: of messages that wait for their time or their commit
+    bool reads_ahead = false;  // of these: many are due together, and are read in their order
 
     Offset floor() const { return floor_; }
     Offset cursor() const { return cursor_; }

@@ -218,11 +218,12 @@ Reader::Found Group::find_due(const Exceptions::Due& due, Offset head, const zb_
     message = soon_.find(due);
     if (message != nullptr) return Reader::Found::kHere;
     if (due.second >= head) return Reader::Found::kLater;  // not durable yet
-    if (reads_ahead)
+    if (reads_ahead) {
         soon_.read_from(due, {exceptions_, head, static_cast<uint64_t>(wall_ms()), ahead_});
-    message = soon_.find(due);
-    if (message != nullptr) return Reader::Found::kHere;
-    if (soon_.is_on_its_way(due)) return Reader::Found::kLater;
+        message = soon_.find(due);
+        if (message != nullptr) return Reader::Found::kHere;
+        if (soon_.is_on_its_way(due)) return Reader::Found::kLater;
+    }
     const Reader::Found found = behind_.find(due.second);
     if (found == Reader::Found::kHere) message = &behind_.front();
     return found;
