@@ -60,10 +60,9 @@ class PosixFile final : public File {
         : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
 
     Status write_at(uint64_t offset, std::string_view bytes) override {
+        past_cache(false);
         while (!bytes.empty()) {
-            const ssize_t written = ::pwrite(descriptor_.number(), bytes.data(), bytes.size(),
-                                             static_cast<off_t>(offset));
-            if (written < 0 && errno == EINTR) continue;
+            const ssize_t written = write_some(offset, bytes);
             if (written < 0) return failed(errno, "writing", path_);
             offset += static_cast<uint64_t>(written);
             bytes.remove_prefix(static_cast<size_t>(written));
@@ -71,17 +70,36 @@ class PosixFile final : public File {
         return {};
     }
 
-    Result<size_t> read_into(uint64_t offset, char* into, size_t size) const override {
-        size_t done = 0;
-        while (done < size) {
-            const ssize_t read = ::pread(descriptor_.number(), into + done, size - done,
-                                         static_cast<off_t>(offset + done));
-            if (read < 0 && errno == EINTR) continue;
-            if (read < 0) return failed(errno, "reading", path_);
-            if (read == 0) break;
-            done += static_cast<size_t>(read);
+    Status write_direct(uint64_t offset, std::string_view bytes) override {
+        while (is_aligned(offset, bytes) && past_cache(true)) {
+            const ssize_t written = write_some(offset, bytes);
+            if (written < 0 && errno == EINVAL) {  // it wants more than kDirectAlignBytes
+                can_direct_ = false;
+                break;
+            }
+            if (written < 0) return failed(errno, "writing", path_);
+            offset += static_cast<uint64_t>(written);
+            bytes.remove_prefix(static_cast<size_t>(written));
+            if (bytes.empty()) return {};
         }
-        return done;
+        return write_at(offset, bytes);
+    }
+
+    Result<size_t> read_into(uint64_t offset, char* into, size_t size) const override {
+        past_cache(false);
+        const ssize_t read = read_all(offset, into, size);
+        if (read < 0) return failed(errno, "reading", path_);
+        return static_cast<size_t>(read);
+    }
+
+    Result<size_t> read_direct(uint64_t offset, char* into, size_t size) const override {
+        if (is_aligned(offset, {into, size}) && past_cache(true)) {
+            const ssize_t read = read_all(offset, into, size);
+            if (read < 0 && errno != EINVAL) return failed(errno, "reading", path_);
+            if (read == static_cast<ssize_t>(size)) return size;
+            if (read < 0) can_direct_ = false;
+        }
+        return read_into(offset, into, size);  // at a file's end sizes are what they are
     }
 
     Status sync_data() override {
@@ -133,8 +151,52 @@ class PosixFile final : public File {
     }
 
  private:
+    static bool is_aligned(uint64_t offset, std::string_view bytes) {
+        return (offset | bytes.size() | reinterpret_cast<uintptr_t>(bytes.data())) %
+                   kDirectAlignBytes ==
+               0;
+    }
+
+    // How many; -1 with errno, which is not EINTR.
+    ssize_t write_some(uint64_t offset, std::string_view bytes) {
+        ssize_t written = 0;
+        do
+            written = ::pwrite(descriptor_.number(), bytes.data(), bytes.size(),
+                               static_cast<off_t>(offset));
+        while (written < 0 && errno == EINTR);
+        return written;
+    }
+
+    // How many, fewer only at the file's end; -1 with errno.
+    ssize_t read_all(uint64_t offset, char* into, size_t size) const {
+        size_t done = 0;
+        while (done < size) {
+            const ssize_t read = ::pread(descriptor_.number(), into + done, size - done,
+                                         static_cast<off_t>(offset + done));
+            if (read < 0 && errno == EINTR) continue;
+            if (read < 0) return -1;
+            if (read == 0) break;
+            done += static_cast<size_t>(read);
+        }
+        return static_cast<ssize_t>(done);
+    }
+
+    // Whether calls go past the system's cache from now on, as far as the file system can do that.
+    bool past_cache(bool wanted) const {
+        if (wanted == direct_ || (wanted && !can_direct_)) return direct_;
+        const int flags = ::fcntl(descriptor_.number(), F_GETFL);
+        const int changed = wanted ? flags | O_DIRECT : flags & ~O_DIRECT;
+        if (flags >= 0 && ::fcntl(descriptor_.number(), F_SETFL, changed) == 0)
+            direct_ = wanted;
+        else
+            can_direct_ = false;
+        return direct_;
+    }
+
     std::string path_;
     Descriptor descriptor_;
+    mutable bool direct_ = false;
+    mutable bool can_direct_ = true;  // until the file system has said that it cannot
 };
 
 class PosixLock final : public FileLock {

@@ -23,13 +23,24 @@ namespace zbridge {
 // An open file; closed at its end. Offsets and sizes are bytes.
 class File {
  public:
+    static constexpr uint64_t kDirectAlignBytes = 512;
+
     virtual ~File() = default;
 
     // All of it, or an error; a part may have been written then.
     virtual Status write_at(uint64_t offset, std::string_view bytes) = 0;
+    // The same out of the caller's memory, past the system's cache: where the disk can do that, and
+    // where offset, address and size are multiples of kDirectAlignBytes.
+    virtual Status write_direct(uint64_t offset, std::string_view bytes) {
+        return write_at(offset, bytes);
+    }
     // Up to `size` bytes into `into`; fewer only at the file's end. How many.
     virtual Result<size_t> read_into(uint64_t offset, char* into, size_t size) const = 0;
-    // The same, as a string.
+    // The same, past the system's cache, where that can be: as write_direct().
+    virtual Result<size_t> read_direct(uint64_t offset, char* into, size_t size) const {
+        return read_into(offset, into, size);
+    }
+    // read_into(), as a string.
     Result<std::string> read_at(uint64_t offset, size_t size) const;
     virtual Status sync_data() = 0;            // fdatasync: bytes and size
     virtual Status resize(uint64_t size) = 0;  // grown parts read as zeros

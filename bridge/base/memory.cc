@@ -1,7 +1,10 @@
 #include "bridge/base/memory.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <memory>
 
 namespace zbridge {
 
@@ -16,25 +19,66 @@ void Chunk::commit(size_t bytes) {
 
 MemoryBudget::~MemoryBudget() {
     current_ = ChunkRef();
-    for (Chunk* chunk : spares_) {
-        std::free(chunk->data_);
-        delete chunk;
+    for (Chunk* chunk : spares_)
+        destroy(chunk);
+    for (Chunk* chunk : large_spares_)
+        destroy(chunk);
+}
+
+// Not by aligned_alloc(): what it has given back is too small for its next one (glibc 2.36), so the
+// heap would grow.
+Chunk* MemoryBudget::make(size_t capacity) {
+    auto* chunk = new Chunk;
+    const bool large = capacity > kChunkBytes;
+    size_t room = capacity + (large ? kLargeAlignBytes : 0);
+    chunk->memory_ = std::malloc(room);
+    ZB_CHECK(chunk->memory_ != nullptr, capacity);
+    void* data = chunk->memory_;
+    if (large) std::align(kLargeAlignBytes, capacity, data, room);
+    chunk->data_ = static_cast<char*>(data);
+    chunk->capacity_ = capacity;
+    return chunk;
+}
+
+void MemoryBudget::destroy(Chunk* chunk) {
+    std::free(chunk->memory_);
+    delete chunk;
+}
+
+// One that was freed, of about this size; null: none is.
+Chunk* MemoryBudget::take_spare(size_t capacity) {
+    auto& spares = capacity > kChunkBytes ? large_spares_ : spares_;
+    const auto found = std::find_if(spares.rbegin(), spares.rend(), [&](const Chunk* spare) {
+        return spare->capacity_ == capacity ||
+               (capacity > kChunkBytes && spare->capacity_ > capacity &&
+                spare->capacity_ / 2 < capacity);
+    });
+    if (found == spares.rend()) return nullptr;
+    Chunk* const chunk = *found;
+    spares.erase(std::next(found).base());
+    if (capacity > kChunkBytes) large_spares_bytes_ -= chunk->capacity_;
+    chunk->used_ = 0;
+    return chunk;
+}
+
+bool MemoryBudget::keep_spare(Chunk* chunk) {
+    const size_t capacity = chunk->capacity_;
+    if (capacity == kChunkBytes && spares_.size() < kSparesMax) {
+        spares_.push_back(chunk);
+        return true;
     }
+    if (capacity <= kChunkBytes || capacity > kLargeSpareBytesMax ||
+        large_spares_bytes_ + capacity > kLargeSparesBytesMax)
+        return false;
+    large_spares_.push_back(chunk);
+    large_spares_bytes_ += capacity;
+    return true;
 }
 
 ChunkRef MemoryBudget::allocate(size_t capacity) {
-    Chunk* chunk = nullptr;
-    if (capacity == kChunkBytes && !spares_.empty()) {
-        chunk = spares_.back();
-        spares_.pop_back();
-        chunk->used_ = 0;
-    } else {
-        chunk = new Chunk;
-        chunk->budget_ = this;
-        chunk->data_ = static_cast<char*>(std::malloc(capacity));
-        ZB_CHECK(chunk->data_ != nullptr, capacity);
-        chunk->capacity_ = capacity;
-    }
+    Chunk* chunk = take_spare(capacity);
+    if (chunk == nullptr) chunk = make(capacity);
+    chunk->budget_ = this;
     chunk->charged_ = capacity <= kChunkBytes ? capacity : 0;
     used_ += chunk->charged_;
     return ChunkRef(chunk);
@@ -57,12 +101,7 @@ Slice MemoryBudget::copy(std::string_view bytes) {
 void MemoryBudget::free(Chunk* chunk) {
     ZB_CHECK(chunk->live_ == 0, chunk->live_);
     used_ -= chunk->charged_;
-    if (chunk->capacity_ == kChunkBytes && spares_.size() < kSparesMax) {
-        spares_.push_back(chunk);
-        return;
-    }
-    std::free(chunk->data_);
-    delete chunk;
+    if (!keep_spare(chunk)) destroy(chunk);
 }
 
 }  // namespace zbridge

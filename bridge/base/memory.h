@@ -50,6 +50,7 @@ class Chunk {
     friend class Slice;
 
     MemoryBudget* budget_ = nullptr;
+    void* memory_ = nullptr;  // what is freed; data_ may begin behind it
     char* data_ = nullptr;
     size_t capacity_ = 0;
     size_t used_ = 0;
@@ -146,14 +147,20 @@ class MemoryBudget {
     static constexpr size_t kChunkBytes = 256 * 1024;  // what sources are read into
     static constexpr size_t kSmallChunkBytes =
         64 * 1024;  // what copies and the bridge's own frames are written into
+    // Chunks above kChunkBytes begin at a multiple of this: a disk takes them as they are.
+    static constexpr size_t kLargeAlignBytes = 4096;
     static constexpr size_t kSparesMax = 8;  // freed chunks of kChunkBytes kept for reuse
+    // Of larger ones so many bytes together are kept, none above kLargeSpareBytesMax: the system
+    // would give each page anew, and that costs more than filling it.
+    static constexpr size_t kLargeSparesBytesMax = 8 << 20;
+    static constexpr size_t kLargeSpareBytesMax = 2 << 20;
 
     explicit MemoryBudget(uint64_t limit) : limit_(limit) {}
     ~MemoryBudget();
     MemoryBudget(const MemoryBudget&) = delete;
     MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-    // Never fails: whoever reads more bytes in asks exhausted() first. A chunk above kChunkBytes is
+    // At least so large. Never fails: whoever reads more bytes in asks exhausted() first. A chunk above kChunkBytes is
     // charged as bytes arrive (commit()), so that a peer which only announces a large frame holds
     // nothing.
     ChunkRef allocate(size_t capacity);
@@ -168,6 +175,7 @@ class MemoryBudget {
         used_ -= bytes;
     }
 
+    size_t spare_bytes() const { return large_spares_bytes_; }  // of large ones, kept for reuse
     uint64_t limit() const { return limit_; }
     uint64_t used() const { return used_; }
     bool pressed() const { return used_ > limit_ / 4 * 3; }
@@ -176,11 +184,16 @@ class MemoryBudget {
  private:
     friend class Chunk;
     friend class ChunkRef;
+    static Chunk* make(size_t capacity);
+    static void destroy(Chunk* chunk);
+    Chunk* take_spare(size_t capacity);
+    bool keep_spare(Chunk* chunk);
     void free(Chunk* chunk);
 
     uint64_t limit_;
     uint64_t used_ = 0;
-    std::vector<Chunk*> spares_;
+    std::vector<Chunk*> spares_, large_spares_;
+    size_t large_spares_bytes_ = 0;
     ChunkRef current_;  // where copy() writes
 };
 

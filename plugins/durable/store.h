@@ -65,9 +65,10 @@ class Store {
     virtual bool busy() const = 0;              // an append is not done yet
     // Where it will lie. `done` never comes within the call.
     virtual Place append(BatchMemory batch, Done done) = 0;
-    // A batch's body, checked, into `body_bytes` bytes at `into`, which stay until done. Code::kIo:
-    // the disk has it no more, or not as it was written: the sentence names segment and position.
-    // False: too many reads wait; `done` will not come.
+    // A batch, checked, into BatchMemory::capacity_for(place.body_bytes) bytes at `into`, which stay
+    // until done: its body begins behind BatchMemory::kHeadBytes. Code::kIo: the disk has it no more,
+    // or not as it was written: the sentence names segment and position. False: too many reads wait;
+    // `done` will not come.
     [[nodiscard]] virtual bool read(Place place, char* into, Done done) = 0;
 
     virtual std::vector<SegmentInfo> segments() const = 0;  // the oldest first

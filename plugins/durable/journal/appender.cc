@@ -37,7 +37,7 @@ Appender::Outcome Appender::try_append(Task& task) {
     header.body_bytes = static_cast<uint32_t>(task.memory.body_bytes);
     encode(header, store_, at);
     std::memset(at + used, 0, header.padded_bytes() - used);
-    outcome.status = file_->write_at(task.position, {at, header.padded_bytes()});
+    outcome.status = file_->write_direct(task.position, {at, header.padded_bytes()});
     if (!outcome.status.ok()) return outcome;
     prev_crc_ = header.body_crc;
     unsynced_ = true;

@@ -25,15 +25,15 @@ Status ColdReader::read(const Place& place, char* into) {
     };
     auto file = file_of(place.segment);
     if (!file.ok()) return bad(file.error().message());
-    char head[kBatchHeadBytes];
-    const auto got = (*file)->read_into(place.position, head, kBatchHeadBytes);
+    const size_t bytes = BatchMemory::capacity_for(place.body_bytes);
+    const auto got = bytes >= kDirectBytesMin ? (*file)->read_direct(place.position, into, bytes)
+                                              : (*file)->read_into(place.position, into, bytes);
     if (!got.ok()) return bad(got.error().message());
-    const auto header = *got < kBatchHeadBytes ? std::nullopt : decode_batch_header(head, store_);
+    const auto header = *got < kBatchHeadBytes ? std::nullopt : decode_batch_header(into, store_);
     if (!header || header->segment != place.segment || header->body_bytes != place.body_bytes)
         return bad("the batch that should stand here does not");
-    const auto body = (*file)->read_into(place.position + kBatchHeadBytes, into, place.body_bytes);
-    if (!body.ok()) return bad(body.error().message());
-    if (*body < place.body_bytes || crc32c({into, place.body_bytes}) != header->body_crc)
+    const std::string_view body(into + kBatchHeadBytes, place.body_bytes);
+    if (*got < kBatchHeadBytes + body.size() || crc32c(body) != header->body_crc)
         return bad("the batch is damaged");
     return {};
 }

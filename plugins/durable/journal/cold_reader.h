@@ -19,13 +19,16 @@ namespace zbridge::durable {
 class ColdReader {
  public:
     static constexpr size_t kOpenFilesMax = 16;
+    // Batches from this size on are read past the system's cache, which costs a copy. Of smaller ones it
+    // reads some ahead.
+    static constexpr size_t kDirectBytesMin = 256 * 1024;
 
     ColdReader(Disk& disk, std::string folder, const StoreId& store)
         : disk_(disk), folder_(std::move(folder)), store_(store) {}
 
     // What stands before the batch's body; none: it is not there, or not any more.
     std::optional<BatchHeader> head_of(const Place& place);
-    // The batch's body into place.body_bytes bytes at `into`.
+    // The batch into BatchMemory::capacity_for(place.body_bytes) bytes at `into`: header, body, padding.
     Status read(const Place& place, char* into);
     // It was dropped: its file is something else by now, or nothing.
     void forget(uint64_t segment);

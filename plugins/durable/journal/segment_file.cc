@@ -21,9 +21,9 @@ Status fill(Disk& disk, const std::string& path, uint64_t size) {
 }  // namespace
 
 Status fill_step(File& file, uint64_t from, uint64_t size) {
-    static char zeros[kFillStepBytes];  // never written to: it takes no memory
+    alignas(4096) static char zeros[kFillStepBytes];  // never written to: it takes no memory
     const uint64_t bytes = std::min(kFillStepBytes, size - from);
-    if (auto status = file.write_at(from, {zeros, bytes}); !status.ok()) return status;
+    if (auto status = file.write_direct(from, {zeros, bytes}); !status.ok()) return status;
     file.write_out(from, bytes);
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace zbridge::durable {
 
@@ -9,26 +10,40 @@ const Body* ColdCache::find(const Place& place) {
     const auto found = batches_.find(key_of(place));
     if (found == batches_.end() || found->second->loading) return nullptr;
     line_.splice(line_.begin(), line_, found->second);
+    asked_for(*found->second);
     found->second->fresh_until = 0;
     return &found->second->body;
+}
+
+bool ColdCache::load_ahead(const Place& place, TopicId topic) {
+    if (ahead_bytes_ + place.body_bytes > bytes_max_ / 2 || !load(place, topic)) return false;
+    line_.front().ahead = true;
+    ahead_bytes_ += place.body_bytes;
+    return true;
+}
+
+void ColdCache::asked_for(Batch& batch) {
+    if (std::exchange(batch.ahead, false)) ahead_bytes_ -= batch.place.body_bytes;
 }
 
 bool ColdCache::load(const Place& place, TopicId topic) {
     const Key key = key_of(place);
     const auto found = batches_.find(key);
     if (found != batches_.end()) {
+        asked_for(*found->second);
         auto& topics = found->second->topics;
         if (std::find(topics.begin(), topics.end(), topic) == topics.end()) topics.push_back(topic);
         return true;
     }
     if (loads_ == kLoadsMax) return false;
-    Body body{memory_.allocate(place.body_bytes), {}};
+    const size_t bytes = BatchMemory::capacity_for(place.body_bytes);
+    Body body{memory_.allocate(bytes), {}};
     char* const into = body.chunk->data();
     if (!store_.read(place, into, [this, key](const Status& status) { on_read(key, status); }))
         return false;
-    body.chunk->commit(place.body_bytes);
-    body.bytes = {into, place.body_bytes};
-    line_.push_front({place, std::move(body), true, 0, {topic}});
+    body.chunk->commit(bytes);
+    body.bytes = {into + BatchMemory::kHeadBytes, place.body_bytes};
+    line_.push_front({place, std::move(body), true, false, 0, {topic}});
     batches_.emplace(key, line_.begin());
     bytes_ += place.body_bytes;
     loads_++;
@@ -95,6 +110,7 @@ void ColdCache::remove(const Key& key) {
     const auto found = batches_.find(key);
     if (found == batches_.end()) return;
     bytes_ -= found->second->place.body_bytes;
+    asked_for(*found->second);
     line_.erase(found->second);
     batches_.erase(found);
 }

@@ -47,15 +47,19 @@ class ColdCache {
 
     // Null: it is not there. What is asked for stays longest.
     const Body* find(const Place& place);
+    // Whether it was read ahead, and nobody has asked for it yet.
+    bool is_ahead(const Place& place) const {
+        const auto found = batches_.find(key_of(place));
+        return found != batches_.end() && found->second->ahead;
+    }
     bool has(const Place& place) const { return batches_.contains(key_of(place)); }
     bool damaged(const Place& place) const { return damaged_.contains(key_of(place)); }
 
     // Reads it, for a reader of this topic. False: as many as may be are being read.
     bool load(const Place& place, TopicId topic);
-    // Likewise, if there is room: it will be asked for soon.
-    bool load_ahead(const Place& place, TopicId topic) {
-        return bytes_ + place.body_bytes <= bytes_max_ && load(place, topic);
-    }
+    // Likewise: it will be asked for soon. False too where half of the cache is such already.
+    // REQUIRES: !has(place).
+    bool load_ahead(const Place& place, TopicId topic);
     // This topic too is told when any batch is there.
     void wait(TopicId topic) { waiting_.insert(topic); }
     // Nothing is being read, but somebody waits: the log took no read.
@@ -77,6 +81,7 @@ class ColdCache {
         Place place;
         Body body;
         bool loading = true;
+        bool ahead = false;           // nobody has asked for it yet
         uint64_t fresh_until = 0;     // it stays until so many were read, or it is asked for
         std::vector<TopicId> topics;  // that wait for it
     };
@@ -89,6 +94,7 @@ class ColdCache {
         return batch.loading || batch.fresh_until > loads_done_;
     }
     void evict();
+    void asked_for(Batch& batch);
     void remove(const Key& key);
 
     Store& store_;
@@ -100,6 +106,7 @@ class ColdCache {
     std::set<Key> damaged_;
     std::set<TopicId> waiting_;
     size_t bytes_ = 0;
+    size_t ahead_bytes_ = 0;  // of them
     size_t loads_ = 0;
     uint64_t loads_done_ = 0;
     uint64_t damaged_count_ = 0;

@@ -222,6 +222,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     static uint64_t skipped_in(const Topic& topic, uint64_t gap);
     const Body* body_at(const Place& place);
     void load(TopicId topic, const Run& run);
+    void load_behind(TopicId topic, const Run& run);
 
     // topics_retention.cc: what goes
     void retain(Topic& topic);

@@ -63,6 +63,7 @@ zb_taken Topics::read(TopicId id, Offset offset, uint64_t bytes_max, zb_run* run
             offset = run->end();
             continue;
         }
+        const bool was_ahead = cold_->is_ahead(run->place);
         const Body* body = body_at(run->place);
         if (body == nullptr) {
             load(id, *run);
@@ -73,6 +74,7 @@ zb_taken Topics::read(TopicId id, Offset offset, uint64_t bytes_max, zb_run* run
         read_.push_back(body->chunk);
         wanted.gaps = topic->holes.has_gaps(*run);
         const auto end = read_runs(*body, id, *run, offset, wanted);
+        if (was_ahead) load_behind(id, *run);  // `body` may be gone after it
         if (!end) {
             cold_->give_up(run->place, {Code::kIo, "its records are not what was written"});
             continue;
@@ -96,6 +98,11 @@ const Body* Topics::body_at(const Place& place) {
 // This one, and those that the reader will ask for next.
 void Topics::load(TopicId topic, const Run& run) {
     if (!cold_->load(run.place, topic)) return cold_->wait(topic);
+    load_behind(topic, run);
+}
+
+// While the reader has this one, the disk is busy with the next.
+void Topics::load_behind(TopicId topic, const Run& run) {
     Offset next = run.end();
     for (size_t i = 0; i < kReadAheadBatches; i++) {
         const auto ahead = index_.at_or_after(topic, next);

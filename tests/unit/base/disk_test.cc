@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -89,6 +90,33 @@ TEST_CASE_TEMPLATE("files do what they should, real and simulated", World, RealW
     CHECK(replace_file(disk, world.root + "/renamed", "new").ok());
     CHECK(text_in(disk, world.root + "/renamed") == "new");
     CHECK(*disk.list(world.root) == std::vector<std::string>{"renamed"});
+}
+
+TEST_CASE_TEMPLATE("bytes that go past the cache are those that others read", World, RealWorld,
+                   SimWorld) {
+    World world;
+    constexpr size_t kSize = 2 * File::kDirectAlignBytes;
+    alignas(4096) char ours[kSize];
+    alignas(4096) char theirs[4 * kSize];
+    std::fill_n(ours, kSize, 'o');
+    auto file = world.disk.open(world.root + "/file", OpenMode::kWrite);
+    REQUIRE(file.ok());
+    REQUIRE((*file)->write_at(0, std::string(4096, '.')).ok());
+    CHECK((*file)->write_direct(kSize, {ours, kSize}).ok());
+    CHECK((*file)->write_at(kSize + 1, "x").ok());  // in the cache again, and on top
+    CHECK((*file)->sync_data().ok());
+    CHECK(*(*file)->read_at(kSize - 1, 4) == ".oxo");
+    CHECK(*(*file)->read_direct(kSize, theirs, kSize) == kSize);
+    CHECK(std::string_view(theirs, 3) == "oxo");
+
+    // What cannot go past it goes through it: an odd place, address or size, and a file's end.
+    CHECK((*file)->write_direct(1, {ours, kSize}).ok());
+    CHECK((*file)->write_direct(0, {ours + 1, kSize - 1}).ok());
+    CHECK(*(*file)->read_at(kSize, 2) == "ox");
+    CHECK(*(*file)->read_direct(3, theirs + 3, 7) == 7);
+    CHECK((*file)->write_at(4096, "end").ok());
+    CHECK(*(*file)->read_direct(4096 - kSize, theirs, 4 * kSize) == kSize + 3);
+    CHECK(std::string_view(theirs + kSize, 3) == "end");
 }
 
 TEST_CASE_TEMPLATE("a reserved file reads as zeros", World, RealWorld, SimWorld) {

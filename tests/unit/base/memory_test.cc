@@ -68,3 +68,38 @@ TEST_CASE("a large chunk is charged as its bytes arrive: announcing costs nothin
     chunk = ChunkRef();
     CHECK(budget.used() == 0);
 }
+
+TEST_CASE("a large chunk begins where a disk can take it") {
+    MemoryBudget budget(1 << 20);
+    for (const size_t capacity :
+         {MemoryBudget::kChunkBytes + 1, size_t{1} << 20, size_t{3} << 20}) {
+        ChunkRef chunk = budget.allocate(capacity);
+        CHECK(reinterpret_cast<uintptr_t>(chunk->data()) % MemoryBudget::kLargeAlignBytes == 0);
+        CHECK(chunk->capacity() >= capacity);
+    }
+}
+
+TEST_CASE("large chunks that were freed are used again, and so many are kept") {
+    MemoryBudget budget(64 << 20);
+    constexpr size_t kOne = 1 << 20;
+    ChunkRef first = budget.allocate(kOne);
+    first->commit(kOne);
+    char* const place = first->data();
+    first = ChunkRef();
+    CHECK(budget.spare_bytes() == kOne);
+    ChunkRef again = budget.allocate(kOne - kOne / 4);  // about this size
+    CHECK(again->data() == place);
+    CHECK(again->used() == 0);
+    CHECK(budget.used() == 0);  // charged as it is written
+    CHECK(budget.spare_bytes() == 0);
+    again = ChunkRef();
+    CHECK(budget.allocate(kOne / 2)->data() != place);
+
+    std::vector<ChunkRef> many;
+    for (size_t i = 0; i < 2 * MemoryBudget::kLargeSparesBytesMax / kOne; i++)
+        many.push_back(budget.allocate(kOne));
+    many.push_back(budget.allocate(MemoryBudget::kLargeSpareBytesMax + 1));
+    many.clear();
+    CHECK(budget.spare_bytes() <= MemoryBudget::kLargeSparesBytesMax);
+    CHECK(budget.spare_bytes() > MemoryBudget::kLargeSparesBytesMax - kOne);
+}

@@ -103,7 +103,7 @@ class FakeStore final : public Store {
                 if (each.place.segment != read.place.segment ||
                     each.place.position != read.place.position)
                     continue;
-                each.body.copy(read.into, each.body.size());
+                each.body.copy(read.into + BatchMemory::kHeadBytes, each.body.size());
                 status = {};
             }
         }

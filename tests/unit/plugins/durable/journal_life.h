@@ -96,12 +96,13 @@ class JournalLife {
         return done.value_or(Status(Code::kUnavailable, "it still waits"));
     }
     std::string read(const Place& at) {
-        std::string body(at.body_bytes, '\0');
+        std::string batch(BatchMemory::capacity_for(at.body_bytes), '\0');
         std::optional<Status> read;
-        if (!journal->read(at, body.data(), [&](const Status& status) { read = status; }))
+        if (!journal->read(at, batch.data(), [&](const Status& status) { read = status; }))
             return "refused";
         settle();
-        return read && read->ok() ? body : "!" + (read ? read->message() : "");
+        return read && read->ok() ? batch.substr(BatchMemory::kHeadBytes, at.body_bytes)
+                                  : "!" + (read ? read->message() : "");
     }
 
     // kill -9: the disk keeps what it was given.

@@ -51,6 +51,33 @@ TEST_CASE("a reader far behind has the next batches read with the one it waits f
     CHECK(rig.read_all("orders").size() == 10);
 }
 
+TEST_CASE("the next batches are read while a reader has one, also when the cache is full") {
+    TopicsRig rig;
+    rig.options.hot_bytes = 512;
+    rig.options.cold_bytes = 8 * 256;  // about eight batches
+    REQUIRE(rig.start().ok());
+    fill(rig, 40);
+    size_t waits = 0;
+    for (uint64_t offset = 0; offset < 40;) {
+        const auto read = rig.read("orders", offset, 1);
+        if (read.taken == ZB_LATER) waits++;
+        offset += read.messages.size();
+        while (rig.store.finish_read()) {
+        }
+    }
+    CHECK(waits == 1);
+}
+
+TEST_CASE("what is read ahead takes half of the cache") {
+    TopicsRig rig;
+    rig.options.hot_bytes = 512;
+    rig.options.cold_bytes = 5 * 256;
+    REQUIRE(rig.start().ok());
+    fill(rig, 20);
+    CHECK(rig.read("orders", 0).taken == ZB_LATER);
+    CHECK(rig.store.reads() == 1 + 2);
+}
+
 TEST_CASE("what was read from the log is forgotten at its limit, and read again") {
     TopicsRig rig;
     rig.options.hot_bytes = 512;
