@@ -1,29 +1,26 @@
-// The admin endpoint: calls of the command line, answered on the reactor thread.
+// The calls of the command line, by their names: what answers each. They come to the admin endpoint as
+// ADMINs of ZBP/1.
 //
-// Answers: at once, or later: of a call that has to ask the disk first. A caller that has gone
-//          meanwhile is told nothing.
-// Limits:  what the endpoint's PeerLimits say of a call's size; a call does a bounded piece of
-//          work.
+// Answers: at once, or later: of a call that has to ask the disk first.
+// Limits:  protocol/limits.h says how many of a session may wait; a call does a bounded piece of work.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "bridge/base/result.h"
-#include "bridge/net/peer.h"
+#include "bridge/protocol/commons.h"
 #include "bridge/telemetry/report.h"
 
 namespace zbridge::admin {
 
-class Admin final : public net::PeerHandler {
+class Admin final {
  public:
     using Answer = std::function<Result<telemetry::Report>(const telemetry::Report& args)>;
-    using Tell = std::function<void(Result<telemetry::Report>)>;
-    using LaterAnswer = std::function<void(const telemetry::Report& args, Tell tell)>;
-
-    explicit Admin(MemoryBudget& memory) : memory_(memory) {}
+    using Tell = protocol::TellReport;
+    using LaterAnswer = std::function<void(const telemetry::Report& args, const Tell& tell)>;
 
     // What a call of this name is answered by. Before the first peer.
     void serve(std::string name, Answer answer) {
@@ -37,17 +34,10 @@ class Admin final : public net::PeerHandler {
         answers_.emplace(std::move(name), std::move(answer));
     }
 
-    void on_opened(net::Peer& peer) override { peers_.emplace(peer.id(), &peer); }
-    net::Take on_message(net::Peer& peer, const Message& message) override;
-    void on_closed(net::Peer& peer) override { peers_.erase(peer.id()); }
+    void ask(std::string_view call, const telemetry::Report& args, const Tell& tell) const;
 
  private:
-    void answer(std::string_view body, Tell tell) const;
-    void say(PeerId peer, const Slice& envelope, const Result<telemetry::Report>& answer);
-
-    MemoryBudget& memory_;
     std::map<std::string, LaterAnswer, std::less<>> answers_;
-    std::map<PeerId, net::Peer*> peers_;
 };
 
 }  // namespace zbridge::admin

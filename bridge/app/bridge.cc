@@ -40,7 +40,7 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
     bridge->build_outlets();
     if (Status status = bridge->build_feeds(); !status.ok()) return status;
     if (Status status = bridge->build_consumers(); !status.ok()) return status;
-    if (Status status = bridge->build_sessions(); !status.ok()) return status;
+    bridge->build_sessions();
     bridge->build_checkers();
     if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
@@ -228,36 +228,39 @@ Status Bridge::build_consumers(const settings::RouteConfig& route, size_t endpoi
     return {};
 }
 
-Status Bridge::build_sessions() {
+void Bridge::build_sessions() {
+    for (const EndpointConfig& endpoint : config_.endpoints) {
+        sessions_.push_back(
+            endpoint.role != Role::kZbp
+                ? nullptr
+                : std::make_unique<protocol::Sessions>(sessions_setup(endpoint.options.limits),
+                                                       engine_.get(), reactor_));
+    }
+}
+
+protocol::SessionsSetup Bridge::sessions_setup(const net::PeerLimits& limits) const {
     std::map<std::string, TopicId, std::less<>> topics;
-    for (size_t i = 0; engine_ && i < config_.topics.size(); i++) {
-        auto id = topic(i);
-        if (!id.ok()) return std::move(id).error();
-        topics.emplace(config_.topics[i].name, *id);
+    for (const settings::TopicConfig& each : config_.topics) {
+        if (const auto id = engine_ ? engine_->topic(each.name) : std::nullopt)
+            topics.emplace(each.name, *id);
     }
     std::map<std::string, Duration, std::less<>> leases;
     for (const settings::GroupConfig& group : config_.groups)
         leases.emplace(group.name, group.lease);
-    for (const EndpointConfig& endpoint : config_.endpoints) {
-        sessions_.push_back(nullptr);
-        if (endpoint.role != Role::kZbp) continue;
-        protocol::SessionsSetup setup;
-        setup.bridge = config_.bridge.name;
-        setup.epoch = world_.life.epoch.number();
-        setup.message_bytes_max = endpoint.options.limits.message_bytes_max;
-        setup.frames_max = endpoint.options.limits.frames_max;
-        setup.topic = [topics](std::string_view name) {
-            const auto found = topics.find(name);
-            return found == topics.end() ? std::optional<TopicId>() : found->second;
-        };
-        setup.lease = [leases](std::string_view name) {
-            const auto found = leases.find(name);
-            return found == leases.end() ? std::optional<Duration>() : found->second;
-        };
-        sessions_.back() =
-            std::make_unique<protocol::Sessions>(std::move(setup), engine_.get(), reactor_);
-    }
-    return {};
+    protocol::SessionsSetup setup;
+    setup.bridge = config_.bridge.name;
+    setup.epoch = world_.life.epoch.number();
+    setup.message_bytes_max = limits.message_bytes_max;
+    setup.frames_max = limits.frames_max;
+    setup.topic = [topics](std::string_view name) {
+        const auto found = topics.find(name);
+        return found == topics.end() ? std::optional<TopicId>() : found->second;
+    };
+    setup.lease = [leases](std::string_view name) {
+        const auto found = leases.find(name);
+        return found == leases.end() ? std::optional<Duration>() : found->second;
+    };
+    return setup;
 }
 
 // Before the first check is due.
@@ -464,10 +467,16 @@ net::PeerHandler* Bridge::handler_of(size_t endpoint) {
     return nullptr;
 }
 
-Status Bridge::add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler,
-                            const net::Address& address) {
-    added_endpoints_.push_back(std::make_unique<net::Endpoint>(std::move(setup), handler, reactor_,
-                                                               connections_, world_.observer));
+Status Bridge::serve_admin(net::Endpoint::Setup setup, protocol::AdminCalls calls,
+                           const net::Address& address) {
+    ZB_CHECK(added_endpoints_.empty());
+    protocol::SessionsSetup its = sessions_setup(setup.options.limits);
+    its.admin = std::move(calls);
+    sessions_.push_back(
+        std::make_unique<protocol::Sessions>(std::move(its), engine_.get(), reactor_));
+    added_endpoints_.push_back(std::make_unique<net::Endpoint>(
+        std::move(setup), *sessions_.back(), reactor_, connections_, world_.observer));
+    sessions_.back()->attach(*added_endpoints_.back());
     return added_endpoints_.back()->bind(address);
 }
 

@@ -93,9 +93,10 @@ class Bridge {
     const net::ConnectionLimit& connections() const { return connections_; }
     const MemoryBudget& memory() const { return memory_; }
     const rpc::Life& life() const { return world_.life; }
-    // Another endpoint beside those of the configuration: the admin calls.
-    Status add_endpoint(net::Endpoint::Setup setup, net::PeerHandler& handler,
-                        const net::Address& address);
+    // Another endpoint beside those of the configuration: ZBP/1, with the calls of the command line.
+    // Once.
+    Status serve_admin(net::Endpoint::Setup setup, protocol::AdminCalls calls,
+                       const net::Address& address);
 
  private:
     Bridge(const settings::Config& config, World world);
@@ -105,7 +106,8 @@ class Bridge {
     Status build_feeds();
     Status build_consumers();
     Status build_consumers(const settings::RouteConfig& route, size_t endpoint);
-    Status build_sessions();
+    void build_sessions();
+    protocol::SessionsSetup sessions_setup(const net::PeerLimits& limits) const;
     void build_checkers();
     Result<TopicId> topic(size_t number) const;
     Status build_services();
@@ -145,8 +147,9 @@ class Bridge {
     std::vector<std::unique_ptr<delivery::Outlet>> outlets_;
     std::vector<std::unique_ptr<delivery::Feed>> feeds_;                // likewise
     std::vector<std::unique_ptr<delivery::GroupConsumers>> consumers_;  // likewise
-    std::vector<std::unique_ptr<protocol::Sessions>> sessions_;         // likewise
-    std::vector<std::unique_ptr<delivery::Checkers>> checkers_;         // likewise
+    // Likewise, and then those of the admin endpoint.
+    std::vector<std::unique_ptr<protocol::Sessions>> sessions_;
+    std::vector<std::unique_ptr<delivery::Checkers>> checkers_;  // likewise
     std::vector<delivery::GroupConsumers*>
         giving_;  // of them, that which gave something last at the end
     rpc::RequestNumbers request_numbers_;

@@ -156,7 +156,6 @@ bool Bridge::drained() const {
         if (outlets_[i] && !outlets_[i]->drained()) return false;
         if (feeds_[i] && feeds_[i]->waiting_messages() > 0) return false;
         if (consumers_[i] && !consumers_[i]->idle()) return false;
-        if (sessions_[i] && !sessions_[i]->idle()) return false;
         if (intakes_[i] && intakes_[i]->on_their_way() + intakes_[i]->receipts_waiting() > 0)
             return false;
     }
@@ -165,6 +164,12 @@ bool Bridge::drained() const {
         if (sinks_[i] && !sinks_[i]->idle()) return false;
     }
     if (engine_ && !engine_->idle()) return false;
+    for (const auto& sessions : sessions_) {
+        if (sessions && !sessions->idle()) return false;
+    }
+    for (const auto& endpoint : added_endpoints_) {
+        if (!endpoint->written()) return false;
+    }
     return std::all_of(services_.begin(), services_.end(),
                        [](const auto& service) { return service->idle(); }) &&
            std::all_of(dialled_.begin(), dialled_.end(),

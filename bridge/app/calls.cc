@@ -41,8 +41,7 @@ Code code_of(zb_result result) {
 
 }  // namespace
 
-Calls::Calls(Bridge& bridge, const Clock& clock)
-    : bridge_(bridge), clock_(clock), admin_(bridge.reactor().memory()) {
+Calls::Calls(Bridge& bridge, const Clock& clock) : bridge_(bridge), clock_(clock) {
     admin_.serve_later("status", [this](const Report& args, const admin::Admin::Tell& tell) {
         status(args.at("peers").text() != "false", tell);
     });
@@ -123,11 +122,16 @@ Status Calls::serve(const std::string& path) {
     setup.private_ipc = true;
     setup.reserved = true;  // a bridge whose places are all taken is worth a look
     setup.options.limits.peers_max = kCallersMax;
-    setup.accepts = {SocketType::kReq, SocketType::kDealer};
+    setup.accepts = {SocketType::kDealer};
     net::Address address;
     address.transport = net::Address::Transport::kIpc;
     address.path = path;
-    return bridge_.add_endpoint(std::move(setup), admin_, address);
+    return bridge_.serve_admin(
+        std::move(setup),
+        [this](std::string_view call, const Report& args, const admin::Admin::Tell& tell) {
+            admin_.ask(call, args, tell);
+        },
+        address);
 }
 
 }  // namespace zbridge::app

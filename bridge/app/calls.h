@@ -1,4 +1,4 @@
-// The admin calls of this bridge, on an ipc endpoint in its data directory (mode 0600).
+// The admin calls of this bridge, on an ipc endpoint in its data directory (mode 0600): it speaks ZBP/1, all of it.
 #pragma once
 
 #include <string>

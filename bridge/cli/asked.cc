@@ -2,9 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bridge/cli/conversation.h"
 #include "bridge/cli/locate.h"
-#include "bridge/net/dialled/ask.h"
-#include "bridge/protocol/call.h"
 
 namespace zbridge::cli {
 
@@ -28,11 +27,13 @@ Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Repo
                                            ? Exit::kNotReachable
                                            : Exit::kUsage);
     }
-    const auto bytes =
-        net::ask(*address, protocol::pack_call({call, std::move(args)}), answer_time);
-    if (!bytes.ok()) return failed(bytes.error(), Exit::kNotReachable);
-    auto answer = protocol::unpack_answer(*bytes);
-    if (!answer.ok()) return failed(answer.error(), Exit::kFailed);
+    const auto exit_of = [](const Status& why) {
+        return why.code() == Code::kUnavailable ? Exit::kNotReachable : Exit::kFailed;
+    };
+    const auto bridge = Conversation::open(*address, answer_time);
+    if (!bridge.ok()) return failed(bridge.error(), exit_of(bridge.error()));
+    auto answer = (*bridge)->ask(call, std::move(args));
+    if (!answer.ok()) return failed(answer.error(), exit_of(answer.error()));
     return {*std::move(answer), Exit::kOk};
 }
 

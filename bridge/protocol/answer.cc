@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "bridge/model/big_endian.h"
-#include "bridge/protocol/limits.h"
+#include "bridge/protocol/report_codec.h"
 
 namespace zbridge::protocol {
 
@@ -48,6 +48,12 @@ class Header {
     Header& token(LeaseToken token) { return pair(token.high, token.low); }
     Header& id(MessageId id) { return pair(id.epoch, id.sequence); }
 
+    // A value that is packed already.
+    Header& packed(std::string_view value) {
+        bytes_ += value;
+        return *this;
+    }
+
     // Of msgpack::packer.
     void write(const char* data, size_t size) { bytes_.append(data, size); }
     std::string take() { return std::move(bytes_); }
@@ -75,13 +81,14 @@ uint64_t in_ms(Duration duration) {
 
 std::string pack(const Welcome& welcome) {
     const std::pair<std::string_view, uint64_t> limits[] = {
-        {"header_bytes", kHeaderBytesMax},
+        {"header_bytes", welcome.header_bytes},
         {"message_bytes", welcome.message_bytes},
         {"frames", welcome.frames},
         {"batch_messages", kBatchMessagesMax},
         {"receipts", kReceiptsMax},
         {"subscriptions", kSubscriptionsMax},
         {"receives", kReceivesMax},
+        {"asks", kAsksMax},
         {"credit", kCreditMax},
         {"ranges", kRangesMax},
         {"settle_messages", kSettleMessagesMax},
@@ -190,6 +197,10 @@ std::string pack(const SettledRanges& settled, bool extended) {
         header.text("text").text(settled.text);
     }
     return header.take();
+}
+
+std::string pack_answer(uint64_t ref, const telemetry::Report& report) {
+    return Header("ANSWER", 2).text("ref").number(ref).text("report").packed(pack(report)).take();
 }
 
 std::string pack_heartbeat() {

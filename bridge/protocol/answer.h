@@ -13,6 +13,8 @@
 #include "bridge/base/message_id.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
+#include "bridge/protocol/limits.h"
+#include "bridge/telemetry/report.h"
 
 namespace zbridge::protocol {
 
@@ -32,6 +34,7 @@ struct Welcome {
     uint64_t resumed = 0;
     std::vector<HeldOfGroup> held = {};
     bool replaced = false;
+    uint64_t header_bytes = kHeaderBytesMax;
     uint64_t message_bytes = 0;  // the endpoint's limits
     uint64_t frames = 0;
 };
@@ -88,6 +91,9 @@ struct SettledRanges {
     std::string text = {};
 };
 std::string pack(const SettledRanges& settled, bool extended);
+
+// To an ADMIN.
+std::string pack_answer(uint64_t ref, const telemetry::Report& report);
 
 std::string pack_heartbeat();
 // `why`: none, as the answer to a BYE.

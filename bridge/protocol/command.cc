@@ -12,7 +12,7 @@ namespace zbridge::protocol {
 
 namespace {
 
-enum Field : uint32_t {
+enum Field : uint64_t {
     kVersions = 1 << 0,
     kName = 1 << 1,
     kClient = 1 << 2,
@@ -38,6 +38,8 @@ enum Field : uint32_t {
     kStart = 1 << 22,
     kOffset = 1 << 23,
     kTime = 1 << 24,
+    kCall = 1 << 25,
+    kArgs = 1 << 26,
 };
 
 struct FieldRow {
@@ -53,13 +55,13 @@ constexpr FieldRow kFields[] = {
     {"max", kMax},           {"wait", kWait},       {"lease", kLease},
     {"delay", kDelay},       {"verdict", kVerdict}, {"reason", kReason},
     {"ranges", kRanges},     {"start", kStart},     {"offset", kOffset},
-    {"time", kTime},
+    {"time", kTime},         {"call", kCall},       {"args", kArgs},
 };
 
 struct VerbRow {
     std::string_view name;
     Verb verb;
-    uint32_t required, optional;
+    uint64_t required, optional;
 };
 // SUBSCRIBE: a group or a topic. Of what is not known here the `ref` is answered.
 constexpr VerbRow kVerbs[] = {
@@ -74,6 +76,7 @@ constexpr VerbRow kVerbs[] = {
     {"UNSUBSCRIBE", Verb::kUnsubscribe, kSub, 0},
     {"HELLO", Verb::kHello, kVersions, kName | kResume | kHeartbeatField | kNeeds | kClient},
     {"BYE", Verb::kBye, 0, 0},
+    {"ADMIN", Verb::kAdmin, kRef | kCall, kArgs},
 };
 constexpr VerbRow kUnknownVerb{"", Verb::kUnknown, 0, kRef | kSub};
 
@@ -83,7 +86,7 @@ const VerbRow& row_of(std::string_view name) {
     return found == std::end(kVerbs) ? kUnknownVerb : *found;
 }
 
-const FieldRow* field_named(std::string_view name, uint32_t among) {
+const FieldRow* field_named(std::string_view name, uint64_t among) {
     const auto* found = std::find_if(
         std::begin(kFields), std::end(kFields),
         [&](const FieldRow& each) { return (each.field & among) != 0 && each.name == name; });
@@ -294,10 +297,16 @@ void read_field(MsgpackReader& in, Field field, Command& into) {
         case kTime:
             into.time_ms = read_offset(in);
             return;
+        case kCall:
+            into.call = read_text(in, kNameBytesMax);
+            return;
+        case kArgs:
+            into.args = in.map();
+            return;
     }
 }
 
-std::string first_missing(uint32_t fields) {
+std::string first_missing(uint64_t fields) {
     for (const FieldRow& each : kFields) {
         if ((each.field & fields) != 0) return std::string(each.name);
     }
@@ -305,7 +314,7 @@ std::string first_missing(uint32_t fields) {
 }
 
 // What no field says by itself.
-std::string check(const Command& command, uint32_t seen) {
+std::string check(const Command& command, uint64_t seen) {
     if (command.verb == Verb::kSubscribe && (seen & (kTopic | kGroup)) == (kTopic | kGroup))
         return "SUBSCRIBE: a `group` or a `topic`, not both";
     if (command.verb == Verb::kSubscribe && (seen & (kTopic | kGroup)) == 0)
@@ -322,11 +331,11 @@ std::string check(const Command& command, uint32_t seen) {
 
 }  // namespace
 
-ReadCommand read_command(std::string_view header) {
+ReadCommand read_command(std::string_view header, size_t bytes_max) {
     ReadCommand read;
     Command& command = read.command;
-    if (header.size() > kHeaderBytesMax) {
-        read.problem = "a header of more than " + std::to_string(kHeaderBytesMax) + " octets";
+    if (header.size() > bytes_max) {
+        read.problem = "a header of more than " + std::to_string(bytes_max) + " octets";
         return read;
     }
     MsgpackReader in(header);
@@ -334,7 +343,7 @@ ReadCommand read_command(std::string_view header) {
     command.name = read_text(in, kNameBytesMax);
     const VerbRow& row = row_of(command.name);
     command.verb = row.verb;
-    uint32_t seen = 0, twice = 0;
+    uint64_t seen = 0, twice = 0;
     const uint32_t entries = in.open_map();
     for (uint32_t i = 0; i < entries && in.ok(); i++) {
         const FieldRow* field = field_named(read_text(in), row.required | row.optional);

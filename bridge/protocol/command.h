@@ -14,6 +14,7 @@
 #include "bridge/model/attributes.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
+#include "bridge/protocol/limits.h"
 
 namespace zbridge::protocol {
 
@@ -27,6 +28,7 @@ enum class Verb : uint8_t {
     kReceive,
     kSettle,
     kExtend,
+    kAdmin,
     kHeartbeat,
     kBye,
 };
@@ -68,6 +70,9 @@ struct Command {
     std::optional<Duration> lease, delay;
     std::string_view verdict, reason;
     std::vector<TokenRange> ranges;
+
+    std::string_view call;
+    std::string_view args;  // a map in msgpack
 };
 
 struct ReadCommand {
@@ -76,7 +81,7 @@ struct ReadCommand {
     bool ok() const { return problem.empty(); }
 };
 
-ReadCommand read_command(std::string_view header);
+ReadCommand read_command(std::string_view header, size_t bytes_max = kHeaderBytesMax);
 
 // Whether a block belongs to it.
 bool has_block(Verb verb);

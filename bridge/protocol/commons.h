@@ -9,12 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/base/result.h"
 #include "bridge/model/ids.h"
 #include "bridge/model/refusal.h"
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
 #include "bridge/plugin/engine.h"
 #include "bridge/protocol/departed.h"
+#include "bridge/telemetry/report.h"
 
 namespace zbridge::protocol {
 
@@ -49,6 +51,11 @@ struct Joined {
     bool replaced = false;        // a session whose connection had not ended
 };
 
+// A call of the command line: `tell` is called once, in the call or later.
+using TellReport = std::function<void(const Result<telemetry::Report>& answer)>;
+using AdminCalls = std::function<void(std::string_view call, const telemetry::Report& args,
+                                      const TellReport& tell)>;
+
 struct SessionsSetup {
     std::string bridge;  // its name
     uint64_t epoch = 0;
@@ -57,6 +64,8 @@ struct SessionsSetup {
     std::function<std::optional<TopicId>(std::string_view name)> topic;
     // What its messages are lent for, if nothing else is asked for. Null, or none: it is not known.
     std::function<std::optional<Duration>(std::string_view group)> lease = {};
+    // Null: none are answered here.
+    AdminCalls admin = {};
 };
 
 struct Commons {
@@ -83,6 +92,7 @@ struct Commons {
         std::function<bool()> held;  // nothing is read from anybody
         std::function<void(PeerId session, uint64_t answer, bool durable, std::string_view reason)>
             on_settled;
+        std::function<Session*(PeerId)> session;  // null: it has gone
     };
     Ways ways{};
 };

@@ -34,9 +34,10 @@ inline constexpr Duration kDelayMax = std::chrono::hours(24 * 365);
 inline constexpr Duration kHeartbeatMin = std::chrono::milliseconds(100);
 inline constexpr Duration kHeartbeatMax = std::chrono::hours(1);
 
-// line_full, line_full, subscriptions_full.
+// line_full, line_full, line_full, subscriptions_full.
 inline constexpr uint64_t kReceiptsMax = 100'000;
 inline constexpr uint32_t kReceivesMax = 64;
+inline constexpr uint32_t kAsksMax = 16;
 inline constexpr uint32_t kSubscriptionsMax = 1'000;
 
 // handshake_timeout, heartbeat_timeout.

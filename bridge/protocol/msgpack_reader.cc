@@ -142,6 +142,13 @@ std::string_view MsgpackReader::bytes() {
     return take_sized(0, 0, kBin8);
 }
 
+std::string_view MsgpackReader::map() {
+    const std::string_view before = rest_;
+    if (!is_map(first())) fail();
+    skip();
+    return ok_ ? before.substr(0, before.size() - rest_.size()) : std::string_view();
+}
+
 bool MsgpackReader::flag() {
     const uint8_t first = this->first();
     if (first != kFalse && first != kTrue) {

@@ -32,6 +32,8 @@ class MsgpackReader {
     std::string_view text();
     std::string_view bytes();
     bool flag();
+    // The octets of a map, itself included; what is in it is as deep as it may be.
+    std::string_view map();
     // Skips a nil. False: another value stands here.
     bool nil();
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kOfEngine[] = {"publish", "once", "groups", "topics"};
 constexpr std::string_view kResume = "resume";
+constexpr std::string_view kAdmin = "admin";
 
 }  // namespace
 
@@ -31,7 +32,7 @@ net::Take Session::say(const Message& message) {
     const Frame header = message.first();
     const ReadCommand read = state_ == State::kNew && header.body.size() > kHelloBytesMax
                                  ? ReadCommand{{}, "a HELLO that is too long"}
-                                 : read_command(header.body);
+                                 : read_command(header.body, header_bytes_max());
     const Command& command = read.command;
     const bool block = header.more;
     if (message.frames() > 2) {
@@ -73,6 +74,9 @@ net::Take Session::run(const Command& command, const Message& message) {
         case Verb::kReceive:
             receive(command);
             break;
+        case Verb::kAdmin:
+            admin(command);
+            break;
         case Verb::kBye:
             bye();
             break;
@@ -90,16 +94,15 @@ void Session::hello(const Command& command) {
     const bool speaks = std::find(command.versions.begin(), command.versions.end(), kVersion) !=
                         command.versions.end();
     if (!speaks) return refuse(command, Refusal::kVersion, "this bridge speaks version 1", true);
+    const std::vector<std::string_view> served = features();
     for (const std::string_view need : command.needs) {
-        const bool of_engine =
-            std::find(std::begin(kOfEngine), std::end(kOfEngine), need) != std::end(kOfEngine);
-        if (need == kResume || (of_engine && commons_.engine != nullptr)) continue;
-        return refuse(command, Refusal::kUnsupported, need, true);
+        if (std::find(served.begin(), served.end(), need) == served.end())
+            return refuse(command, Refusal::kUnsupported, need, true);
     }
     const bool beats = command.heartbeat > Duration{};
     if (beats && (command.heartbeat < kHeartbeatMin || command.heartbeat > kHeartbeatMax))
         return refuse(command, Refusal::kOutOfRange, "heartbeat", true);
-    if (commons_.draining)
+    if (commons_.draining && !commons_.setup.admin)
         return refuse(command, Refusal::kShuttingDown, meaning_of(Refusal::kShuttingDown), true);
     name_ = command.client_name;
     client_ = command.client;
@@ -115,6 +118,14 @@ void Session::hello(const Command& command) {
     welcome(command, *joined);
 }
 
+std::vector<std::string_view> Session::features() const {
+    std::vector<std::string_view> served;
+    if (commons_.engine != nullptr) served.assign(std::begin(kOfEngine), std::end(kOfEngine));
+    served.push_back(kResume);
+    if (commons_.setup.admin) served.push_back(kAdmin);
+    return served;
+}
+
 void Session::welcome(const Command& command, const Joined& joined) {
     state_ = State::kOpen;
     commons_.counters.hellos++;
@@ -128,16 +139,18 @@ void Session::welcome(const Command& command, const Joined& joined) {
     its.version = kVersion;
     its.bridge = commons_.setup.bridge;
     its.epoch = commons_.setup.epoch;
-    if (commons_.engine != nullptr) its.features.assign(std::begin(kOfEngine), std::end(kOfEngine));
-    its.features.push_back(kResume);
+    its.features = features();
     its.heartbeat_ms = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(command.heartbeat).count());
     its.resumed = held_.messages();
     its.held = list_held();
     its.replaced = joined.replaced;
+    its.header_bytes = header_bytes_max();
     its.message_bytes = commons_.setup.message_bytes_max;
     its.frames = commons_.setup.frames_max;
     send(pack(its));
+    // One that was let in all the same: to ask.
+    if (commons_.draining) send(pack_bye(Refusal::kShuttingDown));
 }
 
 // What it holds goes back; then it is told what became of all that it has published.
@@ -151,7 +164,7 @@ void Session::bye() {
 
 // It closes: a connection that is closed from here may lose what is on its way.
 void Session::end_bye_if_told() {
-    if (state_ != State::kLeaving || !receipts_.empty() || !settles_.empty()) return;
+    if (state_ != State::kLeaving || !receipts_.empty() || !settles_.empty() || asks_ > 0) return;
     send(pack_bye(std::nullopt));
     timer_.arm(commons_.reactor.now() + kHelloTime);
 }

@@ -70,12 +70,14 @@ class Session final : public net::PeerState {
     net::Take run(const Command& command, const Message& message);
     void hello(const Command& command);
     void welcome(const Command& command, const Joined& joined);
+    std::vector<std::string_view> features() const;
     void bye();
     void end_bye_if_told();
     void on_tick();
     bool excused() const;
     void refuse(const Command& command, Refusal why, std::string_view text, bool fatal = false);
     void end(Refusal why);
+    size_t header_bytes_max() const;
     void send(const std::string& header);
 
     // session_publish.cc
@@ -103,6 +105,10 @@ class Session final : public net::PeerState {
     // session_read.cc
     void read(const Command& command);
     void deliver_read(uint32_t sub, uint64_t offset, uint32_t messages, const Slice& wire);
+
+    // session_admin.cc
+    void admin(const Command& command);
+    void answer(uint64_t ref, const Result<telemetry::Report>& answer);
 
     // session_settle.cc
     net::Take settle(const Command& command);
@@ -146,6 +152,7 @@ class Session final : public net::PeerState {
     };
     std::map<uint64_t, Settle> settles_;  // answers that wait for the disk
     uint64_t next_settle_ = 1;
+    uint32_t asks_ = 0;  // that have no answer yet
 };
 
 }  // namespace zbridge::protocol

@@ -46,7 +46,11 @@ net::Take Session::settle(const Command& command) {
         refuse(command, Refusal::kMalformed, "SETTLE: no such `verdict`", true);
         return net::Take::kTaken;
     }
-    if (settles_.size() >= kSettlesMax) return commons_.ways.hold_for_answers();
+    if (settles_.size() >= kSettlesMax) {
+        if (!commons_.setup.admin) return commons_.ways.hold_for_answers();
+        refuse(command, Refusal::kLineFull, "as many wait for the disk as may");
+        return net::Take::kTaken;
+    }
     if (command.delay && *command.delay > kDelayMax) {
         refuse(command, Refusal::kOutOfRange, "delay");
         return net::Take::kTaken;

@@ -41,6 +41,10 @@ Sessions::Sessions(SessionsSetup setup, plugin::Engine* engine, net::Reactor& re
         if (session != sessions_.end()) session->second->on_settled(answer, durable, reason);
         let_go();
     };
+    ways.session = [this](PeerId id) {
+        const auto session = sessions_.find(id);
+        return session == sessions_.end() ? nullptr : session->second;
+    };
 }
 
 void Sessions::on_opened(net::Peer& peer) {

@@ -9,6 +9,7 @@
 #include "bridge/protocol/answer.h"
 #include "bridge/protocol/command.h"
 #include "bridge/protocol/message_block.h"
+#include "bridge/protocol/report_codec.h"
 
 using namespace zbridge;
 using namespace zbridge::protocol;
@@ -128,6 +129,16 @@ void check_consuming(Page& page) {
     CHECK(page.command("bye").verb == Verb::kBye);
 }
 
+void check_asking(Page& page) {
+    const Command admin = page.command("admin");
+    CHECK(admin.verb == Verb::kAdmin);
+    CHECK(admin.ref == 1U);
+    CHECK(admin.call == "topic show");
+    const auto args = unpack(admin.args);
+    REQUIRE(args.ok());
+    CHECK(args->at("topic").text() == "orders");
+}
+
 void check_answers(Page& page) {
     page.says("welcome", pack(Welcome{.version = 1,
                                       .bridge = "shop",
@@ -158,6 +169,10 @@ void check_answers(Page& page) {
                                       .sub = 2,
                                       .code = Refusal::kNotFound,
                                       .text = "no group is named `logistic`"}));
+    telemetry::Report topic = telemetry::Report::map();
+    topic.add("name", "orders");
+    topic.add("messages", 3);
+    page.says("answer", pack_answer(1, topic));
     page.says("heartbeat", pack_heartbeat());
     page.says("bye", pack_bye(std::nullopt));
     page.says("bye-bridge", pack_bye(Refusal::kShuttingDown));
@@ -169,6 +184,7 @@ TEST_CASE("the bytes of docs/PROTOCOL.md are what is said and understood") {
     Page page;
     check_publishing(page);
     check_consuming(page);
+    check_asking(page);
     check_answers(page);
     for (const auto& [name, frames] : page.blocks)
         CHECK_MESSAGE(page.seen[name], name << " is checked by nobody");

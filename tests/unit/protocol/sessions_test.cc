@@ -45,13 +45,14 @@ bool closed(StubPeer& peer, Refusal why) {
 TEST_CASE("HELLO is answered by what both can, and what may be") {
     World world;
     StubPeer& peer = world.peer();
-    CHECK(world.ask(peer, hello().with("heartbeat", 1000)) ==
-          "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics resume] "
-          "heartbeat=1000 resumed=0 held=[] "
-          "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
-          "receipts=100000 "
-          "subscriptions=1000 receives=64 credit=100000 ranges=10000 settle_messages=100000 "
-          "resume_ms=5000");
+    CHECK(
+        world.ask(peer, hello().with("heartbeat", 1000)) ==
+        "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics resume] "
+        "heartbeat=1000 resumed=0 held=[] "
+        "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
+        "receipts=100000 "
+        "subscriptions=1000 receives=64 asks=16 credit=100000 ranges=10000 settle_messages=100000 "
+        "resume_ms=5000");
 }
 
 TEST_CASE("a HELLO that cannot be served ends the connection") {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/protocol/sessions.h"
@@ -24,7 +25,7 @@ struct SessionsWorld {
         int holds = 0;
     };
 
-    SessionsWorld()
+    explicit SessionsWorld(protocol::AdminCalls calls = {})
         : memory(64 << 20),
           reactor(net, clock, memory),
           toy(memory, services),
@@ -37,7 +38,8 @@ struct SessionsWorld {
                             return name == "a" || name == "b" ? toy.engine().topic(name)
                                                               : std::nullopt;
                         },
-                    .lease = [this](std::string_view) { return lease; }},
+                    .lease = [this](std::string_view) { return lease; },
+                    .admin = std::move(calls)},
                    &toy.engine(), reactor) {
         sessions.attach(gate);
         reactor.before_writing([this] { (void)sessions.before_writing(); });

@@ -1,0 +1,74 @@
+#include "bridge/cli/conversation.h"
+
+namespace zbridge::cli {
+
+using telemetry::Report;
+
+namespace {
+
+Report list_of(Report entry) {
+    Report list = Report::list();
+    list.add(std::move(entry));
+    return list;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Conversation>> Conversation::open(const std::string& address,
+                                                         Duration patience) {
+    auto dealer = net::Dealer::open(address);
+    if (!dealer.ok()) return std::move(dealer).error();
+    std::unique_ptr<Conversation> its(new Conversation(*std::move(dealer), patience));
+    if (Status status = its->greet(); !status.ok()) return status;
+    return its;
+}
+
+Status Conversation::greet() {
+    Report hello = Report::map();
+    hello.add("versions", list_of(uint64_t{1}));
+    hello.add("needs", list_of("admin"));
+    hello.add("client", "zbridge " ZBRIDGE_VERSION);
+    if (Status status = say("HELLO", hello); !status.ok()) return status;
+    auto heard = hear();
+    if (!heard.ok()) return std::move(heard).error();
+    if (heard->name == "REFUSED") return protocol::status_of(heard->fields);
+    if (heard->name != "WELCOME")
+        return {Code::kInvalid, "HELLO is answered by " + heard->name + ": is it a bridge?"};
+    welcome_ = std::move(heard->fields);
+    return {};
+}
+
+Status Conversation::say(std::string_view name, const Report& fields,
+                         std::optional<std::string_view> block) {
+    const std::string header = protocol::pack_command(name, fields);
+    if (!block) return dealer_->send({header}, patience_);
+    return dealer_->send({header, *block}, patience_);
+}
+
+Result<Conversation::Piece> Conversation::hear(Duration patience) {
+    auto frames = dealer_->receive(patience);
+    if (!frames.ok()) return std::move(frames).error();
+    auto heard = protocol::read_heard(frames->front());
+    if (!heard.ok()) return std::move(heard).error();
+    return Piece{std::move(heard->name), std::move(heard->fields),
+                 frames->size() > 1 ? std::move(frames->back()) : std::string()};
+}
+
+Result<Report> Conversation::ask(const std::string& call, Report args) {
+    const uint64_t ref = ++last_ref_;
+    Report fields = Report::map();
+    fields.add("ref", ref);
+    fields.add("call", call);
+    if (!args.entries().empty()) fields.add("args", std::move(args));
+    if (Status status = say("ADMIN", fields); !status.ok()) return status;
+    for (;;) {
+        auto heard = hear();
+        if (!heard.ok()) return std::move(heard).error();
+        const bool its = heard->fields.at("ref").number() == ref;
+        if (heard->name == "ANSWER" && its) return heard->fields.at("report");
+        const bool fatal = heard->fields.at("fatal").text() == "true";
+        if (heard->name == "REFUSED" && (its || fatal)) return protocol::status_of(heard->fields);
+    }
+}
+
+}  // namespace zbridge::cli

@@ -1,0 +1,50 @@
+// What a command says to a running bridge, and hears: ZBP/1 over its admin socket, one session.
+//
+// Thread:  one. It blocks.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bridge/base/clock.h"
+#include "bridge/net/dialled/dealer.h"
+#include "bridge/protocol/heard.h"
+
+namespace zbridge::cli {
+
+class Conversation {
+ public:
+    struct Piece {
+        std::string name;
+        telemetry::Report fields;
+        std::string block;  // empty: none
+    };
+
+    // HELLO and WELCOME. `patience`: for each thing that is waited for. kUnavailable: nobody answers.
+    static Result<std::unique_ptr<Conversation>> open(const std::string& address,
+                                                      Duration patience);
+
+    Status say(std::string_view name, const telemetry::Report& fields,
+               std::optional<std::string_view> block = {});
+    // The next thing that the bridge says, whatever it is. kUnavailable: nothing came in time.
+    Result<Piece> hear() { return hear(patience_); }
+    Result<Piece> hear(Duration patience);
+    // A call of the command line, and its answer; what else comes is left out.
+    Result<telemetry::Report> ask(const std::string& call, telemetry::Report args);
+
+    const telemetry::Report& welcome() const { return welcome_; }
+
+ private:
+    Conversation(std::unique_ptr<net::Dealer> dealer, Duration patience)
+        : dealer_(std::move(dealer)), patience_(patience) {}
+    Status greet();
+
+    std::unique_ptr<net::Dealer> dealer_;
+    Duration patience_;
+    uint64_t last_ref_ = 0;
+    telemetry::Report welcome_;
+};
+
+}  // namespace zbridge::cli
