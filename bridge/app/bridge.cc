@@ -252,9 +252,11 @@ protocol::SessionsSetup Bridge::sessions_setup(const net::PeerLimits& limits) co
     setup.epoch = world_.life.epoch.number();
     setup.message_bytes_max = limits.message_bytes_max;
     setup.frames_max = limits.frames_max;
-    setup.topic = [topics](std::string_view name) {
+    // Else one that was made by a command, or by what needed it: it may come and go.
+    setup.topic = [topics, engine = engine_.get()](std::string_view name) {
         const auto found = topics.find(name);
-        return found == topics.end() ? std::optional<TopicId>() : found->second;
+        if (found != topics.end()) return std::optional(found->second);
+        return engine != nullptr ? engine->find_topic(name) : std::nullopt;
     };
     setup.lease = [leases](std::string_view name) {
         const auto found = leases.find(name);

@@ -7,7 +7,7 @@
 
 #include "bridge/app/status_report.h"
 #include "bridge/app/topic_options.h"
-#include "bridge/protocol/report_codec.h"
+#include "bridge/protocol/ask_engine.h"
 
 namespace zbridge::app {
 
@@ -25,19 +25,6 @@ constexpr std::array kMessageCalls = {"delay ls", "delay recall", "delay resched
 constexpr std::array kTransactionCalls = {"tx ls", "tx commit", "tx rollback"};
 // Of topics, with options.
 constexpr std::array kOptionCalls = {"topic create", "topic set"};
-
-Code code_of(zb_result result) {
-    switch (result) {
-        case ZB_NOT_FOUND:
-            return Code::kNotFound;
-        case ZB_FULL:
-            return Code::kBusy;
-        case ZB_FAILED:
-            return Code::kIo;
-        default:
-            return Code::kInvalid;
-    }
-}
 
 }  // namespace
 
@@ -102,16 +89,7 @@ void Calls::change_topic(const std::string& verb, const Report& args,
 
 void Calls::ask_engine(const std::string& verb, const Report& args,
                        const admin::Admin::Tell& tell) {
-    if (bridge_.engine() == nullptr) {
-        return tell(
-            Status(Code::kNotFound, "this bridge has no topics: its file has none under `topics`"));
-    }
-    bridge_.engine()->admin(verb, protocol::pack(args),
-                            [tell](zb_result result, std::string_view body) {
-                                if (result != ZB_OK)
-                                    return tell(Status(code_of(result), std::string(body)));
-                                tell(protocol::unpack(body));
-                            });
+    protocol::ask_engine(bridge_.engine(), verb, args, tell);
 }
 
 Status Calls::serve(const std::string& path) {

@@ -77,7 +77,8 @@ Published published_of(zb_taken taken, const zb_receipt& receipt) {
 
 Run run_of(const zb_run& run) {
     const ChunkRef chunk(static_cast<Chunk*>(run.chunk));
-    return {Slice(chunk, run.wire, run.bytes), run.count, run.first_offset, run.replaced};
+    return {Slice(chunk, run.wire, run.bytes), run.count, run.first_offset, run.replaced,
+            from_c(run.attributes)};
 }
 
 }  // namespace
@@ -243,6 +244,34 @@ std::optional<TopicId> Engine::topic(std::string_view name) const {
     const uint32_t handle = calls().topic(instance_.self(), to_c(name));
     if (handle == ZB_NO_TOPIC) return std::nullopt;
     return TopicId(handle);
+}
+
+std::optional<TopicId> Engine::find_topic(std::string_view name) const {
+    const uint32_t handle = calls().find_topic(instance_.self(), to_c(name));
+    if (handle == ZB_NO_TOPIC) return std::nullopt;
+    return TopicId(handle);
+}
+
+std::optional<Attributes> Engine::read_attributes(std::string_view bytes) const {
+    zb_attributes its{};
+    if (bytes.empty() || calls().read_attributes(instance_.self(), to_c(bytes), &its) == 0)
+        return std::nullopt;
+    const auto text = [](zb_view view) {
+        return view.size > 0 ? std::optional<std::string>(from_c(view)) : std::nullopt;
+    };
+    Attributes read;
+    read.id = text(its.id);
+    for (uint32_t i = 0; i < its.key_count; i++)
+        read.keys.emplace_back(from_c(its.keys[i]));
+    read.order_key = text(its.order_key);
+    read.tag = text(its.tag);
+    if (its.deliver_at_ms != 0) read.deliver_at_ms = its.deliver_at_ms;
+    for (uint32_t i = 0; i < its.property_count; i++) {
+        if (auto value = value_from_c(its.properties[i].value))
+            read.properties.emplace_back(from_c(its.properties[i].name), *std::move(value));
+    }
+    if (its.priority != 0) read.priority = static_cast<uint8_t>(its.priority);
+    return read;
 }
 
 void Engine::listen(TopicId topic, TopicListener& listener) {

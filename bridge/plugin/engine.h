@@ -71,6 +71,7 @@ struct Run {
     uint32_t messages = 0;
     uint64_t first_offset = 0;
     uint64_t replaced = 0;  // offsets right before it that have no message any more: see zb_run
+    std::string_view attributes = {};  // of each, as the engine encodes them; as long as `wire`
 };
 
 // What a consumer of a group would be given.
@@ -178,6 +179,10 @@ class Engine {
 
     // After start. None: there is no such topic.
     std::optional<TopicId> topic(std::string_view name) const;
+    // None: there is none now, or it is the engine's own. None is made.
+    std::optional<TopicId> find_topic(std::string_view name) const;
+    // Run::attributes. None: there are none.
+    std::optional<Attributes> read_attributes(std::string_view bytes) const;
     void listen(CommitListener& listener) { commit_listeners_.push_back(&listener); }
     void listen(TopicId topic, TopicListener& listener);
     // Before start: of notes that a life before has left open.

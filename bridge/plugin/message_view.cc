@@ -6,21 +6,6 @@ namespace zbridge::plugin {
 
 namespace {
 
-std::optional<Value> value_of(const zb_value& value) {
-    switch (value.kind) {
-        case ZB_BOOL:
-            return Value(value.flag != 0);
-        case ZB_INTEGER:
-            return Value(value.integer);
-        case ZB_NUMBER:
-            return Value(value.number);
-        case ZB_STRING:
-            return Value(std::string(from_c(value.text)));
-        default:
-            return std::nullopt;
-    }
-}
-
 size_t bytes_of(const Value& value) {
     const std::string* text = std::get_if<std::string>(&value);
     return text == nullptr ? sizeof(int64_t) : text->size();
@@ -35,6 +20,21 @@ zb_value text_value(const std::optional<std::string>& text) {
 }
 
 }  // namespace
+
+std::optional<Value> value_from_c(const zb_value& value) {
+    switch (value.kind) {
+        case ZB_BOOL:
+            return Value(value.flag != 0);
+        case ZB_INTEGER:
+            return Value(value.integer);
+        case ZB_NUMBER:
+            return Value(value.number);
+        case ZB_STRING:
+            return Value(std::string(from_c(value.text)));
+        default:
+            return std::nullopt;
+    }
+}
 
 zb_value value_to_c(const Value& value) {
     zb_value out{ZB_NOTHING, 0, 0, 0, {nullptr, 0}};
@@ -260,7 +260,7 @@ zb_result MessageView::set_property(std::string_view name, const zb_value& value
     if (name.empty() || value.kind > ZB_STRING) return ZB_INVALID;
     if (name.size() > kNameBytesMax || (value.kind == ZB_STRING && value.text.size > kTextBytesMax))
         return ZB_FULL;
-    const auto typed = value_of(value);
+    const auto typed = value_from_c(value);
     const std::string key(name);  // it may be a part of what it changes
     auto& properties = edit().properties;
     const auto known = std::find_if(properties.begin(), properties.end(),

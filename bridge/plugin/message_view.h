@@ -131,7 +131,8 @@ class MessageView {
 };
 
 zb_view to_c(std::string_view bytes);
-zb_value value_to_c(const Value& value);  // its text is a view of the value's
+std::optional<Value> value_from_c(const zb_value& value);  // none: it is nothing
+zb_value value_to_c(const Value& value);                   // its text is a view of the value's
 std::string_view from_c(zb_view view);
 
 }  // namespace zbridge::plugin

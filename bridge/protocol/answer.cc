@@ -45,7 +45,16 @@ class Header {
         packer_.pack_nil();
         return *this;
     }
+    Header& real(double real) {
+        packer_.pack(real);
+        return *this;
+    }
+    Header& whole(int64_t whole) {
+        packer_.pack(whole);
+        return *this;
+    }
     Header& token(LeaseToken token) { return pair(token.high, token.low); }
+    Header& token(TransactionToken token) { return pair(token.high, token.low); }
     Header& id(MessageId id) { return pair(id.epoch, id.sequence); }
 
     // A value that is packed already.
@@ -75,6 +84,52 @@ class Header {
 uint64_t in_ms(Duration duration) {
     return static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+void pack_value(Header& header, const Value& value) {
+    if (const bool* flag = std::get_if<bool>(&value))
+        header.flag(*flag);
+    else if (const int64_t* whole = std::get_if<int64_t>(&value))
+        header.whole(*whole);
+    else if (const double* real = std::get_if<double>(&value))
+        header.real(*real);
+    else
+        header.text(std::get<std::string>(value));
+}
+
+// As in a PUBLISH; without any it is nil.
+void pack_attributes(Header& header, const Attributes& its) {
+    const size_t entries = (its.id ? 1U : 0U) + (its.keys.empty() ? 0U : 1U) +
+                           (its.order_key ? 1U : 0U) + (its.tag ? 1U : 0U) +
+                           (its.deliver_at_ms ? 1U : 0U) + (its.priority ? 1U : 0U) +
+                           (its.properties.empty() ? 0U : 1U);
+    if (entries == 0) {
+        header.nil();
+        return;
+    }
+    header.map(entries);
+    if (its.id) header.text("id").text(*its.id);
+    if (!its.keys.empty()) {
+        header.text("keys").list(its.keys.size());
+        for (const std::string& each : its.keys)
+            header.text(each);
+    }
+    if (its.order_key) header.text("order_key").text(*its.order_key);
+    if (its.tag) header.text("tag").text(*its.tag);
+    if (its.deliver_at_ms) header.text("deliver_at").whole(*its.deliver_at_ms);
+    if (its.priority) header.text("priority").number(*its.priority);
+    if (its.properties.empty()) return;
+    header.text("properties").map(its.properties.size());
+    for (const auto& [name, value] : its.properties) {
+        header.text(name);
+        pack_value(header, value);
+    }
+}
+
+void pack_attributes(Header& header, std::span<const std::optional<Attributes>> all) {
+    header.text("attributes").list(all.size());
+    for (const auto& each : all)
+        pack_attributes(header, each.value_or(Attributes()));
 }
 
 }  // namespace
@@ -159,14 +214,16 @@ std::string pack_unsubscribed(uint32_t sub) {
 }
 
 std::string pack(const Delivered& delivered) {
+    const size_t more = delivered.with_attributes ? 1 : 0;
     if (delivered.offset) {
-        Header header("DELIVER", 3);
+        Header header("DELIVER", 3 + more);
         header.text("sub").number(delivered.sub.value_or(0));
         header.text("offset").number(*delivered.offset);
         header.text("count").number(delivered.messages);
+        if (delivered.with_attributes) pack_attributes(header, delivered.attributes);
         return header.take();
     }
-    Header header("DELIVER", 2);
+    Header header("DELIVER", 2 + more);
     if (delivered.sub)
         header.text("sub").number(*delivered.sub);
     else
@@ -174,6 +231,7 @@ std::string pack(const Delivered& delivered) {
     header.text("runs").list(delivered.runs.size());
     for (const DeliveredRun& run : delivered.runs)
         header.list(4).token(run.token).number(run.count).number(run.attempt).id(run.id);
+    if (delivered.with_attributes) pack_attributes(header, delivered.attributes);
     return header.take();
 }
 
@@ -201,6 +259,21 @@ std::string pack(const SettledRanges& settled, bool extended) {
 
 std::string pack_answer(uint64_t ref, const telemetry::Report& report) {
     return Header("ANSWER", 2).text("ref").number(ref).text("report").packed(pack(report)).take();
+}
+
+std::string pack_found(uint64_t ref, std::span<const FoundMessage> messages) {
+    Header header("FOUND", 2);
+    header.text("ref").number(ref);
+    header.text("messages").list(messages.size());
+    for (const FoundMessage& each : messages) {
+        header.list(4).number(each.offset).id(each.id).number(each.stored_ms);
+        pack_attributes(header, each.attributes);
+    }
+    return header.take();
+}
+
+std::string pack_done(uint64_t ref) {
+    return Header("DONE", 1).text("ref").number(ref).take();
 }
 
 std::string pack_heartbeat() {

@@ -11,8 +11,10 @@
 
 #include "bridge/base/clock.h"
 #include "bridge/base/message_id.h"
+#include "bridge/model/attributes.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
+#include "bridge/model/transaction_token.h"
 #include "bridge/protocol/limits.h"
 #include "bridge/telemetry/report.h"
 
@@ -80,6 +82,9 @@ struct Delivered {
     std::vector<DeliveredRun> runs = {};
     std::optional<uint64_t> offset = {};
     uint32_t messages = 0;  // from it on
+    // They were asked for: of each run's messages; of a reader's, one for all.
+    bool with_attributes = false;
+    std::vector<std::optional<Attributes>> attributes = {};
 };
 std::string pack(const Delivered& delivered);
 
@@ -92,8 +97,16 @@ struct SettledRanges {
 };
 std::string pack(const SettledRanges& settled, bool extended);
 
-// To an ADMIN.
+// To an ADMIN, a QUERY, and what is done.
 std::string pack_answer(uint64_t ref, const telemetry::Report& report);
+struct FoundMessage {
+    uint64_t offset = 0;
+    MessageId id;
+    uint64_t stored_ms = 0;
+    Attributes attributes = {};
+};
+std::string pack_found(uint64_t ref, std::span<const FoundMessage> messages);
+std::string pack_done(uint64_t ref);
 
 std::string pack_heartbeat();
 // `why`: none, as the answer to a BYE.

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 
 #include "bridge/base/utf8.h"
+#include "bridge/model/big_endian.h"
 #include "bridge/protocol/limits.h"
 #include "bridge/protocol/msgpack_reader.h"
 
@@ -40,6 +42,13 @@ enum Field : uint64_t {
     kTime = 1 << 24,
     kCall = 1 << 25,
     kArgs = 1 << 26,
+    kWantsAttributes = 1ULL << 31,
+    kMessage = 1ULL << 32,
+    kAnyId = 1ULL << 33,
+    kKey = 1ULL << 34,
+    kFromTime = 1ULL << 35,
+    kToTime = 1ULL << 36,
+    kTo = 1ULL << 37,
 };
 
 struct FieldRow {
@@ -47,15 +56,23 @@ struct FieldRow {
     Field field;
 };
 constexpr FieldRow kFields[] = {
-    {"versions", kVersions}, {"name", kName},       {"client", kClient},
-    {"needs", kNeeds},       {"resume", kResume},   {"heartbeat", kHeartbeatField},
-    {"topic", kTopic},       {"group", kGroup},     {"seq", kSeq},
-    {"count", kCount},       {"once", kOnce},       {"attributes", kAttributes},
-    {"sub", kSub},           {"ref", kRef},         {"credit", kCredit},
-    {"max", kMax},           {"wait", kWait},       {"lease", kLease},
-    {"delay", kDelay},       {"verdict", kVerdict}, {"reason", kReason},
-    {"ranges", kRanges},     {"start", kStart},     {"offset", kOffset},
-    {"time", kTime},         {"call", kCall},       {"args", kArgs},
+    {"versions", kVersions}, {"name", kName},
+    {"client", kClient},     {"needs", kNeeds},
+    {"resume", kResume},     {"heartbeat", kHeartbeatField},
+    {"topic", kTopic},       {"group", kGroup},
+    {"seq", kSeq},           {"count", kCount},
+    {"once", kOnce},         {"attributes", kAttributes},
+    {"sub", kSub},           {"ref", kRef},
+    {"credit", kCredit},     {"max", kMax},
+    {"wait", kWait},         {"lease", kLease},
+    {"delay", kDelay},       {"verdict", kVerdict},
+    {"reason", kReason},     {"ranges", kRanges},
+    {"start", kStart},       {"offset", kOffset},
+    {"time", kTime},         {"call", kCall},
+    {"args", kArgs},         {"attributes", kWantsAttributes},
+    {"id", kMessage},        {"id", kAnyId},
+    {"key", kKey},           {"from", kFromTime},
+    {"to", kToTime},         {"to", kTo},
 };
 
 struct VerbRow {
@@ -68,15 +85,18 @@ constexpr VerbRow kVerbs[] = {
     {"PUBLISH", Verb::kPublish, kTopic | kSeq | kCount, kOnce | kAttributes},
     {"SETTLE", Verb::kSettle, kGroup | kVerdict | kRanges, kDelay | kReason | kRef},
     {"CREDIT", Verb::kCredit, kSub | kCredit, kOffset},
-    {"RECEIVE", Verb::kReceive, kRef | kGroup | kMax, kWait | kLease},
+    {"RECEIVE", Verb::kReceive, kRef | kGroup | kMax, kWait | kLease | kWantsAttributes},
     {"EXTEND", Verb::kExtend, kGroup | kRanges | kRef, kLease},
     {"HEARTBEAT", Verb::kHeartbeat, 0, 0},
     {"SUBSCRIBE", Verb::kSubscribe, kSub | kCredit,
-     kGroup | kTopic | kLease | kStart | kOffset | kTime},
+     kGroup | kTopic | kLease | kStart | kOffset | kTime | kWantsAttributes},
     {"UNSUBSCRIBE", Verb::kUnsubscribe, kSub, 0},
     {"HELLO", Verb::kHello, kVersions, kName | kResume | kHeartbeatField | kNeeds | kClient},
     {"BYE", Verb::kBye, 0, 0},
     {"ADMIN", Verb::kAdmin, kRef | kCall, kArgs},
+    {"RECALL", Verb::kRecall, kRef | kMessage, 0},
+    {"QUERY", Verb::kQuery, kRef | kTopic, kKey | kAnyId | kFromTime | kToTime | kMax},
+    {"RESET", Verb::kReset, kRef | kGroup, kTo | kOffset | kTime},
 };
 constexpr VerbRow kUnknownVerb{"", Verb::kUnknown, 0, kRef | kSub};
 
@@ -114,6 +134,16 @@ std::string_view read_text(MsgpackReader& in, size_t bytes_max = kHeaderBytesMax
     const std::string_view text = in.text();
     if (text.size() > bytes_max || first_not_utf8(text)) in.fail();
     return text;
+}
+
+MessageId read_message_id(MsgpackReader& in) {
+    const std::string_view bytes = in.bytes();
+    if (bytes.size() != 2 * sizeof(uint64_t)) {
+        in.fail();
+        return {};
+    }
+    return {get_big_endian<uint64_t>(bytes.data()),
+            get_big_endian<uint64_t>(bytes.data() + sizeof(uint64_t))};
 }
 
 void read_versions(MsgpackReader& in, std::vector<uint32_t>& into) {
@@ -198,6 +228,10 @@ void read_attribute(MsgpackReader& in, std::string_view name, Attributes& into) 
         into.tag = read_text(in);
     } else if (name == "deliver_at") {
         into.deliver_at_ms = static_cast<int64_t>(std::min(in.number(), kLatest));
+    } else if (name == "priority") {
+        const uint64_t priority = in.number();
+        if (priority > kPriorityMax) in.fail();
+        into.priority = static_cast<uint8_t>(priority);
     } else if (name == "properties") {
         read_properties(in, into);
     } else {
@@ -303,6 +337,30 @@ void read_field(MsgpackReader& in, Field field, Command& into) {
         case kArgs:
             into.args = in.map();
             return;
+        case kWantsAttributes:
+            into.wants_attributes = in.flag();
+            return;
+        case kMessage:
+            into.message = read_message_id(in);
+            return;
+        case kAnyId:
+            if (in.kind() == MsgpackReader::Kind::kText)
+                into.id = read_text(in);
+            else
+                into.message = read_message_id(in);
+            return;
+        case kKey:
+            into.key = read_text(in);
+            return;
+        case kFromTime:
+            into.from_ms = read_offset(in);
+            return;
+        case kToTime:
+            into.to_ms = read_offset(in);
+            return;
+        case kTo:
+            into.to = read_text(in);
+            return;
     }
 }
 
@@ -319,6 +377,12 @@ std::string check(const Command& command, uint64_t seen) {
         return "SUBSCRIBE: a `group` or a `topic`, not both";
     if (command.verb == Verb::kSubscribe && (seen & (kTopic | kGroup)) == 0)
         return "SUBSCRIBE without `group`";
+    if (command.verb == Verb::kReset && std::popcount(seen & (kTo | kOffset | kTime)) != 1)
+        return "RESET: one of `to`, `offset` and `time`";
+    const bool by_time = (seen & (kFromTime | kToTime)) != 0;
+    if (command.verb == Verb::kQuery &&
+        std::popcount(seen & (kKey | kAnyId)) + (by_time ? 1 : 0) != 1)
+        return "QUERY: by `key`, by `id`, or by time (`from`, `to`)";
     if (command.verb != Verb::kPublish) return {};
     if (command.count == 0 || command.count > kBatchMessagesMax)
         return "PUBLISH: `count` is not 1 to " + std::to_string(kBatchMessagesMax);
@@ -370,6 +434,12 @@ ReadCommand read_command(std::string_view header, size_t bytes_max) {
         read.problem = check(command, seen);
     }
     return read;
+}
+
+std::string_view name_of(Verb verb) {
+    const auto* found = std::find_if(std::begin(kVerbs), std::end(kVerbs),
+                                     [verb](const VerbRow& each) { return each.verb == verb; });
+    return found == std::end(kVerbs) ? std::string_view() : found->name;
 }
 
 bool has_block(Verb verb) {

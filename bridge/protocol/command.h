@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bridge/base/clock.h"
+#include "bridge/base/message_id.h"
 #include "bridge/model/attributes.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
@@ -29,6 +30,9 @@ enum class Verb : uint8_t {
     kSettle,
     kExtend,
     kAdmin,
+    kRecall,
+    kQuery,
+    kReset,
     kHeartbeat,
     kBye,
 };
@@ -65,14 +69,19 @@ struct Command {
     uint32_t credit = 0;
     std::string_view start;  // of a topic; or one of these two:
     std::optional<int64_t> offset, time_ms;
-    uint32_t max = 0;
+    std::optional<uint32_t> max;
     Duration wait{};
     std::optional<Duration> lease, delay;
     std::string_view verdict, reason;
     std::vector<TokenRange> ranges;
 
     std::string_view call;
-    std::string_view args;  // a map in msgpack
+    std::string_view args;          // a map in msgpack
+    bool wants_attributes = false;  // of what it is delivered
+    std::optional<MessageId> message;
+    std::optional<std::string_view> id, key;  // a producer's
+    std::optional<int64_t> from_ms, to_ms;
+    std::string_view to;
 };
 
 struct ReadCommand {
@@ -83,6 +92,8 @@ struct ReadCommand {
 
 ReadCommand read_command(std::string_view header, size_t bytes_max = kHeaderBytesMax);
 
+// As a header has it.
+std::string_view name_of(Verb verb);
 // Whether a block belongs to it.
 bool has_block(Verb verb);
 

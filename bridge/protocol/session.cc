@@ -10,7 +10,8 @@ namespace zbridge::protocol {
 
 namespace {
 
-constexpr std::string_view kOfEngine[] = {"publish", "once", "groups", "topics"};
+constexpr std::string_view kOfEngine[] = {"publish",    "once",   "groups", "topics",
+                                          "attributes", "recall", "query",  "reset"};
 constexpr std::string_view kResume = "resume";
 constexpr std::string_view kAdmin = "admin";
 
@@ -76,6 +77,15 @@ net::Take Session::run(const Command& command, const Message& message) {
             break;
         case Verb::kAdmin:
             admin(command);
+            break;
+        case Verb::kRecall:
+            recall(command);
+            break;
+        case Verb::kQuery:
+            query(command);
+            break;
+        case Verb::kReset:
+            reset(command);
             break;
         case Verb::kBye:
             bye();

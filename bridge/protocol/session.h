@@ -104,11 +104,21 @@ class Session final : public net::PeerState {
 
     // session_read.cc
     void read(const Command& command);
-    void deliver_read(uint32_t sub, uint64_t offset, uint32_t messages, const Slice& wire);
+    void deliver_read(Delivered header, const plugin::Run& run, const Slice& wire);
 
     // session_admin.cc
     void admin(const Command& command);
-    void answer(uint64_t ref, const Result<telemetry::Report>& answer);
+    void say_answer(uint64_t ref, const telemetry::Report& report);
+
+    // session_ask.cc
+    using SayReport = void (Session::*)(uint64_t ref, const telemetry::Report& report);
+    TellReport begin_ask(const Command& command, SayReport then);
+    void end_ask(Verb verb, uint64_t ref, const Result<telemetry::Report>& answer, SayReport then);
+    void recall(const Command& command);
+    void query(const Command& command);
+    void reset(const Command& command);
+    void say_done(uint64_t ref, const telemetry::Report& report);
+    void say_found(uint64_t ref, const telemetry::Report& report);
 
     // session_settle.cc
     net::Take settle(const Command& command);

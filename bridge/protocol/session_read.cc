@@ -38,7 +38,11 @@ bool Session::Reading::pump() {
             const uint64_t messages =
                 std::min({uint64_t{run.messages}, limit() - next_, uint64_t{kDeliverMessagesMax}});
             const Slice wire = messages == run.messages ? run.wire : beginning_of(run, messages);
-            session_.deliver_read(sub_, next_, static_cast<uint32_t>(messages), wire);
+            session_.deliver_read({.sub = setup_.sub,
+                                   .offset = next_,
+                                   .messages = static_cast<uint32_t>(messages),
+                                   .with_attributes = setup_.with_attributes},
+                                  run, wire);
             next_ += messages;
             bytes += wire.size();
             if (messages < run.messages) break;  // its rest is read again
@@ -53,15 +57,19 @@ void Session::read(const Command& command) {
     if (!topic) return refuse(command, Refusal::kNotFound, "no topic of this name");
     const auto start = start_of(command, *commons_.engine, *topic);
     if (!start) return refuse(command, Refusal::kOutOfRange, "start");
-    auto made = std::make_unique<Reading>(*this, *commons_.ways.readers(*topic), sub, *start,
-                                          command.credit);
+    auto made = std::make_unique<Reading>(
+        *this, *commons_.ways.readers(*topic),
+        Reading::Setup{sub, *start, command.credit, command.wants_attributes});
     readings_.emplace(sub, std::move(made));
     send(pack_subscribed(sub, *start));
 }
 
-void Session::deliver_read(uint32_t sub, uint64_t offset, uint32_t messages, const Slice& wire) {
-    commons_.counters.read += messages;
-    send_with_block(pack(Delivered{.sub = sub, .offset = offset, .messages = messages}), wire);
+// `wire`: all of the run, or its beginning.
+void Session::deliver_read(Delivered header, const plugin::Run& run, const Slice& wire) {
+    commons_.counters.read += header.messages;
+    if (header.with_attributes)
+        header.attributes.push_back(commons_.engine->read_attributes(run.attributes));
+    send_with_block(pack(header), wire);
 }
 
 }  // namespace zbridge::protocol

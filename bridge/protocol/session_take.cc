@@ -38,7 +38,8 @@ void Session::subscribe(const Command& command) {
     const uint64_t taker = next_taker_++;
     auto made = std::make_unique<Subscription>(
         *this, *from,
-        Subscription::Setup{sub, taker, command.credit, command.lease.value_or(Duration{})});
+        Subscription::Setup{sub, taker, command.credit, command.lease.value_or(Duration{}),
+                            command.wants_attributes});
     Subscription& its = *made;
     subscriptions_.emplace(sub, std::move(made));
     by_taker_.emplace(taker, &its);
@@ -86,8 +87,8 @@ void Session::receive(const Command& command) {
 
     auto made = std::make_unique<Receive>(
         *this, *from,
-        Receive::Setup{ref, command.max, commons_.reactor.now() + command.wait,
-                       command.lease.value_or(Duration{})});
+        Receive::Setup{ref, *command.max, commons_.reactor.now() + command.wait,
+                       command.lease.value_or(Duration{}), command.wants_attributes});
     Receive& its = *made;
     receives_.emplace(ref, std::move(made));
     if (!receives_over_.armed() || receives_over_.due() > its.until())
@@ -132,6 +133,8 @@ void Session::deliver(Delivered header, GroupId group, uint64_t taker,
     size_t bytes = 0;
     for (const plugin::Delivery& each : deliveries) {
         header.runs.push_back({each.token, each.run.messages, each.attempt, each.id});
+        if (header.with_attributes)
+            header.attributes.push_back(commons_.engine->read_attributes(each.run.attributes));
         bytes += each.run.wire.size();
         commons_.counters.given += each.run.messages;
     }

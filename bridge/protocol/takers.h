@@ -18,6 +18,7 @@ class Session::Subscription final : public Taker {
         uint64_t taker = 0;
         uint32_t credit = 0;
         Duration lease{};
+        bool with_attributes = false;
     };
     Subscription(Session& session, Dispenser& from, Setup setup)
         : session_(session), from_(from), setup_(setup) {}
@@ -34,7 +35,8 @@ class Session::Subscription final : public Taker {
     void take(const std::vector<plugin::Delivery>& deliveries) override {
         for (const plugin::Delivery& each : deliveries)
             held_ += each.run.messages;
-        session_.deliver({.sub = setup_.sub}, from_.group(), setup_.taker, deliveries);
+        session_.deliver({.sub = setup_.sub, .with_attributes = setup_.with_attributes},
+                         from_.group(), setup_.taker, deliveries);
         update();
     }
 
@@ -64,6 +66,7 @@ class Session::Receive final : public Taker {
         uint32_t max = 1;
         Instant until{};
         Duration lease{};
+        bool with_attributes = false;
     };
     Receive(Session& session, Dispenser& from, Setup setup)
         : session_(session), from_(from), setup_(setup) {}
@@ -80,7 +83,8 @@ class Session::Receive final : public Taker {
     void take(const std::vector<plugin::Delivery>& deliveries) override {
         Session& session = session_;
         const auto mine = session.receives_.extract(setup_.ref);
-        session.deliver({.ref = setup_.ref}, from_.group(), 0, deliveries);
+        session.deliver({.ref = setup_.ref, .with_attributes = setup_.with_attributes},
+                        from_.group(), 0, deliveries);
     }
     void update() { from_.update(*this); }
     Dispenser& from() const { return from_; }
@@ -97,8 +101,14 @@ class Session::Reading final : public Reader {
  public:
     static constexpr uint64_t kTurnBytesMax = 1 << 20;
 
-    Reading(Session& session, Readers& from, uint32_t sub, uint64_t start, uint32_t credit)
-        : session_(session), from_(from), sub_(sub), credit_(credit), next_(start), done_(start) {
+    struct Setup {
+        uint32_t sub = 0;
+        uint64_t start = 0;
+        uint32_t credit = 0;
+        bool with_attributes = false;
+    };
+    Reading(Session& session, Readers& from, Setup setup)
+        : session_(session), from_(from), setup_(setup), next_(setup.start), done_(setup.start) {
         from.add(*this);
     }
     ~Reading() override { from_.remove(*this); }
@@ -107,7 +117,7 @@ class Session::Reading final : public Reader {
     // All below `done` is done with. False: it was never delivered so far.
     bool set_credit(uint32_t credit, std::optional<uint64_t> done) {
         if (done && *done > next_) return false;
-        credit_ = credit;
+        setup_.credit = credit;
         done_ = std::max(done_, done.value_or(0));
         wake();
         return true;
@@ -116,12 +126,11 @@ class Session::Reading final : public Reader {
 
  private:
     // It is delivered what stands below.
-    uint64_t limit() const { return done_ + credit_; }
+    uint64_t limit() const { return done_ + setup_.credit; }
 
     Session& session_;
     Readers& from_;
-    uint32_t sub_;
-    uint32_t credit_;
+    Setup setup_;
     uint64_t next_;
     uint64_t done_;
 };

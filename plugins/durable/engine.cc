@@ -215,6 +215,31 @@ uint32_t Engine::join(GroupId id, std::string_view consumer, zb_view& reason) {
     return joined == nullptr ? ZB_NO_GROUP : joined->id().number();
 }
 
+bool Engine::read_attributes(std::string_view bytes, zb_attributes& attributes) {
+    auto decoded = bytes.empty() ? std::nullopt : decode_attributes(bytes);
+    if (!decoded) return false;
+    decoded_ = *std::move(decoded);
+    decoded_keys_.clear();
+    for (const std::string_view key : decoded_.keys)
+        decoded_keys_.push_back(to_c(key));
+    decoded_properties_.clear();
+    for (const auto& [name, value] : decoded_.properties)
+        decoded_properties_.push_back({to_c(name), value});
+    attributes = {sizeof(zb_attributes),
+                  static_cast<uint32_t>(decoded_keys_.size()),
+                  static_cast<uint32_t>(decoded_properties_.size()),
+                  0,
+                  to_c(decoded_.id),
+                  to_c(decoded_.order_key),
+                  to_c(decoded_.tag),
+                  decoded_.deliver_at_ms,
+                  decoded_keys_.data(),
+                  decoded_properties_.data(),
+                  decoded_.priority,
+                  0};
+    return true;
+}
+
 void Engine::on_committed(uint64_t number) {
     engine_host_->on_committed(handle(), number);
 }

@@ -8,11 +8,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "plugins/durable/admin/admin.h"
 #include "plugins/durable/alarm.h"
 #include "plugins/durable/groups/groups.h"
 #include "plugins/durable/log.h"
+#include "plugins/durable/topics/attributes.h"
 #include "plugins/durable/topics/topics.h"
 #include "plugins/sdk/zbridge_engine.h"
 #include "plugins/sdk/zbridge_plugin.hpp"
@@ -41,6 +44,8 @@ class Engine final : public Plugin,
     zb_taken resolve(TransactionToken transaction, bool commit, uint64_t cookie);
     // ZB_NO_GROUP: not, and why.
     uint32_t join(GroupId group, std::string_view consumer, zb_view& reason);
+    // False: they say nothing.
+    bool read_attributes(std::string_view bytes, zb_attributes& attributes);
     void ask(std::string_view verb, std::string_view body, uint64_t cookie) {
         admin_->ask(verb, body, cookie);
     }
@@ -88,7 +93,10 @@ class Engine final : public Plugin,
     bool tick_armed_ = false;
     std::optional<Alarm> alarm_;  // for groups; from start on
     std::string shown_trouble_;
-    std::string refusal_;  // the last one of join()
+    std::string refusal_;        // the last one of join()
+    DecodedAttributes decoded_;  // the last ones of read_attributes()
+    std::vector<zb_view> decoded_keys_;
+    std::vector<zb_property> decoded_properties_;
 
     // From start on. The log ends first: what it is writing is the topics' memory.
     std::unique_ptr<Topics> topics_;

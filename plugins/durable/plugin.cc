@@ -97,6 +97,14 @@ zb_taken resolve(void* instance, zb_transaction transaction, uint32_t verdict,
     return token ? of(instance).resolve(*token, verdict == ZB_COMMIT, cookie) : ZB_STALE;
 }
 
+uint32_t find_topic(void* instance, zb_view name) noexcept {
+    const Topic* found = topics_of(instance).table().find(from_c(name));
+    return found != nullptr && !found->name.starts_with('%') ? found->id.number() : ZB_NO_TOPIC;
+}
+uint32_t read_attributes(void* instance, zb_view bytes, zb_attributes* attributes) noexcept {
+    return of(instance).read_attributes(from_c(bytes), *attributes) ? 1 : 0;
+}
+
 const void* extension(const char* id) {
     static const zb_section sections[] = {kTopicsSection, kGroupsSection};
     static const zb_engine engine{
@@ -122,6 +130,8 @@ const void* extension(const char* id) {
         resolve,
         join,
         attend,
+        find_topic,
+        read_attributes,
     };
     static const zb_offline offline{sizeof(zb_offline), 0, ask_offline};
     if (std::string_view(id) == ZB_ENGINE) return &engine;

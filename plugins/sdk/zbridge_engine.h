@@ -324,6 +324,12 @@ typedef struct zb_engine {
     uint32_t (*join)(void* instance, uint32_t group, zb_view consumer, zb_view* reason);
     /* A connection of that consumer came (1), or went (0). */
     void (*attend)(void* instance, uint32_t joined, uint32_t present);
+    /* The handle of a topic that is there now; none is made. ZB_NO_TOPIC: there is none, or it is the
+     * engine's own. */
+    uint32_t (*find_topic)(void* instance, zb_view name);
+    /* What zb_run.attributes say; views live until the next call. 0: they say nothing, or cannot be
+     * read. */
+    uint32_t (*read_attributes)(void* instance, zb_view bytes, zb_attributes* attributes);
 } zb_engine;
 
 /* What a command asks of an engine's files while no bridge runs on them: nothing of them is changed.

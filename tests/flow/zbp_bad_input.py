@@ -52,7 +52,7 @@ NOT_FATAL = [
     (("SETTLE", dict(group="logistics", verdict="ack", ranges=[[b"\x02" + bytes(15), 2**32 - 1]])), "out_of_range"),
     (("RECEIVE", dict(ref=1, group="logistics", max=10**6)), "out_of_range"),
     (("PREPARE", dict(ref=1)), "unsupported"),
-    (("QUERY", {}), "unsupported"),
+    (("QUERY", dict(ref=1, topic="nowhere", key="k")), "not_found"),
 ]
 
 

@@ -69,6 +69,13 @@ LeaseToken token_at(uint64_t offset, uint64_t attempt = 1, uint64_t grant = 0) {
     return {uint64_t{2} << 56 | attempt << 48 | uint64_t{1} << 32 | 1, grant << 48 | offset};
 }
 
+Attributes a_new_one() {
+    Attributes its;
+    its.keys = {"A-7"};
+    its.tag = "new";
+    return its;
+}
+
 void check_publishing(Page& page) {
     const Command hello = page.command("hello");
     CHECK(hello.verb == Verb::kHello);
@@ -137,6 +144,22 @@ void check_asking(Page& page) {
     const auto args = unpack(admin.args);
     REQUIRE(args.ok());
     CHECK(args->at("topic").text() == "orders");
+    const Command query = page.command("query");
+    CHECK(query.ref == 7U);
+    CHECK(query.topic == "orders");
+    CHECK(query.key == "A-7");
+    CHECK(query.max == 2U);
+    CHECK(page.command("query-id").message == MessageId{3, 42});
+    CHECK(page.command("recall").message == MessageId{3, 42});
+    const Command reset = page.command("reset");
+    CHECK(reset.group == "logistics");
+    CHECK(reset.to == "earliest");
+    CHECK(page.command("reset-time").time_ms == 1'700'000'000'000);
+    const FoundMessage found[] = {{40, {3, 42}, 1'700'000'000'000, a_new_one()}};
+    page.says("found", pack_found(7, found));
+    CHECK(count_messages(page.frame("found", 1)) == 1U);
+    page.says("found-nothing", pack_found(8, {}));
+    page.says("done", pack_done(9));
 }
 
 void check_answers(Page& page) {
@@ -158,6 +181,13 @@ void check_answers(Page& page) {
     page.says("unsubscribed", pack_unsubscribed(1));
     page.says("deliver", pack(Delivered{.sub = 1, .runs = {{token_at(40), 2, 1, {3, 42}}}}));
     CHECK(count_messages(page.frame("deliver", 1)) == 2U);
+    Attributes attributes = a_new_one();
+    attributes.properties = {{"region", Value("EU")}};
+    page.says("deliver-attributes", pack(Delivered{.sub = 1,
+                                                   .runs = {{token_at(40), 2, 1, {3, 42}}},
+                                                   .with_attributes = true,
+                                                   .attributes = {attributes}}));
+    CHECK(count_messages(page.frame("deliver-attributes", 1)) == 2U);
     page.says("subscribed-topic", pack_subscribed(2, 4100));
     page.says("deliver-topic", pack(Delivered{.sub = 2, .offset = 4100, .messages = 2}));
     CHECK(count_messages(page.frame("deliver-topic", 1)) == 2U);

@@ -47,7 +47,9 @@ TEST_CASE("HELLO is answered by what both can, and what may be") {
     StubPeer& peer = world.peer();
     CHECK(
         world.ask(peer, hello().with("heartbeat", 1000)) ==
-        "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics resume] "
+        "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics attributes "
+        "recall "
+        "query reset resume] "
         "heartbeat=1000 resumed=0 held=[] "
         "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
         "receipts=100000 "

@@ -29,18 +29,15 @@ struct SessionsWorld {
         : memory(64 << 20),
           reactor(net, clock, memory),
           toy(memory, services),
-          sessions({.bridge = "shop",
-                    .epoch = 7,
-                    .message_bytes_max = 16 << 20,
-                    .frames_max = 4,
-                    .topic =
-                        [this](std::string_view name) {
-                            return name == "a" || name == "b" ? toy.engine().topic(name)
-                                                              : std::nullopt;
-                        },
-                    .lease = [this](std::string_view) { return lease; },
-                    .admin = std::move(calls)},
-                   &toy.engine(), reactor) {
+          sessions(
+              {.bridge = "shop",
+               .epoch = 7,
+               .message_bytes_max = 16 << 20,
+               .frames_max = 4,
+               .topic = [this](std::string_view name) { return toy.engine().find_topic(name); },
+               .lease = [this](std::string_view) { return lease; },
+               .admin = std::move(calls)},
+              &toy.engine(), reactor) {
         sessions.attach(gate);
         reactor.before_writing([this] { (void)sessions.before_writing(); });
         reactor.at_turn_end([this] { sessions.on_turn_end(); });

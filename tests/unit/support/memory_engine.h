@@ -22,6 +22,7 @@ class MemoryEngine {
         Slice wire;
         std::string properties;  // "name=text ...", as published
         std::string id;
+        std::string tag;
     };
 
     MemoryEngine(MemoryBudget& memory, const plugin::Services& services) : memory_(memory) {
@@ -88,14 +89,20 @@ class MemoryEngine {
     // Somebody is to say what becomes of it. False: nobody is there.
     bool check(zb_transaction transaction, const std::string& checker, uint32_t number = 1) {
         const Stored& its = prepared.at(transaction.low);
-        zb_check asked{sizeof(zb_check), 0, number, 15, transaction, view_of(checker), {}};
-        asked.run.chunk = its.wire.chunk().get();
-        asked.run.wire = its.wire.data();
-        asked.run.bytes = its.wire.size();
-        asked.run.count = 1;
-        asked.run.id_epoch = 9;
-        asked.run.first_sequence = transaction.low;
-        return host_->on_check(context_, &asked) != 0;
+        zb_check its_check{sizeof(zb_check), 0, number, 15, transaction, view_of(checker), {}};
+        its_check.run.chunk = its.wire.chunk().get();
+        its_check.run.wire = its.wire.data();
+        its_check.run.bytes = its.wire.size();
+        its_check.run.count = 1;
+        its_check.run.id_epoch = 9;
+        its_check.run.first_sequence = transaction.low;
+        return host_->on_check(context_, &its_check) != 0;
+    }
+    // The answer to what was asked first of all that is not answered.
+    void answer_admin(zb_result result, const std::string& body) {
+        const Asked its = asked.front();
+        asked.pop_front();
+        host_->on_answer(context_, its.cookie, result, view_of(body));
     }
     // The group is looked at again, if somebody wants to know.
     void tell_ready() {
@@ -124,7 +131,14 @@ class MemoryEngine {
     }
     const std::deque<Stored>& kept(const std::string& name) { return kept_[topic(name).number()]; }
 
+    struct Asked {
+        std::string verb, body;
+        uint64_t cookie = 0;
+    };
+
     MemoryGroup its_group;
+    std::deque<Asked> asked;               // calls of the command line that have no answer yet
+    bool has_c = false;                    // the topic "c" is there
     std::map<uint64_t, Stored> prepared;   // by the `low` of its token, which is its id's sequence
     std::vector<std::string> resolutions;  // "commit 1"
     zb_taken resolve_answer = ZB_TAKEN;    // of resolve(), at once
@@ -153,6 +167,20 @@ class MemoryEngine {
     static uint32_t find_topic(void*, zb_view name) {
         return text_of(name) == "a" ? 0 : text_of(name) == "b" ? 1 : ZB_NO_TOPIC;
     }
+    // "c" is one that a command has made.
+    static uint32_t topic_there(void* self, zb_view name) {
+        if (text_of(name) == "c" && of(self).has_c) return 2;
+        return find_topic(self, name);
+    }
+    // What it keeps of them: a tag.
+    static uint32_t read_attributes(void*, zb_view bytes, zb_attributes* attributes) {
+        *attributes = {};
+        attributes->tag = bytes;
+        return 1;
+    }
+    static void admin(void* self, zb_view verb, zb_view body, uint64_t cookie) {
+        of(self).asked.push_back({text_of(verb), text_of(body), cookie});
+    }
     static uint32_t has_room(void* self) { return of(self).room ? 1 : 0; }
     static zb_taken publish(void* self, const zb_publication* publications, uint32_t count,
                             zb_receipt* receipt) {
@@ -172,10 +200,11 @@ class MemoryEngine {
         return ZB_TAKEN;
     }
     Stored stored_of(const zb_publication& publication) {
-        Stored stored{memory_.copy(plugin::from_c(publication.wire)), "", ""};
+        Stored stored{memory_.copy(plugin::from_c(publication.wire)), "", "", ""};
         const zb_attributes* given = publication.attributes;
         if (given == nullptr) return stored;
         stored.id = text_of(given->id);
+        stored.tag = text_of(given->tag);
         for (uint32_t p = 0; p < given->property_count; p++) {
             const zb_value& value = given->properties[p].value;
             stored.properties +=
@@ -219,9 +248,11 @@ class MemoryEngine {
             delivery.run = toy.run_of(0, delivery.run.first_offset);
             // Those that follow each other in memory too are one run.
             zb_delivery* last = count > 0 ? &deliveries[count - 1] : nullptr;
-            const bool follows = last != nullptr && last->attempt == delivery.attempt &&
-                                 last->token.low + last->run.count == delivery.token.low &&
-                                 last->run.wire + last->run.bytes == delivery.run.wire;
+            const bool follows =
+                last != nullptr && last->attempt == delivery.attempt &&
+                text_of(last->run.attributes) == text_of(delivery.run.attributes) &&
+                last->token.low + last->run.count == delivery.token.low &&
+                last->run.wire + last->run.bytes == delivery.run.wire;
             if (follows) {
                 last->run.bytes += delivery.run.bytes;
                 last->run.count++;
@@ -282,7 +313,9 @@ class MemoryEngine {
     }
     zb_run run_of(uint32_t topic, uint64_t offset) {
         const Slice& wire = kept_[topic][offset].wire;
+        const std::string& tag = kept_[topic][offset].tag;
         zb_run run{};
+        run.attributes = {tag.data(), tag.size()};
         run.chunk = wire.chunk().get();
         run.wire = wire.data();
         run.bytes = wire.size();
@@ -314,12 +347,14 @@ class MemoryEngine {
         [](void*, zb_view name) { return text_of(name) == "g" ? uint32_t{0} : ZB_NO_GROUP; },
         receive,
         settle,
-        [](void*, zb_view, zb_view, uint64_t) {},
+        admin,
         [](void*) { return uint32_t{1}; },
         prepare,
         resolve,
         join,
-        [](void* self, uint32_t, uint32_t present) { of(self).attends += present != 0 ? 1 : -1; }};
+        [](void* self, uint32_t, uint32_t present) { of(self).attends += present != 0 ? 1 : -1; },
+        topic_there,
+        read_attributes};
     zb_plugin plugin_{};
     std::unique_ptr<plugin::Declaration> declaration_;
     std::unique_ptr<plugin::Instance> instance_;

@@ -134,4 +134,69 @@ TEST_CASE("a journal that is damaged is refused, and taken if one says so") {
     CHECK_FALSE(rig.host->log.empty());
 }
 
+TEST_CASE("a topic is found while it is there, and none is made by looking for it") {
+    EngineRig rig;
+    rig.topic("orders");
+    rig.start();
+    const auto found = [&](const char* name) {
+        return rig.engine->find_topic(rig.self(), view_of(name));
+    };
+    CHECK(found("orders") == rig.handle("orders"));
+    CHECK(found("later") == ZB_NO_TOPIC);
+    CHECK(found("later") == ZB_NO_TOPIC);
+    const uint32_t later = rig.handle("later");
+    CHECK(found("later") == later);
+    rig.settle();
+    CHECK(rig.ask("topic rm", "\x81\xa5topic\xa5later").first == ZB_OK);
+    CHECK(found("later") == ZB_NO_TOPIC);
+    // The engine's own is there, and nobody's.
+    const uint32_t own = rig.handle("%delayed");
+    REQUIRE(own != ZB_NO_TOPIC);
+    CHECK(found("%delayed") == ZB_NO_TOPIC);
+}
+
+TEST_CASE("the attributes of what is read are those that were published") {
+    EngineRig rig;
+    rig.topic("orders");
+    rig.start();
+    const zb_view keys[] = {view_of("k1"), view_of("k2")};
+    zb_property property{view_of("region"), {}};
+    property.value.kind = ZB_STRING;
+    property.value.text = view_of("EU");
+    zb_attributes given{sizeof(zb_attributes),
+                        2,
+                        1,
+                        0,
+                        view_of("own"),
+                        view_of("c1"),
+                        view_of("new"),
+                        0,
+                        keys,
+                        &property,
+                        3,
+                        0};
+    REQUIRE(rig.publish("orders", "one", &given) == ZB_TAKEN);
+    REQUIRE(rig.publish("orders", "two") == ZB_TAKEN);
+    rig.settle();
+    zb_run runs[2] = {};
+    uint32_t count = 0;
+    REQUIRE(rig.engine->read(rig.self(), rig.handle("orders"), 0, 1 << 20, runs, 2, &count) ==
+            ZB_TAKEN);
+    REQUIRE(count == 2);
+    zb_attributes read{};
+    REQUIRE(rig.engine->read_attributes(rig.self(), runs[0].attributes, &read) == 1);
+    const auto text = [](zb_view view) { return std::string(view.data, view.size); };
+    CHECK(text(read.id) == "own");
+    CHECK(text(read.order_key) == "c1");
+    CHECK(text(read.tag) == "new");
+    CHECK(read.priority == 3);
+    REQUIRE(read.key_count == 2);
+    CHECK(text(read.keys[1]) == "k2");
+    REQUIRE(read.property_count == 1);
+    CHECK(text(read.properties[0].name) == "region");
+    CHECK(text(read.properties[0].value.text) == "EU");
+    CHECK(rig.engine->read_attributes(rig.self(), runs[1].attributes, &read) == 0);
+    CHECK(rig.engine->read_attributes(rig.self(), view_of("no such bytes"), &read) == 0);
+}
+
 }  // namespace zbridge::durable
