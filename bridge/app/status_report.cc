@@ -110,6 +110,10 @@ Report sessions_report(const protocol::Sessions& sessions) {
     report.add("duplicates", counters.duplicates);
     report.add("publishes_refused", counters.refused);
     report.add("receipts", counters.receipts);
+    report.add("prepared", counters.prepared);
+    report.add("committed", counters.committed);
+    report.add("rolled_back", counters.rolled_back);
+    report.add("checks", counters.checks);
     report.add("read", counters.read);
     report.add("given", counters.given);
     report.add("acked", counters.acked);

@@ -203,8 +203,13 @@ struct EngineCalls {
                           its->check,
                           its->checks_max,
                           {its->run.id_epoch, its->run.first_sequence},
-                          run_of(its->run).wire};
-        return listener->second->on_check(check) ? 1 : 0;
+                          run_of(its->run).wire,
+                          from_c(its->run.attributes)};
+        const auto& all = listener->second;
+        return std::any_of(all.begin(), all.end(),
+                           [&](CheckListener* each) { return each->on_check(check); })
+                   ? 1
+                   : 0;
     }
 };
 

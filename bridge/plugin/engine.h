@@ -135,6 +135,7 @@ struct Check {
     uint32_t number = 1, number_max = 1;  // the first one is 1
     MessageId id;
     Slice wire;
+    std::string_view attributes = {};  // as Run has them
 };
 
 class CommitListener {
@@ -232,9 +233,9 @@ class Engine {
     // Told once, also that it could not be: that perhaps within this call. Null: nobody is told.
     using OnResolved = std::function<void(const Resolved& resolved)>;
     void resolve(TransactionToken transaction, Resolution how, OnResolved told);
-    // It outlives this.
-    void listen(std::string checker, CheckListener& listener) {
-        check_listeners_.insert_or_assign(std::move(checker), &listener);
+    // It outlives this. Of several of one name the first that somebody is at is asked.
+    void listen(const std::string& checker, CheckListener& listener) {
+        check_listeners_[checker].push_back(&listener);
     }
 
     using OnAnswer = std::function<void(zb_result result, std::string_view body)>;
@@ -276,7 +277,7 @@ class Engine {
     uint64_t next_settling_ = 1;
     std::map<uint64_t, OnResolved> resolving_;  // by cookie
     uint64_t next_resolving_ = 1;
-    std::map<std::string, CheckListener*, std::less<>> check_listeners_;  // by the checker's name
+    std::map<std::string, std::vector<CheckListener*>, std::less<>> check_listeners_;  // by name
     uint64_t committed_ = 0;
     bool failed_ = false;
     bool ends_process_ = false;

@@ -183,19 +183,25 @@ std::string pack(const Refused& refused) {
 }
 
 std::string pack_receipt(std::span<const Outcome> outcomes) {
-    const auto refused = static_cast<size_t>(
-        std::count_if(outcomes.begin(), outcomes.end(),
-                      [](const Outcome& each) { return each.why.has_value(); }));
-    Header header("RECEIPT", 2);
-    header.text("stored").list(outcomes.size() - refused);
+    size_t refused = 0, prepared = 0;
     for (const Outcome& each : outcomes) {
-        if (each.why) continue;
+        refused += each.why ? 1U : 0U;
+        prepared += each.token ? 1U : 0U;
+    }
+    Header header("RECEIPT", prepared > 0 ? 3 : 2);
+    header.text("stored").list(outcomes.size() - refused - prepared);
+    for (const Outcome& each : outcomes) {
+        if (each.why || each.token) continue;
         header.list(4).number(each.seq).number(each.count).id(each.id).flag(each.duplicate);
     }
     header.text("refused").list(refused);
     for (const Outcome& each : outcomes) {
         if (!each.why) continue;
         header.list(4).number(each.seq).number(each.count).text(name_of(*each.why)).text(each.text);
+    }
+    if (prepared > 0) header.text("prepared").list(prepared);
+    for (const Outcome& each : outcomes) {
+        if (each.token) header.list(3).number(each.seq).id(each.id).token(*each.token);
     }
     return header.take();
 }
@@ -259,6 +265,42 @@ std::string pack(const SettledRanges& settled, bool extended) {
 
 std::string pack_answer(uint64_t ref, const telemetry::Report& report) {
     return Header("ANSWER", 2).text("ref").number(ref).text("report").packed(pack(report)).take();
+}
+
+std::string pack(const ResolvedTokens& resolved) {
+    const auto refused = static_cast<size_t>(
+        std::count_if(resolved.resolved.begin(), resolved.resolved.end(),
+                      [](const ResolvedToken& each) { return each.why.has_value(); }));
+    Header header("RESOLVED", refused > 0 ? 3 : 2);
+    header.text("ref").number(resolved.ref);
+    header.text("ids").list(resolved.resolved.size());
+    for (const ResolvedToken& each : resolved.resolved) {
+        if (each.why)
+            header.nil();
+        else
+            header.id(each.id);
+    }
+    if (refused == 0) return header.take();
+    header.text("refused").list(refused);
+    for (size_t i = 0; i < resolved.resolved.size(); i++) {
+        const ResolvedToken& its = resolved.resolved[i];
+        if (its.why) header.list(3).number(i).text(name_of(*its.why)).text(its.text);
+    }
+    return header.take();
+}
+
+std::string pack(const AskedCheck& check) {
+    Header header("CHECK", check.with_attributes ? 6 : 5);
+    header.text("sub").number(check.sub);
+    header.text("token").token(check.token);
+    header.text("number").number(check.number);
+    header.text("of").number(check.number_max);
+    header.text("id").id(check.id);
+    if (check.with_attributes) {
+        header.text("attributes");
+        pack_attributes(header, check.attributes);
+    }
+    return header.take();
 }
 
 std::string pack_found(uint64_t ref, std::span<const FoundMessage> messages) {

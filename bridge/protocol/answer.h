@@ -57,10 +57,11 @@ std::string pack(const Refused& refused);
 struct Outcome {
     uint64_t seq = 0;
     uint64_t count = 1;
-    MessageId id = {};                // stored: of the first
-    bool duplicate = false;           // stored: it was there
-    std::optional<Refusal> why = {};  // refused
-    std::string text = {};            // likewise
+    MessageId id = {};                           // stored: of the first
+    bool duplicate = false;                      // stored: it was there
+    std::optional<Refusal> why = {};             // refused
+    std::string text = {};                       // likewise
+    std::optional<TransactionToken> token = {};  // prepared, not stored
 };
 std::string pack_receipt(std::span<const Outcome> outcomes);
 
@@ -96,6 +97,29 @@ struct SettledRanges {
     std::string text = {};
 };
 std::string pack(const SettledRanges& settled, bool extended);
+
+// Of each token of a COMMIT or a ROLLBACK.
+struct ResolvedToken {
+    MessageId id = {};
+    std::optional<Refusal> why = {};  // it is not as it was to be
+    std::string text = {};
+};
+struct ResolvedTokens {
+    uint64_t ref = 0;
+    std::vector<ResolvedToken> resolved = {};
+};
+std::string pack(const ResolvedTokens& resolved);
+
+// With a block.
+struct AskedCheck {
+    uint32_t sub = 0;
+    TransactionToken token;
+    uint32_t number = 1, number_max = 1;
+    MessageId id;
+    bool with_attributes = false;
+    Attributes attributes = {};
+};
+std::string pack(const AskedCheck& check);
 
 // To an ADMIN, a QUERY, and what is done.
 std::string pack_answer(uint64_t ref, const telemetry::Report& report);

@@ -49,6 +49,8 @@ enum Field : uint64_t {
     kFromTime = 1ULL << 35,
     kToTime = 1ULL << 36,
     kTo = 1ULL << 37,
+    kTokens = 1ULL << 38,
+    kChecks = 1ULL << 39,
 };
 
 struct FieldRow {
@@ -73,6 +75,7 @@ constexpr FieldRow kFields[] = {
     {"id", kMessage},        {"id", kAnyId},
     {"key", kKey},           {"from", kFromTime},
     {"to", kToTime},         {"to", kTo},
+    {"tokens", kTokens},     {"checks", kChecks},
 };
 
 struct VerbRow {
@@ -89,10 +92,14 @@ constexpr VerbRow kVerbs[] = {
     {"EXTEND", Verb::kExtend, kGroup | kRanges | kRef, kLease},
     {"HEARTBEAT", Verb::kHeartbeat, 0, 0},
     {"SUBSCRIBE", Verb::kSubscribe, kSub | kCredit,
-     kGroup | kTopic | kLease | kStart | kOffset | kTime | kWantsAttributes},
+     kGroup | kTopic | kChecks | kLease | kStart | kOffset | kTime | kWantsAttributes},
     {"UNSUBSCRIBE", Verb::kUnsubscribe, kSub, 0},
     {"HELLO", Verb::kHello, kVersions, kName | kResume | kHeartbeatField | kNeeds | kClient},
     {"BYE", Verb::kBye, 0, 0},
+    {"PREPARE", Verb::kPrepare, kTopic | kSeq | kCount, kAttributes},
+    {"COMMIT", Verb::kCommit, kTokens, kRef},
+    {"ROLLBACK", Verb::kRollback, kTokens, kRef},
+    {"UNKNOWN", Verb::kUnknownYet, kTokens, 0},
     {"ADMIN", Verb::kAdmin, kRef | kCall, kArgs},
     {"RECALL", Verb::kRecall, kRef | kMessage, 0},
     {"QUERY", Verb::kQuery, kRef | kTopic, kKey | kAnyId | kFromTime | kToTime | kMax},
@@ -171,6 +178,16 @@ void read_ranges(MsgpackReader& in, std::vector<TokenRange>& into) {
         if (!token || count == 0) in.fail();
         in.close();
         if (in.ok()) into.push_back({*token, count});
+    }
+    in.close();
+}
+
+void read_tokens(MsgpackReader& in, std::vector<TransactionToken>& into) {
+    const uint32_t entries = in.open_list();
+    for (uint32_t i = 0; i < entries && in.ok(); i++) {
+        const auto token = TransactionToken::decode(in.bytes());
+        if (!token) in.fail();
+        if (in.ok()) into.push_back(*token);
     }
     in.close();
 }
@@ -361,6 +378,11 @@ void read_field(MsgpackReader& in, Field field, Command& into) {
         case kTo:
             into.to = read_text(in);
             return;
+        case kTokens:
+            return read_tokens(in, into.tokens);
+        case kChecks:
+            into.checks = read_text(in);
+            return;
     }
 }
 
@@ -373,23 +395,24 @@ std::string first_missing(uint64_t fields) {
 
 // What no field says by itself.
 std::string check(const Command& command, uint64_t seen) {
-    if (command.verb == Verb::kSubscribe && (seen & (kTopic | kGroup)) == (kTopic | kGroup))
-        return "SUBSCRIBE: a `group` or a `topic`, not both";
-    if (command.verb == Verb::kSubscribe && (seen & (kTopic | kGroup)) == 0)
-        return "SUBSCRIBE without `group`";
+    const int of_what = std::popcount(seen & (kTopic | kGroup | kChecks));
+    if (command.verb == Verb::kSubscribe && of_what == 0) return "SUBSCRIBE without `group`";
+    if (command.verb == Verb::kSubscribe && of_what > 1)
+        return "SUBSCRIBE: a `group`, a `topic` or `checks`, one of them";
     if (command.verb == Verb::kReset && std::popcount(seen & (kTo | kOffset | kTime)) != 1)
         return "RESET: one of `to`, `offset` and `time`";
     const bool by_time = (seen & (kFromTime | kToTime)) != 0;
     if (command.verb == Verb::kQuery &&
         std::popcount(seen & (kKey | kAnyId)) + (by_time ? 1 : 0) != 1)
         return "QUERY: by `key`, by `id`, or by time (`from`, `to`)";
-    if (command.verb != Verb::kPublish) return {};
+    if (!has_block(command.verb)) return {};
+    const std::string name(command.name);
     if (command.count == 0 || command.count > kBatchMessagesMax)
-        return "PUBLISH: `count` is not 1 to " + std::to_string(kBatchMessagesMax);
+        return name + ": `count` is not 1 to " + std::to_string(kBatchMessagesMax);
     if (command.seq == 0 || command.seq > UINT64_MAX - command.count)
-        return "PUBLISH: `seq` is not from 1 on";
+        return name + ": `seq` is not from 1 on";
     if (!command.attributes.empty() && command.attributes.size() != command.count)
-        return "PUBLISH: `attributes` are not as many as `count` says";
+        return name + ": `attributes` are not as many as `count` says";
     return {};
 }
 
@@ -443,7 +466,7 @@ std::string_view name_of(Verb verb) {
 }
 
 bool has_block(Verb verb) {
-    return verb == Verb::kPublish;
+    return verb == Verb::kPublish || verb == Verb::kPrepare;
 }
 
 }  // namespace zbridge::protocol

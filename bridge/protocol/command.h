@@ -15,6 +15,7 @@
 #include "bridge/model/attributes.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
+#include "bridge/model/transaction_token.h"
 #include "bridge/protocol/limits.h"
 
 namespace zbridge::protocol {
@@ -33,6 +34,10 @@ enum class Verb : uint8_t {
     kRecall,
     kQuery,
     kReset,
+    kPrepare,
+    kCommit,
+    kRollback,
+    kUnknownYet,
     kHeartbeat,
     kBye,
 };
@@ -82,6 +87,8 @@ struct Command {
     std::optional<std::string_view> id, key;  // a producer's
     std::optional<int64_t> from_ms, to_ms;
     std::string_view to;
+    std::vector<TransactionToken> tokens;
+    std::string_view checks;  // a topic
 };
 
 struct ReadCommand {

@@ -20,6 +20,7 @@
 
 namespace zbridge::protocol {
 
+class CheckLine;
 class Dispenser;
 class Readers;
 class Session;
@@ -39,6 +40,10 @@ struct SessionsCounters {
     uint64_t extended = 0;
     uint64_t stale = 0;    // settlements of a delivery that is not open any more
     uint64_t resumed = 0;  // that a client that came back holds again
+    uint64_t prepared = 0;
+    uint64_t committed = 0;
+    uint64_t rolled_back = 0;
+    uint64_t checks = 0;  // that a client was asked
     uint64_t commands = 0;
     uint64_t unknown = 0;  // of these: not served
     uint64_t receipts = 0;
@@ -82,6 +87,9 @@ struct Commons {
         // Of one that there is a dispenser of.
         std::function<std::string_view(GroupId group)> name_of_group;
         std::function<Readers*(TopicId topic)> readers;
+        std::function<CheckLine&(std::string_view topic)> check_line;
+        // Of whatever topic it is: nobody is to be asked any more.
+        std::function<void(TransactionToken)> take_off_check;
         // It is the one of its name from now on. None: another user's is.
         std::function<std::optional<Joined>(Session&, bool resume)> join;
         // Its connection is lost.

@@ -28,6 +28,7 @@ inline constexpr uint32_t kRangesMax = 10'000;
 inline constexpr uint64_t kSettleMessagesMax = 100'000;  // of all ranges together
 inline constexpr uint32_t kReceiveMessagesMax = 1'000;
 inline constexpr uint32_t kQueryMessagesMax = 1'000;
+inline constexpr uint32_t kTokensMax = 1'000;   // of a COMMIT, a ROLLBACK
 inline constexpr uint32_t kQueryMessages = 20;  // where it is not said
 inline constexpr Duration kWaitMax = std::chrono::minutes(5);
 inline constexpr Duration kLeaseMin = std::chrono::seconds(1);

@@ -10,15 +10,20 @@ void Receipts::add_stored(uint64_t seq, uint64_t number, MessageId id, bool dupl
     if (!entries_.empty() && !duplicate) {
         Entry& last = entries_.back();
         Outcome& its = last.outcome;
-        const bool follows = !its.why && !its.duplicate && its.seq + its.count == seq &&
-                             last.number + its.count == number && its.id.epoch == id.epoch &&
-                             its.id.sequence + its.count == id.sequence;
+        const bool follows = !its.why && !its.duplicate && !its.token &&
+                             its.seq + its.count == seq && last.number + its.count == number &&
+                             its.id.epoch == id.epoch && its.id.sequence + its.count == id.sequence;
         if (follows) {
             its.count++;
             return;
         }
     }
     entries_.push_back({{.seq = seq, .id = id, .duplicate = duplicate}, number});
+}
+
+void Receipts::add_prepared(uint64_t seq, uint64_t number, MessageId id, TransactionToken token) {
+    waiting_++;
+    entries_.push_back({{.seq = seq, .id = id, .token = token}, number});
 }
 
 void Receipts::add_refused(uint64_t seq, uint64_t count, Refusal why, std::string_view text) {

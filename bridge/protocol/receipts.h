@@ -19,6 +19,7 @@ class Receipts {
  public:
     // `number`: that must be committed before.
     void add_stored(uint64_t seq, uint64_t number, MessageId id, bool duplicate);
+    void add_prepared(uint64_t seq, uint64_t number, MessageId id, TransactionToken token);
     void add_refused(uint64_t seq, uint64_t count, Refusal why, std::string_view text);
 
     // Messages that wait.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/protocol/checking.h"
 #include "bridge/protocol/limits.h"
 #include "bridge/protocol/takers.h"
 
@@ -10,8 +11,8 @@ namespace zbridge::protocol {
 
 namespace {
 
-constexpr std::string_view kOfEngine[] = {"publish",    "once",   "groups", "topics",
-                                          "attributes", "recall", "query",  "reset"};
+constexpr std::string_view kOfEngine[] = {"publish", "once",  "groups", "topics",      "attributes",
+                                          "recall",  "query", "reset",  "transactions"};
 constexpr std::string_view kResume = "resume";
 constexpr std::string_view kAdmin = "admin";
 
@@ -56,6 +57,7 @@ net::Take Session::run(const Command& command, const Message& message) {
     commons_.counters.commands++;
     switch (command.verb) {
         case Verb::kPublish:
+        case Verb::kPrepare:
             return publish(command, message);
         case Verb::kSettle:
         case Verb::kExtend:
@@ -77,6 +79,13 @@ net::Take Session::run(const Command& command, const Message& message) {
             break;
         case Verb::kAdmin:
             admin(command);
+            break;
+        case Verb::kCommit:
+        case Verb::kRollback:
+            resolve(command);
+            break;
+        case Verb::kUnknownYet:
+            unknown(command);
             break;
         case Verb::kRecall:
             recall(command);
@@ -174,7 +183,9 @@ void Session::bye() {
 
 // It closes: a connection that is closed from here may lose what is on its way.
 void Session::end_bye_if_told() {
-    if (state_ != State::kLeaving || !receipts_.empty() || !settles_.empty() || asks_ > 0) return;
+    if (state_ != State::kLeaving || !receipts_.empty() || !settles_.empty() ||
+        !resolves_.empty() || asks_ > 0)
+        return;
     send(pack_bye(std::nullopt));
     timer_.arm(commons_.reactor.now() + kHelloTime);
 }

@@ -55,8 +55,12 @@ class Session final : public net::PeerState {
     const std::string& client() const { return client_; }
     uint64_t held() const { return held_.messages(); }
     uint64_t receipts_waiting() const { return receipts_.waiting(); }
-    size_t subscriptions() const { return subscriptions_.size() + readings_.size(); }
-    bool idle() const { return held_.empty() && receipts_.empty() && settles_.empty(); }
+    size_t subscriptions() const {
+        return subscriptions_.size() + readings_.size() + checkings_.size();
+    }
+    bool idle() const {
+        return held_.empty() && receipts_.empty() && settles_.empty() && resolves_.empty();
+    }
 
     bool waits_for_receipts = false;  // of Sessions alone
 
@@ -65,6 +69,7 @@ class Session final : public net::PeerState {
     class Subscription;
     class Receive;
     class Reading;
+    class Checking;
 
     // session.cc
     net::Take run(const Command& command, const Message& message);
@@ -120,6 +125,16 @@ class Session final : public net::PeerState {
     void say_done(uint64_t ref, const telemetry::Report& report);
     void say_found(uint64_t ref, const telemetry::Report& report);
 
+    // session_transactions.cc
+    void resolve(const Command& command);
+    void on_resolved(uint64_t number, size_t index, plugin::Resolution how,
+                     const plugin::Resolved& resolved);
+    void end_resolve_if_told(uint64_t number);
+    void unknown(const Command& command);
+    void take_off_checks(const Command& command);
+    void check(const Command& command);
+    void say_check(uint32_t sub, const plugin::Check& check, bool with_attributes);
+
     // session_settle.cc
     net::Take settle(const Command& command);
     void extend(const Command& command, GroupId group);
@@ -152,6 +167,7 @@ class Session final : public net::PeerState {
     std::map<uint32_t, std::unique_ptr<Subscription>> subscriptions_;
     std::map<uint64_t, Subscription*> by_taker_;
     std::map<uint32_t, std::unique_ptr<Reading>> readings_;
+    std::map<uint32_t, std::unique_ptr<Checking>> checkings_;
     std::map<uint64_t, std::unique_ptr<Receive>> receives_;  // by `ref`
     Timer receives_over_;                                    // armed for the one that ends first
     Held held_;
@@ -162,6 +178,13 @@ class Session final : public net::PeerState {
     };
     std::map<uint64_t, Settle> settles_;  // answers that wait for the disk
     uint64_t next_settle_ = 1;
+    struct Resolve {
+        std::optional<uint64_t> ref;
+        ResolvedTokens answer;
+        size_t outstanding = 0;
+    };
+    std::map<uint64_t, Resolve> resolves_;  // COMMITs and ROLLBACKs that wait for the disk
+    uint64_t next_resolve_ = 1;
     uint32_t asks_ = 0;  // that have no answer yet
 };
 

@@ -1,4 +1,5 @@
 // What a session publishes, and what becomes of it.
+#include "bridge/protocol/check_line.h"
 #include "bridge/protocol/limits.h"
 #include "bridge/protocol/message_block.h"
 #include "bridge/protocol/session.h"
@@ -83,6 +84,14 @@ void Session::publish_one(const Command& command, TopicId topic, const Message& 
         attributes = &attributes_;
     }
     const plugin::Publication publication{topic, &message, attributes};
+    if (command.verb == Verb::kPrepare) {
+        const plugin::Prepared prepared =
+            commons_.engine->prepare(publication, CheckLine::checker_of(command.topic));
+        const plugin::Published& its = prepared.published;
+        if (its.why) return refuse_messages(seq, 1, *its.why, its.reason);
+        commons_.counters.prepared++;
+        return receipts_.add_prepared(seq, its.number, its.id, prepared.transaction);
+    }
     const plugin::Published published = commons_.engine->publish({&publication, 1});
     if (published.why) return refuse_messages(seq, 1, *published.why, published.reason);
     commons_.counters.published++;

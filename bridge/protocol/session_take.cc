@@ -1,4 +1,5 @@
 // What a session is delivered: subscriptions and RECEIVEs.
+#include "bridge/protocol/checking.h"
 #include "bridge/protocol/limits.h"
 #include "bridge/protocol/session.h"
 #include "bridge/protocol/takers.h"
@@ -25,12 +26,13 @@ void Session::subscribe(const Command& command) {
     const uint32_t sub = *command.sub;
     if (commons_.draining)
         return refuse(command, Refusal::kShuttingDown, meaning_of(Refusal::kShuttingDown));
-    if (subscriptions_.contains(sub) || readings_.contains(sub))
+    if (subscriptions_.contains(sub) || readings_.contains(sub) || checkings_.contains(sub))
         return refuse(command, Refusal::kOutOfState, "a subscription has this number");
     if (subscriptions() >= kSubscriptionsMax)
         return refuse(command, Refusal::kSubscriptions, meaning_of(Refusal::kSubscriptions));
     if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
     if (!command.topic.empty()) return read(command);
+    if (!command.checks.empty()) return check(command);
     if (!lease_allowed(command)) return;
     Dispenser* from = commons_.ways.dispenser(command.group);
     if (from == nullptr) return refuse(command, Refusal::kNotFound, "no group of this name");
@@ -52,7 +54,7 @@ void Session::unsubscribe(const Command& command) {
     if (found != subscriptions_.end()) {
         by_taker_.erase(found->second->taker());
         subscriptions_.erase(found);
-    } else if (readings_.erase(*command.sub) == 0) {
+    } else if (readings_.erase(*command.sub) + checkings_.erase(*command.sub) == 0) {
         return refuse(command, Refusal::kNotFound, "no subscription has this number");
     }
     send(pack_unsubscribed(*command.sub));
@@ -61,9 +63,11 @@ void Session::unsubscribe(const Command& command) {
 void Session::set_credit(const Command& command) {
     const auto found = subscriptions_.find(*command.sub);
     const auto reading = readings_.find(*command.sub);
-    if (found == subscriptions_.end() && reading == readings_.end())
+    const auto checking = checkings_.find(*command.sub);
+    if (found == subscriptions_.end() && reading == readings_.end() && checking == checkings_.end())
         return refuse(command, Refusal::kNotFound, "no subscription has this number");
     if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
+    if (checking != checkings_.end()) return checking->second->set_credit(command.credit);
     if (reading == readings_.end()) return found->second->set_credit(command.credit);
     const auto done =
         command.offset ? std::optional(static_cast<uint64_t>(*command.offset)) : std::nullopt;
@@ -170,12 +174,15 @@ void Session::update_takers() {
         each->update();
     for (const auto& [sub, each] : readings_)
         each->wake();
+    for (const auto& [sub, each] : checkings_)
+        each->update();
 }
 
 void Session::drop_takers() {
     by_taker_.clear();
     subscriptions_.clear();
     readings_.clear();
+    checkings_.clear();
     receives_.clear();
     receives_over_.cancel();
 }

@@ -26,6 +26,11 @@ Sessions::Sessions(SessionsSetup setup, plugin::Engine* engine, net::Reactor& re
         return dispensers_.at(group)->name();
     };
     ways.readers = [this](TopicId topic) { return readers(topic); };
+    ways.check_line = [this](std::string_view topic) -> CheckLine& { return check_line(topic); };
+    ways.take_off_check = [this](TransactionToken token) {
+        for (const auto& [topic, each] : check_lines_)
+            each->take_off(token);
+    };
     ways.join = [this](Session& session, bool resume) { return join(session, resume); };
     ways.depart = [this](Session& session, std::vector<HeldRange> held) {
         depart(session, std::move(held));
@@ -87,6 +92,18 @@ Readers* Sessions::readers(TopicId topic) {
     auto& its = readers_[topic];
     if (!its) its = std::make_unique<Readers>(topic, *commons_.engine, commons_.reactor);
     return its.get();
+}
+
+// Likewise.
+CheckLine& Sessions::check_line(std::string_view topic) {
+    auto found = check_lines_.find(topic);
+    if (found == check_lines_.end()) {
+        found =
+            check_lines_
+                .emplace(std::string(topic), std::make_unique<CheckLine>(topic, *commons_.engine))
+                .first;
+    }
+    return *found->second;
 }
 
 std::optional<Joined> Sessions::join(Session& session, bool resume) {

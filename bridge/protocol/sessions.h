@@ -17,6 +17,7 @@
 
 #include "bridge/model/room_listener.h"
 #include "bridge/net/peer.h"
+#include "bridge/protocol/check_line.h"
 #include "bridge/protocol/commons.h"
 #include "bridge/protocol/departed.h"
 #include "bridge/protocol/dispenser.h"
@@ -59,6 +60,7 @@ class Sessions final : public net::PeerHandler, public RoomListener {
  private:
     Dispenser* dispenser(std::string_view group);
     Readers* readers(TopicId topic);
+    CheckLine& check_line(std::string_view topic);
     std::optional<Joined> join(Session& session, bool resume);
     void depart(Session& session, std::vector<HeldRange> held);
     void lose(const std::vector<HeldRange>& held);
@@ -70,6 +72,7 @@ class Sessions final : public net::PeerHandler, public RoomListener {
     net::Gate* gate_ = nullptr;
     std::map<GroupId, std::unique_ptr<Dispenser>> dispensers_;
     std::map<TopicId, std::unique_ptr<Readers>> readers_;
+    std::map<std::string, std::unique_ptr<CheckLine>, std::less<>> check_lines_;  // by topic
     Departed departed_;
     std::map<PeerId, Session*> sessions_;
     std::map<std::string, Session*, std::less<>> by_name_;

@@ -44,6 +44,11 @@ FATAL_LATER = [
     ([header("SETTLE", group="logistics", verdict="ack", ranges=[[b"short", 1]])], "malformed"),
     ([header("SETTLE", group="logistics", verdict="eat", ranges=[])], "malformed"),
     ([header("SUBSCRIBE", sub=1, group="logistics", credit=-1)], "malformed"),
+    ([header("SUBSCRIBE", sub=1, checks="orders", topic="orders", credit=1)], "malformed"),
+    ([header("PREPARE", topic="orders", seq=1, count=2), block(b"x")], "malformed"),
+    ([header("COMMIT", ref=1, tokens=[b"short"])], "malformed"),
+    ([header("ROLLBACK", ref=1, tokens=[b"\x02" + bytes(15)])], "malformed"),
+    ([header("UNKNOWN")], "malformed"),
 ]
 NOT_FATAL = [
     (("SUBSCRIBE", dict(sub=1, group="nobody", credit=1)), "not_found"),
@@ -51,7 +56,9 @@ NOT_FATAL = [
     (("CREDIT", dict(sub=9, credit=1)), "not_found"),
     (("SETTLE", dict(group="logistics", verdict="ack", ranges=[[b"\x02" + bytes(15), 2**32 - 1]])), "out_of_range"),
     (("RECEIVE", dict(ref=1, group="logistics", max=10**6)), "out_of_range"),
-    (("PREPARE", dict(ref=1)), "unsupported"),
+    (("COMMIT", dict(ref=1, tokens=[b"\x03" + bytes(15)] * 1001)), "out_of_range"),
+    (("SUBSCRIBE", dict(sub=1, checks="nowhere", credit=1)), "not_found"),
+    (("DANCE", dict(ref=1)), "unsupported"),
     (("QUERY", dict(ref=1, topic="nowhere", key="k")), "not_found"),
 ]
 

@@ -28,6 +28,7 @@ TOKEN = bytes.fromhex("02010001000000010000000000000028")
 # Reading a topic is not in this client, nor what the command line asks.
 NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer"}
 NOT_SPOKEN |= {"query", "query-id", "found", "found-nothing", "recall", "done", "reset", "reset-time", "deliver-attributes"}
+NOT_SPOKEN |= {"prepare", "receipt-prepared", "commit", "rollback", "resolved", "subscribe-checks", "check", "unknown"}
 
 
 class Owner:

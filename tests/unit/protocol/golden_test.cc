@@ -136,6 +136,30 @@ void check_consuming(Page& page) {
     CHECK(page.command("bye").verb == Verb::kBye);
 }
 
+void check_transactions(Page& page) {
+    const TransactionToken token{uint64_t{3} << 56 | 43, uint64_t{3} << 48 | 40};
+    const Command prepare = page.command("prepare");
+    CHECK(prepare.verb == Verb::kPrepare);
+    CHECK(prepare.seq == 5);
+    CHECK(count_messages(page.frame("prepare", 1)) == 1U);
+    const Command commit = page.command("commit");
+    CHECK(commit.tokens == std::vector{token});
+    CHECK(commit.ref == 6U);
+    CHECK(page.command("rollback").tokens == std::vector{token});
+    CHECK(page.command("unknown").verb == Verb::kUnknownYet);
+    CHECK(page.command("subscribe-checks").checks == "orders");
+    const Outcome outcomes[] = {{.seq = 5, .id = {3, 43}, .token = token}};
+    page.says("receipt-prepared", pack_receipt(outcomes));
+    ResolvedTokens resolved{.ref = 6, .resolved = {{.id = {3, 43}}, {}}};
+    resolved.resolved[1].why = Refusal::kStale;
+    resolved.resolved[1].text = "it was rolled back";
+    page.says("resolved", pack(resolved));
+    page.says(
+        "check",
+        pack(AskedCheck{.sub = 3, .token = token, .number = 1, .number_max = 15, .id = {3, 43}}));
+    CHECK(count_messages(page.frame("check", 1)) == 1U);
+}
+
 void check_asking(Page& page) {
     const Command admin = page.command("admin");
     CHECK(admin.verb == Verb::kAdmin);
@@ -155,6 +179,7 @@ void check_asking(Page& page) {
     CHECK(reset.group == "logistics");
     CHECK(reset.to == "earliest");
     CHECK(page.command("reset-time").time_ms == 1'700'000'000'000);
+    check_transactions(page);
     const FoundMessage found[] = {{40, {3, 42}, 1'700'000'000'000, a_new_one()}};
     page.says("found", pack_found(7, found));
     CHECK(count_messages(page.frame("found", 1)) == 1U);

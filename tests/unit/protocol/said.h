@@ -90,6 +90,8 @@ inline std::string text_of(const msgpack::object& object) {
             if (const auto token = LeaseToken::decode(bytes))
                 return "t" + std::to_string(token->low & 0xffff'ffff'ffff) +
                        (token->low >> 48 != 0 ? "'" : "");
+            if (const auto transaction = TransactionToken::decode(bytes))
+                return "x" + std::to_string(transaction->low);
             return "i" + std::to_string(static_cast<uint8_t>(bytes.back()));
         }
         case msgpack::type::STR:

@@ -49,7 +49,7 @@ TEST_CASE("HELLO is answered by what both can, and what may be") {
         world.ask(peer, hello().with("heartbeat", 1000)) ==
         "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics attributes "
         "recall "
-        "query reset resume] "
+        "query reset transactions resume] "
         "heartbeat=1000 resumed=0 held=[] "
         "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
         "receipts=100000 "
