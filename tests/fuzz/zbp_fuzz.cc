@@ -21,6 +21,8 @@ void check_header(std::string_view bytes) {
     // As much as stands there, and no more.
     ZB_CHECK(its.ranges.size() <= bytes.size() / (LeaseToken::kBytes + 3), its.ranges.size());
     ZB_CHECK(its.attributes.size() <= bytes.size() && its.attributes.size() <= kBatchMessagesMax);
+    ZB_CHECK(its.tokens.size() <= bytes.size() / (TransactionToken::kBytes + 2));
+    ZB_CHECK(its.args.size() <= bytes.size());
     ZB_CHECK(its.versions.size() <= kVersionsMax && its.needs.size() <= kNeedsMax);
     if (!read.ok()) return;
     for (const TokenRange& each : its.ranges)

@@ -1,5 +1,6 @@
-// Clients come, publish, consume, settle, stall, lie and go at random: what is leased is held by one that is there or waited for,
-// nobody holds more than its credit, each message that was published has one outcome, and in the end each was settled once.
+// Clients come, publish, prepare, consume, settle, ask, stall, lie and go at random: what is leased is held by one that is there or
+// waited for, nobody holds more than its credit, each message that was published has one outcome, each question and each commit one
+// answer, and in the end each message was settled once.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -23,6 +24,9 @@ struct Client {
     std::string name;
     uint64_t seq = 0, outcomes = 0;  // published, told
     std::vector<TokenRange> held;
+    uint64_t last_ref = 1000;             // of what is answered once
+    std::set<uint64_t> asks;              // that have no answer
+    std::map<uint64_t, size_t> resolves;  // likewise: of so many tokens
     std::map<uint32_t, uint32_t> credit;  // of its subscriptions
     bool open = false, stalled = false;
     std::optional<Said> retried;  // a message that was held
@@ -58,7 +62,7 @@ class RandomRun {
     uint32_t below(uint32_t end) { return random_() % end; }
 
     void act() {
-        const uint32_t what = below(24);
+        const uint32_t what = below(30);
         if (what < 2 && clients_.size() < 6) return open();
         if (what < 4) return world_.toy.commit();
         if (what == 4) {
@@ -70,6 +74,8 @@ class RandomRun {
             world_.toy.room = !world_.toy.room;
             if (world_.toy.room) world_.toy.make_room();
         }
+        if (what == 24) return answer();
+        if (what == 25) return check_one();
         if (clients_.empty()) return;
         const size_t which = below(static_cast<uint32_t>(clients_.size()));
         Client& client = clients_[which];
@@ -85,6 +91,9 @@ class RandomRun {
         if (what == 9) return lie(client);
         if (what < 13) return publish(client);
         if (what < 16) return subscribe(client);
+        if (what == 26) return prepare(client);
+        if (what == 27) return resolve(client);
+        if (what > 27) return ask(client);
         work(client);
     }
 
@@ -120,8 +129,62 @@ class RandomRun {
         say(client, said, block_of(std::vector<std::string>(count, "m")));
     }
 
+    void prepare(Client& client) {
+        const uint32_t count = 1 + below(2);
+        const Said said = Said("PREPARE")
+                              .with("topic", std::string("a"))
+                              .with("seq", client.seq + 1)
+                              .with("count", count);
+        client.seq += count;
+        say(client, said, block_of(std::vector<std::string>(count, "p")));
+    }
+
+    // Its own, another one's, or one that is none.
+    void resolve(Client& client) {
+        std::string tokens = "\xa6tokens";
+        const uint32_t count = below(3);
+        tokens += static_cast<char>(0x90 | count);
+        for (uint32_t i = 0; i < count; i++) {
+            const auto token = TransactionToken{uint64_t{3} << 56, below(200)}.encode();
+            tokens += "\xc4\x10" + std::string(token.data(), token.size());
+        }
+        constexpr const char* kVerbs[] = {"COMMIT", "ROLLBACK", "UNKNOWN"};
+        const uint32_t verb = below(3);
+        Said said = Said(kVerbs[verb]).raw(tokens);
+        if (verb < 2 && below(4) > 0) {
+            said = said.with("ref", ++client.last_ref);
+            client.resolves[client.last_ref] = count;
+        }
+        say(client, said, "");
+    }
+
+    // What becomes of what was prepared.
+    void check_one() {
+        if (world_.toy.prepared.empty()) return;
+        auto which = world_.toy.prepared.begin();
+        std::advance(which, below(static_cast<uint32_t>(world_.toy.prepared.size())));
+        (void)world_.toy.check({uint64_t{3} << 56, which->first}, "topic/a");
+    }
+
+    void ask(Client& client) {
+        const Said asks[] = {
+            Said("QUERY").with("topic", std::string("a")).with("key", std::string("k")),
+            Said("RESET").with("group", std::string("g")).with("offset", 0),
+            Said("RECALL").raw("\xa2id\xc4\x10" + std::string(16, 'x')),
+            Said("ADMIN").with("call", std::string("status"))};
+        client.asks.insert(++client.last_ref);
+        say(client, asks[below(4)].with("ref", client.last_ref), "");
+    }
+
+    void answer() {
+        if (world_.toy.asked.empty()) return;
+        if (below(3) == 0) return world_.toy.answer_admin(ZB_FAILED, "no");
+        world_.toy.answer_admin(ZB_OK, "\x90");
+    }
+
     void subscribe(Client& client) {
         if (below(6) == 0) return read(client);
+        if (below(6) == 0) return subscribe_checks(client);
         const uint32_t sub = below(3), credit = below(5);
         if (client.credit.contains(sub) && below(2) == 0) {
             client.credit.erase(sub);
@@ -134,8 +197,20 @@ class RandomRun {
             Said("SUBSCRIBE")
                 .with("sub", sub)
                 .with("group", std::string("g"))
-                .with("credit", credit),
+                .with("credit", credit)
+                .with("attributes", below(2) == 0),
             "");
+    }
+
+    void subscribe_checks(Client& client) {
+        const uint32_t sub = 20 + below(2);
+        if (below(2) == 0) return say(client, Said("UNSUBSCRIBE").with("sub", sub), "");
+        const Said said = Said("SUBSCRIBE")
+                              .with("sub", sub)
+                              .with("checks", std::string("a"))
+                              .with("credit", below(3))
+                              .with("attributes", below(2) == 0);
+        say(client, said, "");
     }
 
     // Of the topic itself: it settles nothing.
@@ -146,6 +221,7 @@ class RandomRun {
                               .with("sub", sub)
                               .with("topic", std::string("a"))
                               .with("credit", below(20))
+                              .with("attributes", below(2) == 0)
                               .with("start", std::string("earliest"));
         say(client, said, "");
     }
@@ -209,6 +285,9 @@ class RandomRun {
                 if (name == "WELCOME") client.open = true;
                 if (name == "RECEIPT") told(client, header);
                 if (name == "DELIVER") delivered(client, header);
+                if (name == "RESOLVED") resolved(client, header);
+                if (name == "FOUND" || name == "DONE" || name == "REFUSED")
+                    answered(client, header);
             }
         }
     }
@@ -220,12 +299,29 @@ class RandomRun {
             for (const auto& each : msgpack::object_array(field(header, list)->via.array))
                 ranges[each.via.array.ptr[0].as<uint64_t>()] = each.via.array.ptr[1].as<uint64_t>();
         }
+        if (const msgpack::object* prepared = field(header, "prepared")) {
+            for (const auto& each : msgpack::object_array(prepared->via.array))
+                ranges[each.via.array.ptr[0].as<uint64_t>()] = 1;
+        }
         REQUIRE_FALSE(ranges.empty());
         for (const auto& [seq, count] : ranges) {
             REQUIRE(seq == client.outcomes + 1);
             client.outcomes += count;
         }
         REQUIRE(client.outcomes <= client.seq);
+    }
+
+    static void resolved(Client& client, const msgpack::object& header) {
+        const auto asked = client.resolves.find(field(header, "ref")->as<uint64_t>());
+        REQUIRE(asked != client.resolves.end());
+        REQUIRE(field(header, "ids")->via.array.size == asked->second);
+        client.resolves.erase(asked);
+    }
+
+    static void answered(Client& client, const msgpack::object& header) {
+        const msgpack::object* ref = field(header, "ref");
+        if (ref == nullptr || ref->as<uint64_t>() <= 1000) return;
+        REQUIRE(client.asks.erase(ref->as<uint64_t>()) == 1);
     }
 
     static void delivered(Client& client, const msgpack::object& header) {
@@ -248,6 +344,7 @@ class RandomRun {
 
     void finish() {
         world_.toy.make_room();
+        all_is_answered();
         while (!clients_.empty())
             leave(0);
         world_.pass(protocol::kResumeTime);
@@ -263,6 +360,22 @@ class RandomRun {
             world_.ask(last, world_.settle("ack", lease.token));
         REQUIRE(world_.toy.its_group.leases.empty());
         check_ends();
+    }
+
+    // To those that still listen.
+    void all_is_answered() {
+        while (!world_.toy.asked.empty())
+            answer();
+        world_.toy.commit();
+        for (Client& client : clients_)
+            client.peer->set_room(~size_t{0});
+        world_.turn(5);
+        listen();
+        for (const Client& client : clients_) {
+            if (client.peer->closed_as || !client.open || client.retried) continue;
+            REQUIRE(client.asks.empty());
+            REQUIRE(client.resolves.empty());
+        }
     }
 
     void check_ends() {
