@@ -3,13 +3,14 @@
 `Client` is for programs with threads, `zbridge.aio.Client` for asyncio. Both drive the same core (`zbridge.core`).
 """
 from .client import Client
+from .core.asking import Ask, Found
 from .core.delivery import Delivery
-from .core.outbox import Publication, Receipt, Receipts, Refusal
+from .core.outbox import Prepared, Publication, Receipt, Receipts, Refusal
 from .core.settling import Extension, Settlement
 from .errors import (AlreadySettled, Closed, Denied, Error, Forked, IdentityTaken, InFlightFull, LineFull, Malformed,
                      NoCommonVersion, NotFound, OutOfRange, OutOfState, Refused, Replaced, ShuttingDown, Stale, StoreFailed,
-                     StoreFull, SubscriptionsFull, Timeout, TooLarge, TooManyFrames, TopicFull, Unable, Unconfigured,
-                     Unsupported, Violation, WrongThread)
+                     StoreFull, SubscriptionsFull, Timeout, TooLarge, TooManyFrames, TopicFull, Unable, Unanswered,
+                     Unconfigured, Unsupported, Violation, WrongThread)
 from .message import Message
 from .options import Limits, Options
 from .subscription import Server, Subscription
@@ -17,9 +18,9 @@ from .wire import MessageId
 
 __version__ = "0.1.0"
 __all__ = [
-    "AlreadySettled", "Client", "Closed", "Delivery", "Denied", "Error", "Extension", "Forked", "IdentityTaken",
+    "AlreadySettled", "Ask", "Client", "Closed", "Delivery", "Denied", "Error", "Extension", "Forked", "Found", "IdentityTaken",
     "InFlightFull", "Limits", "LineFull", "Malformed", "Message", "MessageId", "NoCommonVersion", "NotFound", "Options",
-    "OutOfRange", "OutOfState", "Publication", "Receipt", "Receipts", "Refusal", "Refused", "Replaced", "Server",
+    "OutOfRange", "OutOfState", "Prepared", "Publication", "Receipt", "Receipts", "Refusal", "Refused", "Replaced", "Server",
     "Settlement", "ShuttingDown", "Stale", "StoreFailed", "StoreFull", "Subscription", "SubscriptionsFull", "Timeout",
-    "TooLarge", "TooManyFrames", "TopicFull", "Unable", "Unconfigured", "Unsupported", "Violation", "WrongThread",
+    "TooLarge", "TooManyFrames", "TopicFull", "Unable", "Unanswered", "Unconfigured", "Unsupported", "Violation", "WrongThread",
 ]

@@ -17,11 +17,12 @@ from typing import (Any, AsyncIterator, Awaitable, Callable, ContextManager, Gen
 import zmq
 
 from . import base
-from .base import Body, clock_ms
+from .base import Body, Moment, clock_ms
+from .core.asking import Ask, Found
 from .core.core import FAILED, GREETING, IDLE
 from .core.delivery import Delivery
 from .core.inbox import Subscription as CoreSubscription
-from .core.outbox import Publication, Publishing, Receipt, Receipts, Single
+from .core.outbox import Prepared, Publication, Publishing, Receipt, Receipts, Single
 from .core.pending import Pending
 from .core.settling import Extension, Settlement
 from .errors import Closed, Error, Forked, InFlightFull, WrongThread
@@ -104,22 +105,22 @@ class Client:
     # --- consuming ------------------------------------------------------------------------------------------------
 
     def subscribe(self, group: str, *, credit: int = 256, lease: Optional[float] = None,
-                  auto_extend: Optional[float] = None) -> Subscription:
+                  auto_extend: Optional[float] = None, attributes: bool = False) -> Subscription:
         """As of zbridge.Client, for `async for`."""
         self._check()
         checked_name(group, "group")
         if not 0 <= credit < 1 << 32:
             raise ValueError("credit: from 0 on, 32 bits")
         lease_ms, extend_ms = base.leased(lease, auto_extend)
-        made = self._core.subscribe(group, credit, lease_ms, extend_ms)
+        made = self._core.subscribe(group, credit, lease_ms, extend_ms, attributes)
         self._later_turn()
         return Subscription(self, made)
 
     async def serve(self, group: str, handler: Callable[[Delivery], Awaitable[None]], *, tasks: int = 1, credit: int = 256,
-                    lease: Optional[float] = None, auto_extend: Optional[float] = None) -> None:
+                    lease: Optional[float] = None, auto_extend: Optional[float] = None, attributes: bool = False) -> None:
         """Calls the handler with each delivery, in so many tasks, until it is cancelled: `ack` when it returns, `retry`
         where it raises, `release` where it is cancelled, unless it has settled the message itself."""
-        async with self.subscribe(group, credit=credit, lease=lease, auto_extend=auto_extend) as subscription:
+        async with self.subscribe(group, credit=credit, lease=lease, auto_extend=auto_extend, attributes=attributes) as subscription:
             async def work() -> None:
                 async for delivery in subscription:
                     with contextlib.suppress(Exception):  # the bridge is told: it is the reason of the retry
@@ -135,11 +136,11 @@ class Client:
                 await asyncio.gather(*working, return_exceptions=True)
 
     async def receive(self, group: str, max: int = 1, *, wait: float = 0, lease: Optional[float] = None,
-                      auto_extend: Optional[float] = None) -> List[Delivery]:
+                      auto_extend: Optional[float] = None, attributes: bool = False) -> List[Delivery]:
         """At most `max` messages; none where none came within `wait` seconds. What comes after it was cancelled is
         given back."""
         self._check()
-        made = base.fetch(self, group, max, wait, lease, auto_extend)
+        made = base.fetch(self, group, max, wait, lease, auto_extend, attributes)
         self._core.fetch(made)
         self._later_turn()
         try:
@@ -167,6 +168,37 @@ class Client:
         self._core.extend(made)
         self._later_turn()
         return made
+
+    # --- transactions ---------------------------------------------------------------------------------------------
+
+    async def prepare(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
+                      order_key: Optional[str] = None, tag: Optional[str] = None,
+                      properties: Optional[Mapping[str, Property]] = None) -> Prepared:
+        """Returns when the message is on the disk, where nobody sees it before `.commit()`."""
+        made = base.preparation(self, topic, message, id=id, keys=keys, order_key=order_key, tag=tag, properties=properties)
+        await self._publish(made, None, True)
+        return await made
+
+    def resolve(self, verb: str, token: bytes) -> Ask[Any]:
+        """`COMMIT` or `ROLLBACK` of what was prepared, on whatever connection, and by whomever."""
+        if verb not in ("COMMIT", "ROLLBACK"):
+            raise ValueError("verb: COMMIT or ROLLBACK")
+        return self._ask(base.resolution(self, verb, token), "transactions")
+
+    # --- looking for messages, taking one back --------------------------------------------------------------------
+
+    async def query(self, topic: str, *, key: Optional[str] = None, id: Union[str, bytes, None] = None, since: Moment = None,
+                    until: Moment = None, max: int = 20) -> List[Found]:
+        """Messages of a topic by a key, by an id (a producer's, or a receipt's), or by when they were stored."""
+        return await self._ask(base.query(self, topic, key, id, since, until, max), "query")
+
+    async def recall(self, id: bytes) -> None:
+        """Takes back a message that waits for its `deliver_at`. NotFound: too late. Unanswered: not known."""
+        await self._ask(base.recall(self, id), "recall")
+
+    async def reset(self, group: str, *, to: Optional[str] = None, offset: Optional[int] = None, time: Moment = None) -> None:
+        """The group goes on from `earliest` or `latest`, an offset, or a time. Unanswered: not known whether it does."""
+        await self._ask(base.reset(self, group, to, offset, time), "reset")
 
     # --- its life -------------------------------------------------------------------------------------------------
 
@@ -238,6 +270,12 @@ class Client:
         except RuntimeError:
             pass
         raise WrongThread("this client belongs to the event loop that it was opened in")
+
+    def _ask(self, made: Ask[Any], feature: str) -> Ask[Any]:
+        self._check()
+        self._core.ask(made, feature)
+        self._later_turn()
+        return made
 
     async def _publish(self, made: P, seq: Optional[int], at_once: bool) -> P:
         self._check()

@@ -8,8 +8,9 @@ from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple,
 
 from . import message as checked
 from . import wire
+from .core.asking import Ask, Found, read_done, read_found, read_resolved
 from .core.core import Core
-from .core.outbox import Publication, Single
+from .core.outbox import Preparation, Publication, Single
 from .core.pending import Owner
 from .core.delivery import Delivery
 from .core.inbox import Fetch
@@ -21,6 +22,7 @@ Body = Union[Bytes, Sequence[Bytes], Message]
 WAIT_MAX_S = 300
 MAX_MAX = 1000  # of a RECEIVE
 AUTO_EXTEND_LEASE_S = 30.0  # of one that is extended and has no lease of its own: a client does not know the group's
+Moment = Union[datetime, int, None]  # a time, or milliseconds since 1970
 _VERDICTS = ("ack", "retry", "reject", "release")
 
 
@@ -40,12 +42,25 @@ def single(owner: Owner, topic: str, body: Body, once: bool, *, id: Optional[str
            order_key: Optional[str], tag: Optional[str], deliver_at: Union[datetime, int, None],
            delay: Union[float, timedelta, None], properties: Optional[Mapping[str, Property]]) -> Single:
     """A publication of one message."""
+    return Single(owner, topic, once, *parts(topic, body, id, keys, order_key, tag, deliver_at, delay, properties))
+
+
+def preparation(owner: Owner, topic: str, body: Body, *, id: Optional[str], keys: Sequence[str], order_key: Optional[str],
+                tag: Optional[str], properties: Optional[Mapping[str, Property]]) -> Preparation:
+    """Of one message."""
+    return Preparation(owner, topic, False, *parts(topic, body, id, keys, order_key, tag, None, None, properties))
+
+
+def parts(topic: str, body: Body, id: Optional[str], keys: Sequence[str], order_key: Optional[str], tag: Optional[str],
+          deliver_at: Union[datetime, int, None], delay: Union[float, timedelta, None],
+          properties: Optional[Mapping[str, Property]]) -> Tuple[List[bytes], List[Optional[bytes]]]:
+    """One message and its attributes, as a PUBLISH has them."""
     checked.name(topic, "topic")
     if isinstance(body, Message):
         if id is not None or keys or order_key is not None or tag is not None or deliver_at is not None \
                 or delay is not None or properties:
             raise TypeError("a Message has its attributes in itself")
-        return Single(owner, topic, once, [wire.body(checked.frames_of(body.body))], [body.attributes()])
+        return [wire.body(checked.frames_of(body.body))], [body.attributes()]
     attributes = None
     if delay is not None:
         if deliver_at is not None:
@@ -54,7 +69,7 @@ def single(owner: Owner, topic: str, body: Body, once: bool, *, id: Optional[str
         deliver_at = time.time_ns() // 1_000_000 + max(0, milliseconds(seconds))
     if id is not None or keys or order_key is not None or tag is not None or deliver_at is not None or properties:
         attributes = Message(body, id, keys, order_key, tag, deliver_at, properties).attributes()
-    return Single(owner, topic, once, [wire.body(checked.frames_of(body))], [attributes])
+    return [wire.body(checked.frames_of(body))], [attributes]
 
 
 def many(owner: Owner, topic: str, messages: Iterable[Body], once: bool) -> Publication:
@@ -87,14 +102,57 @@ def batches(messages: Iterable[Body], options: Options) -> Iterator[List[Body]]:
         yield batch
 
 
-def fetch(owner: Owner, group: str, max_: int, wait: float, lease: Optional[float], auto_extend: Optional[float]) -> Fetch:
+def query(owner: Owner, topic: str, key: Optional[str], id: Union[str, bytes, None], since: Moment, until: Moment,
+          max_: int) -> Ask[List[Found]]:
+    checked.name(topic, "topic")
+    if (key is not None) + (id is not None) + (since is not None or until is not None) != 1:
+        raise TypeError("query: by `key`, by `id`, or by time (`since`, `until`)")
+    if not 1 <= max_ <= MAX_MAX:
+        raise ValueError(f"max: 1 to {MAX_MAX}")
+    if isinstance(id, bytes):
+        id = message_id(id)
+    fields = {"topic": topic, "key": key, "id": id, "from": None if since is None else checked.moment(since),
+              "to": None if until is None else checked.moment(until), "max": max_}
+    return Ask(owner, "QUERY", fields, "FOUND", read_found)
+
+
+def recall(owner: Owner, id: bytes) -> Ask[None]:
+    return Ask(owner, "RECALL", {"id": message_id(id)}, "DONE", read_done, again=False)
+
+
+def reset(owner: Owner, group: str, to: Optional[str], offset: Optional[int], time: Moment) -> Ask[None]:
+    checked.name(group, "group")
+    if (to is not None) + (offset is not None) + (time is not None) != 1:
+        raise TypeError("reset: one of `to`, `offset` and `time`")
+    if to not in (None, "earliest", "latest"):
+        raise ValueError("to: earliest or latest")
+    if offset is not None and not 0 <= offset < 1 << 48:
+        raise ValueError("offset: from 0 on, 48 bits")
+    fields = {"group": group, "to": to, "offset": offset, "time": None if time is None else checked.moment(time)}
+    return Ask(owner, "RESET", fields, "DONE", read_done, again=False)
+
+
+def resolution(owner: Owner, verb: str, token: bytes) -> Ask[wire.MessageId]:
+    if not isinstance(token, bytes) or len(token) != 16 or token[0] != 3:
+        raise ValueError("token: that of a message that is prepared")
+    return Ask(owner, verb, {"tokens": [token]}, "RESOLVED", read_resolved)
+
+
+def message_id(value: bytes) -> bytes:
+    if not isinstance(value, bytes) or len(value) != 16:
+        raise ValueError("id: the 16 octets of a receipt")
+    return bytes(value)
+
+
+def fetch(owner: Owner, group: str, max_: int, wait: float, lease: Optional[float], auto_extend: Optional[float],
+          attributes: bool = False) -> Fetch:
     checked.name(group, "group")
     if not 1 <= max_ <= MAX_MAX:
         raise ValueError(f"max: 1 to {MAX_MAX}")
     if not 0 <= wait <= WAIT_MAX_S:
         raise ValueError(f"wait: 0 to {WAIT_MAX_S} seconds")
     lease_ms, extend_ms = leased(lease, auto_extend)
-    return Fetch(owner, group, max_, clock_ms() + milliseconds(wait), lease_ms, extend_ms)
+    return Fetch(owner, group, max_, clock_ms() + milliseconds(wait), lease_ms, extend_ms, attributes)
 
 
 def leased(lease: Optional[float], auto_extend: Optional[float]) -> Tuple[Optional[int], int]:

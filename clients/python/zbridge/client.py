@@ -19,10 +19,11 @@ from typing import Any, Callable, Generator, Iterable, List, Mapping, Optional, 
 import zmq
 
 from . import base
-from .base import Body, clock_ms
+from .base import Body, Moment, clock_ms
+from .core.asking import Ask, Found
 from .core.core import FAILED, GREETING, IDLE
 from .core.delivery import Delivery
-from .core.outbox import Publication, Publishing, Receipt, Receipts, Single
+from .core.outbox import Prepared, Publication, Publishing, Receipt, Receipts, Single
 from .core.pending import Pending
 from .core.settling import Extension, Settlement
 from .errors import Closed, Error, Forked, InFlightFull, Timeout, WrongThread
@@ -115,7 +116,7 @@ class Client:
     # --- consuming ------------------------------------------------------------------------------------------------
 
     def subscribe(self, group: str, *, credit: int = 256, lease: Optional[float] = None,
-                  auto_extend: Optional[float] = None) -> Subscription:
+                  auto_extend: Optional[float] = None, attributes: bool = False) -> Subscription:
         """An iterator over what the group delivers: at most `credit` messages delivered and not settled. With
         `auto_extend` leases are extended for so many seconds from the delivery on."""
         checked_name(group, "group")
@@ -123,20 +124,21 @@ class Client:
             raise ValueError("credit: from 0 on, 32 bits")
         lease_ms, extend_ms = base.leased(lease, auto_extend)
         with self._entered():
-            made = self._core.subscribe(group, credit, lease_ms, extend_ms)
+            made = self._core.subscribe(group, credit, lease_ms, extend_ms, attributes)
             self._nudge(0)
         return Subscription(self, made)
 
     def serve(self, group: str, handler: Callable[[Delivery], None], *, threads: int = 1, credit: int = 256,
-              lease: Optional[float] = None, auto_extend: Optional[float] = None) -> Server:
+              lease: Optional[float] = None, auto_extend: Optional[float] = None, attributes: bool = False) -> Server:
         """Calls the handler with each delivery, in so many threads: `ack` when it returns, `retry` with the exception
         as the reason where it raises, unless it has settled the message itself."""
-        return Server(self.subscribe(group, credit=credit, lease=lease, auto_extend=auto_extend), handler, threads)
+        return Server(self.subscribe(group, credit=credit, lease=lease, auto_extend=auto_extend, attributes=attributes),
+                      handler, threads)
 
     def receive(self, group: str, max: int = 1, *, wait: float = 0, lease: Optional[float] = None,
-                auto_extend: Optional[float] = None) -> List[Delivery]:
+                auto_extend: Optional[float] = None, attributes: bool = False) -> List[Delivery]:
         """At most `max` messages; none where none came within `wait` seconds."""
-        made = base.fetch(self, group, max, wait, lease, auto_extend)
+        made = base.fetch(self, group, max, wait, lease, auto_extend, attributes)
         with self._entered():
             self._core.fetch(made)
             self._nudge(0)
@@ -157,6 +159,37 @@ class Client:
             self._core.extend(made)
             self._nudge(0)
         return made
+
+    # --- transactions ---------------------------------------------------------------------------------------------
+
+    def prepare(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
+                order_key: Optional[str] = None, tag: Optional[str] = None,
+                properties: Optional[Mapping[str, Property]] = None, timeout: Optional[float] = 30) -> Prepared:
+        """Returns when the message is on the disk, where nobody sees it before `.commit()`."""
+        made = base.preparation(self, topic, message, id=id, keys=keys, order_key=order_key, tag=tag, properties=properties)
+        return self._publish(made, None, ends_at(timeout), True).result(timeout)
+
+    def resolve(self, verb: str, token: bytes) -> Ask[Any]:
+        """`COMMIT` or `ROLLBACK` of what was prepared, on whatever connection, and by whomever."""
+        if verb not in ("COMMIT", "ROLLBACK"):
+            raise ValueError("verb: COMMIT or ROLLBACK")
+        return self._ask(base.resolution(self, verb, token), "transactions")
+
+    # --- looking for messages, taking one back --------------------------------------------------------------------
+
+    def query(self, topic: str, *, key: Optional[str] = None, id: Union[str, bytes, None] = None, since: Moment = None,
+              until: Moment = None, max: int = 20, timeout: Optional[float] = 30) -> List[Found]:
+        """Messages of a topic by a key, by an id (a producer's, or a receipt's), or by when they were stored."""
+        return self._ask(base.query(self, topic, key, id, since, until, max), "query").result(timeout)
+
+    def recall(self, id: bytes, *, timeout: Optional[float] = 30) -> None:
+        """Takes back a message that waits for its `deliver_at`. NotFound: too late. Unanswered: not known."""
+        self._ask(base.recall(self, id), "recall").result(timeout)
+
+    def reset(self, group: str, *, to: Optional[str] = None, offset: Optional[int] = None, time: Moment = None,
+              timeout: Optional[float] = 30) -> None:
+        """The group goes on from `earliest` or `latest`, an offset, or a time. Unanswered: not known whether it does."""
+        self._ask(base.reset(self, group, to, offset, time), "reset").result(timeout)
 
     # --- its life -------------------------------------------------------------------------------------------------
 
@@ -226,6 +259,12 @@ class Client:
         if self._forked:
             raise Forked("this client is that of the process before the fork")
         return self._changed
+
+    def _ask(self, made: Ask[Any], feature: str) -> Ask[Any]:
+        with self._entered():
+            self._core.ask(made, feature)
+            self._nudge(0)
+        return made
 
     def _publish(self, made: P, seq: Optional[int], ends: Optional[float], at_once: bool) -> P:
         with self._entered():

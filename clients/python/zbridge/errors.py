@@ -145,6 +145,10 @@ class Closed(Error):
     """The client, or the subscription, is closed."""
 
 
+class Unanswered(Error):
+    """The connection was lost before the answer, and to ask again might do it twice: whether it was done is not known."""
+
+
 class Forked(Error):
     """The client is that of the process before the fork: open one in each process."""
 

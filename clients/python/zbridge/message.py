@@ -83,7 +83,7 @@ def compared(value: Property) -> Property:
 def moment(value: Union[datetime, int]) -> int:
     at = int(value.timestamp() * 1000) if isinstance(value, datetime) else value
     if not isinstance(at, int) or not 0 <= at < 1 << 64:
-        raise ValueError("deliver_at: a datetime, or milliseconds since 1970")
+        raise ValueError("a time: a datetime, or milliseconds since 1970")
     return at
 
 

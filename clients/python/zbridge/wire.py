@@ -140,11 +140,12 @@ def bodies(block: bytes) -> List[Frames]:
     return found
 
 
-def publish(topic: str, seq: int, once: bool, messages: Sequence[bytes], attributes: Sequence[Optional[bytes]]) -> Frames:
-    """A PUBLISH of messages that are parts of a block already; attributes are msgpack, and left out if none has any."""
+def publish(topic: str, seq: int, once: bool, messages: Sequence[bytes], attributes: Sequence[Optional[bytes]],
+            verb: str = "PUBLISH") -> Frames:
+    """A PUBLISH, or a PREPARE, of messages that are parts of a block already; attributes are msgpack, and left out if none has any."""
     pack = msgpack.packb
     some = any(each is not None for each in attributes)
-    fields = [b"\x92\xa7PUBLISH", bytes((0x80 | (3 + once + some),)), b"\xa5topic", pack(topic), b"\xa3seq", pack(seq),
+    fields = [b"\x92", pack(verb), bytes((0x80 | (3 + once + some),)), b"\xa5topic", pack(topic), b"\xa3seq", pack(seq),
               b"\xa5count", pack(len(messages))]
     if once:
         fields.append(b"\xa4once\xc3")

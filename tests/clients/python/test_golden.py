@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "clients/python"))
 from zbridge import Message, MessageId, base, wire  # noqa: E402
 from zbridge.core.core import Core  # noqa: E402
 from zbridge.core.delivery import Delivery  # noqa: E402
+from zbridge.errors import Unanswered  # noqa: E402
 from zbridge.core.settling import Extension, Settlement, verdict_of  # noqa: E402
 from zbridge.options import Limits, Options  # noqa: E402
 
@@ -25,10 +26,9 @@ PAGE = golden()
 TOKEN = bytes.fromhex("02010001000000010000000000000028")
 
 
-# Reading a topic is not in this client, nor what the command line asks.
-NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer"}
-NOT_SPOKEN |= {"query", "query-id", "found", "found-nothing", "recall", "done", "reset", "reset-time", "deliver-attributes"}
-NOT_SPOKEN |= {"prepare", "receipt-prepared", "commit", "rollback", "resolved", "subscribe-checks", "check", "unknown"}
+# Reading a topic is not in this client, nor what the command line asks, nor to be asked about what others have prepared.
+NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer", "subscribe-checks", "check",
+              "unknown"}
 
 
 class Owner:
@@ -145,6 +145,113 @@ class Said(unittest.TestCase):
         self.assertEqual(core.state, "failed")
 
 
+class Asked(unittest.TestCase):
+    """What is asked once, and its answer."""
+
+    def asks(self, block, ask, feature):
+        """Of a core that says this block: it, and what is asked."""
+        core = opened()
+        core.welcome["features"] = [feature]
+        core._refs = wire.decode(PAGE[block][:1]).fields.get("ref", 1) - 1
+        core.ask(ask, feature)
+        return core, core.take_output(0)
+
+    def test_query(self):
+        ask = base.query(Owner(), "orders", "A-7", None, None, None, 2)
+        core, said = self.asks("query", ask, "query")
+        self.assertEqual(said, [PAGE["query"]])
+        core.received(PAGE["found"], 0)
+        found, = ask.outcome()
+        self.assertEqual((found.offset, found.stored_ms, found.attributes, found.body),
+                         (40, 1_700_000_000_000, {"keys": ["A-7"], "tag": "new"}, b"hello"))
+
+    def test_query_by_id_that_finds_nothing(self):
+        id_ = wire.decode(PAGE["query-id"]).fields["id"]
+        ask = base.query(Owner(), "orders", None, id_, None, None, 20)
+        core, said = self.asks("query-id", ask, "query")
+        asked = wire.decode(said[0])
+        self.assertEqual(asked.fields.pop("max"), 20)
+        self.assertEqual(wire.encode(*asked), PAGE["query-id"])
+        core.received(PAGE["found-nothing"], 0)
+        self.assertEqual(ask.outcome(), [])
+
+    def test_recall(self):
+        ask = base.recall(Owner(), wire.decode(PAGE["recall"]).fields["id"])
+        core, said = self.asks("recall", ask, "recall")
+        self.assertEqual(said, [PAGE["recall"]])
+        core.received(PAGE["done"], 0)
+        self.assertTrue(ask.done and ask.error is None)
+
+    def test_reset(self):
+        for block, arguments in (("reset", ("earliest", None, None)), ("reset-time", (None, None, 1_700_000_000_000))):
+            _, said = self.asks(block, base.reset(Owner(), "logistics", *arguments), "reset")
+            self.assertEqual(said, [PAGE["reset"] if block == "reset" else PAGE["reset-time"]])
+
+    def test_prepare_and_commit(self):
+        core = opened()
+        core.welcome["features"] += ["transactions"]
+        core.outbox._next_seq = 5
+        made = base.preparation(Owner(), "orders", b"hello", id=None, keys=(), order_key=None, tag=None, properties=None)
+        core.publish(made, None, 0)
+        core.flush(0)
+        self.assertEqual(core.take_output(0), [PAGE["prepare"]])
+        core.received(PAGE["receipt-prepared"], 0)
+        prepared = made.outcome()
+        self.assertEqual(prepared.token, wire.decode(PAGE["rollback"]).fields["tokens"][0])
+        ask = base.resolution(Owner(), "COMMIT", prepared.token)
+        core, said = self.asks("commit", ask, "transactions")
+        asked, expected = wire.decode(said[0]), wire.decode(PAGE["commit"])
+        self.assertEqual((asked.name, asked.fields), (expected.name, expected.fields))
+        core.received(wire.encode("RESOLVED", {"ref": 6, "ids": [None], "refused": [[0, "stale", "it was rolled back"]]}), 0)
+        self.assertEqual((ask.error.code, ask.error.certain), ("stale", True))
+
+    def test_resolved_of_two(self):
+        """This client resolves one at a time: what the page has is of two."""
+        heard = wire.decode(PAGE["resolved"])
+        self.assertEqual((len(heard.fields["ids"]), heard.fields["refused"][0][1]), (2, "stale"))
+
+
+class Lost(unittest.TestCase):
+    """Over a lost connection what may be asked twice is asked again; what may not ends."""
+
+    def test_asked_again_or_not(self):
+        core = opened()
+        core.welcome["features"] += ["query", "recall", "transactions"]
+        query = base.query(Owner(), "orders", "A-7", None, None, None, 2)
+        recall = base.recall(Owner(), bytes(16))
+        commit = base.resolution(Owner(), "COMMIT", b"\x03" + bytes(15))
+        for ask, feature in ((query, "query"), (recall, "recall"), (commit, "transactions")):
+            core.ask(ask, feature)
+        self.assertEqual(len(core.take_output(0)), 3)
+        core.lost("cut", 0)
+        self.assertEqual(type(recall.error), Unanswered)
+        core.tick(10_000)
+        core.take_output(10_000)
+        core.received(wire.encode("WELCOME", {**wire.decode(PAGE["welcome"]).fields, "resumed": 0, "held": []}), 10_000)
+        said = [wire.decode(frames) for frames in core.take_output(10_000)]
+        self.assertEqual([each.name for each in said], ["QUERY", "COMMIT"])
+        core.received(wire.encode("RESOLVED", {"ref": said[1].fields["ref"], "ids": [None], "refused": [[0, "stale", "x"]]}), 10_000)
+        self.assertEqual((commit.error.code, commit.error.certain), ("stale", False))
+
+    def test_so_many_wait_and_no_more(self):
+        core = opened()
+        core.welcome["features"] += ["query"]
+        for _ in range(core.asking.limits.asks + 3):
+            core.ask(base.query(Owner(), "orders", "A-7", None, None, None, 2), "query")
+        self.assertEqual(len(core.take_output(0)), core.asking.limits.asks)
+        core.received(wire.encode("FOUND", {"ref": 1, "messages": []}), 0)
+        self.assertEqual(len(core.take_output(0)), 1)
+
+    def test_an_answer_to_nothing_is_a_violation(self):
+        for said in (("FOUND", {"ref": 7, "messages": []}), ("DONE", {"ref": 1}), ("DONE", {}), ("FOUND", {"ref": 1, "messages": [[1]]})):
+            core = opened()
+            core.welcome["features"] += ["query"]
+            core.ask(base.query(Owner(), "orders", "A-7", None, None, None, 2), "query")
+            core.take_output(0)
+            core.received(wire.encode(*said), 0)
+            self.assertEqual(core.state, "idle", said)
+
+
 class Heard(unittest.TestCase):
     def test_welcome(self):
         core = opened()
@@ -185,6 +292,14 @@ class Heard(unittest.TestCase):
         self.assertEqual((first.token, first.attempt), (TOKEN, 1))
         self.assertEqual(second.token, wire.Place.read(TOKEN).behind(1).octets())
         self.assertEqual(second.id[-1], first.id[-1] + 1)
+
+    def test_deliver_with_attributes(self):
+        core = opened()
+        made = core.subscribe("logistics", 512, None, 0, True)
+        self.assertTrue(wire.decode(core.take_output(0)[0]).fields["attributes"])
+        core.received(PAGE["deliver-attributes"], 0)
+        its = {"keys": ["A-7"], "tag": "new", "properties": {"region": "EU"}}
+        self.assertEqual([core.inbox.take(made).attributes for _ in range(2)], [its, its])
 
     def test_deliver_nothing(self):
         core = opened()

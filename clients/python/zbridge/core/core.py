@@ -17,6 +17,7 @@ from typing import Any, Deque, Dict, List, Optional, Sequence
 from .. import wire
 from ..errors import Closed, Error, Replaced, Unsupported, Violation
 from ..options import Limits, Options, milliseconds
+from .asking import Ask, Asking
 from .delivery import Delivery
 from .held import Held
 from .inbox import Fetch, Inbox, Subscription
@@ -64,6 +65,7 @@ class Core:
         self.outbox = Outbox(options, first_seq)
         self.settling = Settling(options, self._next_ref)
         self.inbox = Inbox(lambda: self.owner, self.settling, self._next_ref)
+        self.asking = Asking(self._next_ref)
 
     # --- the application's side -----------------------------------------------------------------------------------
 
@@ -77,11 +79,22 @@ class Core:
             self._need("publish")
             if publication.once:
                 self._need("once")
+            if publication.verb == "PREPARE":
+                self._need("transactions")
         self.outbox.add(publication, seq, now_ms)
 
-    def subscribe(self, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int) -> Subscription:
+    def subscribe(self, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int,
+                  attributes: bool = False) -> Subscription:
         self._check()
-        return self.inbox.subscribe(group, credit, lease_ms, auto_extend_ms)
+        return self.inbox.subscribe(group, credit, lease_ms, auto_extend_ms, attributes)
+
+    def ask(self, ask: Ask[Any], feature: str) -> None:
+        self._check()
+        if self._closing:
+            raise Closed("the client is closing")
+        if self.welcome:
+            self._need(feature)
+        self.asking.add(ask)
 
     def fetch(self, fetch: Fetch) -> None:
         self._check()
@@ -119,6 +132,7 @@ class Core:
         self.outbox.fail(error)
         self.settling.fail(error)
         self.inbox.fail(error)
+        self.asking.fail(error)
 
     # --- the connection's side ------------------------------------------------------------------------------------
 
@@ -134,7 +148,7 @@ class Core:
         if self.state in (OPEN, LEAVING):
             found += [self._said_ms + self._heartbeat_ms * 2 // 3, self.settling.next_deadline()]
         if self.state == OPEN:
-            found += [self.outbox.next_deadline(), self._renewing_ends_ms]
+            found += [self.outbox.next_deadline(), self._renewing_ends_ms, 0 if self.asking.has_more() else None]
             if self._unclaimed is not None and self.settling.sent_again == 0:
                 found.append(0)
         return min((each for each in found if each is not None), default=None)
@@ -179,6 +193,7 @@ class Core:
         self.link_number = 0
         self._output.clear()
         self.inbox.end_session()
+        self.asking.end_session()
         self._try_ms = now_ms + max(self._backoff_ms(), LEAVE_MS_MIN if leaving else 0)
 
     def received(self, frames: Sequence[bytes], now_ms: int) -> None:
@@ -227,7 +242,7 @@ class Core:
             raise Violation(f"{heard.name} before WELCOME")
         if hearer is None:
             return  # what this version does not know is ignored
-        if heard.block is not None and heard.name != "DELIVER":
+        if heard.block is not None and heard.name not in ("DELIVER", "FOUND"):
             raise Violation(f"{heard.name} with a block")
         if heard.name not in ("WELCOME", "REFUSED", "BYE"):
             self._attempts = 0  # only now: one that is closed at once is not tried again without a pause
@@ -246,7 +261,7 @@ class Core:
         same_epoch = self.welcome.get("epoch") == epoch
         limits = wire.field(fields, "limits", dict)
         known = {key: wire.field(limits, key, int) for key in Limits.__annotations__ if key in limits}
-        self.outbox.limits = self.settling.limits = self.inbox.limits = Limits(**known)
+        self.outbox.limits = self.settling.limits = self.inbox.limits = self.asking.limits = Limits(**known)
         self.welcome = fields
         self.state = OPEN
         self._said_ms = now_ms
@@ -277,9 +292,10 @@ class Core:
 
     def _on_receipt(self, heard: wire.Heard, now_ms: int) -> None:
         stored, refused = heard.fields.get("stored", []), heard.fields.get("refused", [])
-        if not isinstance(stored, list) or not isinstance(refused, list):
+        prepared = heard.fields.get("prepared", [])
+        if not all(isinstance(each, list) for each in (stored, refused, prepared)):
             raise Violation("a receipt that is not as it should be")
-        if not self.outbox.on_receipt(stored, refused) and self.state == OPEN:
+        if not self.outbox.on_receipt(stored, refused, prepared) and self.state == OPEN:
             self._leave(now_ms)
 
     def _on_deliver(self, heard: wire.Heard, now_ms: int) -> None:
@@ -293,6 +309,9 @@ class Core:
 
     def _on_settled(self, heard: wire.Heard, now_ms: int) -> None:
         self.settling.on_settled(heard.fields, now_ms)
+
+    def _on_answer(self, heard: wire.Heard, now_ms: int) -> None:
+        self.asking.on_answer(heard)
 
     def _on_bye(self, heard: wire.Heard, now_ms: int) -> None:
         if self.state == CLOSING:
@@ -316,7 +335,7 @@ class Core:
             if code in FOR_GOOD:
                 return self.fail(error)
             return self.lost(str(error), now_ms)
-        if re == "PUBLISH":  # which of them it does not say
+        if re in ("PUBLISH", "PREPARE"):  # which of them it does not say
             return self.outbox.fail(error)
         if "sub" in fields:
             return self.inbox.on_refused_sub(wire.field(fields, "sub", int), error, now_ms)
@@ -324,6 +343,7 @@ class Core:
             ref = wire.field(fields, "ref", int)
             self.settling.on_refused(ref, error, now_ms)
             self.inbox.on_refused_fetch(ref, error)
+            self.asking.on_refused(ref, error)
         return None
 
     def _renew_if_need_be(self, now_ms: int) -> None:
@@ -342,7 +362,7 @@ class Core:
             self.inbox.go_on()
 
     def _has_nothing_to_say(self) -> bool:
-        return not self.outbox.messages and self.settling.is_idle
+        return not self.outbox.messages and self.settling.is_idle and self.asking.is_idle
 
     def _collect(self, now_ms: int) -> None:
         """In the order of the page, "Losing a connection": what is published, what is settled, what is asked for."""
@@ -353,6 +373,8 @@ class Core:
             self._output.append(frames)
         if self.state == OPEN:
             while (frames := self.inbox.take_said(now_ms)) is not None:
+                self._output.append(frames)
+            while (frames := self.asking.take()) is not None:
                 self._output.append(frames)
         if self._is_done_here():
             self._output.append(wire.encode("BYE", {}))
@@ -370,5 +392,5 @@ class Core:
 _HEARERS = {
     "WELCOME": Core._on_welcome, "RECEIPT": Core._on_receipt, "DELIVER": Core._on_deliver,
     "SUBSCRIBED": Core._on_subscribed, "UNSUBSCRIBED": Core._on_unsubscribed, "SETTLED": Core._on_settled,
-    "BYE": Core._on_bye, "REFUSED": Core._on_refused,
+    "FOUND": Core._on_answer, "DONE": Core._on_answer, "RESOLVED": Core._on_answer, "BYE": Core._on_bye, "REFUSED": Core._on_refused,
 }

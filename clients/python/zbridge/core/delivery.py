@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from .. import wire
 from .pending import Owner, Pending
@@ -19,7 +19,7 @@ class Delivery:
     """
 
     __slots__ = ("owner", "group", "place", "attempt", "id_place", "frames", "state", "lease_ms", "lease_ends_ms",
-                 "extend_until_ms", "arrived_ms", "extending", "deferred")
+                 "extend_until_ms", "arrived_ms", "extending", "deferred", "attributes")
 
     def __init__(self, owner: Owner, group: str, place: wire.Place, attempt: int, id_place: wire.Place,
                  frames: List[bytes]) -> None:
@@ -35,6 +35,7 @@ class Delivery:
         self.extend_until_ms = 0
         self.arrived_ms = 0
         self.extending = False
+        self.attributes: Optional[Dict[str, Any]] = None  # where they were asked for, and it has any
         self.deferred: Optional[Tuple[Any, Any]] = None  # the verdict that waits for the answer to EXTEND
 
     @property

@@ -26,12 +26,14 @@ SWEEP_MS = 600_000
 class Subscription:
     """What is delivered under it and waits for the application. Its verbs are the clients'."""
 
-    def __init__(self, sub: int, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int) -> None:
+    def __init__(self, sub: int, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int,
+                 attributes: bool = False) -> None:
         self.sub = sub
         self.group = group
         self.credit = credit
         self.lease_ms = lease_ms
         self.auto_extend_ms = auto_extend_ms
+        self.attributes = attributes  # are delivered with them
         self.asked = False  # SUBSCRIBE is said on this connection
         self.is_open = False  # SUBSCRIBED is heard on it
         self.error: Optional[Error] = None  # closed, or refused
@@ -41,16 +43,17 @@ class Subscription:
 class Fetch(Pending[List[Delivery]]):
     """A RECEIVE: its result is what came, at most `max`; nothing where nothing came within the wait."""
 
-    __slots__ = ("group", "max", "deadline_ms", "lease_ms", "auto_extend_ms", "deliveries")
+    __slots__ = ("group", "max", "deadline_ms", "lease_ms", "auto_extend_ms", "attributes", "deliveries")
 
     def __init__(self, owner: Owner, group: str, max_: int, deadline_ms: int, lease_ms: Optional[int],
-                 auto_extend_ms: int) -> None:
+                 auto_extend_ms: int, attributes: bool = False) -> None:
         super().__init__(owner)
         self.group = group
         self.max = max_
         self.deadline_ms = deadline_ms
         self.lease_ms = lease_ms
         self.auto_extend_ms = auto_extend_ms
+        self.attributes = attributes
         self.deliveries: List[Delivery] = []
 
     def value(self) -> List[Delivery]:
@@ -75,8 +78,9 @@ class Inbox:
 
     # --- the application's side -----------------------------------------------------------------------------------
 
-    def subscribe(self, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int) -> Subscription:
-        made = Subscription(self._next_sub, group, credit, lease_ms, auto_extend_ms)
+    def subscribe(self, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int,
+                  attributes: bool = False) -> Subscription:
+        made = Subscription(self._next_sub, group, credit, lease_ms, auto_extend_ms, attributes)
         self._next_sub += 1
         self._subscriptions[made.sub] = made
         self._ask(made)
@@ -256,7 +260,7 @@ class Inbox:
             self._fetches[ref] = fetch
             wait_ms = max(0, fetch.deadline_ms - now_ms)
             return wire.encode("RECEIVE", {"ref": ref, "group": fetch.group, "max": fetch.max, "wait": wait_ms,
-                                           "lease": fetch.lease_ms})
+                                           "lease": fetch.lease_ms, "attributes": fetch.attributes or None})
         return None
 
     def on_subscribed(self, sub: int) -> None:
@@ -312,7 +316,8 @@ class Inbox:
         if self.in_session:
             subscription.asked = True
             self._say.append(wire.encode("SUBSCRIBE", {"sub": subscription.sub, "group": subscription.group,
-                                                       "credit": subscription.credit, "lease": subscription.lease_ms}))
+                                                       "credit": subscription.credit, "lease": subscription.lease_ms,
+                                                       "attributes": subscription.attributes or None}))
 
     def _read(self, heard: wire.Heard, group: str, lease_ms: Optional[int], auto_extend_ms: int,
               now_ms: int) -> Iterator[Delivery]:
@@ -320,12 +325,16 @@ class Inbox:
         messages = wire.bodies(heard.block) if heard.block is not None else []
         if sum(_run(each)[1] for each in runs) != len(messages):
             raise Violation("a DELIVER with another count than its block")
+        attributes = heard.fields.get("attributes") or [None] * len(runs)
+        if not isinstance(attributes, list) or len(attributes) != len(runs):
+            raise Violation("a DELIVER with another count of attributes than of runs")
         at = 0
         owner = self._owner()
-        for run in runs:
+        for run, its_attributes in zip(runs, attributes):
             token, count, attempt, id_ = _run(run)
             for n in range(count):
                 made = Delivery(owner, group, token.behind(n), attempt, id_.behind(n), messages[at])
+                made.attributes = its_attributes
                 made.arrived_ms = now_ms
                 made.lease_ms = lease_ms
                 made.lease_ends_ms = now_ms + (lease_ms or 0)

@@ -34,8 +34,27 @@ class Refusal(NamedTuple):
     error: Error
 
 
+class Prepared:
+    """A message that is prepared: it is on the disk, and nobody sees it before its commit. `token` names it, on any connection."""
+
+    __slots__ = ("owner", "id", "token")
+
+    def __init__(self, owner: Owner, id_: wire.MessageId, token: bytes) -> None:
+        self.owner = owner
+        self.id = id_
+        self.token = token
+
+    def commit(self) -> Pending[wire.MessageId]:
+        """It is in its topic from now on; once that is durable the id of its message. Stale: it was resolved before."""
+        return self.owner.resolve("COMMIT", self.token)  # type: ignore[no-any-return]
+
+    def rollback(self) -> Pending[wire.MessageId]:
+        """It is gone."""
+        return self.owner.resolve("ROLLBACK", self.token)  # type: ignore[no-any-return]
+
+
 class Outcome(NamedTuple):
-    """`span` messages from `seq` on. `id` is None where they were refused."""
+    """`span` messages from `seq` on. `id` is None where they were refused; `token` where it is stored, not prepared."""
 
     seq: int
     span: int
@@ -43,6 +62,7 @@ class Outcome(NamedTuple):
     duplicate: bool = False
     code: str = ""
     text: str = ""
+    token: Optional[bytes] = None
 
     def part(self, skipped: int, span: int) -> Outcome:
         id_ = None if self.id is None else self.id.behind(skipped)
@@ -97,6 +117,7 @@ class Publishing(Pending[T]):
     """Messages for one topic, with numbers that follow each other."""
 
     __slots__ = ("topic", "once", "seq", "count", "bodies", "attributes", "size", "at_ms", "sent", "known", "outcomes")
+    verb = "PUBLISH"
 
     def __init__(self, owner: Owner, topic: str, once: bool, bodies: Sequence[bytes],
                  attributes: Sequence[Optional[bytes]]) -> None:
@@ -133,6 +154,21 @@ class Single(Publishing[Receipt]):
         if isinstance(found, Refusal):
             raise found.error
         return found
+
+
+class Preparation(Publishing[Prepared]):
+    """Of one message that is prepared."""
+
+    __slots__ = ()
+    verb = "PREPARE"
+
+    def value(self) -> Prepared:
+        its = self.outcomes[0]
+        if its.id is None:
+            raise Error.of(its.code, its.text)
+        if its.token is None:
+            raise Violation("a message that was to be prepared is stored")
+        return Prepared(self.owner, wire.MessageId(its.id.octets()), its.token)
 
 
 class Outbox:
@@ -220,9 +256,9 @@ class Outbox:
             self._learn(Outcome(first.seq + first.known, 1, None, False, "too_large", "larger than the bridge takes"))
         return None
 
-    def on_receipt(self, stored: Sequence[object], refused: Sequence[object]) -> bool:
+    def on_receipt(self, stored: Sequence[object], refused: Sequence[object], prepared: Sequence[object] = ()) -> bool:
         """Takes the outcomes in the order of seq; False where the bridge said that it is shutting down."""
-        outcomes = [_stored(each) for each in stored] + [_refused(each) for each in refused]
+        outcomes = [_stored(each) for each in stored] + [_refused(each) for each in refused] + [_prepared(each) for each in prepared]
         for outcome in sorted(outcomes, key=lambda each: each.seq):
             if outcome.code == "shutting_down":
                 self.is_shut = True  # as all behind it: sent again on the next connection
@@ -253,7 +289,9 @@ class Outbox:
         header_left = self.limits.header_bytes - HEADER_ROOM
         while self._unsent and room > 0:
             each = self._unsent[0]
-            if each.topic != first.topic or each.once != first.once or each.seq + each.sent != seq + len(bodies):
+            if each.topic != first.topic or each.once != first.once or each.verb != first.verb:
+                break
+            if each.seq + each.sent != seq + len(bodies):
                 break
             count, bytes_left, header_left = self._reach(each, room, bytes_left, header_left, not bodies)
             until = each.sent + count
@@ -267,7 +305,7 @@ class Outbox:
             self._sent.append(self._unsent.popleft())
         self._unsent_messages -= len(bodies)
         self.on_wire += len(bodies)
-        return wire.publish(first.topic, seq, first.once, bodies, attributes)
+        return wire.publish(first.topic, seq, first.once, bodies, attributes, first.verb)
 
     def _reach(self, each: Publishing[Any], room: int, bytes_left: int, header_left: int, alone: bool) -> Tuple[int, int, int]:
         """How many of its messages go into what is left, and what is left then. `alone`: one goes in any case."""
@@ -317,6 +355,12 @@ def _stored(entry: object) -> Outcome:
 def _refused(entry: object) -> Outcome:
     first = _entry(entry)
     return Outcome(first[0], first[1], None, False, str(first[2]), str(first[3]))
+
+
+def _prepared(entry: object) -> Outcome:
+    if not isinstance(entry, list) or len(entry) < 3 or not isinstance(entry[0], int) or not isinstance(entry[2], bytes):
+        raise Violation("an entry of a receipt that is not as it should be")
+    return Outcome(entry[0], 1, wire.Place.read(entry[1]), token=entry[2])
 
 
 def _entry(entry: object) -> List[Any]:

@@ -29,6 +29,9 @@ class Owner(Protocol):
     def extend(self, deliveries: Any, lease: Optional[float]) -> Any:
         """See the clients."""
 
+    def resolve(self, verb: str, token: bytes) -> Any:
+        """COMMIT or ROLLBACK."""
+
 
 class Pending(Generic[T]):
     """Done once, with a value or an error. `result()` waits for it with the client of threads, `await` with the other."""

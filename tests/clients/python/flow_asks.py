@@ -1,0 +1,99 @@
+"""The Python client finds messages, takes one back, moves a group, is delivered attributes, and prepares and commits: both clients, with a
+bridge that is cut off and killed in between.
+"""
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "tests/flow"), str(ROOT / "clients/python")]
+from harness import *  # noqa: E402
+import zbridge  # noqa: E402
+from zbridge import aio  # noqa: E402
+
+YAML = """
+bridge:
+  listen: "${APPS}"
+plugins: { durable: {} }
+topics: { orders: {} }
+groups: { logistics: { topic: orders, start: earliest } }
+"""
+
+
+def finds(client):
+    receipt = client.publish("orders", b"3 bolts", keys=["A-17"], tag="new", properties={"amount": 3})
+    for way in {"key": "A-17"}, {"id": receipt.id}, {"id": str(receipt.id)}, {"since": 1}:
+        found, = client.query("orders", **way)
+        equal((found.id, found.body, found.attributes), (receipt.id, b"3 bolts", {"keys": ["A-17"], "tag": "new", "properties": {"amount": 3}}),
+              f"found by {way}")
+    equal(client.query("orders", key="none"), [], "nothing")
+    try:
+        client.query("nowhere", key="A-17")
+        raise Broken("a topic that is not there is searched")
+    except zbridge.NotFound:
+        pass
+
+
+def is_delivered_attributes(client):
+    with client.subscribe("logistics", attributes=True) as deliveries:
+        delivery = deliveries.next(PATIENCE_S)
+        equal((delivery.body, delivery.attributes["tag"]), (b"3 bolts", "new"), "with what its producer said")
+        delivery.ack().result(PATIENCE_S)
+    client.reset("logistics", to="earliest")
+    again, = client.receive("logistics", wait=PATIENCE_S, attributes=True)
+    equal((again.body, again.attributes["keys"]), (b"3 bolts", ["A-17"]), "from the beginning")
+    again.ack().result(PATIENCE_S)
+
+
+def takes_back(client):
+    receipt = client.publish("orders", b"later", delay=3600)
+    client.recall(receipt.id)
+    try:
+        client.recall(receipt.id)
+        raise Broken("it is taken back twice")
+    except zbridge.NotFound:
+        pass
+
+
+def prepares(client, bridge):
+    one, two, three = (client.prepare("orders", b"%d" % n) for n in range(3))
+    equal(client.receive("logistics"), [], "nobody sees it")
+    two.rollback().result(PATIENCE_S)
+    bridge.kill()
+    bridge.start()
+    equal(one.commit().result(PATIENCE_S), one.id, "its id, after a kill -9")
+    try:
+        two.commit().result(PATIENCE_S)
+        raise Broken("a message that was rolled back is committed")
+    except zbridge.Stale:
+        pass
+    return three
+
+
+async def with_asyncio(address, prepared):
+    async with aio.Client(address) as client:
+        await client.resolve("COMMIT", prepared.token)
+        four = await client.prepare("orders", b"4")
+        await four.commit()
+        found = await client.query("orders", id=four.id)
+        equal([each.body for each in found], [b"4"], "found by asyncio")
+        bodies = []
+        while len(bodies) < 3:
+            for delivery in await client.receive("logistics", 10, wait=60, attributes=True):
+                bodies.append((delivery.body, delivery.attributes))
+                await delivery.ack()
+        equal(bodies, [(b"0", None), (b"2", None), (b"4", None)], "what was committed, in that order")
+
+
+def main(flow):
+    bridge = flow.bridge(YAML)
+    with zbridge.Client(bridge.address("APPS")) as client:
+        finds(client)
+        is_delivered_attributes(client)
+        takes_back(client)
+        prepared = prepares(client, bridge)
+    asyncio.run(with_asyncio(bridge.address("APPS"), prepared))
+
+
+run(main)
