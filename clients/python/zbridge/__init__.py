@@ -4,6 +4,7 @@
 """
 from .client import Client
 from .core.asking import Ask, Found
+from .core.checking import Check
 from .core.delivery import Delivery
 from .core.outbox import Prepared, Publication, Receipt, Receipts, Refusal
 from .core.settling import Extension, Settlement
@@ -13,12 +14,13 @@ from .errors import (AlreadySettled, Closed, Denied, Error, Forked, IdentityTake
                      Unconfigured, Unsupported, Violation, WrongThread)
 from .message import Message
 from .options import Limits, Options
+from .checks import Checks
 from .subscription import Server, Subscription
 from .wire import MessageId
 
 __version__ = "0.1.0"
 __all__ = [
-    "AlreadySettled", "Ask", "Client", "Closed", "Delivery", "Denied", "Error", "Extension", "Forked", "Found", "IdentityTaken",
+    "AlreadySettled", "Ask", "Check", "Checks", "Client", "Closed", "Delivery", "Denied", "Error", "Extension", "Forked", "Found", "IdentityTaken",
     "InFlightFull", "Limits", "LineFull", "Malformed", "Message", "MessageId", "NoCommonVersion", "NotFound", "Options",
     "OutOfRange", "OutOfState", "Prepared", "Publication", "Receipt", "Receipts", "Refusal", "Refused", "Replaced", "Server",
     "Settlement", "ShuttingDown", "Stale", "StoreFailed", "StoreFull", "Subscription", "SubscriptionsFull", "Timeout",

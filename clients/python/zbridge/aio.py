@@ -19,6 +19,8 @@ import zmq
 from . import base
 from .base import Body, Moment, clock_ms
 from .core.asking import Ask, Found
+from .core.checking import Check
+from .core.checking import Checks as CoreChecks
 from .core.core import FAILED, GREETING, IDLE
 from .core.delivery import Delivery
 from .core.inbox import Subscription as CoreSubscription
@@ -184,6 +186,20 @@ class Client:
         if verb not in ("COMMIT", "ROLLBACK"):
             raise ValueError("verb: COMMIT or ROLLBACK")
         return self._ask(base.resolution(self, verb, token), "transactions")
+
+    def checks(self, topic: str, *, credit: int = 64, attributes: bool = False) -> Checks:
+        """An iterator over what the bridge asks: of messages that were prepared for this topic, and that nobody resolves,
+        at most `credit` that have no answer."""
+        self._check()
+        made = self._core.check(*base.checks(topic, credit, attributes))
+        self._later_turn()
+        return Checks(self, made)
+
+    def unknown(self, token: bytes) -> None:
+        """Of a check: not yet, ask again."""
+        self._check()
+        self._core.checking.unknown(token)
+        self._later_turn()
 
     # --- looking for messages, taking one back --------------------------------------------------------------------
 
@@ -427,6 +443,45 @@ class Subscription:
         self._client._later_turn()
 
     async def __aenter__(self) -> Subscription:
+        return self
+
+    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                        trace: Optional[TracebackType]) -> None:
+        self.close()
+
+
+class Checks:
+    """As of zbridge.Client, for `async for`."""
+
+    def __init__(self, client: Client, inner: CoreChecks) -> None:
+        self._client = client
+        self._inner = inner
+
+    async def next(self) -> Check:
+        """The next one. Raises Closed, or what the bridge refused it with."""
+        while True:
+            self._client._check()
+            found = self._client._core.checking.take(self._inner)
+            if found is not None:
+                return found
+            if self._inner.error is not None:
+                raise self._inner.error
+            await self._client._changed()
+
+    async def __aiter__(self) -> AsyncIterator[Check]:
+        while True:
+            try:
+                yield await self.next()
+            except Closed:
+                return
+
+    def close(self) -> None:
+        """What is in hand may still be answered."""
+        self._client._check()
+        self._client._core.checking.unsubscribe(self._inner)
+        self._client._later_turn()
+
+    async def __aenter__(self) -> Checks:
         return self
 
     async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],

@@ -138,6 +138,13 @@ def resolution(owner: Owner, verb: str, token: bytes) -> Ask[wire.MessageId]:
     return Ask(owner, verb, {"tokens": [token]}, "RESOLVED", read_resolved)
 
 
+def checks(topic: str, credit: int, attributes: bool) -> Tuple[str, int, bool]:
+    checked.name(topic, "topic")
+    if not 0 <= credit < 1 << 32:
+        raise ValueError("credit: from 0 on, 32 bits")
+    return topic, credit, attributes
+
+
 def message_id(value: bytes) -> bytes:
     if not isinstance(value, bytes) or len(value) != 16:
         raise ValueError("id: the 16 octets of a receipt")

@@ -20,6 +20,7 @@ import zmq
 
 from . import base
 from .base import Body, Moment, clock_ms
+from .checks import Checks
 from .core.asking import Ask, Found
 from .core.core import FAILED, GREETING, IDLE
 from .core.delivery import Delivery
@@ -174,6 +175,20 @@ class Client:
         if verb not in ("COMMIT", "ROLLBACK"):
             raise ValueError("verb: COMMIT or ROLLBACK")
         return self._ask(base.resolution(self, verb, token), "transactions")
+
+    def checks(self, topic: str, *, credit: int = 64, attributes: bool = False) -> Checks:
+        """An iterator over what the bridge asks: of messages that were prepared for this topic, and that nobody resolves,
+        at most `credit` that have no answer."""
+        with self._entered():
+            made = self._core.check(*base.checks(topic, credit, attributes))
+            self._nudge(0)
+        return Checks(self, made)
+
+    def unknown(self, token: bytes) -> None:
+        """Of a check: not yet, ask again."""
+        with self._entered():
+            self._core.checking.unknown(token)
+            self._nudge(0)
 
     # --- looking for messages, taking one back --------------------------------------------------------------------
 

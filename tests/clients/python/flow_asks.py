@@ -15,8 +15,8 @@ from zbridge import aio  # noqa: E402
 YAML = """
 bridge:
   listen: "${APPS}"
-plugins: { durable: {} }
-topics: { orders: {} }
+plugins: { durable: { config: { check_after: 1s, check_every: 1s, max_checks: 15 } } }
+topics: { orders: {}, asked: {} }
 groups: { logistics: { topic: orders, start: earliest } }
 """
 
@@ -71,6 +71,35 @@ def prepares(client, bridge):
     return three
 
 
+def is_asked(client):
+    yes, no = client.prepare("asked", b"yes", tag="new"), client.prepare("asked", b"no")
+    with client.checks("asked", attributes=True) as checks:
+        asked = {}
+        for check in checks:
+            asked[check.body] = check
+            if len(asked) == 2:
+                break
+        equal({each.token for each in asked.values()}, {yes.token, no.token}, "those that it is asked about")
+        equal((asked[b"yes"].attributes, asked[b"no"].attributes), ({"tag": "new"}, None), "with what was said of them")
+        for check in asked.values():
+            check.unknown()
+        again = checks.next(PATIENCE_S)
+        equal(again.number > 1, True, "it is asked again")
+        asked[b"yes"].commit().result(PATIENCE_S)
+        asked[b"no"].rollback().result(PATIENCE_S)
+    equal([each.body for each in client.query("asked", since=1)], [b"yes"], "what there is then")
+
+
+async def is_asked_by_asyncio(address):
+    async with aio.Client(address) as client:
+        prepared = await client.prepare("asked", b"late")
+        async with client.checks("asked") as checks:
+            async for check in checks:
+                equal(check.token, prepared.token, "what it is asked about")
+                await check.commit()
+                break
+
+
 async def with_asyncio(address, prepared):
     async with aio.Client(address) as client:
         await client.resolve("COMMIT", prepared.token)
@@ -92,7 +121,9 @@ def main(flow):
         finds(client)
         is_delivered_attributes(client)
         takes_back(client)
+        is_asked(client)
         prepared = prepares(client, bridge)
+    asyncio.run(is_asked_by_asyncio(bridge.address("APPS")))
     asyncio.run(with_asyncio(bridge.address("APPS"), prepared))
 
 

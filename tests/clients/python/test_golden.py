@@ -26,9 +26,8 @@ PAGE = golden()
 TOKEN = bytes.fromhex("02010001000000010000000000000028")
 
 
-# Reading a topic is not in this client, nor what the command line asks, nor to be asked about what others have prepared.
-NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer", "subscribe-checks", "check",
-              "unknown"}
+# Reading a topic is not in this client, nor what the command line asks.
+NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer"}
 
 
 class Owner:
@@ -204,6 +203,28 @@ class Asked(unittest.TestCase):
         self.assertEqual((asked.name, asked.fields), (expected.name, expected.fields))
         core.received(wire.encode("RESOLVED", {"ref": 6, "ids": [None], "refused": [[0, "stale", "it was rolled back"]]}), 0)
         self.assertEqual((ask.error.code, ask.error.certain), ("stale", True))
+
+    def test_checks(self):
+        core = opened()
+        core.welcome["features"] += ["transactions"]
+        core.inbox._next_sub = 3
+        checks = core.check("orders", 8, False)
+        self.assertEqual(core.take_output(0), [PAGE["subscribe-checks"]])
+        core.received(PAGE["check"], 0)
+        check = core.checking.take(checks)
+        self.assertEqual((check.body, check.number, check.of, check.topic), (b"hello", 1, 15, "orders"))
+        self.assertEqual(check.token, wire.decode(PAGE["rollback"]).fields["tokens"][0])
+        core.checking.unknown(check.token)
+        self.assertEqual(core.take_output(0), [PAGE["unknown"]])
+        core.received(PAGE["check"], 0)
+        core.lost("cut", 0)
+        self.assertIsNone(core.checking.take(checks), "the bridge asks again")
+        core.tick(10_000)
+        core.take_output(10_000)
+        core.received(wire.encode("WELCOME", {**wire.decode(PAGE["welcome"]).fields, "resumed": 0, "held": []}), 10_000)
+        self.assertEqual(core.take_output(10_000), [PAGE["subscribe-checks"]])
+        core.checking.unsubscribe(checks)
+        self.assertEqual([wire.decode(each).name for each in core.take_output(10_000)], ["UNSUBSCRIBE"])
 
     def test_resolved_of_two(self):
         """This client resolves one at a time: what the page has is of two."""

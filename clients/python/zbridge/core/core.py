@@ -18,6 +18,7 @@ from .. import wire
 from ..errors import Closed, Error, Replaced, Unsupported, Violation
 from ..options import Limits, Options, milliseconds
 from .asking import Ask, Asking
+from .checking import Checking, Checks
 from .delivery import Delivery
 from .held import Held
 from .inbox import Fetch, Inbox, Subscription
@@ -66,6 +67,7 @@ class Core:
         self.settling = Settling(options, self._next_ref)
         self.inbox = Inbox(lambda: self.owner, self.settling, self._next_ref)
         self.asking = Asking(self._next_ref)
+        self.checking = Checking(lambda: self.owner, self.inbox.next_sub)
 
     # --- the application's side -----------------------------------------------------------------------------------
 
@@ -87,6 +89,12 @@ class Core:
                   attributes: bool = False) -> Subscription:
         self._check()
         return self.inbox.subscribe(group, credit, lease_ms, auto_extend_ms, attributes)
+
+    def check(self, topic: str, credit: int, attributes: bool) -> Checks:
+        self._check()
+        if self.welcome:
+            self._need("transactions")
+        return self.checking.subscribe(topic, credit, attributes)
 
     def ask(self, ask: Ask[Any], feature: str) -> None:
         self._check()
@@ -121,6 +129,7 @@ class Core:
             return
         self._closing = True
         self.inbox.close(now_ms)
+        self.checking.close()
         self.flush(now_ms)
 
     def fail(self, error: Error) -> None:
@@ -133,6 +142,7 @@ class Core:
         self.settling.fail(error)
         self.inbox.fail(error)
         self.asking.fail(error)
+        self.checking.fail(error)
 
     # --- the connection's side ------------------------------------------------------------------------------------
 
@@ -148,7 +158,7 @@ class Core:
         if self.state in (OPEN, LEAVING):
             found += [self._said_ms + self._heartbeat_ms * 2 // 3, self.settling.next_deadline()]
         if self.state == OPEN:
-            found += [self.outbox.next_deadline(), self._renewing_ends_ms, 0 if self.asking.has_more() else None]
+            found += [self.outbox.next_deadline(), self._renewing_ends_ms, 0 if self.asking.has_more() or self.checking.has_more else None]
             if self._unclaimed is not None and self.settling.sent_again == 0:
                 found.append(0)
         return min((each for each in found if each is not None), default=None)
@@ -194,6 +204,7 @@ class Core:
         self._output.clear()
         self.inbox.end_session()
         self.asking.end_session()
+        self.checking.end_session()
         self._try_ms = now_ms + max(self._backoff_ms(), LEAVE_MS_MIN if leaving else 0)
 
     def received(self, frames: Sequence[bytes], now_ms: int) -> None:
@@ -242,7 +253,7 @@ class Core:
             raise Violation(f"{heard.name} before WELCOME")
         if hearer is None:
             return  # what this version does not know is ignored
-        if heard.block is not None and heard.name not in ("DELIVER", "FOUND"):
+        if heard.block is not None and heard.name not in ("DELIVER", "FOUND", "CHECK"):
             raise Violation(f"{heard.name} with a block")
         if heard.name not in ("WELCOME", "REFUSED", "BYE"):
             self._attempts = 0  # only now: one that is closed at once is not tried again without a pause
@@ -275,6 +286,7 @@ class Core:
         if held is not None:
             self._give_back_unknown(held, now_ms)
         self.inbox.begin_session(resumed, held, same_epoch, now_ms)
+        self.checking.begin_session()
 
     def _replaces_too_often(self, now_ms: int) -> bool:
         """Two of one name that are not told so would replace each other for ever."""
@@ -303,12 +315,17 @@ class Core:
 
     def _on_subscribed(self, heard: wire.Heard, now_ms: int) -> None:
         self.inbox.on_subscribed(wire.field(heard.fields, "sub", int))
+        self.checking.on_subscribed(wire.field(heard.fields, "sub", int))
 
     def _on_unsubscribed(self, heard: wire.Heard, now_ms: int) -> None:
         self.inbox.on_unsubscribed(wire.field(heard.fields, "sub", int))
+        self.checking.on_unsubscribed(wire.field(heard.fields, "sub", int))
 
     def _on_settled(self, heard: wire.Heard, now_ms: int) -> None:
         self.settling.on_settled(heard.fields, now_ms)
+
+    def _on_check(self, heard: wire.Heard, now_ms: int) -> None:
+        self.checking.on_check(heard)
 
     def _on_answer(self, heard: wire.Heard, now_ms: int) -> None:
         self.asking.on_answer(heard)
@@ -338,6 +355,7 @@ class Core:
         if re in ("PUBLISH", "PREPARE"):  # which of them it does not say
             return self.outbox.fail(error)
         if "sub" in fields:
+            self.checking.on_refused_sub(wire.field(fields, "sub", int), error)
             return self.inbox.on_refused_sub(wire.field(fields, "sub", int), error, now_ms)
         if "ref" in fields:
             ref = wire.field(fields, "ref", int)
@@ -374,6 +392,8 @@ class Core:
         if self.state == OPEN:
             while (frames := self.inbox.take_said(now_ms)) is not None:
                 self._output.append(frames)
+            while (frames := self.checking.take_said()) is not None:
+                self._output.append(frames)
             while (frames := self.asking.take()) is not None:
                 self._output.append(frames)
         if self._is_done_here():
@@ -392,5 +412,6 @@ class Core:
 _HEARERS = {
     "WELCOME": Core._on_welcome, "RECEIPT": Core._on_receipt, "DELIVER": Core._on_deliver,
     "SUBSCRIBED": Core._on_subscribed, "UNSUBSCRIBED": Core._on_unsubscribed, "SETTLED": Core._on_settled,
-    "FOUND": Core._on_answer, "DONE": Core._on_answer, "RESOLVED": Core._on_answer, "BYE": Core._on_bye, "REFUSED": Core._on_refused,
+    "FOUND": Core._on_answer, "DONE": Core._on_answer, "RESOLVED": Core._on_answer, "CHECK": Core._on_check,
+    "BYE": Core._on_bye, "REFUSED": Core._on_refused,
 }

@@ -80,11 +80,15 @@ class Inbox:
 
     def subscribe(self, group: str, credit: int, lease_ms: Optional[int], auto_extend_ms: int,
                   attributes: bool = False) -> Subscription:
-        made = Subscription(self._next_sub, group, credit, lease_ms, auto_extend_ms, attributes)
-        self._next_sub += 1
+        made = Subscription(self.next_sub(), group, credit, lease_ms, auto_extend_ms, attributes)
         self._subscriptions[made.sub] = made
         self._ask(made)
         return made
+
+    def next_sub(self) -> int:
+        """A number that no other subscription of this client has."""
+        self._next_sub += 1
+        return self._next_sub - 1
 
     def set_credit(self, subscription: Subscription, credit: int) -> None:
         subscription.credit = credit

@@ -32,6 +32,9 @@ class Owner(Protocol):
     def resolve(self, verb: str, token: bytes) -> Any:
         """COMMIT or ROLLBACK."""
 
+    def unknown(self, token: bytes) -> Any:
+        """Of a check: not yet."""
+
 
 class Pending(Generic[T]):
     """Done once, with a value or an error. `result()` waits for it with the client of threads, `await` with the other."""
