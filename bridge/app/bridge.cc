@@ -239,11 +239,6 @@ void Bridge::build_sessions() {
 }
 
 protocol::SessionsSetup Bridge::sessions_setup(const net::PeerLimits& limits) const {
-    std::map<std::string, TopicId, std::less<>> topics;
-    for (const settings::TopicConfig& each : config_.topics) {
-        if (const auto id = engine_ ? engine_->topic(each.name) : std::nullopt)
-            topics.emplace(each.name, *id);
-    }
     std::map<std::string, Duration, std::less<>> leases;
     for (const settings::GroupConfig& group : config_.groups)
         leases.emplace(group.name, group.lease);
@@ -252,10 +247,8 @@ protocol::SessionsSetup Bridge::sessions_setup(const net::PeerLimits& limits) co
     setup.epoch = world_.life.epoch.number();
     setup.message_bytes_max = limits.message_bytes_max;
     setup.frames_max = limits.frames_max;
-    // Else one that was made by a command, or by what needed it: it may come and go.
-    setup.topic = [topics, engine = engine_.get()](std::string_view name) {
-        const auto found = topics.find(name);
-        if (found != topics.end()) return std::optional(found->second);
+    // One that a command has made may come and go: the engine knows.
+    setup.topic = [engine = engine_.get()](std::string_view name) {
         return engine != nullptr ? engine->find_topic(name) : std::nullopt;
     };
     setup.lease = [leases](std::string_view name) {

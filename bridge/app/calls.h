@@ -1,4 +1,5 @@
-// The admin calls of this bridge, on an ipc endpoint in its data directory (mode 0600): it speaks ZBP/1, all of it.
+// The admin calls of this bridge, on an ipc endpoint in its data directory (mode 0600) that speaks
+// ZBP/1.
 #pragma once
 
 #include <string>

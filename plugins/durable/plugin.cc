@@ -99,7 +99,8 @@ zb_taken resolve(void* instance, zb_transaction transaction, uint32_t verdict,
 
 uint32_t find_topic(void* instance, zb_view name) noexcept {
     const Topic* found = topics_of(instance).table().find(from_c(name));
-    return found != nullptr && !found->name.starts_with('%') ? found->id.number() : ZB_NO_TOPIC;
+    const bool its_own = from_c(name) == Delays::kName || from_c(name) == Transactions::kName;
+    return found != nullptr && !its_own ? found->id.number() : ZB_NO_TOPIC;
 }
 uint32_t read_attributes(void* instance, zb_view bytes, zb_attributes* attributes) noexcept {
     return of(instance).read_attributes(from_c(bytes), *attributes) ? 1 : 0;
