@@ -71,7 +71,6 @@ class Limits:
     subscriptions: int = 1000
     receives: int = 64
     asks: int = 16
-    asks: int = 16
     credit: int = 100_000
     ranges: int = 10_000
     settle_messages: int = 100_000
