@@ -16,6 +16,14 @@ std::string map_of(const std::string& topic) {
     return writer.take();
 }
 
+// Why messages of a topic of the engine's own are not removed as others are; empty: it is none.
+std::string_view kept_for(std::string_view topic) {
+    if (topic == Delays::kName)
+        return "holds what waits for its time: zbridge delay recall takes it back";
+    if (topic == Transactions::kName) return "holds what is prepared: zbridge tx rollback ends it";
+    return {};
+}
+
 }  // namespace
 
 void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
@@ -84,6 +92,10 @@ void Admin::set(const Topic& topic, const Request& request, uint64_t cookie) {
 }
 
 void Admin::purge(const Topic& topic, const Request& request, uint64_t cookie) {
+    if (const std::string_view why = kept_for(topic.name); !why.empty()) {
+        return refuse(cookie, ZB_WRONG_STATE,
+                      "`" + topic.name + "` is the bridge's own, and " + std::string(why));
+    }
     const Offset below{request.below.value_or(topic.head.number)};
     ValueWriter writer;
     writer.begin_map(2);

@@ -347,3 +347,16 @@ TEST_CASE("a recall gives its room back, and may follow where no more could wait
     CHECK(rig.recall(a).result == ZB_OK);
     CHECK(rig.publish("t", "b", &attributes) == ZB_TAKEN);
 }
+
+TEST_CASE("a purge of what waits for its time is refused: it takes back nothing by accident") {
+    DelaysRig rig;
+    rig.start();
+    (void)rig.put_in(hours(1), "later");
+    const Said said = rig.ask("topic purge", {{"topic", std::string("%delayed")}});
+    CHECK(said.result == ZB_WRONG_STATE);
+    CHECK(said.body ==
+          "`%delayed` is the bridge's own, and holds what waits for its time: zbridge delay recall "
+          "takes it back");
+    rig.pass(hours(1));
+    CHECK(rig.there() == Bodies{"later"});
+}

@@ -131,3 +131,16 @@ TEST_CASE("status counts transactions") {
     CHECK(counted("committed") == 1);
     CHECK(counted("rolled_back") == 1);
 }
+
+TEST_CASE("a purge of what is prepared is refused, and it can be committed after that") {
+    TransactionsRig rig;
+    rig.start();
+    const zb_transaction its = rig.prepared("one");
+    const Said said = rig.ask("topic purge", {{"topic", std::string("%prepared")}});
+    CHECK(said.result == ZB_WRONG_STATE);
+    CHECK(said.body ==
+          "`%prepared` is the bridge's own, and holds what is prepared: zbridge tx rollback ends "
+          "it");
+    CHECK(rig.commit_it(its).taken == ZB_TAKEN);
+    CHECK(rig.there() == Bodies{"one"});
+}
