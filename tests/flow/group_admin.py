@@ -142,6 +142,22 @@ def main(flow):
     bridge.wait_for_peers("packers", 1)
     equal([pull() for _ in range(6)], [b"zero", b"two", b"3", b"5", b"4", None], "what the group is given again")
 
+    # A range again, and then on.
+    check("--until soon" in zbridge("group", "reset", "logistics", "--to", "1", "--until", "soon", "--yes", exit=2).stderr, "no place")
+    zbridge("group", "reset", "logistics", "--to", "1", "--until", "3", exit=1)  # nobody is here to be asked
+    check("nothing to give again" in zbridge("group", "reset", "logistics", "--to", "3", "--until", "3", "--yes", exit=1).stderr,
+          "an empty range")
+    check("offsets 1 to 3 again" in zbridge("group", "reset", "logistics", "--to", "1", "--until", "3", "--yes").stdout, "a range")
+    equal(group()["held"], "a range is given again", "what it says meanwhile")
+    publish(b"order", b"new")
+    equal([pull() for _ in range(4)], [b"1", b"2", b"new", None], "the range, then what is new")
+    later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    equal(as_json("group", "reset", "logistics", "--to", "earliest", "--until", later, "--yes"),
+          {"group": "logistics", "offset": 0, "until": LETTERS + 6}, "up to a time")
+    equal(pull(), b"0", "its first one")
+    zbridge("group", "reset", "logistics", "--to", "latest", "--yes")
+    equal((pull(), group()["held"]), (None, ""), "another reset takes its place")
+
     # A group that is in the file stays; so does a topic that a group reads.
     check("is in the file" in zbridge("group", "rm", "logistics", "--yes", exit=1).stderr, "why it stays")
     equal(zbridge("topic", "rm", "orders-dead", "--yes", exit=1).returncode, 1, "no such topic")

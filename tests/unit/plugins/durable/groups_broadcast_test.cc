@@ -236,3 +236,27 @@ TEST_CASE("a group of a name that a consumer has cannot be") {
     rig.group("g%a", {{"topic", "t"}});
     CHECK_THROWS(rig.start());
 }
+
+TEST_CASE("half of the numbers are not for consumers: names come and go, groups of the file stay") {
+    AdminRig rig(broadcast());
+    rig.start();
+    Groups& groups = border::self<Engine>(rig.self()).plugin->groups();
+    Group& of = rig.g();
+    std::string why;
+    GroupId last;
+    while (const Group* made = groups.join(of, "one", why)) {
+        last = made->id();
+        groups.remove(last);
+        if (last.number() % 1000 == 0) rig.turn();
+        REQUIRE(last.number() < Groups::kPartIdMax);
+    }
+    CHECK(why == "there are too many groups");
+    CHECK(last == GroupId(Groups::kPartIdMax - 1));
+    rig.restart_clean();
+    CHECK_FALSE(rig.join("one"));
+    rig.asking = ZB_NO_GROUP;
+    rig.stop();
+    rig.group("h", {{"topic", "t"}});
+    rig.start();
+    CHECK(rig.show("h").result == ZB_OK);
+}

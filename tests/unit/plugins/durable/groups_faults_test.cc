@@ -269,3 +269,33 @@ TEST_CASE("what an `os` topic skips after a kill is neither missing nor lag") {
     CHECK(three.offset == 2 + Topics::kOsJump);
     CHECK(rig.g().counters().missing == 0);
 }
+
+TEST_CASE("consumers that die with much in their hands use up no message's attempts") {
+    GroupsRig rig(With{{"start", "earliest"}});
+    rig.start();
+    rig.put_many(0, 400);
+    uint64_t consumer = 0;
+    const auto crash = [&](uint32_t with) {
+        const auto got = rig.take_now(with, ++consumer);
+        for (const Got& each : got)
+            CHECK(rig.settle(ZB_SETTLE_LOST, each) == ZB_TAKEN);
+        return got.size();
+    };
+    while (!rig.g().crash_loop().broken()) {
+        REQUIRE(consumer < 100);
+        (void)crash(100);
+        rig.wait(seconds(1));
+    }
+    // From now on a consumer takes one message with it, and not a hundred.
+    for (int i = 0; i < 10; i++) {
+        rig.wait(CrashLoop::kProbeEvery);
+        CHECK(crash(100) <= 1);
+        CHECK(crash(100) == 0);
+    }
+    uint32_t attempts = 0;
+    rig.g().exceptions().each([&](Offset, const Exception& its) {
+        attempts = std::max(attempts, static_cast<uint32_t>(its.attempts));
+    });
+    CHECK(attempts <= 4);
+    CHECK(rig.g().counters().dead == 0);
+}

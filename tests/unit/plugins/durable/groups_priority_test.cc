@@ -245,3 +245,27 @@ TEST_CASE("nobody is overtaken by more than kSpanMax later ones") {
     rig.commit();
     CHECK(rig.g().exceptions().size() <= 1);  // it, whose lease holds the floor
 }
+
+TEST_CASE("of very many retries that are due together the highest still goes first") {
+    GroupsRig rig(by_priority({{"max_in_flight", "100000"}}));
+    rig.start();
+    const size_t all = Group::kRipenMax + 100;
+    for (size_t i = 0; i < all; i++)
+        rig.put_at(i + 1 == all ? 9 : 1, std::to_string(i));
+    rig.EngineRig::settle();
+    size_t retried = 0;
+    while (retried < all) {
+        const auto got = rig.take(1000);
+        REQUIRE_FALSE(got.empty());
+        for (const Got& each : got)
+            CHECK(rig.settle(ZB_SETTLE_RETRY, each) == ZB_TAKEN);
+        retried += got.size();
+    }
+    rig.commit();
+    rig.clock.advance(seconds(1));
+    // It has looked at kRipenMax of them, the highest is not among these: nothing is given.
+    CHECK(rig.take_now(1).empty());
+    CHECK(rig.g().next_due() == Duration(0));
+    CHECK(rig.take_body() == std::to_string(all - 1));
+    CHECK(rig.take_body() == "0");
+}

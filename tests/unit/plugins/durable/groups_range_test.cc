@@ -170,3 +170,20 @@ TEST_CASE("while as much is in flight as may be, a retry that is due asks for no
     REQUIRE(rig.g().next_due().has_value());
     CHECK(*rig.g().next_due() > seconds(20));
 }
+
+TEST_CASE("half of the numbers are not for ranges: then none is given again") {
+    AdminRig rig(With{{"start", "earliest"}});
+    rig.start();
+    rig.put_many(0, 2);
+    CHECK(drink(rig) == "0 1");
+    Groups& groups = border::self<Engine>(rig.self()).plugin->groups();
+    for (uint32_t made = groups.make_marks(TopicId(0))->id().number();
+         made + 1 < Groups::kPartIdMax;) {
+        REQUIRE(groups.give_again(rig.g().id(), {0}, {1}));
+        made = groups.range_of(rig.g().id())->id().number();
+        if (made % 1000 == 0) rig.turn();
+    }
+    const auto said = again(rig, 0, 1);
+    CHECK(said.result == ZB_FAILED);
+    CHECK(said.body == "there are too many groups");
+}
