@@ -50,6 +50,7 @@ class Client:
         self._core.owner = self
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
+        self._address = address
         self._link = Link(address, configure)
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
@@ -304,7 +305,9 @@ class Client:
             raise WrongThread("no waiting in a callback: it runs in the client's own thread")
         with self._entered():
             if not self._changed.wait_for(is_true, timeout):
-                raise Timeout(f"not within {timeout} s: {what}")
+                if self._core.state in (IDLE, GREETING):
+                    what = f"no session with the bridge at {self._address}"
+                raise Timeout(f"not within {timeout:.3g} s: {what}")
 
     def _nudge(self, due_ms: int) -> None:
         """Wakes the client's thread if it would sleep longer."""

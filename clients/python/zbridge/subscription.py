@@ -95,7 +95,7 @@ class Server:
         for each in self._threads:
             each.join(left_until(ends))
             if each.is_alive():
-                raise Timeout(f"not within {timeout} s: the handlers go on")
+                raise Timeout(f"not within {timeout:.3g} s: the handlers go on")
         if self._error is not None:
             raise self._error
 

@@ -74,6 +74,12 @@ class Threads(unittest.TestCase):
         client.submit("orders", b"3", timeout=PATIENCE_S).result(PATIENCE_S)
         self.assertEqual(first.result(PATIENCE_S).stored, 2)
 
+    def test_a_timeout_says_where_nobody_is(self):
+        client = zbridge.Client("ipc:///nobody/is/here")
+        self.addCleanup(client.close, 0)
+        with self.assertRaisesRegex(zbridge.Timeout, r"not within 0\.1 s: no session with the bridge at ipc:///nobody/is/here"):
+            client.submit("orders", b"1").result(0.1)
+
     def test_what_is_worth_another_try_is_tried_again(self):
         self.served.bridge.refused = "topic_full"
         with self.assertRaises(zbridge.TopicFull):
