@@ -187,14 +187,18 @@ std::optional<Refusal> Shape::fill_time(Attributes& attributes) const {
         const Found found = evaluator_->found(*deliver_at_);
         attributes.deliver_at_ms = time_ms_of(found);
         // Never delivered at once because its time was not understood.
-        if (found && !attributes.deliver_at_ms) return refuse(Refusal::kUndecodable, "deliver_at");
+        if (found && !attributes.deliver_at_ms)
+            return refuse(
+                Refusal::kUndecodable,
+                "deliver_at is no time, as 2026-11-24T10:00:00Z or milliseconds since 1970");
     }
     if (delay_) {
         const Found found = evaluator_->found(*delay_);
         if (!found) return std::nullopt;
         const auto delay =
             found.kind == Found::Kind::kText ? parse_duration(found.text) : std::nullopt;
-        if (!delay) return refuse(Refusal::kUndecodable, "delay");
+        if (!delay)
+            return refuse(Refusal::kUndecodable, "delay is no text with a duration, as 10s");
         attributes.deliver_at_ms =
             clock_->wall_us() / 1000 +
             std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
@@ -208,7 +212,7 @@ std::optional<Refusal> Shape::fill_priority(std::optional<uint8_t>& priority) co
     if (!found) return std::nullopt;
     priority = priority_of(found);
     // Never behind all others because it was not understood.
-    if (!priority) return refuse(Refusal::kUndecodable, "priority");
+    if (!priority) return refuse(Refusal::kUndecodable, "priority is no number from 0 to 9");
     return std::nullopt;
 }
 

@@ -11,8 +11,9 @@
 //          TRUE, so also one without the property it asks for, is none of the route's: kNoMatch,
 //          whatever is required of the route's messages.
 // Failure: kNoMatch; kUndecodable: a frame is not what `decode` says, deliver_at or delay is no
-//          time, priority no such number; kMissing; kTooLarge: a frame to decode above Decoder::kFrameBytesMax, an attribute
-//          above kAttributeBytesMax. detail() names the attribute.
+//          time, priority no such number; kMissing; kTooLarge: a frame to decode above
+//          Decoder::kFrameBytesMax, an attribute above kAttributeBytesMax. detail() names the
+//          attribute, and says what was expected of a time, a delay or a priority.
 // Limits:  Selector::kPathsMax paths into one frame.
 #pragma once
 

@@ -201,6 +201,22 @@ TEST_CASE("delay is a duration from now") {
     CHECK(world.of(options, {R"({})"})->deliver_at_ms == now_ms + 1250);
 }
 
+TEST_CASE("a time, a delay and a priority that are none are refused with what was expected") {
+    World world;
+    const auto detail = [&](auto set) {
+        ShapeOptions options = json();
+        set(options.set);
+        const Shape shape = world.shape(options);
+        CHECK_FALSE(shape.attributes(world.message({R"({"a":"soon"})"}), {}).ok());
+        return std::string(shape.detail());
+    };
+    CHECK(detail([](auto& set) { set.delay = "$.a"; }) ==
+          "delay is no text with a duration, as 10s");
+    CHECK(detail([](auto& set) { set.priority = "$.a"; }) == "priority is no number from 0 to 9");
+    CHECK(detail([](auto& set) { set.deliver_at = "$.a"; }) ==
+          "deliver_at is no time, as 2026-11-24T10:00:00Z or milliseconds since 1970");
+}
+
 TEST_CASE("an attribute above its limit refuses the message") {
     World world;
     const std::string large(Shape::kAttributeBytesMax + 1, 'x');
