@@ -361,8 +361,10 @@ Offset Group::unread() const {
 }
 
 uint64_t Group::lag() const {
+    const auto bounds = world_.topics->bounds(topic_);
+    const uint64_t next = std::max(cursor_.number, bounds.floor);  // what is below is gone
     const uint64_t head = topic_head().number;
-    return head - std::min(head, cursor_.number) + again_.offsets() + exceptions_.size() +
+    return head - std::min(head, next) + again_.offsets() + exceptions_.size() +
            leases_.messages() - leased_exceptions();
 }
 

@@ -134,9 +134,9 @@ void read_start(const Options& given, GroupOptions& options) {
         options.start = ZB_START_TIME;
         options.start_value = *time;
     } else {
-        given.refuse(
-            "start",
-            "expected latest, earliest, a time such as 2026-11-24T10:00:00Z, or an offset");
+        given.refuse("start", "\"" + std::string(start) +
+                                  "\" is no place in a topic: expected latest, earliest, a time "
+                                  "such as 2026-11-24T10:00:00Z, or an offset");
     }
 }
 

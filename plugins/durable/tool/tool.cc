@@ -1,6 +1,9 @@
 #include "plugins/durable/tool/tool.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "plugins/durable/admin/values.h"
 #include "plugins/durable/record.h"
@@ -25,31 +28,37 @@ const char* name_of(Found::End end) {
     return "";
 }
 
+// As docs/JOURNAL.md has them.
+constexpr std::pair<RecordType, const char*> kRecordNames[] = {
+    {RecordType::kMsg, "MSG"},
+    {RecordType::kVisible, "VISIBLE"},
+    {RecordType::kPendingDrop, "PENDING_DROP"},
+    {RecordType::kMoved, "MOVED"},
+    {RecordType::kAcks, "ACKS"},
+    {RecordType::kCursor, "CURSOR"},
+    {RecordType::kRetry, "RETRY"},
+    {RecordType::kDead, "DEAD"},
+    {RecordType::kPark, "PARK"},
+    {RecordType::kLease, "LEASE"},
+    {RecordType::kReset, "RESET"},
+    {RecordType::kTxnPrepare, "TXN_PREPARE"},
+    {RecordType::kTxnCommit, "TXN_COMMIT"},
+    {RecordType::kTxnRollback, "TXN_ROLLBACK"},
+    {RecordType::kTxnCheck, "TXN_CHECK"},
+    {RecordType::kReq, "REQ"},
+    {RecordType::kDispatch, "DISPATCH"},
+    {RecordType::kReply, "REPLY"},
+    {RecordType::kReplied, "REPLIED"},
+    {RecordType::kTopic, "TOPIC"},
+    {RecordType::kGroup, "GROUP"},
+    {RecordType::kEpoch, "EPOCH"},
+    {RecordType::kCleanStop, "CLEAN_STOP"},
+    {RecordType::kFloor, "FLOOR"}};
+
 const char* name_of(RecordType type) {
-    switch (type) {
-        case RecordType::kMsg:
-            return "MSG";
-        case RecordType::kMoved:
-            return "MOVED";
-        case RecordType::kTopic:
-            return "TOPIC";
-        case RecordType::kFloor:
-            return "FLOOR";
-        case RecordType::kEpoch:
-            return "EPOCH";
-        case RecordType::kCleanStop:
-            return "CLEAN_STOP";
-        case RecordType::kReq:
-            return "REQ";
-        case RecordType::kDispatch:
-            return "DISPATCH";
-        case RecordType::kReply:
-            return "REPLY";
-        case RecordType::kReplied:
-            return "REPLIED";
-        default:
-            return "?";
-    }
+    const auto found = std::find_if(std::begin(kRecordNames), std::end(kRecordNames),
+                                    [&](const auto& known) { return known.first == type; });
+    return found == std::end(kRecordNames) ? "?" : found->second;
 }
 
 void write_damage(const std::vector<Damage>& damage, ValueWriter& writer) {

@@ -198,6 +198,17 @@ TEST_CASE("a group that the file does not name keeps what it was about to give u
     CHECK(rig.show().number("dropped_retention") == 0);
 }
 
+TEST_CASE("what was purged before it was given is no lag") {
+    AdminRig rig;
+    rig.start();
+    rig.put_many(0, 5);
+    CHECK(rig.show().number("lag") == 5);
+    CHECK(rig.ask("topic purge", {{"topic", std::string("t")}, {"below", 3UL}}).result == ZB_OK);
+    CHECK(rig.show().number("lag") == 2);
+    CHECK(rig.ask("topic purge", {{"topic", std::string("t")}, {"below", 5UL}}).result == ZB_OK);
+    CHECK(rig.show().number("lag") == 0);
+}
+
 TEST_CASE("a topic of dead letters goes with what is known of it") {
     AdminRig rig;
     rig.start();
