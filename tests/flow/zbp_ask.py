@@ -2,7 +2,7 @@
 group; is delivered attributes when it asks for them; and uses topics that a command has made while the bridge runs.
 """
 from harness import *
-from zbp import Client, messages_in
+from zbp import Client, messages_in, token_behind
 
 YAML = """
 bridge: {}
@@ -30,7 +30,7 @@ def stored_ids(client, count):
     while len(ids) < count:
         receipt, _ = client.hear("RECEIPT")
         equal(receipt["refused"], [], "nothing is refused")
-        ids.update({seq: id for seq, number, id, _ in receipt["stored"]})
+        ids.update({seq + i: token_behind(id, i) for seq, number, id, _ in receipt["stored"] for i in range(number)})
     return ids
 
 
