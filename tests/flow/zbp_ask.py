@@ -38,6 +38,7 @@ def attributes(client):
     client.publish("orders", [b"one", b"frame"], b"two", attributes=[ATTRIBUTES, None])
     ids = stored_ids(client, 2)
     client.say("SUBSCRIBE", {"sub": 1, "group": "logistics", "credit": 10, "attributes": True})
+    client.hear("SUBSCRIBED")
     taken = {}
     while len(taken) < 2:
         fields, wire = client.hear("DELIVER")
@@ -49,6 +50,7 @@ def attributes(client):
             client.settle("logistics", [token])
     equal(taken, {b"one": ATTRIBUTES, b"two": None}, "what is delivered with them")
     client.say("SUBSCRIBE", {"sub": 2, "topic": "orders", "credit": 10, "start": "earliest", "attributes": True})
+    client.hear("SUBSCRIBED")
     read = {}
     while len(read) < 2:
         fields, wire = client.hear("DELIVER")
