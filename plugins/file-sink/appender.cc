@@ -112,6 +112,13 @@ Status Appender::keep_torn(std::string_view torn) {
         }
         torn_path_ = options_.path + ".torn." + std::to_string(number);
     }
+    Status kept = write_torn(torn);
+    // A start that is tried again and again, on a full disk, would use up all of their names.
+    if (!kept.ok()) (void)disk_.remove(torn_path_);  // why it is not kept is what matters
+    return kept;
+}
+
+Status Appender::write_torn(std::string_view torn) const {
     auto file = disk_.open(torn_path_, OpenMode::kTruncate);
     if (!file.ok()) return std::move(file).error();
     if (auto status = (*file)->write_at(0, torn); !status.ok()) return status;

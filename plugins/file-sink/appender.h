@@ -72,6 +72,7 @@ class Appender {
     Result<uint64_t> whole_records(uint64_t size) const;
     bool has_whole_message(std::string_view torn) const;
     Status keep_torn(std::string_view torn);
+    Status write_torn(std::string_view torn) const;
     // After a failed call: the file is again what we know of it.
     Status mend();
     Status rotate();

@@ -192,6 +192,22 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("a start that finds no room for what it cuts off leaves all as it was, however often") {
+    SimDisk disk;
+    put(disk, "/log", "whole\nunfinished");
+    disk.set_capacity(disk.used());
+    for (uint32_t i = 0; i <= kTornFilesMax; i++) {
+        Appender appender(kLines, disk);
+        REQUIRE(appender.open().code() == Code::kNoSpace);
+    }
+    CHECK(*disk.list("/") == std::vector<std::string>{"log", "log.lock"});
+    CHECK(bytes_of(disk, "/log") == "whole\nunfinished");
+    disk.set_capacity(1 << 20);
+    Appender appender(kLines, disk);
+    CHECK(appender.open().ok());
+    CHECK(bytes_of(disk, "/log.torn") == "unfinished");
+}
+
 TEST_CASE("what was cut off is kept each time, a hundred times, and then it does not start") {
     SimDisk disk;
     for (uint32_t i = 1; i <= kTornFilesMax; i++) {
