@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <mutex>
 #include <thread>
 
 #include "bridge/app/bridge.h"
@@ -34,33 +35,61 @@ sigset_t our_signals() {
     return signals;
 }
 
-// Waits for signals on a thread of its own, where anything may be called.
+// Waits for signals on a thread of its own, where anything may be called. As long as the process
+// does anything: a plugin may not come back from its start, nor from what it does at the end.
 class Signals {
  public:
-    Signals(Bridge& bridge, telemetry::Log& log)
-        : bridge_(bridge), log_(log), thread_([this] { run(); }) {}
+    explicit Signals(telemetry::Log& log) : log_(log), thread_([this] { run(); }) {}
     ~Signals() {
         pthread_kill(thread_.native_handle(), kWakeSignal);
         thread_.join();
     }
 
+    // From now on, and if it was asked before, it is told. It lives until forget().
+    void tell(Bridge& bridge) {
+        const std::lock_guard lock(mutex_);
+        bridge_ = &bridge;
+        if (asked_) bridge.request_stop();
+    }
+    // It ends now, whoever has asked for that: the next signal is one to end at once.
+    void forget() {
+        const std::lock_guard lock(mutex_);
+        bridge_ = nullptr;
+        asked_ = true;
+    }
+
  private:
     void run() {
         const sigset_t signals = our_signals();
-        for (int asked = 0;;) {
+        for (;;) {
             int signal = 0;
             if (sigwait(&signals, &signal) != 0 || signal == kWakeSignal) return;
-            if (asked++ > 0) _exit(1);  // at once is at once: nothing is written, marked or freed
+            const std::lock_guard lock(mutex_);
+            if (asked_) _exit(1);  // at once is at once: nothing is written, marked or freed
+            asked_ = true;
             log_.info("app", "ending: reading what is on its way; a second signal ends at once",
                       {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
-            bridge_.request_stop();
+            if (bridge_ != nullptr) bridge_->request_stop();
         }
     }
 
-    Bridge& bridge_;
     telemetry::Log& log_;
+    std::mutex mutex_;
+    bool asked_ = false;
+    Bridge* bridge_ = nullptr;  // none yet, or no more
     std::thread thread_;
 };
+
+// A plugin that writes to a pipe or socket nobody reads any more, a log that nobody reads, a file
+// that may not grow: an error of that write, and not the end of the bridge. By a handler that does
+// nothing: a program that a plugin starts has the system's own way again.
+void survive_failed_writes() {
+    struct sigaction nothing {};
+    nothing.sa_handler = [](int) {};
+    nothing.sa_flags = SA_RESTART;
+    for (const int each : {SIGPIPE, SIGXFSZ})
+        (void)sigaction(each, &nothing, nullptr);
+}
 
 // Of a new data directory's first life. In the lower half: lives are counted on from it.
 uint32_t some_epoch() {
@@ -142,6 +171,7 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     const sigset_t signals = our_signals();
     (void)pthread_sigmask(SIG_BLOCK, &signals,
                           nullptr);  // all threads inherit it: only ours waits for them
+    survive_failed_writes();
     const uint64_t descriptors = raise_descriptor_limit();
 
     RealClock clock;
@@ -149,6 +179,7 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     if (!options.ok()) return std::move(options).error();
     telemetry::Log log(*options, clock);
     leave_descriptors(config, descriptors, log);
+    Signals waiting(log);
 
     PosixDisk disk;
     auto data_dir = DataDir::open(disk, config.bridge.data_dir, some_epoch());
@@ -178,10 +209,9 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
         each.options.sections.clear();
     (void)malloc_trim(0);
     say_ready(log, **bridge);
-    {
-        const Signals waiting(**bridge, log);
-        (*bridge)->run();
-    }
+    waiting.tell(**bridge);
+    (*bridge)->run();
+    waiting.forget();
     const uint64_t undelivered = (*bridge)->undelivered();
     const plugin::Engine* engine = (*bridge)->engine();
     Status failed;

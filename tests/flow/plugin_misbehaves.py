@@ -1,5 +1,6 @@
 """A step that throws, answers nonsense, emits or keeps without end, or is slow, is refused message by message with a reason that
-names it, and counted; other routes of the bridge go on. One that never returns is named by the watchdog.
+names it, and counted; other routes of the bridge go on. So they do when a sink writes where nobody reads. A step
+that never returns is named by the watchdog.
 """
 from harness import *
 
@@ -11,6 +12,7 @@ plugins:
   emits: { use: "PLUGINS/unruly.so", config: { does: emit, copies: 100 } }
   keeps: { use: "PLUGINS/unruly.so", config: { does: keep }, limits: { max_kept_messages: 3 } }
   dawdles: { use: "PLUGINS/unruly.so", config: { does: dawdle, only: slow } }
+  pipes: { use: "PLUGINS/broken_pipe.so" }
 endpoints:
   throws: { bind: "${THROWS}" }
   shrugs: { bind: "${SHRUGS}" }
@@ -18,6 +20,7 @@ endpoints:
   emits: { bind: "${EMITS}" }
   keeps: { bind: "${KEEPS}" }
   dawdles: { bind: "${DAWDLES}" }
+  pipes: { bind: "${PIPES}" }
   plain: { bind: "${PLAIN}" }
   out: { bind: "${OUT}", accept: pull }
   nowhere: { bind: "${NOWHERE}", accept: pull }
@@ -28,6 +31,7 @@ routes:
   - { name: emits, from: emits, steps: [emits], to: out }
   - { name: keeps, from: keeps, steps: [keeps], to: nowhere }
   - { name: dawdles, from: dawdles, steps: [dawdles], to: nowhere }
+  - { name: pipes, from: pipes, to: plugin/pipes }
   - { name: plain, from: plain, to: out }
 """
 
@@ -94,6 +98,10 @@ def main(flow):
     slow = plugin("dawdles")
     equal((slow["health"], slow["long_calls"]), ("degraded", 3), "status shows it")
     check("100 ms" in slow["trouble"], f"and why: {slow['trouble']}")
+
+    check(receipts("pipes", b"a")[0].startswith(b"ERR rejected "), "a sink that writes where nobody reads does not end the bridge")
+    the_plain_one()
+    equal(plugin("pipes")["trouble"], "nobody reads the pipe", "it is told by its write")
     equal(bridge.terminate(), 0, "it ends cleanly")
 
     stuck = flow.bridge(STAYS.replace("PLUGINS", flow.options.plugins))

@@ -1,5 +1,6 @@
 """A plugin that does not come back from being loaded, from create, start, drain, stop or destroy cannot be ended; `check` and `run`
-say every 2 seconds which one it is, with its file, its place in the YAML and the function. When it does come back all goes on.
+say every 2 seconds which one it is, with its file, its place in the YAML and the function. When it does come back all goes on. A
+second signal ends the bridge at once, whatever it waits for.
 """
 from harness import *
 
@@ -73,6 +74,16 @@ def main(flow):
     equal(checked.wait(PATIENCE_S), 0, "check goes on when the plugin does")
     bridge.wait_until_ready()
     equal(bridge.terminate(), 0, "and so does run")
+
+    # Who does not want to wait asks twice.
+    asked = {phase: begin(phase)[1] for phase in ("start", "stop")}
+    asked["stop"].wait_until_ready()
+    for bridge in asked.values():
+        bridge.process.terminate()
+    for phase, bridge in asked.items():
+        wait_until(lambda: "ending" in bridge.log(), "it has heard the first signal")
+        named(bridge, phase)
+        equal(bridge.terminate(), 1, f"a second signal ends it in the middle of {phase}")
 
 
 if __name__ == "__main__":
