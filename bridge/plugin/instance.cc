@@ -277,6 +277,14 @@ Status Instance::on_batch(const std::vector<zb_message*>& messages, std::vector<
                 self_, messages.data(), static_cast<uint32_t>(messages.size()), answers.data());
         });
     }
+    for (uint32_t& answer : answers) {
+        if (answer <= ZB_REJECT) continue;
+        if (result == ZB_OK)
+            context_.set_error(ZB_FAILED, false,
+                               "it answered " + std::to_string(answer) + ", which is no answer");
+        answer = ZB_RETRY;
+        result = ZB_FAILED;
+    }
     return result == ZB_OK ? Status() : failure("cannot take messages");
 }
 
@@ -297,9 +305,20 @@ std::string Instance::on_peer(const zb_peer_claim& claim, std::string& user, Pul
         user = from_c(as);
         return {};
     }
-    if (!call.reason.empty()) return call.reason;
-    const Trouble trouble = context_.take_trouble();
-    return trouble.sentence.empty() ? "denied by " + name() : trouble.sentence;
+    if (answer == ZB_ALLOW)
+        context_.set_error(ZB_FAILED, false, "it named a user of more than 255 bytes");
+    else if (answer != ZB_DENY && !context_.in_trouble())
+        context_.set_error(ZB_FAILED, false,
+                           "it answered " + std::to_string(answer) + ", which is no answer");
+    return why_denied(call.reason);
+}
+
+// It has denied a peer, for its own reason, or since it could not tell who that is.
+std::string Instance::why_denied(const std::string& reason) {
+    if (!context_.in_trouble()) return reason.empty() ? "denied by " + name() : reason;
+    std::string why = sentence_of(context_.take_trouble());
+    remarks_.say(Remarks::Kind::kFailed, "has failed: " + why);
+    return reason.empty() ? why : reason;
 }
 
 }  // namespace zbridge::plugin

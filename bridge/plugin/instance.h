@@ -126,6 +126,7 @@ class Instance {
     // Calls a function of the plugin that answers nothing. False: it threw, or called set_error.
     template <class Call>
     bool goes_well(Call&& call);
+    std::string why_denied(const std::string& reason);
     bool may_be_asked();
     void note_long_calls();
 

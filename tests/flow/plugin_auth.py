@@ -38,6 +38,9 @@ def main(flow):
     broken = dealer(b"throws")
     broken.send_multipart([b"", b"from one that breaks the plugin"])
     wait_until(lambda: denied() > 1, "one that the plugin fails at is refused too")
+    told = lambda: [line for line in bridge.log().splitlines() if "doorman.so) has failed: the guest book is gone" in line]
+    failed = wait_until(told, "the log says which plugin has failed")[0]
+    check("instance=door " in failed and "bridge.yaml:4:3" in failed, f"and where it stands: {failed}")
 
     elsewhere = dealer(b"nobody", "OPEN")
     elsewhere.send_multipart([b"", b"by the open door"])

@@ -503,7 +503,11 @@ TEST_CASE("who an auth denies is told why; its word is bounded") {
         *as = view_of(long_name);
         return ZB_ALLOW;
     };
+    CHECK(auth.on_peer(claim, user, rig.pulse) == "it named a user of more than 255 bytes");
+    rig.step(0).peer = [&](const zb_peer_claim&, zb_view*) -> int32_t { return ZB_DENY; };
     CHECK(auth.on_peer(claim, user, rig.pulse) == "denied by a");
+    rig.step(0).peer = [&](const zb_peer_claim&, zb_view*) -> int32_t { return 55; };
+    CHECK(auth.on_peer(claim, user, rig.pulse) == "it answered 55, which is no answer");
     rig.step(0).peer = [&](const zb_peer_claim&, zb_view* as) -> int32_t {
         *as = view_of("ann");
         return ZB_ALLOW;

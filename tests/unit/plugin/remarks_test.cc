@@ -89,17 +89,21 @@ TEST_CASE("what goes wrong in any function of an instance that runs is said with
                 return zb_result{ZB_OK};
             };
         }).on_batch({}, answers, pulse);
+        std::string user;
+        (void)instance("auth", [&](Script& script) {
+            script.peer = [&](const zb_peer_claim&, zb_view*) {
+                throws();
+                return int32_t{ZB_ALLOW};
+            };
+        }).on_peer({}, user, pulse);
         instance("drains", [&](Script& script) { script.drain = throws; }).drain({});
         instance("stops", [&](Script& script) { script.stop = throws; }).stop();
     }
     said.log.reset();
-    REQUIRE(said.lines.size() == 5);
+    REQUIRE(said.lines.size() == 6);
     const std::vector<std::pair<std::string, std::string>> expected{
-        {"step", "has failed"},
-        {"source", "cannot read"},
-        {"sink", "cannot take messages"},
-        {"drains", "cannot drain"},
-        {"stops", "cannot stop"}};
+        {"step", "has failed"}, {"source", "cannot read"},  {"sink", "cannot take messages"},
+        {"auth", "has failed"}, {"drains", "cannot drain"}, {"stops", "cannot stop"}};
     for (size_t i = 0; i < expected.size(); i++) {
         const auto& [name, what] = expected[i];
         CHECK_MESSAGE(said.has(i, "plugin " + name + " (scripted 1.2.3) " + what +
