@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bridge/plugin/option_rows.h"
+#include "bridge/plugin/thrown.h"
 
 namespace zbridge::plugin {
 
@@ -72,7 +73,7 @@ Result<std::unique_ptr<Declaration>> Declaration::check(const zb_plugin* plugin,
                                 ? "plugin " + std::string(plugin->name)
                                 : "plugin " + std::string(plugin->name) + " (" + place + ")";
     for (auto step :
-         {&Declaration::check_fields, &Declaration::take_options, &Declaration::take_interfaces}) {
+         {&Declaration::check_fields, &Declaration::take_options, &Declaration::ask_extensions}) {
         if (Status status = (made.get()->*step)(who); !status.ok()) return status;
     }
     return made;
@@ -154,6 +155,16 @@ Status Declaration::take_section(const zb_section& section, uint32_t number, std
     }
     declared_.sections.push_back({section.name, section.help, *std::move(options)});
     return {};
+}
+
+// No exception may cross the plugin's border; one that does is its error.
+Status Declaration::ask_extensions(std::string_view who) {
+    try {
+        return take_interfaces(who);
+    } catch (...) {
+        return wrong(who,
+                     "get_extension() threw an exception: " + words_of(std::current_exception()));
+    }
 }
 
 Status Declaration::take_interfaces(std::string_view who) {

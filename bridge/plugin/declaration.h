@@ -38,6 +38,7 @@ class Declaration {
     Declaration() = default;
     Status check_fields(std::string_view who);
     Status take_options(std::string_view who);
+    Status ask_extensions(std::string_view who);
     Status take_interfaces(std::string_view who);
     Status take_engine(std::string_view who);
     Status take_section(const zb_section& section, uint32_t number, std::string_view who);

@@ -1,5 +1,7 @@
 #include "bridge/plugin/instance.h"
 
+#include "bridge/plugin/thrown.h"
+
 namespace zbridge::plugin {
 
 namespace {
@@ -41,16 +43,12 @@ class Inside {
 // of the bridge.
 template <class Answer, class Call>
 Answer guarded(Context& context, Answer failed, Call&& call) noexcept {
-    const auto told = [&](std::string_view what) {
-        context.set_error(ZB_FAILED, false, "it threw an exception: " + std::string(what));
-        return failed;
-    };
     try {
         return call();
-    } catch (const std::exception& error) {
-        return told(error.what());
     } catch (...) {
-        return told("none of the standard's");
+        context.set_error(ZB_FAILED, false,
+                          "it threw an exception: " + words_of(std::current_exception()));
+        return failed;
     }
 }
 

@@ -3,10 +3,15 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <fstream>
+
+#include "bridge/plugin/thrown.h"
 
 namespace zbridge::plugin {
 
@@ -91,12 +96,44 @@ std::string last_error() {
     return text == nullptr ? "unknown error" : text;
 }
 
+// The objects that a shared object makes when it is loaded may throw. That cannot be caught: the
+// loader, which calls them, is none of C++. So the process ends; but it says whose exception it was.
+class Loading {
+ public:
+    explicit Loading(const std::string& path) {
+        path_ = path.c_str();
+        before_ = std::set_terminate(end_process);
+    }
+    ~Loading() { std::set_terminate(before_); }
+    Loading(const Loading&) = delete;
+    Loading& operator=(const Loading&) = delete;
+
+ private:
+    static constexpr int kExitStatus = 4;  // of a file that is wrong
+
+    [[noreturn]] static void end_process() {
+        const std::string said =
+            "zbridge: " + std::string(path_) +
+            ": it threw an exception when it was loaded: " + words_of(std::current_exception()) +
+            "\n";
+        (void)std::fputs(said.c_str(), stderr);
+        _exit(kExitStatus);
+    }
+
+    static inline const char* path_ = nullptr;
+    std::terminate_handler before_ = nullptr;
+};
+
 }  // namespace
 
 Result<const zb_plugin*> load_library(const std::string& path) {
     if (Status status = check_file(path); !status.ok()) return status;
     // Bound at once: a symbol that is missing is found here, not in the middle of a message.
-    void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void* handle = nullptr;
+    {
+        const Loading loading(path);
+        handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    }
     if (handle == nullptr) return failed(path, "cannot be loaded: " + last_error());
     void* symbol = dlsym(handle, kEntry);
     if (symbol == nullptr) {
@@ -107,7 +144,8 @@ Result<const zb_plugin*> load_library(const std::string& path) {
     try {
         return entry();
     } catch (...) {
-        return failed(path, std::string(kEntry) + "() threw an exception");
+        return failed(path, std::string(kEntry) +
+                                "() threw an exception: " + words_of(std::current_exception()));
     }
 }
 

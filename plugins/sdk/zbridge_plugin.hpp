@@ -210,7 +210,9 @@ class Context {
     }
     int64_t wall_clock_ms() const { return host_->wall_clock_ms(context_); }
     void fail(const std::exception& error, zb_result code, bool retryable) const {
-        host_->set_error(context_, code, retryable ? 1 : 0, to_c(std::string_view(error.what())));
+        const char* what = error.what();  // an exception of somebody else's may have none
+        host_->set_error(context_, code, retryable ? 1 : 0,
+                         to_c(what == nullptr ? std::string_view() : std::string_view(what)));
     }
 
  private:
@@ -468,8 +470,9 @@ zb_result guarded(const Context& context, Call&& call) noexcept {
         call();
         return ZB_OK;
     } catch (const Error& error) {
-        context.fail(error, error.code(), error.retryable());
-        return error.code();
+        const zb_result code = error.code() == ZB_OK ? ZB_FAILED : error.code();
+        context.fail(error, code, error.retryable());
+        return code;
     } catch (const std::exception& error) {
         context.fail(error, ZB_FAILED, false);
     } catch (...) {

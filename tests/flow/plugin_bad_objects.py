@@ -87,7 +87,14 @@ def main(flow):
     Tried(flow, objects / "no_interface.so").says(use, "it is no step, source, sink, auth or engine that this bridge knows")
     Tried(flow, objects / "wrong_build.so").says(use, "zbridge.store/0 loads in the build that it was made for")
     Tried(flow, objects / "wrong_fallback.so").says(use, "the `fallback` of its option `count` is wrong: ")
+    Tried(flow, objects / "throwing_entry.so").says(use, "throwing_entry.so: zbridge_plugin_entry() threw an exception: it is nobody")
+    Tried(flow, objects / "throwing_extension.so").says(use, "get_extension() threw an exception: it is nothing")
     Tried(flow, objects / "needs_gone.so").says(use, "libgone.so: cannot open shared object file")
+    # What is thrown through the loader ends the process: all that it can still say is whose it was.
+    tried = Tried(flow, objects / "throwing_load.so")
+    for verb, done in (("check", tried.checked), ("run", tried.ran)):
+        equal(done.returncode, 4, f"the exit code of {verb} when loading throws: {done.stderr}")
+        check("throwing_load.so: it threw an exception when it was loaded: it does not like" in done.stderr, f"{verb} says whose it was: {done.stderr}")
     # A step that a route names, which is there and is wrong.
     Tried(flow, objects, "wrong_abi", BY_NAME).says("6:25", "it was built for plugin interface 9.0, this bridge has 1.0")
     Tried(flow, tmp, "{ notes: 3 }", BY_NAME).says("6:27", "notes.so: it is no shared object")

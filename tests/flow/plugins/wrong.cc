@@ -1,4 +1,6 @@
 // A plugin with one thing wrong, which a definition names.
+#include <stdexcept>
+
 #include "plugins/sdk/zbridge_plugin.h"
 
 #ifdef NEEDS_GONE
@@ -41,7 +43,16 @@ zb_verdict on_message(void*, zb_message*) {
     return ZB_PASS;
 }
 
+#ifdef THROWING_LOAD
+[[maybe_unused]] const int kLoaded = []() -> int {
+    throw std::runtime_error("it does not like to be loaded");
+}();
+#endif
+
 const void* extension(const char* id) {
+#ifdef THROWING_EXTENSION
+    throw std::runtime_error("it is nothing");
+#endif
     static const zb_step step{sizeof(zb_step), 0, on_message};
     const char* wanted = ZB_STEP;
 #if defined(NO_INTERFACE)
@@ -89,6 +100,9 @@ constexpr auto kCreate = create;
 
 #ifndef NO_ENTRY
 const zb_plugin* zbridge_plugin_entry(void) {
+#ifdef THROWING_ENTRY
+    throw std::runtime_error("it is nobody");
+#endif
     return &kPlugin;
 }
 #endif

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 #include "bridge/plugin/option_rows.h"
 #include "tests/unit/support/scripted_plugin.h"
 
@@ -136,6 +138,15 @@ TEST_CASE("rows of options that have grown are read at their own distance") {
     auto checked = Declaration::check(&script.plugin, "");
     REQUIRE(checked.ok());
     CHECK((*checked)->declared().options[1].key == "second");
+}
+
+TEST_CASE("a get_extension that throws is the plugin's error") {
+    Script script;
+    script.plugin.get_extension = [](const char*) -> const void* {
+        throw std::runtime_error("nothing today");
+    };
+    CHECK(wrong_of(script) ==
+          "plugin scripted (./libmine.so): get_extension() threw an exception: nothing today");
 }
 
 TEST_CASE("a wrong row of the option table is named by its key") {
