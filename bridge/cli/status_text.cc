@@ -5,6 +5,7 @@
 #include "bridge/cli/group_text.h"
 #include "bridge/cli/table.h"
 #include "bridge/cli/text.h"
+#include "bridge/telemetry/line.h"
 
 namespace zbridge::cli {
 
@@ -181,9 +182,9 @@ std::string peers_text(const Report& endpoints, size_t width) {
         for (const Report& peer : endpoint.at("peers").items()) {
             const bool worker = !peer.at("credit").is_null();
             table.add({cell(endpoint, "name"), cell(peer, "id"), cell(peer, "type"),
-                       cell(peer, "address"), printable(cell(peer, "identity")), cell(peer, "user"),
-                       cell(peer, "in"), cell(peer, "out"), cell(peer, "waiting"),
-                       cell(peer, "dropped"),
+                       cell(peer, "address"), printable(cell(peer, "identity")),
+                       telemetry::readable(cell(peer, "user")), cell(peer, "in"), cell(peer, "out"),
+                       cell(peer, "waiting"), cell(peer, "dropped"),
                        worker ? cell(peer, "held") + " of " + cell(peer, "credit") : ""});
         }
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bridge/base/utf8.h"
+#include "bridge/telemetry/line.h"
 
 namespace zbridge::plugin {
 
@@ -43,6 +44,10 @@ Context::Context(InstanceOptions options, const Services& services)
 
 Context::~Context() = default;
 
+std::string Context::sentence_of(std::string_view said) {
+    return telemetry::readable(cut_at_character(said, kSentenceBytesMax));
+}
+
 const OptionValue* Context::option(const char* key, uint32_t index) const {
     if (key == nullptr) return nullptr;
     const auto found = options_.values.find(key);
@@ -57,14 +62,15 @@ uint32_t Context::option_count(const char* key) const {
 }
 
 void Context::option_error(const char* key, uint32_t index, std::string_view sentence) {
+    if (problems_.size() >= kProblemsMax) return;
     const OptionValue* value = option(key, index);
     OptionProblem problem{options_.line, options_.column, ""};
     if (value != nullptr && value->line > 0) {
         problem.line = value->line;
         problem.column = value->column;
     }
-    problem.sentence = "`" + std::string(key == nullptr ? "?" : key) +
-                       "`: " + std::string(cut_at_character(sentence, kSentenceBytesMax));
+    problem.sentence =
+        "`" + sentence_of(key == nullptr ? "?" : key) + "`: " + sentence_of(sentence);
     problems_.push_back(std::move(problem));
 }
 
@@ -88,7 +94,7 @@ zb_context* Context::entry(const char* section, uint32_t index) const {
 }
 
 void Context::set_error(zb_result code, bool retryable, std::string_view sentence) {
-    trouble_ = {code, retryable, std::string(cut_at_character(sentence, kSentenceBytesMax))};
+    trouble_ = {code, retryable, sentence_of(sentence)};
 }
 
 void Context::log(uint32_t level, std::string_view text) {
@@ -128,7 +134,7 @@ void Context::each_metric(const std::function<void(const zb_metric&)>& visit) co
 void Context::set_health(bool healthy, std::string_view sentence) {
     const std::lock_guard lock(shared_);
     healthy_ = healthy;
-    why_degraded_ = healthy ? "" : std::string(cut_at_character(sentence, kSentenceBytesMax));
+    why_degraded_ = healthy ? "" : sentence_of(sentence);
 }
 
 void Context::set_trouble(std::string_view sentence) {

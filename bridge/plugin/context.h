@@ -94,6 +94,11 @@ class Context {
     static constexpr size_t kEmitsMax = 64;
     static constexpr uint64_t kTimerNsMax = uint64_t{366} * 24 * 3600 * 1'000'000'000;
     static constexpr size_t kSentenceBytesMax = 512;
+    static constexpr size_t kProblemsMax = 200;  // of options; more say nothing new
+
+    // A plugin's sentence for people, whatever bytes it is: a terminal does not obey it, and it is
+    // UTF-8 where a protocol wants that.
+    static std::string sentence_of(std::string_view said);
 
     Context(InstanceOptions options, const Services& services);
     ~Context();

@@ -4,6 +4,7 @@
 
 #include "bridge/plugin/option_rows.h"
 #include "bridge/plugin/thrown.h"
+#include "bridge/telemetry/line.h"
 
 namespace zbridge::plugin {
 
@@ -69,9 +70,9 @@ Result<std::unique_ptr<Declaration>> Declaration::check(const zb_plugin* plugin,
     made->plugin_ = plugin;
     made->declared_.origin = std::move(origin);
     if (plugin->name == nullptr) return wrong(place, "`name` is null");
-    const std::string who = made->declared_.origin.empty()
-                                ? "plugin " + std::string(plugin->name)
-                                : "plugin " + std::string(plugin->name) + " (" + place + ")";
+    const std::string name = shown(plugin->name);
+    const std::string who =
+        made->declared_.origin.empty() ? "plugin " + name : "plugin " + name + " (" + place + ")";
     for (auto step :
          {&Declaration::check_fields, &Declaration::take_options, &Declaration::ask_extensions}) {
         if (Status status = (made.get()->*step)(who); !status.ok()) return status;
@@ -90,8 +91,8 @@ Status Declaration::check_fields(std::string_view who) {
     if (plugin_->destroy == nullptr) return wrong(who, "`destroy` is null");
     if (plugin_->get_extension == nullptr) return wrong(who, "`get_extension` is null");
     declared_.name = plugin_->name;
-    declared_.version = plugin_->version;
-    declared_.summary = plugin_->summary;
+    declared_.version = telemetry::readable(plugin_->version);
+    declared_.summary = telemetry::readable(plugin_->summary);
     return {};
 }
 
@@ -138,7 +139,7 @@ Status Declaration::take_engine(std::string_view who) {
 Status Declaration::take_section(const zb_section& section, uint32_t number, std::string_view who) {
     const std::string where =
         std::string(who) + ": section " +
-        (section.name == nullptr ? std::to_string(number) : std::string(section.name));
+        (section.name == nullptr ? std::to_string(number) : shown(section.name));
     if (section.name == nullptr || std::find(std::begin(kSectionNames), std::end(kSectionNames),
                                              section.name) == std::end(kSectionNames))
         return wrong(where, "`name` must be one that the file keeps for engines: topics, groups");
@@ -153,7 +154,8 @@ Status Declaration::take_section(const zb_section& section, uint32_t number, std
         if (option.short_form)
             return wrong(where + ": option " + option.key, "entries have no short form");
     }
-    declared_.sections.push_back({section.name, section.help, *std::move(options)});
+    declared_.sections.push_back(
+        {section.name, telemetry::readable(section.help), *std::move(options)});
     return {};
 }
 

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <limits>
 
-#include "bridge/base/utf8.h"
 #include "bridge/plugin/context.h"
 #include "bridge/plugin/declaration.h"
 #include "bridge/plugin/engine.h"
@@ -164,7 +163,7 @@ zb_result emit(zb_context* context, zb_message* message) {
 }
 void set_reason(zb_context* context, zb_view sentence) {
     if (context->step_call != nullptr)
-        context->step_call->reason = cut_at_character(from_c(sentence), Context::kSentenceBytesMax);
+        context->step_call->reason = Context::sentence_of(from_c(sentence));
 }
 void set_hold(zb_context* context, uint64_t ns) {
     if (context->step_call != nullptr)

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <set>
 
+#include "bridge/base/utf8.h"
+#include "bridge/telemetry/line.h"
+
 namespace zbridge::plugin {
 
 namespace {
 
 constexpr size_t kKeyBytesMax = 63;
 constexpr size_t kOptionSizeMin = offsetof(zb_option, example) + sizeof(char*);
+constexpr size_t kOptionSizeMax = 4096;  // of whatever version: what is more is no size
 
 Status wrong(std::string_view who, const std::string& what) {
     return {Code::kInvalid, std::string(who) + ": " + what};
@@ -63,7 +67,7 @@ Result<DeclaredOption> check_row(const zb_option& row, std::string_view where) {
     option.fallback = text_of(row.fallback);
     option.min = text_of(row.min);
     option.max = text_of(row.max);
-    option.help = row.help;
+    option.help = telemetry::readable(row.help);
     option.example = text_of(row.example);
     if (option.type == DeclaredOption::Type::kChoice) {
         if (row.choices == nullptr || *row.choices == '\0')
@@ -98,6 +102,11 @@ Status check_nesting(const std::vector<DeclaredOption>& options, std::string_vie
 
 }  // namespace
 
+std::string shown(std::string_view name) {
+    constexpr size_t kShownBytesMax = 64;
+    return telemetry::readable(cut_at_character(name, kShownBytesMax));
+}
+
 Result<std::vector<DeclaredOption>> check_options(const OptionRows& table, std::string_view who) {
     std::vector<DeclaredOption> options;
     if (table.count == 0) return options;
@@ -108,13 +117,16 @@ Result<std::vector<DeclaredOption>> check_options(const OptionRows& table, std::
     if (table.row_bytes < kOptionSizeMin)
         return wrong(who, "its zb_option says it has " + std::to_string(table.row_bytes) +
                               " bytes; version 1.0 has " + std::to_string(kOptionSizeMin));
+    if (table.row_bytes % alignof(zb_option) != 0 || table.row_bytes > kOptionSizeMax)
+        return wrong(who, "its zb_option says it has " + std::to_string(table.row_bytes) +
+                              " bytes: expected sizeof(zb_option)");
     std::set<std::string> keys;
     bool has_short = false;
     for (uint32_t i = 0; i < table.count; i++) {
         const auto& row = *reinterpret_cast<const zb_option*>(
             reinterpret_cast<const char*>(table.rows) + size_t{i} * table.row_bytes);
         const std::string where = std::string(who) + ": option " +
-                                  (row.key == nullptr ? std::to_string(i) : std::string(row.key));
+                                  (row.key == nullptr ? std::to_string(i) : shown(row.key));
         auto option = check_row(row, where);
         if (!option.ok()) return std::move(option).error();
         if (!keys.insert(option->key).second) return wrong(where, "it stands twice");

@@ -5,6 +5,7 @@
 // Limits:  kOptionsMax rows a table.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct OptionRows {
     uint32_t count = 0;
     uint32_t row_bytes = 0;  // sizeof(zb_option), as the plugin was built
 };
+
+// A name that a plugin gives itself or an option, and which may be none, as an error says it.
+std::string shown(std::string_view name);
 
 // `who`: what the error begins with.
 Result<std::vector<DeclaredOption>> check_options(const OptionRows& table, std::string_view who);

@@ -109,20 +109,25 @@ std::string escape(std::string_view bytes, size_t bytes_max) {
     return out;
 }
 
+std::string readable(std::string_view text) {
+    std::string out;
+    for (size_t at = 0; at < text.size();) {
+        const size_t printable = printable_at(text, at);
+        if (printable == 0)
+            append_escaped(out, byte_at(text, at));
+        else
+            out += text.substr(at, printable);
+        at += std::max(printable, size_t{1});
+    }
+    return out;
+}
+
 std::string format_text(const Line& line) {
     std::string out =
         fmt::format("{} {:<5} {:<8} ", format_utc(line.time_us), name_of(line.level), line.module);
     // A message is ours, but may carry an error's text, or a peer's: quotes stay readable, what is
     // not printable is escaped.
-    const std::string_view message = line.message.substr(0, Log::kMessageBytesMax);
-    for (size_t at = 0; at < message.size();) {
-        const size_t printable = printable_at(message, at);
-        if (printable == 0)
-            append_escaped(out, byte_at(message, at));
-        else
-            out += message.substr(at, printable);
-        at += std::max(printable, size_t{1});
-    }
+    out += readable(line.message.substr(0, Log::kMessageBytesMax));
     bool first = true;
     for (const Field& field : line.fields) {
         out += first ? "  " : " ";

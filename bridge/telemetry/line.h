@@ -19,6 +19,9 @@ struct Line {
 std::string format_text(const Line& line);  // with its newline
 std::string format_json(const Line& line);
 
+// Text as it is, but what is no printable UTF-8 as \n, \t, \x1b: quotes stay as they are.
+std::string readable(std::string_view text);
+
 // All bytes that are no printable UTF-8 as \n, \t, \\, \x1b; a `"` as \". Cut after `bytes_max`
 // bytes, then "..." follows.
 std::string escape(std::string_view bytes, size_t bytes_max);

@@ -31,6 +31,12 @@ def main(flow):
     peers = bridge.status()["endpoints"][0]["peers"]
     equal([peer["user"] for peer in peers], ["alice"], "the user is who the plugin says")
 
+    red = dealer(b"staff-\x1b[31mred")
+    red.send_multipart([b"", b"from red"])
+    equal(recv(pull, "another guest's message"), [b"from red"], "a name may have any bytes")
+    shown = bridge.command("status", "--peers", "--at", bridge.data_dir).stdout
+    check("\\x1b[31mred" in shown and "\x1b" not in shown, f"a terminal that shows it does not obey it: {shown}")
+
     stranger = dealer(b"nobody")
     stranger.send_multipart([b"", b"from a stranger"])
     wait_until(lambda: denied() > 0, "the stranger is refused")

@@ -281,7 +281,33 @@ TEST_CASE("a sentence that is too long is cut between two characters") {
     }
     const std::string no_text(Context::kSentenceBytesMax + 1, '\x80');  // no UTF-8: no matter where
     rig.host().set_error(rig.context(), ZB_FAILED, 0, view_of(no_text));
-    CHECK(context.take_trouble().sentence.size() == Context::kSentenceBytesMax);
+    CHECK(context.take_trouble().sentence.size() == 4 * Context::kSentenceBytesMax);  // \x80
+}
+
+TEST_CASE("a sentence is text that no terminal obeys, whatever bytes the plugin gives") {
+    Rig rig;
+    Context& context = rig.it.make().context();
+    const std::string_view given = "\"no\"\n\x1b[31m \xc3\xa9 \xff";
+    const std::string shown = "\"no\"\\n\\x1b[31m \xc3\xa9 \\xff";
+    rig.host().set_error(rig.context(), ZB_FAILED, 0, view_of(given));
+    CHECK(context.take_trouble().sentence == shown);
+    rig.host().set_health(rig.context(), 0, view_of(given));
+    CHECK(context.health().second == shown);
+    plugin::StepCall call;
+    context.step_call = &call;
+    rig.host().set_reason(rig.context(), view_of(given));
+    context.step_call = nullptr;
+    CHECK(call.reason == shown);
+    context.option_error("k\n", 0, given);
+    CHECK(context.problems().back().sentence == "`k\\n`: " + shown);
+}
+
+TEST_CASE("of 200 problems with options the rest is not kept") {
+    Rig rig;
+    Context& context = rig.it.make().context();
+    for (size_t i = 0; i < Context::kProblemsMax + 10; i++)
+        rig.host().option_error(rig.context(), "key", 0, view_of("wrong"));
+    CHECK(context.problems().size() == Context::kProblemsMax);
 }
 
 TEST_CASE("what a plugin says of an option stands at its place in the file") {

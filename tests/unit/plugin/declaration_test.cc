@@ -140,6 +140,39 @@ TEST_CASE("rows of options that have grown are read at their own distance") {
     CHECK((*checked)->declared().options[1].key == "second");
 }
 
+TEST_CASE("a distance of rows that can be none is refused before a second row is read") {
+    for (const uint32_t size : {uint32_t{sizeof(zb_option)} + 1, uint32_t{0x7ffffff8}}) {
+        const zb_option rows[] = {row("first"), row("second")};
+        Script script;
+        script.plugin.options = rows;
+        script.plugin.option_count = 2;
+        script.plugin.option_size = size;
+        CHECK(wrong_of(script) == "plugin scripted (./libmine.so): its zb_option says it has " +
+                                      std::to_string(size) + " bytes: expected sizeof(zb_option)");
+    }
+}
+
+TEST_CASE("a plugin's words are shown as text that no terminal obeys, and names not without end") {
+    Script script;
+    script.plugin.version = "1\n\x1b[31m";
+    script.plugin.summary = "Counts\xff.";
+    zb_option helped = row("a");
+    helped.help = "What\tit is.";
+    script.plugin.options = &helped;
+    script.plugin.option_count = 1;
+    Script::current = &script;
+    auto checked = Declaration::check(&script.plugin, "./libmine.so");
+    REQUIRE(checked.ok());
+    CHECK((*checked)->declared().version == "1\\n\\x1b[31m");
+    CHECK((*checked)->declared().summary == "Counts\\xff.");
+    CHECK((*checked)->declared().options[0].help == "What\\tit is.");
+    CHECK(wrong_with({row("a\x1b[31m")}).rfind("option a\\x1b[31m: `key`", 0) == 0);
+    const std::string long_name(100'000, 'a');
+    CHECK(wrong_with({row(long_name.c_str())}).size() < 300);
+    script.plugin.name = long_name.c_str();
+    CHECK(wrong_of(script).size() < 300);
+}
+
 TEST_CASE("a get_extension that throws is the plugin's error") {
     Script script;
     script.plugin.get_extension = [](const char*) -> const void* {
