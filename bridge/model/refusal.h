@@ -44,6 +44,7 @@ namespace zbridge {
     X(kNoWorker, "no_worker", "no worker took the request in time")                               \
     X(kTimeout, "timeout", "no reply in time")                                                    \
     X(kWorkerLost, "worker_lost", "the worker went away with the request")                        \
+    X(kFailed, "failed", "the worker could not do what was asked")                                \
     X(kClientGone, "client_gone", "the client went away before its answer")                       \
     X(kSuperseded, "superseded", "the client sent another request instead of waiting")            \
     X(kLateReply, "late_reply", "a reply whose request has ended")                                \

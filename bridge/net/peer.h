@@ -28,6 +28,8 @@ struct PeerInfo {
     std::string address;                  // "tcp://10.0.0.7:41234"
     std::string user;                     // authenticated; empty if anonymous
     std::string process{};                // on ipc: as in Accepted
+    // A part of a session of ZBP/1: of a service it is told codes, and says its own credit.
+    bool zbp = false;
 };
 
 struct PeerCounters {
@@ -100,9 +102,15 @@ class Peer {
  protected:
     // Something waits that was not there: have flush() called at the end of the turn.
     virtual void on_queued() = 0;
+    // In its place, of each message, where it relays_: it is to go over another peer's connection.
+    virtual void on_relay(const Slice& head, const Slice& rest) {
+        (void)head;
+        (void)rest;
+    }
 
     PeerInfo info_;
     bool blocked_ = false;
+    bool relays_ = false;
     uint64_t waiting_bytes_max_ = ~uint64_t{0};
     uint64_t waiting_messages_max_ = ~uint64_t{0};
     Outbox outbox_;
@@ -119,7 +127,11 @@ inline uint64_t Peer::send(const Slice& head, const Slice& rest) {
     outbox_.append(rest);
     counters_.messages_out++;
     counters_.bytes_out += head.size() + rest.size();
-    if (was_empty) on_queued();
+    if (relays_) {
+        on_relay(head, rest);
+    } else if (was_empty) {
+        on_queued();
+    }
     return position;
 }
 

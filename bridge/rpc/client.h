@@ -40,6 +40,7 @@ struct Client {
     net::Peer* peer = nullptr;     // null: away, and it may come back
     ClientState* state = nullptr;  // at peer; null: the peer is of another handler's endpoint
     std::string key;               // endpoint, user and routing id; empty: anonymous
+    bool zbp = false;              // as in PeerInfo
     bool lockstep = false;         // a REQ: it waits for the newest of its requests only
     bool resuming = false;         // it is back: does it wait, or ask again?
     // Of a life before: it has not been back, or has not been silent since, or spoken.

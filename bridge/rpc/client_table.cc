@@ -50,8 +50,11 @@ Client& ClientTable::recover(const Trait& trait, bool lockstep) {
 }
 
 Client* ClientTable::known(const net::Peer& peer) const {
-    if (peer.info().identity.empty()) return returning_.of_process(peer);
-    const auto found = by_key_.find(key_of(peer.info()));
+    return peer.info().identity.empty() ? returning_.of_process(peer) : known(peer.info());
+}
+
+Client* ClientTable::known(const net::PeerInfo& peer) const {
+    const auto found = by_key_.find(key_of(peer));
     return found == by_key_.end() ? nullptr : found->second;
 }
 
@@ -130,6 +133,7 @@ void ClientTable::erase(Client& client) {
 void ClientTable::attach(Client& client, net::Peer& peer, ClientState* state) {
     client.peer = &peer;
     client.lockstep = peer.type() == SocketType::kReq;
+    client.zbp = peer.info().zbp;
     client.state = state;
     if (state != nullptr) state->client = &client;
     by_peer_.emplace(peer.id(), &client);

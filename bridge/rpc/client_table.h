@@ -41,6 +41,8 @@ class ClientTable {
 
     // The client that a new connection will speak for; null: it is a new one.
     Client* known(const net::Peer& peer) const;
+    // The one with this routing id; null: there is none.
+    Client* known(const net::PeerInfo& peer) const;
     // The client of a new connection: a new one, or the one that is back. One that is connected
     // still is not spoken for by its old connection any more.
     Client& open(net::Peer& peer, ClientState* state);

@@ -22,14 +22,16 @@ struct RequestFrames {
     size_t body_from = 0;          // where the empty frame begins; raw: 0
     uint32_t envelope_frames = 0;  // with the empty one
     bool delimited = true;
+    Duration timeout{};  // how long its client waits for the answer; 0: it does not say
 };
 
 // None: there is no empty frame, or no body behind it. `raw` takes all of it as body.
 std::optional<RequestFrames> read_request(const Message& message, bool raw);
 
 struct WorkerFrames {
-    std::optional<Corr> corr{};          // of the first frame; none: this is no reply
-    std::optional<ReplyFrames> reply{};  // none: no empty frame or no body behind it
+    std::optional<Corr> corr{};               // of the first frame; none: this is no reply
+    std::optional<ReplyFrames> reply{};       // none: no empty frame or no body behind it
+    std::optional<std::string_view> error{};  // or: why it could not be done
 };
 
 // Reads a worker's message from `offset` on, which is behind a REQ worker's envelope.

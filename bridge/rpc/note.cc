@@ -6,7 +6,13 @@ namespace zbridge::rpc {
 
 namespace {
 
-enum Flag : uint8_t { kDispatched = 1, kToldOfDispatch = 2, kDelimited = 4, kJoined = 8 };
+enum Flag : uint8_t {
+    kDispatched = 1,
+    kToldOfDispatch = 2,
+    kDelimited = 4,
+    kJoined = 8,
+    kZbp = 16
+};
 constexpr size_t kLastType = static_cast<size_t>(SocketType::kXsub);
 
 template <class T>
@@ -83,10 +89,10 @@ bool is_message(std::string_view wire) {
 void write_note(const RequestNote& note, std::string& bytes) {
     bytes.clear();
     put(bytes, kNoteVersion);
-    put(bytes,
-        static_cast<uint8_t>((note.dispatched ? kDispatched : 0) |
-                             (note.told_of_dispatch ? kToldOfDispatch : 0) |
-                             (note.delimited ? kDelimited : 0) | (note.joined ? kJoined : 0)));
+    put(bytes, static_cast<uint8_t>((note.dispatched ? kDispatched : 0) |
+                                    (note.told_of_dispatch ? kToldOfDispatch : 0) |
+                                    (note.delimited ? kDelimited : 0) |
+                                    (note.joined ? kJoined : 0) | (note.zbp ? kZbp : 0)));
     put(bytes, static_cast<uint8_t>(note.type));
     put(bytes, uint8_t{0});
     put(bytes, note.epoch.number());
@@ -128,6 +134,7 @@ Result<RequestNote> read_request_note(std::string_view bytes) {
     note.told_of_dispatch = (flags & kToldOfDispatch) != 0;
     note.delimited = (flags & kDelimited) != 0;
     note.joined = (flags & kJoined) != 0;
+    note.zbp = (flags & kZbp) != 0;
     const auto type = from.number<uint8_t>();
     note.type = static_cast<SocketType>(type);
     (void)from.number<uint8_t>();  // reserved

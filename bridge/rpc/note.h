@@ -34,6 +34,7 @@ struct RequestNote {
     // It was written at most once: a worker has it only if a note says so.
     bool told_of_dispatch = false;
     bool delimited = true;
+    bool zbp = false;                    // of its client, as in PeerInfo
     bool joined = false;                 // it waits for the reply to another one of the same key
     int64_t deadline_us = 0;             // 0: none
     SocketType type = SocketType::kReq;  // of its client

@@ -44,10 +44,11 @@ struct Request {
     Refusal cause = Refusal::kNoWorker;  // what its error says if its time ends now
     bool delimited = true;               // false: it came without an envelope, all of it is body
     bool noted = false;                  // its notes are open, and end with it
-    bool in_doubt = false;  // a life before may have given it away, how often is not known
-    bool marked = false;    // a note says that a worker may have it
-    bool told = false;      // another says that its client does not wait for it any more
-    Epoch epoch;            // of the life that accepted it: as its corr says
+    bool in_doubt = false;      // a life before may have given it away, how often is not known
+    bool marked = false;        // a note says that a worker may have it
+    bool own_deadline = false;  // its client's, before the service's: in OwnDeadlines
+    bool told = false;          // another says that its client does not wait for it any more
+    Epoch epoch;                // of the life that accepted it: as its corr says
 
     Slice wire;                 // as it came
     size_t envelope_bytes = 0;  // of wire, up to and including the empty frame
@@ -68,6 +69,7 @@ struct Request {
     Link<Request> client_link;          // the requests of one client, oldest first
     Request* next_in_bucket = nullptr;  // RequestTable's
 
+    bool has_deadline() const { return own_deadline || deadline_link.linked; }
     // No worker has it, or ever had.
     bool is_undispatched() const {
         return stage == Stage::kNoting || stage == Stage::kWaiting || stage == Stage::kMarking;

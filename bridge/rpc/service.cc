@@ -69,6 +69,7 @@ Service::Service(ServiceId id, ServiceOptions options, Life life, RequestNumbers
           [this](Client& client) { on_silent(client); }),
       sent_timer_(timers, [this] { look_at_sent(); }),
       deadlines_(clock, timers, [this](Request& request) { on_deadline(request); }),
+      own_deadlines_(clock, timers, [this](Request& request) { on_deadline(request); }),
       attempts_(clock, timers, [this](Request& request) { on_attempt_timeout(request); }),
       graces_(clock, timers, [this](Request& request) { on_grace_over(request); }) {
     // A corr has one byte for the attempt.
@@ -167,6 +168,7 @@ void Service::check_invariants() const {
                      (request.entry != nullptr && request.entry->leader != &request),
                  request.number);
         ZB_CHECK(request.worker == nullptr || request.attempt > 0, request.number);
+        ZB_CHECK(request.client != nullptr || !request.has_deadline(), request.number);
     });
     ZB_CHECK(asked == asked_ && waiting == line_.size() + ready_.size() && joined == joined_, asked,
              asked_, waiting, line_.size(), ready_.size(), joined, joined_);

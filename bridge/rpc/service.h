@@ -2,7 +2,8 @@
 //
 // Flow:    client -> [accept] -> line -> [dispatch] -> free worker -> [settle] -> client, which are
 //          service_accept.cc, service_dispatch.cc and service_settle.cc; service_deliver.cc is how
-//          an answer gets to its client. With a journal also service_note.cc, which has requests
+//          an answer gets to its client. What sessions of ZBP/1 need beside: service_zbp.cc. With a
+//          journal also service_note.cc, which has requests
 //          stored on their way, and service_recover.cc, the start after a life before.
 // Thread:  the reactor thread only. It is ended after its peers, and before what it was given.
 // Promise: an accepted request ends once: answered, or counted in ended(). A client gets at most
@@ -36,6 +37,7 @@
 #include "bridge/rpc/life.h"
 #include "bridge/rpc/line.h"
 #include "bridge/rpc/options.h"
+#include "bridge/rpc/own_deadlines.h"
 #include "bridge/rpc/request_journal.h"
 #include "bridge/rpc/request_table.h"
 #include "bridge/rpc/status.h"
@@ -75,6 +77,22 @@ class Service final : private RequestJournal::Listener {
     net::Take submit(net::Peer& peer, const Message& message);
     void client_closed(net::Peer& peer);
 
+    // For peers that are parts of sessions (PeerInfo::zbp), beside clients() and workers().
+    //
+    // A caller's [ref][""][body...]: answered by [ref][""][reply...], or by [ref][a Refusal, one octet][text].
+    // `timeout`: what it waits at most, if that is less than all do; 0: it does not say.
+    void ask(net::Peer& caller, const Message& message, Duration timeout);
+    // What a caller with this routing id waits for: the refs.
+    std::vector<std::string> awaited(const net::PeerInfo& caller) const;
+    // It will not come back, whatever it waits for.
+    void forget(net::Peer& caller);
+    // How many requests this worker may hold: none before the first time.
+    void set_credit(net::Peer& worker, uint32_t credit);
+    // In place of a reply: the worker could not do it.
+    void fail(net::Peer& worker, const Corr& corr, std::string_view text);
+    // How long a reply is of use; none: for ever, or nobody waits for it any more.
+    std::optional<Duration> time_left(const Corr& corr) const;
+
     // Copies requests and kept answers out of sparsely used memory.
     void compact();
 
@@ -101,7 +119,7 @@ class Service final : private RequestJournal::Listener {
 
     // accept: what a client asks
     Client& open_client(net::Peer& peer, ClientState* state);
-    net::Take accept(Client& client, const Message& message);
+    net::Take accept(Client& client, const Message& message, Duration timeout = {});
     void supersede_earlier(Client& client);
     bool is_full();
     void on_spoken(Client& client);
@@ -163,6 +181,8 @@ class Service final : private RequestJournal::Listener {
     // settle: how it ends
     void on_worker_message(Worker& worker, const Message& message);
     void on_reply(Worker& worker, const WorkerFrames& frames);
+    void on_error(const Corr& corr, const std::optional<Hold>& hold, Request* request,
+                  std::string_view text);
     void restart_clocks(Worker& worker);
     Request* find(const Corr& corr) const;
     LateReason late_reason(const Corr& corr, const std::optional<Hold>& hold) const;
@@ -171,12 +191,14 @@ class Service final : private RequestJournal::Listener {
     void answer(Request& request, const ReplyFrames& reply);
     static Answer answer_of(const Request& request, const ReplyFrames& reply);
     void on_deadline(Request& request);
-    void tell(Request& request, Refusal why);
-    void tell_all(Request& request, Refusal why);
+    void tell(Request& request, Refusal why, std::string_view text = {});
+    void tell_all(Request& request, Refusal why, std::string_view text = {});
     void cancel(Request& request, Refusal why, Fate fate);
 
     // deliver: how an answer gets to its client
-    void say(Client& client, const Slice& envelope, Refusal why, uint64_t number);
+    void say(Client& client, const Slice& envelope, Refusal why, uint64_t number,
+             std::string_view text = {});
+    Answer coded_error(const Slice& envelope, Refusal why, std::string_view text);
     void deliver(Client& client, Answer answer);
     void send(Client& client, const Answer& answer);
     static bool leaves_at_once(const Client& client, bool correlates);
@@ -229,6 +251,7 @@ class Service final : private RequestJournal::Listener {
     bool told_unresumable_ = false;
     std::unique_ptr<Dedup> dedup_;  // null: the service has none
     DueLine<Request, &Request::deadline_link, &Request::deadline> deadlines_;
+    OwnDeadlines own_deadlines_;
     Requests attempts_;  // kWithWorker
     Requests graces_;    // kInGrace; kAwaitingLate where there is no deadline
 

@@ -34,16 +34,17 @@ Client& Service::open_client(net::Peer& peer, ClientState* state) {
     return client;
 }
 
-net::Take Service::accept(Client& client, const Message& message) {
+net::Take Service::accept(Client& client, const Message& message, Duration timeout) {
     if (client.resuming || client.host != nullptr) on_spoken(client);
     if (client.lockstep) {
         supersede_earlier(client);
         forget_sent(client);  // it has them, or does not want them any more
     }
 
-    // A REQ's envelope is its own socket's: it is never data.
-    const auto frames =
-        read_request(message, options_.envelope_raw && client.peer->type() != SocketType::kReq);
+    // A REQ's envelope is its own socket's: it is never data. Nor is a session's.
+    const bool has_envelope = client.lockstep || client.zbp;
+    auto frames = read_request(message, options_.envelope_raw && !has_envelope);
+    if (frames) frames->timeout = timeout;
     std::string key;
     if (!frames) {
         refuse(client, message, {.delimited = false}, Refusal::kNoEnvelope, Refusal::kNoEnvelope);
@@ -156,7 +157,7 @@ void Service::join(Request& request, DedupEntry& entry) {
 void Service::refuse(Client& client, const Message& message, const RequestFrames& frames,
                      Refusal why, Refusal said) {
     counts_.refused.add(why);
-    if (error_reply_.silent()) return;
+    if (error_reply_.silent() && !client.zbp) return;
     say(client, message.wire().part(0, frames.envelope_bytes), said, numbers_.take());
 }
 
@@ -169,7 +170,13 @@ Request& Service::admit(Client& client, const Message& message, const RequestFra
     request.delimited = frames.delimited;
     request.client = &client;
     client.requests.push_back(request);
-    if (options_.timeout > Duration{}) deadlines_.push(request, clock_.now() + options_.timeout);
+    const bool asks_less = frames.timeout > Duration{} &&
+                           (options_.timeout == Duration{} || frames.timeout < options_.timeout);
+    if (asks_less) {
+        own_deadlines_.add(request, clock_.now() + frames.timeout);
+    } else if (options_.timeout > Duration{}) {
+        deadlines_.push(request, clock_.now() + options_.timeout);
+    }
     asked_++;
     counts_.accepted++;
     return request;

@@ -6,7 +6,9 @@
 
 namespace zbridge::rpc {
 
-void Service::say(Client& client, const Slice& envelope, Refusal why, uint64_t number) {
+void Service::say(Client& client, const Slice& envelope, Refusal why, uint64_t number,
+                  std::string_view text) {
+    if (client.zbp) return deliver(client, coded_error(envelope, why, text));
     if (error_reply_.silent()) return;
     const std::string id = std::to_string(life_.epoch.number()) + '-' + std::to_string(number);
     deliver(client, {.head = envelope,
@@ -18,9 +20,12 @@ void Service::say(Client& client, const Slice& envelope, Refusal why, uint64_t n
 void Service::deliver(Client& client, Answer answer) {
     if (&client == &nobody_) return drop_unresumable(answer);
     if (client.peer == nullptr || client.resuming) return keep(client, std::move(answer));
-    if (client.peer->has_room()) return send(client, answer);
+    if (client.peer->has_room() || (client.zbp && answer.counted)) return send(client, answer);
     client.peer->counters().dropped++;
     if (!answer.counted) counts_.ended.add(Refusal::kOutboxFull);
+    if (client.zbp)
+        send(client, coded_error(answer.head.empty() ? answer.rest : answer.head,
+                                 Refusal::kOutboxFull, {}));
     done(answer.number);
 }
 

@@ -114,7 +114,7 @@ void Service::on_attempt_timeout(Request& request) {
     pool_.watch(*request.worker, request.number, request.attempt);
 
     // One that is past its deadline is about to be ended by that.
-    const bool is_over = request.deadline_link.linked && request.deadline <= clock_.now();
+    const bool is_over = request.has_deadline() && request.deadline <= clock_.now();
     if (options_.execute == ServiceOptions::Execute::kAtLeastOnce && is_asked(request) &&
         !is_over) {
         if (options_.retry_on_timeout && may_retry(request)) {

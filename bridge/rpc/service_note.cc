@@ -49,9 +49,10 @@ std::optional<uint64_t> Service::note_request(const Request& request) {
          .dispatched = request.marked,
          .told_of_dispatch = is_once(),
          .delimited = request.delimited,
+         .zbp = client.zbp,
          .joined = request.stage == Stage::kJoined,
          .deadline_us =
-             request.deadline_link.linked
+             request.has_deadline()
                  ? clock_.wall_us() +
                        std::chrono::duration_cast<std::chrono::microseconds>(left).count()
                  : 0,

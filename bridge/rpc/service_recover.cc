@@ -82,6 +82,7 @@ void Service::recover() {
         const auto trait = traits.of(pending.note);
         Client& client =
             trait ? clients_.recover(*trait, pending.note.type == SocketType::kReq) : nobody_;
+        if (trait) client.zbp = pending.note.zbp;
         if (client.lockstep) {  // a REQ that asked again has its answer, or does not want it
             supersede_earlier(client);
             drop_kept(client, Refusal::kSuperseded, LateReason::kSuperseded);
@@ -146,6 +147,9 @@ void Service::recover_request(const Pending& pending, const std::string& key, Cl
         const Duration left =
             deadline_us == 0 ? options_.timeout : left_of(deadline_us, options_.timeout);
         deadlines_.insert(request, clock_.now() + left);
+    } else if (pending.note.deadline_us != 0) {
+        own_deadlines_.add(request,
+                           clock_.now() + left_of(pending.note.deadline_us, Duration::max()));
     }
     if (!repeats(request, pending, key)) resume(request, pending);
 }

@@ -44,6 +44,7 @@ void Service::on_reply(Worker& worker, const WorkerFrames& frames) {
     if (request != nullptr && request->worker == &worker && request->attempt == corr.attempt) {
         request->worker = nullptr;  // the worker does not hold it any more
     }
+    if (frames.error) return on_error(corr, hold, request, *frames.error);
     if (!frames.reply) {
         counts_.refused.add(Refusal::kMalformed);
         const bool was_current = hold && hold->fate == Fate::kOpen;
@@ -155,20 +156,20 @@ void Service::on_deadline(Request& request) {
 }
 
 // Cancelled first, told then: an error is never followed by a reply.
-void Service::tell(Request& request, Refusal why) {
+void Service::tell(Request& request, Refusal why, std::string_view text) {
     Client& client = *request.client;
     unask(request);
     counts_.ended.add(why);
-    say(client, request.wire.part(0, request.envelope_bytes), why, request.number);
+    say(client, request.wire.part(0, request.envelope_bytes), why, request.number, text);
 }
 
-void Service::tell_all(Request& request, Refusal why) {
+void Service::tell_all(Request& request, Refusal why, std::string_view text) {
     while (request.entry != nullptr && !request.entry->joined.empty()) {
         Request& joined = *request.entry->joined.front();
-        tell(joined, why);
+        tell(joined, why, text);
         remove_joined(joined);
     }
-    if (request.client != nullptr) tell(request, why);
+    if (request.client != nullptr) tell(request, why, text);
 }
 
 void Service::cancel(Request& request, Refusal why, Fate fate) {
@@ -189,6 +190,7 @@ void Service::unask(Request& request) {
     request.client->requests.remove(request);
     request.client = nullptr;
     if (request.deadline_link.linked) deadlines_.remove(request);
+    if (request.own_deadline) own_deadlines_.remove(request);
     asked_--;
 }
 

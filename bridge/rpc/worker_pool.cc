@@ -35,7 +35,7 @@ void WorkerPool::open(net::Peer& peer, Duration hold_back) {
     Worker& worker = *made;
     peer.set_state(std::move(made));
     const bool one_at_a_time = peer.type() == SocketType::kRep || peer.type() == SocketType::kReq;
-    worker.credit = one_at_a_time ? 1 : credit_;
+    worker.credit = one_at_a_time ? 1 : peer.info().zbp ? 0 : credit_;
     worker.ready = !worker.asks();
     all_.push_back(worker);
     if (hold_back > Duration{} && !worker.asks()) {
@@ -72,6 +72,11 @@ void WorkerPool::give(Worker& worker, const Hold& hold) {
     ZB_CHECK(can_take(worker), worker.peer.id());
     worker.holds.push_back(hold);
     free_.remove(worker);  // to the end, if it can take another
+    update(worker);
+}
+
+void WorkerPool::set_credit(Worker& worker, uint32_t credit) {
+    worker.credit = credit;
     update(worker);
 }
 
@@ -158,7 +163,8 @@ void WorkerPool::update(Worker& worker) {
 void WorkerPool::check_invariants() const {
     size_t free = 0, room = 0;
     for (const Worker* worker = first(); worker != nullptr; worker = next(*worker)) {
-        ZB_CHECK(worker->holds.size() <= worker->credit, worker->peer.id(), worker->holds.size());
+        ZB_CHECK(worker->holds.size() <= worker->credit || worker->peer.info().zbp,
+                 worker->peer.id(), worker->holds.size());
         ZB_CHECK(free_.holds(*worker) == can_take(*worker), worker->peer.id());
         if (can_take(*worker)) free++;
         room += worker->room;

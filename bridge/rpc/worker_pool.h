@@ -19,7 +19,7 @@ class WorkerPool {
  public:
     static constexpr int kOverdueTimes = 10;
 
-    // `credit` of DEALER and ROUTER workers. attempt_timeout 0: a worker may hold a request for
+    // `credit` of DEALER and ROUTER workers; a part of a session has none until it says so. attempt_timeout 0: a worker may hold a request for
     // ever.
     WorkerPool(const Clock& clock, Timers& timers, uint32_t credit, Duration attempt_timeout,
                std::function<void()> on_freed);
@@ -34,6 +34,8 @@ class WorkerPool {
     Worker& longest_free();
 
     void give(Worker& worker, const Hold& hold);
+    // Of one that says its own. Less than it holds: it is given nothing until it holds less.
+    void set_credit(Worker& worker, uint32_t credit);
     // Its reply has come: takes the hold out. None: it does not hold this attempt.
     std::optional<Hold> take_back(Worker& worker, const Corr& corr);
     // It shows that it has dropped whatever it held: that is the caller's now.
