@@ -40,9 +40,9 @@ Result<std::unique_ptr<Bridge>> Bridge::open(const settings::Config& config, Wor
     bridge->build_outlets();
     if (Status status = bridge->build_feeds(); !status.ok()) return status;
     if (Status status = bridge->build_consumers(); !status.ok()) return status;
+    if (Status status = bridge->build_services(); !status.ok()) return status;
     bridge->build_sessions();
     bridge->build_checkers();
-    if (Status status = bridge->build_services(); !status.ok()) return status;
     if (Status status = bridge->build_routes(); !status.ok()) return status;
     bridge->build_intakes();
     bridge->build_sources();
@@ -238,7 +238,7 @@ void Bridge::build_sessions() {
     }
 }
 
-protocol::SessionsSetup Bridge::sessions_setup(const net::PeerLimits& limits) const {
+protocol::SessionsSetup Bridge::sessions_setup(const net::PeerLimits& limits) {
     std::map<std::string, Duration, std::less<>> leases;
     for (const settings::GroupConfig& group : config_.groups)
         leases.emplace(group.name, group.lease);
@@ -255,6 +255,9 @@ protocol::SessionsSetup Bridge::sessions_setup(const net::PeerLimits& limits) co
         const auto found = leases.find(name);
         return found == leases.end() ? std::optional<Duration>() : found->second;
     };
+    for (size_t i = 0; i < callees_.size(); i++)
+        setup.services.emplace(config_.services[i].options.name, callees_[i].get());
+    setup.next_peer = [this] { return PeerId(connections_.next_peer++); };
     return setup;
 }
 
@@ -285,6 +288,7 @@ Status Bridge::build_services() {
             ServiceId(static_cast<uint32_t>(i)), options, world_.life, request_numbers_,
             world_.clock, reactor_.timers(), memory_, std::move(key),
             notes_ ? &notes_->journal() : nullptr));
+        callees_.push_back(std::make_unique<ServiceCallee>(*services_.back()));
     }
     if (notes_) notes_->journal().abandon_rest();
     return {};

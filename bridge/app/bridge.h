@@ -13,6 +13,7 @@
 
 #include "bridge/app/auth.h"
 #include "bridge/app/engine_notes.h"
+#include "bridge/app/service_callee.h"
 #include "bridge/delivery/checkers.h"
 #include "bridge/delivery/consumers.h"
 #include "bridge/delivery/feed.h"
@@ -107,7 +108,7 @@ class Bridge {
     Status build_consumers();
     Status build_consumers(const settings::RouteConfig& route, size_t endpoint);
     void build_sessions();
-    protocol::SessionsSetup sessions_setup(const net::PeerLimits& limits) const;
+    protocol::SessionsSetup sessions_setup(const net::PeerLimits& limits);
     void build_checkers();
     Result<TopicId> topic(size_t number) const;
     Status build_services();
@@ -154,6 +155,7 @@ class Bridge {
         giving_;  // of them, that which gave something last at the end
     rpc::RequestNumbers request_numbers_;
     std::vector<std::unique_ptr<rpc::Service>> services_;  // indexed like config_.services
+    std::vector<std::unique_ptr<ServiceCallee>> callees_;  // likewise
     std::vector<std::unique_ptr<intake::Route>> routes_;   // indexed like config_.routes
     std::vector<std::unique_ptr<intake::Intake>> intakes_;
     std::vector<std::unique_ptr<intake::SourceIntake>> sources_;

@@ -93,12 +93,13 @@ Report consumers_report(const Bridge& bridge, const delivery::GroupConsumers& co
 
 Report sessions_report(const protocol::Sessions& sessions) {
     const auto& counters = sessions.counters();
-    uint64_t count = 0, subscriptions = 0, held = 0, waiting = 0;
+    uint64_t count = 0, subscriptions = 0, held = 0, waiting = 0, calls = 0;
     sessions.each([&](const protocol::Session& each) {
         count++;
         subscriptions += each.subscriptions();
         held += each.held();
         waiting += each.receipts_waiting();
+        calls += each.calls();
     });
     Report report = Report::map();
     report.add("sessions", count);
@@ -106,6 +107,7 @@ Report sessions_report(const protocol::Sessions& sessions) {
     report.add("departed", sessions.departed());
     report.add("in_flight", held);
     report.add("receipts_waiting", waiting);
+    report.add("calls_waiting", calls);
     report.add("published", counters.published);
     report.add("duplicates", counters.duplicates);
     report.add("publishes_refused", counters.refused);
@@ -124,6 +126,10 @@ Report sessions_report(const protocol::Sessions& sessions) {
     report.add("lost", counters.lost);
     report.add("resumed", counters.resumed);
     report.add("stale", counters.stale);
+    report.add("calls", counters.calls);
+    report.add("calls_answered", counters.calls_answered);
+    report.add("calls_given", counters.calls_given);
+    report.add("calls_replied", counters.calls_replied);
     report.add("hellos", counters.hellos);
     report.add("commands", counters.commands);
     report.add("unknown_commands", counters.unknown);

@@ -147,6 +147,10 @@ std::string table(std::string_view title, const std::vector<Row>& rows, bool col
     return text;
 }
 
+std::string side_text(std::optional<size_t> endpoint, const Config& config) {
+    return endpoint ? config.endpoints[*endpoint].name : "(zbp)";
+}
+
 std::string config_tables(const Config& config, bool colour) {
     std::vector<Row> endpoints, services, topics, groups, routes;
     for (size_t i = 0; i < config.endpoints.size(); i++) {
@@ -155,10 +159,10 @@ std::string config_tables(const Config& config, bool colour) {
                              endpoint.types().list()});
     }
     for (const auto& service : config.services) {
-        services.push_back({service.options.name,
-                            config.endpoints[service.clients].name + " -> " +
-                                config.endpoints[service.workers].name,
-                            service_text(service.options)});
+        services.push_back(
+            {service.options.name,
+             side_text(service.clients, config) + " -> " + side_text(service.workers, config),
+             service_text(service.options)});
     }
     for (size_t i = 0; i < config.topics.size(); i++) {
         const auto& topic = config.topics[i];
@@ -222,8 +226,8 @@ void write_services(JsonWriter& json, const Config& config) {
     json.key("services").begin_list();
     for (const auto& service : config.services) {
         json.begin_map().text("name", service.options.name).number("line", service.place.line);
-        json.text("clients", config.endpoints[service.clients].name);
-        json.text("workers", config.endpoints[service.workers].name);
+        if (service.clients) json.text("clients", config.endpoints[*service.clients].name);
+        if (service.workers) json.text("workers", config.endpoints[*service.workers].name);
         json.text("execute", name_of_execute(service.options.execute));
         json.end_map();
     }

@@ -57,6 +57,12 @@ class Header {
     Header& token(TransactionToken token) { return pair(token.high, token.low); }
     Header& id(MessageId id) { return pair(id.epoch, id.sequence); }
 
+    Header& corr(const Corr& corr) {
+        const auto bytes = corr.encode();
+        packer_.pack_bin(static_cast<uint32_t>(bytes.size()));
+        packer_.pack_bin_body(bytes.data(), static_cast<uint32_t>(bytes.size()));
+        return *this;
+    }
     // A value that is packed already.
     Header& packed(std::string_view value) {
         bytes_ += value;
@@ -144,12 +150,13 @@ std::string pack(const Welcome& welcome) {
         {"subscriptions", kSubscriptionsMax},
         {"receives", kReceivesMax},
         {"asks", kAsksMax},
+        {"calls", kCallsMax},
         {"credit", kCreditMax},
         {"ranges", kRangesMax},
         {"settle_messages", kSettleMessagesMax},
         {"resume_ms", in_ms(kResumeTime)},
     };
-    Header header("WELCOME", welcome.replaced ? 9 : 8);
+    Header header("WELCOME", 8U + (welcome.calls.empty() ? 0U : 1U) + (welcome.replaced ? 1U : 0U));
     header.text("version").number(welcome.version);
     header.text("bridge").text(welcome.bridge);
     header.text("epoch").number(welcome.epoch);
@@ -161,6 +168,9 @@ std::string pack(const Welcome& welcome) {
     header.text("held").list(welcome.held.size());
     for (const HeldOfGroup& each : welcome.held)
         header.list(3).text(each.group).token(each.first).number(each.count);
+    if (!welcome.calls.empty()) header.text("calls").list(welcome.calls.size());
+    for (const uint64_t ref : welcome.calls)
+        header.number(ref);
     if (welcome.replaced) header.text("replaced").flag(true);
     header.text("limits").map(std::size(limits));
     for (const auto& [name, limit] : limits)
@@ -261,6 +271,19 @@ std::string pack(const SettledRanges& settled, bool extended) {
         header.text("text").text(settled.text);
     }
     return header.take();
+}
+
+std::string pack(const GivenCall& call) {
+    Header header("CALL", 3U + (call.left ? 1U : 0U));
+    header.text("sub").number(call.sub);
+    header.text("call").corr(call.id);
+    header.text("attempt").number(call.id.attempt);
+    if (call.left) header.text("timeout").number(in_ms(*call.left));
+    return header.take();
+}
+
+std::string pack_reply(uint64_t ref) {
+    return Header("REPLY", 1).text("ref").number(ref).take();
 }
 
 std::string pack_answer(uint64_t ref, const telemetry::Report& report) {

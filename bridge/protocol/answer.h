@@ -12,6 +12,7 @@
 #include "bridge/base/clock.h"
 #include "bridge/base/message_id.h"
 #include "bridge/model/attributes.h"
+#include "bridge/model/corr.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
 #include "bridge/model/transaction_token.h"
@@ -35,6 +36,7 @@ struct Welcome {
     uint64_t heartbeat_ms = 0;
     uint64_t resumed = 0;
     std::vector<HeldOfGroup> held = {};
+    std::vector<uint64_t> calls = {};  // whose answers may still come
     bool replaced = false;
     uint64_t header_bytes = kHeaderBytesMax;
     uint64_t message_bytes = 0;  // the endpoint's limits
@@ -97,6 +99,16 @@ struct SettledRanges {
     std::string text = {};
 };
 std::string pack(const SettledRanges& settled, bool extended);
+
+// To a worker, with a block.
+struct GivenCall {
+    uint32_t sub = 0;
+    Corr id;
+    std::optional<Duration> left = {};  // how long a reply is of use; none: for ever
+};
+std::string pack(const GivenCall& call);
+// To a caller, with a block.
+std::string pack_reply(uint64_t ref);
 
 // Of each token of a COMMIT or a ROLLBACK.
 struct ResolvedToken {

@@ -40,6 +40,10 @@ enum Field : uint64_t {
     kStart = 1 << 22,
     kOffset = 1 << 23,
     kTime = 1 << 24,
+    kService = 1 << 27,
+    kTimeout = 1 << 28,
+    kCallId = 1 << 29,
+    kError = 1 << 30,
     kCall = 1 << 25,
     kArgs = 1 << 26,
     kWantsAttributes = 1ULL << 31,
@@ -76,6 +80,8 @@ constexpr FieldRow kFields[] = {
     {"key", kKey},           {"from", kFromTime},
     {"to", kToTime},         {"to", kTo},
     {"tokens", kTokens},     {"checks", kChecks},
+    {"service", kService},   {"timeout", kTimeout},
+    {"call", kCallId},       {"error", kError},
 };
 
 struct VerbRow {
@@ -83,7 +89,7 @@ struct VerbRow {
     Verb verb;
     uint64_t required, optional;
 };
-// SUBSCRIBE: a group or a topic. Of what is not known here the `ref` is answered.
+// SUBSCRIBE: a group, a topic or a service. Of what is not known here the `ref` is answered.
 constexpr VerbRow kVerbs[] = {
     {"PUBLISH", Verb::kPublish, kTopic | kSeq | kCount, kOnce | kAttributes},
     {"SETTLE", Verb::kSettle, kGroup | kVerdict | kRanges, kDelay | kReason | kRef},
@@ -92,7 +98,9 @@ constexpr VerbRow kVerbs[] = {
     {"EXTEND", Verb::kExtend, kGroup | kRanges | kRef, kLease},
     {"HEARTBEAT", Verb::kHeartbeat, 0, 0},
     {"SUBSCRIBE", Verb::kSubscribe, kSub | kCredit,
-     kGroup | kTopic | kChecks | kLease | kStart | kOffset | kTime | kWantsAttributes},
+     kGroup | kTopic | kService | kChecks | kLease | kStart | kOffset | kTime | kWantsAttributes},
+    {"CALL", Verb::kCall, kRef | kService, kTimeout},
+    {"REPLY", Verb::kReply, kSub | kCallId, kError},
     {"UNSUBSCRIBE", Verb::kUnsubscribe, kSub, 0},
     {"HELLO", Verb::kHello, kVersions, kName | kResume | kHeartbeatField | kNeeds | kClient},
     {"BYE", Verb::kBye, 0, 0},
@@ -167,6 +175,12 @@ void read_needs(MsgpackReader& in, std::vector<std::string_view>& into) {
     for (uint32_t i = 0; i < entries; i++)
         into.push_back(read_text(in));
     in.close();
+}
+
+Corr read_call_id(MsgpackReader& in) {
+    const auto corr = Corr::decode(in.bytes());
+    if (!corr) in.fail();
+    return corr.value_or(Corr{});
 }
 
 void read_ranges(MsgpackReader& in, std::vector<TokenRange>& into) {
@@ -348,6 +362,18 @@ void read_field(MsgpackReader& in, Field field, Command& into) {
         case kTime:
             into.time_ms = read_offset(in);
             return;
+        case kService:
+            into.service = read_text(in);
+            return;
+        case kTimeout:
+            into.timeout = read_ms(in);
+            return;
+        case kCallId:
+            into.call_id = read_call_id(in);
+            return;
+        case kError:
+            into.error = read_text(in, kErrorBytesMax);
+            return;
         case kCall:
             into.call = read_text(in, kNameBytesMax);
             return;
@@ -395,17 +421,17 @@ std::string first_missing(uint64_t fields) {
 
 // What no field says by itself.
 std::string check(const Command& command, uint64_t seen) {
-    const int of_what = std::popcount(seen & (kTopic | kGroup | kChecks));
+    const int of_what = std::popcount(seen & (kTopic | kGroup | kService | kChecks));
     if (command.verb == Verb::kSubscribe && of_what == 0) return "SUBSCRIBE without `group`";
     if (command.verb == Verb::kSubscribe && of_what > 1)
-        return "SUBSCRIBE: a `group`, a `topic` or `checks`, one of them";
+        return "SUBSCRIBE: a `group`, a `topic`, a `service` or `checks`, one of them";
     if (command.verb == Verb::kReset && std::popcount(seen & (kTo | kOffset | kTime)) != 1)
         return "RESET: one of `to`, `offset` and `time`";
     const bool by_time = (seen & (kFromTime | kToTime)) != 0;
     if (command.verb == Verb::kQuery &&
         std::popcount(seen & (kKey | kAnyId)) + (by_time ? 1 : 0) != 1)
         return "QUERY: by `key`, by `id`, or by time (`from`, `to`)";
-    if (!has_block(command.verb)) return {};
+    if (command.verb != Verb::kPublish && command.verb != Verb::kPrepare) return {};
     const std::string name(command.name);
     if (command.count == 0 || command.count > kBatchMessagesMax)
         return name + ": `count` is not 1 to " + std::to_string(kBatchMessagesMax);
@@ -465,8 +491,17 @@ std::string_view name_of(Verb verb) {
     return found == std::end(kVerbs) ? std::string_view() : found->name;
 }
 
-bool has_block(Verb verb) {
-    return verb == Verb::kPublish || verb == Verb::kPrepare;
+bool has_block(const Command& command) {
+    switch (command.verb) {
+        case Verb::kPublish:
+        case Verb::kPrepare:
+        case Verb::kCall:
+            return true;
+        case Verb::kReply:
+            return !command.error;
+        default:
+            return false;
+    }
 }
 
 }  // namespace zbridge::protocol

@@ -13,6 +13,7 @@
 #include "bridge/base/clock.h"
 #include "bridge/base/message_id.h"
 #include "bridge/model/attributes.h"
+#include "bridge/model/corr.h"
 #include "bridge/model/lease_token.h"
 #include "bridge/model/refusal.h"
 #include "bridge/model/transaction_token.h"
@@ -30,6 +31,8 @@ enum class Verb : uint8_t {
     kReceive,
     kSettle,
     kExtend,
+    kCall,
+    kReply,
     kAdmin,
     kRecall,
     kQuery,
@@ -80,6 +83,10 @@ struct Command {
     std::string_view verdict, reason;
     std::vector<TokenRange> ranges;
 
+    std::string_view service;
+    std::optional<Duration> timeout;
+    Corr call_id;  // `call` of a REPLY
+    std::optional<std::string_view> error;
     std::string_view call;
     std::string_view args;          // a map in msgpack
     bool wants_attributes = false;  // of what it is delivered
@@ -102,6 +109,6 @@ ReadCommand read_command(std::string_view header, size_t bytes_max = kHeaderByte
 // As a header has it.
 std::string_view name_of(Verb verb);
 // Whether a block belongs to it.
-bool has_block(Verb verb);
+bool has_block(const Command& command);
 
 }  // namespace zbridge::protocol

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
 #include "bridge/plugin/engine.h"
+#include "bridge/protocol/callee.h"
 #include "bridge/protocol/departed.h"
 #include "bridge/telemetry/report.h"
 
@@ -48,6 +50,10 @@ struct SessionsCounters {
     uint64_t unknown = 0;  // of these: not served
     uint64_t receipts = 0;
     uint64_t hellos = 0;
+    uint64_t calls = 0;           // that services were asked
+    uint64_t calls_answered = 0;  // by REPLY
+    uint64_t calls_given = 0;     // to workers
+    uint64_t calls_replied = 0;   // by workers, errors among them
 };
 
 // What comes to a session with its name.
@@ -69,6 +75,8 @@ struct SessionsSetup {
     std::function<std::optional<TopicId>(std::string_view name)> topic;
     // What its messages are lent for, if nothing else is asked for. Null, or none: it is not known.
     std::function<std::optional<Duration>(std::string_view group)> lease = {};
+    std::map<std::string, Callee*, std::less<>> services = {};  // by name
+    std::function<PeerId()> next_peer = {};                     // where there are services
     // Null: none are answered here.
     AdminCalls admin = {};
 };
@@ -95,6 +103,7 @@ struct Commons {
         // Its connection is lost.
         std::function<void(Session&, std::vector<HeldRange> held)> depart;
         std::function<void(Session&)> on_published;  // it waits for receipts
+        std::function<void(Session&)> on_relayed;    // it is to look at the end of the turn
         std::function<net::Take()> hold_for_room;    // nothing is read until the engine has room
         std::function<net::Take()> hold_for_answers;
         std::function<bool()> held;  // nothing is read from anybody

@@ -21,6 +21,7 @@ inline constexpr uint32_t kNeedsMax = 64;              // likewise
 inline constexpr uint32_t kKeysMax = 64;               // of a message
 inline constexpr uint32_t kPropertiesMax = 256;        // likewise
 inline constexpr size_t kNameBytesMax = 200;           // of a client, and what it says that it is
+inline constexpr size_t kErrorBytesMax = 1'000;        // of a REPLY
 
 // out_of_range.
 inline constexpr uint32_t kCreditMax = 100'000;
@@ -37,10 +38,11 @@ inline constexpr Duration kDelayMax = std::chrono::hours(24 * 365);
 inline constexpr Duration kHeartbeatMin = std::chrono::milliseconds(100);
 inline constexpr Duration kHeartbeatMax = std::chrono::hours(1);
 
-// line_full, line_full, line_full, subscriptions_full.
+// line_full, but for the last: subscriptions_full.
 inline constexpr uint64_t kReceiptsMax = 100'000;
 inline constexpr uint32_t kReceivesMax = 64;
 inline constexpr uint32_t kAsksMax = 16;
+inline constexpr uint32_t kCallsMax = 10'000;  // of a session, that have no answer
 inline constexpr uint32_t kSubscriptionsMax = 1'000;
 
 // handshake_timeout, heartbeat_timeout.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/protocol/calling.h"
 #include "bridge/protocol/checking.h"
 #include "bridge/protocol/limits.h"
 #include "bridge/protocol/takers.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view kOfEngine[] = {"publish", "once",  "groups", "topics",      "attributes",
                                           "recall",  "query", "reset",  "transactions"};
+constexpr std::string_view kCalls = "calls";
 constexpr std::string_view kResume = "resume";
 constexpr std::string_view kAdmin = "admin";
 
@@ -22,7 +24,8 @@ Session::Session(net::Peer& at, Commons& commons)
     : peer_(at),
       commons_(commons),
       timer_(commons.reactor.timers(), [this] { on_tick(); }),
-      receives_over_(commons.reactor.timers(), [this] { on_receives_over(); }) {
+      receives_over_(commons.reactor.timers(), [this] { on_receives_over(); }),
+      calling_(std::make_unique<Calling>(*this)) {
     timer_.arm(commons.reactor.now() + kHelloTime);
 }
 
@@ -41,7 +44,7 @@ net::Take Session::say(const Message& message) {
         refuse(command, Refusal::kMalformed, "more than two frames", true);
     } else if (!read.ok()) {
         refuse(command, Refusal::kMalformed, read.problem, true);
-    } else if (command.verb != Verb::kUnknown && block != has_block(command.verb)) {
+    } else if (command.verb != Verb::kUnknown && block != has_block(command)) {
         refuse(command, Refusal::kMalformed, block ? "a block that is none of its" : "no block",
                true);
     } else if ((state_ == State::kNew) != (command.verb == Verb::kHello)) {
@@ -101,6 +104,12 @@ net::Take Session::run(const Command& command, const Message& message) {
             break;
         case Verb::kHeartbeat:
             break;
+        case Verb::kCall:
+            calling_->call(command, message);
+            break;
+        case Verb::kReply:
+            calling_->reply(command, message);
+            break;
         case Verb::kUnknown:
             commons_.counters.unknown++;
             refuse(command, Refusal::kUnsupported, meaning_of(Refusal::kUnsupported));
@@ -140,6 +149,7 @@ void Session::hello(const Command& command) {
 std::vector<std::string_view> Session::features() const {
     std::vector<std::string_view> served;
     if (commons_.engine != nullptr) served.assign(std::begin(kOfEngine), std::end(kOfEngine));
+    if (!commons_.setup.services.empty()) served.push_back(kCalls);
     served.push_back(kResume);
     if (commons_.setup.admin) served.push_back(kAdmin);
     return served;
@@ -163,11 +173,13 @@ void Session::welcome(const Command& command, const Joined& joined) {
         std::chrono::duration_cast<std::chrono::milliseconds>(command.heartbeat).count());
     its.resumed = held_.messages();
     its.held = list_held();
+    its.calls = calling_->expect(command.resume);
     its.replaced = joined.replaced;
     its.header_bytes = header_bytes_max();
     its.message_bytes = commons_.setup.message_bytes_max;
     its.frames = commons_.setup.frames_max;
     send(pack(its));
+    calling_->resume();
     // One that was let in all the same: to ask.
     if (commons_.draining) send(pack_bye(Refusal::kShuttingDown));
 }
@@ -178,6 +190,7 @@ void Session::bye() {
     give_back_held(plugin::Verdict::kRelease);
     timer_.cancel();
     state_ = State::kLeaving;
+    calling_->leave(/*keep=*/false);
     end_bye_if_told();
 }
 
@@ -223,6 +236,7 @@ void Session::end(Refusal why) {
     state_ = State::kGone;
     timer_.cancel();
     drop_takers();
+    calling_->end_room();
     peer_.close(why);
 }
 
@@ -237,6 +251,7 @@ std::vector<HeldRange> Session::give_way() {
     give_back_held(plugin::Verdict::kRelease);
     name_.clear();
     refuse({}, Refusal::kReplaced, meaning_of(Refusal::kReplaced), true);
+    calling_->leave(/*keep=*/true);
     return sent;
 }
 
@@ -244,6 +259,7 @@ void Session::leave() {
     timer_.cancel();
     drop_takers();
     state_ = State::kGone;
+    calling_->leave(/*keep=*/true);
     std::vector<HeldRange> sent = take_sent();
     give_back_held(plugin::Verdict::kRelease);
     commons_.ways.depart(*this, std::move(sent));
@@ -256,6 +272,28 @@ void Session::drain() {
         send(pack(Delivered{.ref = each->first}));
         each = receives_.erase(each);
     }
+}
+
+void Session::on_writable() {
+    update_takers();
+    calling_->on_writable();
+}
+
+bool Session::look() {
+    return calling_->look();
+}
+
+void Session::compact() {
+    peer_.outbox().compact(commons_.reactor.memory());
+    calling_->compact();
+}
+
+size_t Session::subscriptions() const {
+    return subscriptions_.size() + readings_.size() + checkings_.size() + calling_->subscriptions();
+}
+
+size_t Session::calls() const {
+    return calling_->calls();
 }
 
 void Session::release() {

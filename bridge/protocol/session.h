@@ -35,7 +35,7 @@ class Session final : public net::PeerState {
 
     net::Take say(const Message& message);
     // Its connection takes something again.
-    void on_writable() { update_takers(); }
+    void on_writable();
     // Its connection has ended.
     void leave();
 
@@ -55,14 +55,20 @@ class Session final : public net::PeerState {
     const std::string& client() const { return client_; }
     uint64_t held() const { return held_.messages(); }
     uint64_t receipts_waiting() const { return receipts_.waiting(); }
-    size_t subscriptions() const {
-        return subscriptions_.size() + readings_.size() + checkings_.size();
-    }
+    size_t subscriptions() const;
+    size_t calls() const;  // that have no answer
     bool idle() const {
         return held_.empty() && receipts_.empty() && settles_.empty() && resolves_.empty();
     }
 
-    bool waits_for_receipts = false;  // of Sessions alone
+    // Copies what waits out of sparsely used memory.
+    void compact();
+    // Behind the writing. True: not all has left of what services send over it.
+    bool look();
+
+    // Of Sessions alone.
+    bool waits_for_receipts = false;
+    bool relayed = false;
 
  private:
     enum class State : uint8_t { kNew, kOpen, kLeaving, kGone };
@@ -70,6 +76,7 @@ class Session final : public net::PeerState {
     class Receive;
     class Reading;
     class Checking;
+    class Calling;
 
     // session.cc
     net::Take run(const Command& command, const Message& message);
@@ -171,6 +178,7 @@ class Session final : public net::PeerState {
     std::map<uint64_t, std::unique_ptr<Receive>> receives_;  // by `ref`
     Timer receives_over_;                                    // armed for the one that ends first
     Held held_;
+    std::unique_ptr<Calling> calling_;
 
     struct Settle {
         SettledRanges answer;

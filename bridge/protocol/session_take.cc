@@ -1,4 +1,5 @@
 // What a session is delivered: subscriptions and RECEIVEs.
+#include "bridge/protocol/calling.h"
 #include "bridge/protocol/checking.h"
 #include "bridge/protocol/limits.h"
 #include "bridge/protocol/session.h"
@@ -26,13 +27,15 @@ void Session::subscribe(const Command& command) {
     const uint32_t sub = *command.sub;
     if (commons_.draining)
         return refuse(command, Refusal::kShuttingDown, meaning_of(Refusal::kShuttingDown));
-    if (subscriptions_.contains(sub) || readings_.contains(sub) || checkings_.contains(sub))
+    if (subscriptions_.contains(sub) || readings_.contains(sub) || checkings_.contains(sub) ||
+        calling_->has(sub))
         return refuse(command, Refusal::kOutOfState, "a subscription has this number");
     if (subscriptions() >= kSubscriptionsMax)
         return refuse(command, Refusal::kSubscriptions, meaning_of(Refusal::kSubscriptions));
     if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
     if (!command.topic.empty()) return read(command);
     if (!command.checks.empty()) return check(command);
+    if (!command.service.empty()) return calling_->subscribe(command);
     if (!lease_allowed(command)) return;
     Dispenser* from = commons_.ways.dispenser(command.group);
     if (from == nullptr) return refuse(command, Refusal::kNotFound, "no group of this name");
@@ -54,6 +57,8 @@ void Session::unsubscribe(const Command& command) {
     if (found != subscriptions_.end()) {
         by_taker_.erase(found->second->taker());
         subscriptions_.erase(found);
+    } else if (calling_->has(*command.sub)) {
+        return calling_->unsubscribe(*command.sub);
     } else if (readings_.erase(*command.sub) + checkings_.erase(*command.sub) == 0) {
         return refuse(command, Refusal::kNotFound, "no subscription has this number");
     }
@@ -64,9 +69,12 @@ void Session::set_credit(const Command& command) {
     const auto found = subscriptions_.find(*command.sub);
     const auto reading = readings_.find(*command.sub);
     const auto checking = checkings_.find(*command.sub);
-    if (found == subscriptions_.end() && reading == readings_.end() && checking == checkings_.end())
+    const bool works = calling_->has(*command.sub);
+    if (found == subscriptions_.end() && reading == readings_.end() &&
+        checking == checkings_.end() && !works)
         return refuse(command, Refusal::kNotFound, "no subscription has this number");
     if (command.credit > kCreditMax) return refuse(command, Refusal::kOutOfRange, "credit");
+    if (works) return calling_->set_credit(command);
     if (checking != checkings_.end()) return checking->second->set_credit(command.credit);
     if (reading == readings_.end()) return found->second->set_credit(command.credit);
     const auto done =

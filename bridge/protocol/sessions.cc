@@ -38,6 +38,9 @@ Sessions::Sessions(SessionsSetup setup, plugin::Engine* engine, net::Reactor& re
     ways.on_published = [this](Session& session) {
         if (!std::exchange(session.waits_for_receipts, true)) published_.push_back(&session);
     };
+    ways.on_relayed = [this](Session& session) {
+        if (!std::exchange(session.relayed, true)) relayed_.push_back(&session);
+    };
     ways.hold_for_room = [this] { return hold_for_room(); };
     ways.hold_for_answers = [this] { return hold(); };
     ways.held = [this] { return holding_; };
@@ -70,7 +73,8 @@ void Sessions::on_closed(net::Peer& peer) {
     auto& session = peer.state<Session>();
     session.leave();
     sessions_.erase(peer.id());
-    published_.erase(std::remove(published_.begin(), published_.end(), &session), published_.end());
+    std::erase(published_, &session);
+    std::erase(relayed_, &session);
 }
 
 // Kept, once it was asked for: as many as the engine has groups.
@@ -156,13 +160,17 @@ bool Sessions::before_writing() {
 }
 
 void Sessions::on_turn_end() {
+    for (Session* each : std::exchange(relayed_, {})) {
+        each->relayed = false;
+        if (each->look()) commons_.ways.on_relayed(*each);
+    }
     for (const auto& [group, each] : dispensers_)
         each->on_turn_end();
 }
 
 void Sessions::compact() {
     for (const auto& [id, each] : sessions_)
-        each->peer().outbox().compact(commons_.reactor.memory());
+        each->compact();
 }
 
 net::Take Sessions::hold_for_room() {

@@ -77,6 +77,7 @@ class Sessions final : public net::PeerHandler, public RoomListener {
     std::map<PeerId, Session*> sessions_;
     std::map<std::string, Session*, std::less<>> by_name_;
     std::vector<Session*> published_;  // they wait for receipts
+    std::vector<Session*> relayed_;    // they are to look at the end of the turn
     bool holding_ = false;             // our endpoint
     Timer again_;                      // armed: it had room after all
 };

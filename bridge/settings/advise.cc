@@ -86,10 +86,12 @@ void advise_groups(Draft& draft) {
 }
 
 void advise_clients(const EndpointConfig& config, const Draft& draft) {
-    if (config.role != Role::kZbp || !draft.config.topics.empty()) return;
-    draft.findings.warn(config.place,
-                        fmt::format("{} serves clients topics and groups, and there are none",
-                                    in_quotes(config.name)));
+    if (config.role != Role::kZbp || !draft.config.topics.empty() || !draft.config.services.empty())
+        return;
+    draft.findings.warn(
+        config.place,
+        fmt::format("{} serves clients topics, groups and services, and there are none",
+                    in_quotes(config.name)));
 }
 
 void advise_endpoint(const Value& value, const EndpointConfig& config, Findings& findings) {

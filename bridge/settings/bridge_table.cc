@@ -204,10 +204,13 @@ constexpr Option kOptions[] = {
     {.path = "services",
      .help = "Requests and replies: clients on one endpoint, workers on another."},
     {.path = "services.*", .help = "A service: its name is what routes and commands refer to."},
-    {.path = "services.*.clients", .type = kReference, .required = true, .reload = kReconnect,
-     .help = "The endpoint where requests come in.", .example = "accounts"},
-    {.path = "services.*.workers", .type = kReference, .required = true, .reload = kReconnect,
-     .help = "The endpoint where workers are.", .example = "account-workers"},
+    {.path = "services.*.clients", .type = kReference, .reload = kReconnect,
+     .help = "The endpoint where requests come in. May be left out where there are clients of the "
+             "bridge's own protocol (bridge.listen): they call it by its name.",
+     .example = "accounts"},
+    {.path = "services.*.workers", .type = kReference, .reload = kReconnect,
+     .help = "The endpoint where workers are. May be left out likewise.",
+     .example = "account-workers"},
     {.path = "services.*.execute", .type = kChoice, .fallback = "at_most_once", .choices = kExecute,
      .reload = kLive,
      .help = "at_most_once: what plain REQ and REP promise. at_least_once: a lost worker's "

@@ -77,8 +77,8 @@ struct EndpointConfig {
 struct ServiceConfig {
     rpc::ServiceOptions options;  // its name included
     Place place;
-    size_t clients = 0;  // indices into Config::endpoints
-    size_t workers = 0;
+    // Into Config::endpoints; none: clients of the bridge's own protocol alone.
+    std::optional<size_t> clients, workers;
 };
 
 // What an engine keeps. How: its own options, in InstanceOptions::sections of the engine.

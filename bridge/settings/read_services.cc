@@ -7,11 +7,11 @@ namespace zbridge::settings {
 
 namespace {
 
-size_t read_side(const Value& service, std::string_view key, Use use, Draft& draft) {
+std::optional<size_t> read_side(const Value& service, std::string_view key, Use use, Draft& draft) {
     const auto* reference = service.find(key);
-    if (reference == nullptr) return 0;
+    if (reference == nullptr) return std::nullopt;
     const auto found = resolve(*reference, {.what = "an endpoint"}, draft);
-    if (!found) return 0;
+    if (!found) return std::nullopt;
     use.place = reference->place;
     use_endpoint(found->index, std::move(use), draft);
     return found->index;
@@ -110,8 +110,8 @@ void read_services(const Value& file, Draft& draft) {
     }
     // The credit of a service's workers is said where they connect.
     for (auto& service : draft.config.services) {
-        if (service.workers >= draft.config.endpoints.size()) continue;
-        service.options.worker_credit = draft.config.endpoints[service.workers].credit;
+        if (service.workers)
+            service.options.worker_credit = draft.config.endpoints[*service.workers].credit;
     }
 }
 

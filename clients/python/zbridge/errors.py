@@ -120,6 +120,42 @@ class ShuttingDown(Refused):
     worth_another_try = True
 
 
+class Busy(Refused):
+    """The service has as many calls waiting as it may."""
+    code = "busy"
+    worth_another_try = True
+
+
+class NoWorker(Refused):
+    """Nobody took the call in time: it was not executed."""
+    code = "no_worker"
+
+
+class CallTimeout(Refused, TimeoutError):
+    """No reply in time: the call may have been executed, or be yet."""
+    code = "timeout"
+
+
+class WorkerLost(Refused):
+    """The worker went away with the call, which may have been executed."""
+    code = "worker_lost"
+
+
+class Failed(Refused):
+    """The worker says that it could not be done: `text` is what it says."""
+    code = "failed"
+
+
+class OutboxFull(Refused):
+    """This client does not read: the reply is lost."""
+    code = "outbox_full"
+
+
+class Unresumable(Refused):
+    """The bridge was started again and cannot tell whether the call has been executed."""
+    code = "unresumable"
+
+
 class Stale(Refused):
     """No delivery was open under that token: somebody has settled the message, or is delivered it again.
 
@@ -135,6 +171,10 @@ class Stale(Refused):
 
 class Timeout(Error, TimeoutError):
     """It took longer than was asked for. What was published is still on its way; what was settled likewise."""
+
+
+class CallLost(Error):
+    """The connection was lost, and the bridge knows nothing of the call: it may have been executed."""
 
 
 class InFlightFull(Timeout):

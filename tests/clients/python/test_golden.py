@@ -27,7 +27,9 @@ TOKEN = bytes.fromhex("02010001000000010000000000000028")
 
 
 # Reading a topic is not in this client, nor what the command line asks.
-NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer"}
+NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer",
+              "call", "reply", "refused-call", "subscribe-service", "subscribed-service", "call-worker", "reply-worker",
+              "reply-error"}
 
 
 class Owner:

@@ -111,7 +111,7 @@ TEST_CASE("a field that is missing, of another type, or there twice") {
                       .with("credit", 1)
                       .with("topic", std::string("t"))
                       .with("group", std::string("g"))) ==
-          "SUBSCRIBE: a `group`, a `topic` or `checks`, one of them");
+          "SUBSCRIBE: a `group`, a `topic`, a `service` or `checks`, one of them");
     CHECK(problem(Said("SUBSCRIBE").with("sub", 1).with("group", std::string("g"))) ==
           "SUBSCRIBE without `credit`");
     CHECK(problem(Said("HELLO").with("versions", std::vector<int>(17, 1))) ==

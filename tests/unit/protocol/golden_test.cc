@@ -136,6 +136,38 @@ void check_consuming(Page& page) {
     CHECK(page.command("bye").verb == Verb::kBye);
 }
 
+constexpr Corr kCall{Corr::Kind::kRequest, 1, Epoch(7), 42};
+
+void check_calling(Page& page) {
+    const Command call = page.command("call");
+    CHECK(call.verb == Verb::kCall);
+    CHECK(call.ref == 7U);
+    CHECK(call.service == "accounts");
+    CHECK(call.timeout == 2s);
+    CHECK(has_block(call));
+    CHECK(count_messages(page.frame("call", 1)) == 1U);
+    page.says("reply", pack_reply(7));
+    CHECK(count_messages(page.frame("reply", 1)) == 1U);
+    page.says(
+        "refused-call",
+        pack(Refused{.re = "CALL", .ref = 7, .code = Refusal::kFailed, .text = "no such account"}));
+    const Command subscribe = page.command("subscribe-service");
+    CHECK(subscribe.service == "accounts");
+    CHECK(subscribe.credit == 8);
+    page.says("subscribed-service", pack_subscribed(3));
+    page.says("call-worker", pack(GivenCall{.sub = 3, .id = kCall, .left = 2s}));
+    CHECK(count_messages(page.frame("call-worker", 1)) == 1U);
+    const Command reply = page.command("reply-worker");
+    CHECK(reply.verb == Verb::kReply);
+    CHECK(reply.sub == 3U);
+    CHECK(reply.call_id == kCall);
+    CHECK(has_block(reply));
+    CHECK(count_messages(page.frame("reply-worker", 1)) == 1U);
+    const Command error = page.command("reply-error");
+    CHECK(error.error == "no such account");
+    CHECK_FALSE(has_block(error));
+}
+
 void check_transactions(Page& page) {
     const TransactionToken token{uint64_t{3} << 56 | 43, uint64_t{3} << 48 | 40};
     const Command prepare = page.command("prepare");
@@ -188,15 +220,17 @@ void check_asking(Page& page) {
 }
 
 void check_answers(Page& page) {
-    page.says("welcome", pack(Welcome{.version = 1,
-                                      .bridge = "shop",
-                                      .epoch = 7,
-                                      .features = {"publish", "once", "groups", "topics", "resume"},
-                                      .heartbeat_ms = 2000,
-                                      .resumed = 2,
-                                      .held = {{"logistics", token_at(40), 2}},
-                                      .message_bytes = 16 << 20,
-                                      .frames = 64}));
+    page.says("welcome",
+              pack(Welcome{.version = 1,
+                           .bridge = "shop",
+                           .epoch = 7,
+                           .features = {"publish", "once", "groups", "topics", "calls", "resume"},
+                           .heartbeat_ms = 2000,
+                           .resumed = 2,
+                           .held = {{"logistics", token_at(40), 2}},
+                           .calls = {7},
+                           .message_bytes = 16 << 20,
+                           .frames = 64}));
     const Outcome outcomes[] = {
         {.seq = 1, .count = 2, .id = {3, 42}},
         {.seq = 3, .id = {3, 7}, .duplicate = true},
@@ -239,6 +273,7 @@ TEST_CASE("the bytes of docs/PROTOCOL.md are what is said and understood") {
     Page page;
     check_publishing(page);
     check_consuming(page);
+    check_calling(page);
     check_asking(page);
     check_answers(page);
     for (const auto& [name, frames] : page.blocks)

@@ -45,16 +45,16 @@ bool closed(StubPeer& peer, Refusal why) {
 TEST_CASE("HELLO is answered by what both can, and what may be") {
     World world;
     StubPeer& peer = world.peer();
-    CHECK(
-        world.ask(peer, hello().with("heartbeat", 1000)) ==
-        "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics attributes "
-        "recall "
-        "query reset transactions resume] "
-        "heartbeat=1000 resumed=0 held=[] "
-        "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
-        "receipts=100000 "
-        "subscriptions=1000 receives=64 asks=16 credit=100000 ranges=10000 settle_messages=100000 "
-        "resume_ms=5000");
+    CHECK(world.ask(peer, hello().with("heartbeat", 1000)) ==
+          "WELCOME version=1 bridge=shop epoch=7 features=[publish once groups topics attributes "
+          "recall "
+          "query reset transactions resume] "
+          "heartbeat=1000 resumed=0 held=[] "
+          "limits=header_bytes=1048576 message_bytes=16777216 frames=4 batch_messages=10000 "
+          "receipts=100000 "
+          "subscriptions=1000 receives=64 asks=16 calls=10000 credit=100000 ranges=10000 "
+          "settle_messages=100000 "
+          "resume_ms=5000");
 }
 
 TEST_CASE("a HELLO that cannot be served ends the connection") {
@@ -116,9 +116,9 @@ TEST_CASE("what is fatal closes the connection, and nothing said after it counts
 TEST_CASE("a command that is not served is refused, and no more than that") {
     World world;
     StubPeer& peer = world.client();
-    peer.say({Said("CALL").with("ref", 5).packed(), "block"});
+    peer.say({Said("DANCE").with("ref", 5).packed(), "block"});
     CHECK(world.got(peer) ==
-          "REFUSED re=CALL ref=5 code=unsupported text=a command or feature that this bridge does "
+          "REFUSED re=DANCE ref=5 code=unsupported text=a command or feature that this bridge does "
           "not serve "
           "fatal=false");
     CHECK(world.ask(peer, Said("HEARTBEAT")) == "");

@@ -201,14 +201,15 @@ TEST_CASE("checks of a topic that is not there, and a subscription of two things
     CHECK(world.subscribe_checks(peer, 1, 2)
               .starts_with("REFUSED re=SUBSCRIBE sub=1 "
                            "code=out_of_state"));
-    CHECK(world
-              .ask(peer, Said("SUBSCRIBE")
-                             .with("sub", 2)
-                             .with("checks", std::string("a"))
-                             .with("topic", std::string("a"))
-                             .with("credit", 1))
-              .ends_with("text=SUBSCRIBE: a `group`, a `topic` or `checks`, one of them "
-                         "fatal=true"));
+    CHECK(
+        world
+            .ask(peer, Said("SUBSCRIBE")
+                           .with("sub", 2)
+                           .with("checks", std::string("a"))
+                           .with("topic", std::string("a"))
+                           .with("credit", 1))
+            .ends_with("text=SUBSCRIBE: a `group`, a `topic`, a `service` or `checks`, one of them "
+                       "fatal=true"));
 }
 
 TEST_CASE("a client that says BYE is told what became of its commits first") {
