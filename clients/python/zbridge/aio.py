@@ -19,6 +19,7 @@ import zmq
 from . import base
 from .base import Body, Moment, clock_ms
 from .core.asking import Ask, Found
+from .core.calls import Call, Task
 from .core.checking import Check
 from .core.checking import Checks as CoreChecks
 from .core.core import FAILED, GREETING, IDLE
@@ -29,9 +30,11 @@ from .core.pending import Pending
 from .core.settling import Extension, Settlement
 from .errors import Closed, Error, Forked, InFlightFull, WrongThread
 from .link import Configure, Link
-from .message import Property
+from .message import Bytes, Property
 from .message import name as checked_name
+from .message import text as checked_text
 from .options import Options
+from .worker import Reply, reply_of
 
 P = TypeVar("P", bound="Publishing[Any]")
 RETRY_MIN_S, RETRY_MAX_S = 0.02, 1.0  # as in client.py
@@ -171,6 +174,57 @@ class Client:
         self._later_turn()
         return made
 
+    # --- services -------------------------------------------------------------------------------------------------
+
+    async def call(self, service: str, body: Union[Bytes, Sequence[Bytes]], timeout: Optional[float] = 30) -> List[bytes]:
+        """The frames of the reply. Raises what the call was refused with, as CallTimeout, WorkerLost, Failed."""
+        return await self.begin_call(service, body, timeout)
+
+    def begin_call(self, service: str, body: Union[Bytes, Sequence[Bytes]], timeout: Optional[float] = 30) -> Call:
+        """Returns at once with what may be awaited."""
+        self._check()
+        made = base.call(self, service, body, timeout)
+        self._core.call(made)
+        self._later_turn()
+        return made
+
+    async def work(self, service: str, handler: Callable[[Task], Awaitable[Reply]], *, credit: int = 1) -> None:
+        """Calls the handler with each call of the service that comes here, `credit` at a time, until it is cancelled:
+        what it returns is the reply; what it raises is told the caller (Failed). Cancelled, it finishes what it has."""
+        self._check()
+        work = self._core.work(checked_text(service, "service"), base.credit(credit))
+        self._later_turn()
+
+        async def do() -> None:
+            while True:
+                task = self._core.calls.take(work, clock_ms())
+                if task is None and work.error is not None:
+                    return
+                if task is None:
+                    await self._changed()
+                    continue
+                reply: Optional[bytes] = None
+                error: Optional[str] = None
+                try:
+                    reply = reply_of(await handler(task))
+                except Exception as failed:  # the caller is told
+                    error = base.reason_of(failed)
+                if self._core.error is None:
+                    self._core.reply(task, reply, error, clock_ms())
+                    self._later_turn()
+
+        doing = asyncio.gather(*(do() for _ in range(max(credit, 1))))
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            self._core.calls.end(work)
+            self._later_turn()
+            await doing
+            raise
+        if not isinstance(work.error, Closed):
+            assert work.error is not None
+            raise work.error
+
     # --- transactions ---------------------------------------------------------------------------------------------
 
     async def prepare(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
@@ -233,7 +287,7 @@ class Client:
         self._check()
         self._core.flush(clock_ms())
         self._later_turn()
-        await self._until(lambda: self._core.error is not None or self._core._has_nothing_to_say())
+        await self._until(lambda: self._core.error is not None or self._core.has_settled_all())
         self._core._check()
 
     async def close(self, timeout: Optional[float] = 10) -> None:

@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple,
 from . import message as checked
 from . import wire
 from .core.asking import Ask, Found, read_done, read_found, read_resolved
+from .core.calls import Call
 from .core.core import Core
 from .core.outbox import Preparation, Publication, Single
 from .core.pending import Owner
@@ -166,6 +167,19 @@ def leased(lease: Optional[float], auto_extend: Optional[float]) -> Tuple[Option
     if auto_extend and lease is None:
         lease = AUTO_EXTEND_LEASE_S
     return checked.lease_ms(lease), milliseconds(auto_extend or 0)
+
+
+def call(owner: Owner, service: str, body: Union[Bytes, Sequence[Bytes]], timeout: Optional[float]) -> Call:
+    if timeout is not None and timeout < 0.001:
+        raise ValueError("timeout: 1 millisecond at least")
+    deadline_ms = None if timeout is None else clock_ms() + milliseconds(timeout)
+    return Call(owner, checked.text(service, "service"), wire.body(checked.frames_of(body)), deadline_ms)
+
+
+def credit(value: int) -> int:
+    if not 0 <= value < 1 << 32:
+        raise ValueError("credit: from 0 on, 32 bits")
+    return value
 
 
 def extensions(owner: Owner, deliveries: Sequence[Delivery], lease: Optional[float]) -> Extension:

@@ -23,16 +23,19 @@ from .base import Body, Moment, clock_ms
 from .checks import Checks
 from .core.asking import Ask, Found
 from .core.core import FAILED, GREETING, IDLE
+from .core.calls import Call, Task
 from .core.delivery import Delivery
 from .core.outbox import Prepared, Publication, Publishing, Receipt, Receipts, Single
 from .core.pending import Pending
 from .core.settling import Extension, Settlement
 from .errors import Closed, Error, Forked, InFlightFull, Timeout, WrongThread
 from .link import Configure, Link
-from .message import Property
+from .message import Bytes, Property
 from .message import name as checked_name
+from .message import text as checked_text
 from .options import Options
 from .subscription import Server, Subscription, ends_at, left_until
+from .worker import Reply, Worker
 
 P = TypeVar("P", bound="Publishing[Any]")
 RETRY_MIN_S, RETRY_MAX_S = 0.02, 1.0  # between two tries of publish(), a random half of it taken off
@@ -162,6 +165,29 @@ class Client:
             self._nudge(0)
         return made
 
+    # --- services -------------------------------------------------------------------------------------------------
+
+    def call(self, service: str, body: Union[Bytes, Sequence[Bytes]], timeout: Optional[float] = 30) -> List[bytes]:
+        """The frames of the reply. Raises what the call was refused with, as CallTimeout, WorkerLost, Failed. The service
+        may have a shorter timeout."""
+        return self.begin_call(service, body, timeout).result()
+
+    def begin_call(self, service: str, body: Union[Bytes, Sequence[Bytes]], timeout: Optional[float] = 30) -> Call:
+        """Returns at once with what may be waited for: many calls at a time."""
+        made = base.call(self, service, body, timeout)
+        with self._entered():
+            self._core.call(made)
+            self._nudge(0)
+        return made
+
+    def work(self, service: str, handler: Callable[[Task], Reply], *, credit: int = 1, threads: int = 1) -> Worker:
+        """Calls the handler with each call of the service that comes here, in so many threads: what it returns is the
+        reply; what it raises is told the caller (Failed). `credit`: how many calls it has at a time."""
+        with self._entered():
+            made = self._core.work(checked_text(service, "service"), base.credit(credit))
+            self._nudge(0)
+        return Worker(self, made, handler, threads)
+
     # --- transactions ---------------------------------------------------------------------------------------------
 
     def prepare(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
@@ -227,8 +253,8 @@ class Client:
         with self._entered():
             self._core.flush(clock_ms())
             self._nudge(0)
-        self._wait(lambda: self._core.error is not None or (not self._core.outbox.messages and self._core.settling.is_idle),
-                   timeout, "the bridge has not answered for all of it")
+        self._wait(lambda: self._core.error is not None or self._core.has_settled_all(), timeout,
+                   "the bridge has not answered for all of it")
         if self._core.error is not None:
             raise self._core.error
 

@@ -70,6 +70,7 @@ class Limits:
     receipts: int = 100_000
     subscriptions: int = 1000
     receives: int = 64
+    calls: int = 10_000
     asks: int = 16
     credit: int = 100_000
     ranges: int = 10_000

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "clients/python"))
 from zbridge import Message, MessageId, base, wire  # noqa: E402
+from zbridge.core.calls import Call  # noqa: E402
 from zbridge.core.core import Core  # noqa: E402
 from zbridge.core.delivery import Delivery  # noqa: E402
 from zbridge.errors import Unanswered  # noqa: E402
@@ -27,9 +28,7 @@ TOKEN = bytes.fromhex("02010001000000010000000000000028")
 
 
 # Reading a topic is not in this client, nor what the command line asks.
-NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer",
-              "call", "reply", "refused-call", "subscribe-service", "subscribed-service", "call-worker", "reply-worker",
-              "reply-error"}
+NOT_SPOKEN = {"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic", "admin", "answer"}
 
 
 class Owner:
@@ -133,6 +132,37 @@ class Said(unittest.TestCase):
         core.received(PAGE["settled-extend"], 0)
         new = wire.decode(PAGE["settled-extend"]).fields["tokens"][0]
         self.assertEqual([each.token for each in wanted], [new, wire.Place.read(new).behind(1).octets()])
+
+    def call(self):
+        core = opened()
+        core._refs = 6
+        made = Call(Owner(), "accounts", wire.body([b"hello"]), 2000)
+        core.call(made)
+        return core, made, core.take_output(0)
+
+    def test_call(self):
+        core, made, said = self.call()
+        self.assertEqual(said, [PAGE["call"]])
+        core.received(PAGE["reply"], 0)
+        self.assertEqual(made.outcome(), [b"ok"])
+
+    def test_call_refused(self):
+        core, made, _ = self.call()
+        core.received(PAGE["refused-call"], 0)
+        self.assertEqual((made.error.code, made.error.text), ("failed", "no such account"))
+
+    def test_work(self):
+        for error, reply in ((None, PAGE["reply-worker"]), ("no such account", PAGE["reply-error"])):
+            core = opened()
+            core.inbox._next_sub = 3
+            work = core.work("accounts", 8)
+            self.assertEqual(core.take_output(0), [PAGE["subscribe-service"]])
+            core.received(PAGE["subscribed-service"], 0)
+            core.received(PAGE["call-worker"], 0)
+            task = core.calls.take(work, 1999)
+            self.assertEqual((task.frames, task.attempt, task.ends_ms), ([b"hello"], 1, 2000))
+            core.reply(task, None if error else wire.body([b"ok"]), error, 0)
+            self.assertEqual(core.take_output(0), [reply])
 
     def test_heartbeat(self):
         core = opened()

@@ -18,6 +18,7 @@ from .. import wire
 from ..errors import Closed, Error, Replaced, Unsupported, Violation
 from ..options import Limits, Options, milliseconds
 from .asking import Ask, Asking
+from .calls import Call, Calls, Task, Work
 from .checking import Checking, Checks
 from .delivery import Delivery
 from .held import Held
@@ -68,6 +69,7 @@ class Core:
         self.inbox = Inbox(lambda: self.owner, self.settling, self._next_ref)
         self.asking = Asking(self._next_ref)
         self.checking = Checking(lambda: self.owner, self.inbox.next_sub)
+        self.calls = Calls(options.name is not None, self._next_ref, self.inbox.next_sub)
 
     # --- the application's side -----------------------------------------------------------------------------------
 
@@ -117,10 +119,32 @@ class Core:
         self._check()
         self.settling.extend(extension)
 
+    def call(self, call: Call) -> None:
+        self._check()
+        if self._closing:
+            raise Closed("the client is closing")
+        if self.welcome:
+            self._need("calls")
+        self.calls.call(call)
+
+    def work(self, service: str, credit: int) -> Work:
+        self._check()
+        if self.welcome:
+            self._need("calls")
+        return self.calls.work(service, credit)
+
+    def reply(self, task: Task, block: Optional[bytes], error: Optional[str], now_ms: int) -> None:
+        self._check()
+        self.calls.reply(task, block, error, now_ms)
+
     def flush(self, now_ms: int) -> None:
         """What waits for company goes now."""
         self.outbox.flush()
         self.settling.flush(now_ms)
+
+    def has_settled_all(self) -> bool:
+        """All that was published has its outcome, all that was settled is durable or refused."""
+        return not self.outbox.messages and self.settling.is_idle
 
     def close(self, now_ms: int) -> None:
         """Begins the end: what was published gets its receipts, what was settled becomes durable, then BYE. The driver
@@ -129,6 +153,7 @@ class Core:
             return
         self._closing = True
         self.inbox.close(now_ms)
+        self.calls.close()
         self.checking.close()
         self.flush(now_ms)
 
@@ -141,6 +166,7 @@ class Core:
         self.outbox.fail(error)
         self.settling.fail(error)
         self.inbox.fail(error)
+        self.calls.fail(error)
         self.asking.fail(error)
         self.checking.fail(error)
 
@@ -150,7 +176,7 @@ class Core:
         """When tick() is due; one that is past is due now."""
         if self.state == FAILED:
             return None
-        found = [self._try_ms, self.inbox.next_deadline()]
+        found = [self._try_ms, self.inbox.next_deadline(), self.calls.next_deadline()]
         if self.state == GREETING:
             found.append(self._greeting_ends_ms)
         elif self.state != IDLE:
@@ -175,6 +201,7 @@ class Core:
         if self.state == OPEN:
             self._renew_if_need_be(now_ms)
         self.inbox.tick(now_ms)
+        self.calls.tick(now_ms)
         if self._closing and self.state == IDLE and self._has_nothing_to_say():
             self.fail(Closed("the client is closed"))
 
@@ -203,6 +230,7 @@ class Core:
         self.link_number = 0
         self._output.clear()
         self.inbox.end_session()
+        self.calls.end_session()
         self.asking.end_session()
         self.checking.end_session()
         self._try_ms = now_ms + max(self._backoff_ms(), LEAVE_MS_MIN if leaving else 0)
@@ -253,7 +281,7 @@ class Core:
             raise Violation(f"{heard.name} before WELCOME")
         if hearer is None:
             return  # what this version does not know is ignored
-        if heard.block is not None and heard.name not in ("DELIVER", "FOUND", "CHECK"):
+        if heard.block is not None and heard.name not in ("DELIVER", "FOUND", "CHECK", "CALL", "REPLY"):
             raise Violation(f"{heard.name} with a block")
         if heard.name not in ("WELCOME", "REFUSED", "BYE"):
             self._attempts = 0  # only now: one that is closed at once is not tried again without a pause
@@ -272,7 +300,7 @@ class Core:
         same_epoch = self.welcome.get("epoch") == epoch
         limits = wire.field(fields, "limits", dict)
         known = {key: wire.field(limits, key, int) for key in Limits.__annotations__ if key in limits}
-        self.outbox.limits = self.settling.limits = self.inbox.limits = self.asking.limits = Limits(**known)
+        self.outbox.limits = self.settling.limits = self.inbox.limits = self.asking.limits = self.calls.limits = Limits(**known)
         self.welcome = fields
         self.state = OPEN
         self._said_ms = now_ms
@@ -286,6 +314,7 @@ class Core:
         if held is not None:
             self._give_back_unknown(held, now_ms)
         self.inbox.begin_session(resumed, held, same_epoch, now_ms)
+        self.calls.begin_session("calls" in features, fields.get("calls", []), now_ms)
         self.checking.begin_session()
 
     def _replaces_too_often(self, now_ms: int) -> bool:
@@ -318,11 +347,20 @@ class Core:
         self.checking.on_subscribed(wire.field(heard.fields, "sub", int))
 
     def _on_unsubscribed(self, heard: wire.Heard, now_ms: int) -> None:
-        self.inbox.on_unsubscribed(wire.field(heard.fields, "sub", int))
-        self.checking.on_unsubscribed(wire.field(heard.fields, "sub", int))
+        sub = wire.field(heard.fields, "sub", int)
+        if self.calls.has(sub):
+            return self.calls.on_unsubscribed(sub)
+        self.inbox.on_unsubscribed(sub)
+        return self.checking.on_unsubscribed(sub)
 
     def _on_settled(self, heard: wire.Heard, now_ms: int) -> None:
         self.settling.on_settled(heard.fields, now_ms)
+
+    def _on_call(self, heard: wire.Heard, now_ms: int) -> None:
+        self.calls.on_call(heard, now_ms)
+
+    def _on_reply(self, heard: wire.Heard, now_ms: int) -> None:
+        self.calls.on_reply(heard)
 
     def _on_check(self, heard: wire.Heard, now_ms: int) -> None:
         self.checking.on_check(heard)
@@ -342,6 +380,7 @@ class Core:
         self.state = LEAVING
         self._renewing_ends_ms = None
         self.inbox.leave(now_ms)
+        self.calls.leave()
         self.settling.flush(now_ms)
 
     def _on_refused(self, heard: wire.Heard, now_ms: int) -> None:
@@ -355,10 +394,15 @@ class Core:
         if re in ("PUBLISH", "PREPARE"):  # which of them it does not say
             return self.outbox.fail(error)
         if "sub" in fields:
-            self.checking.on_refused_sub(wire.field(fields, "sub", int), error)
-            return self.inbox.on_refused_sub(wire.field(fields, "sub", int), error, now_ms)
+            sub = wire.field(fields, "sub", int)
+            if self.calls.has(sub):
+                return self.calls.on_refused_sub(sub, re, error)
+            self.checking.on_refused_sub(sub, error)
+            return self.inbox.on_refused_sub(sub, error, now_ms)
         if "ref" in fields:
             ref = wire.field(fields, "ref", int)
+            if re == "CALL":
+                return self.calls.on_refused(ref, error)
             self.settling.on_refused(ref, error, now_ms)
             self.inbox.on_refused_fetch(ref, error)
             self.asking.on_refused(ref, error)
@@ -380,7 +424,7 @@ class Core:
             self.inbox.go_on()
 
     def _has_nothing_to_say(self) -> bool:
-        return not self.outbox.messages and self.settling.is_idle and self.asking.is_idle
+        return self.has_settled_all() and self.asking.is_idle and self.calls.is_idle
 
     def _collect(self, now_ms: int) -> None:
         """In the order of the page, "Losing a connection": what is published, what is settled, what is asked for."""
@@ -396,22 +440,25 @@ class Core:
                 self._output.append(frames)
             while (frames := self.asking.take()) is not None:
                 self._output.append(frames)
+        while (frames := self.calls.take_said(now_ms)) is not None:
+            self._output.append(frames)
         if self._is_done_here():
             self._output.append(wire.encode("BYE", {}))
             self.state = CLOSING if self._closing and not self.outbox.messages else LEFT
 
     def _is_done_here(self) -> bool:
         if self.state == OPEN and self._renewing_ends_ms is not None and not self._closing:
-            return self.settling.is_idle and not self.inbox.handed
+            return self.settling.is_idle and not self.inbox.handed and not self.calls.is_under_way
         if self.state == OPEN:
             return self._closing and self._has_nothing_to_say()
         has_all = self.outbox.on_wire == 0 or self.outbox.is_shut
-        return has_all and self.settling.is_idle and (self._closing or not self.inbox.handed)
+        has_done = self.settling.is_idle and not self.calls.is_under_way
+        return has_all and has_done and (self._closing or not self.inbox.handed)
 
 
 _HEARERS = {
     "WELCOME": Core._on_welcome, "RECEIPT": Core._on_receipt, "DELIVER": Core._on_deliver,
     "SUBSCRIBED": Core._on_subscribed, "UNSUBSCRIBED": Core._on_unsubscribed, "SETTLED": Core._on_settled,
     "FOUND": Core._on_answer, "DONE": Core._on_answer, "RESOLVED": Core._on_answer, "CHECK": Core._on_check,
-    "BYE": Core._on_bye, "REFUSED": Core._on_refused,
+    "CALL": Core._on_call, "REPLY": Core._on_reply, "BYE": Core._on_bye, "REFUSED": Core._on_refused,
 }
