@@ -206,6 +206,7 @@ class TraceText {
         if (what == "in_doubt") return lead + "given before the restart, or back unseen";
         if (what == "dying") return lead + "on its way to the dead letters";
         if (what == "parked") return lead + "behind its order key";
+        if (what == "holds_key") return lead + "a dead letter, and its order key waits for it";
         if (what == "filtered") return lead + "the group's filter does not let it through";
         if (what == "not_given" && !cell(state, "held").empty())
             return lead + "the group is held: " + cell(state, "held");

@@ -115,6 +115,7 @@ void Admin::remove(const Topic& topic, uint64_t cookie) {
                       "`" + topic.name + "` is read by the group `" +
                           groups_.find(readers.front())->name() + "`: remove that first");
     }
+    groups_.let_keys_go(topic.id);
     groups_.remove_marks(topic.id);
     topics_.remove(topic.id, {cookie, map_of(topic.name)});
 }

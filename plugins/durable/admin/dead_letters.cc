@@ -195,6 +195,8 @@ bool DeadLetters::act_on(const Piece& piece, const zb_run& one, const ReadLetter
         if (done.stopped) done.reason.assign(receipt.reason.data, receipt.reason.size);
         if (done.stopped) return false;
         done.done++;
+        const Groups::Holder holder = groups_.holder_of(letter.group, {one.first_offset});
+        if (holder.group != nullptr) holder.group->drop_held(holder.offset);
     } else if (!piece.dry_run && !redrive(piece, one, letter, done)) {
         return false;
     }
@@ -209,6 +211,9 @@ bool DeadLetters::redrive(const Piece& piece, const zb_run& one, const ReadLette
         if (done.refused++ == 0)
             done.reason = "offset " + std::to_string(one.first_offset) + ": " + why;
     };
+    const Groups::Holder holder = groups_.holder_of(letter.group, {one.first_offset});
+    if (piece.verb == Verb::kRedrive && is_there(holder))
+        return give_in_place(piece, {one.first_offset}, holder, done);
     const Topic* origin = topics_.table().find(letter.topic);
     if (origin == nullptr) {
         refused("its topic `" + std::string(letter.topic) + "` is not there any more");
@@ -226,6 +231,7 @@ bool DeadLetters::redrive(const Piece& piece, const zb_run& one, const ReadLette
     switch (taken) {
         case ZB_TAKEN:
             done.done++;
+            if (holder.group != nullptr) holder.group->drop_held(holder.offset);
             return true;
         case ZB_LATER:  // the answer comes when there is room again
             return false;
@@ -239,6 +245,31 @@ bool DeadLetters::redrive(const Piece& piece, const zb_run& one, const ReadLette
             refused({receipt.reason.data, receipt.reason.size});
             return true;
     }
+}
+
+// Its message still stands where it stood.
+bool DeadLetters::is_there(const Groups::Holder& holder) const {
+    if (holder.group == nullptr) return false;
+    const auto run = topics_.index().at_or_after(holder.group->topic(), holder.offset);
+    return run && run->first <= holder.offset &&
+           holder.offset >= Offset{topics_.bounds(holder.group->topic()).floor};
+}
+
+// What waits behind it comes after it: its group alone is given it, before those. In one batch with
+// that the letter is done with.
+bool DeadLetters::give_in_place(const Piece& piece, Offset at, const Groups::Holder& holder,
+                                Done& done) {
+    Group& marks = *groups_.marks_of(piece.topic);
+    marks.write_gathered();
+    topics_.keep_together(2 * Tenant::kDelayBytes);
+    zb_receipt receipt{};
+    done.stopped = marks.mark(at, nullptr, 0, receipt) != ZB_TAKEN;
+    if (done.stopped) done.reason.assign(receipt.reason.data, receipt.reason.size);
+    if (done.stopped) return false;
+    marks.write_gathered();
+    holder.group->give_held(holder.offset);
+    done.done++;
+    return true;
 }
 
 Offset DeadLetters::done_below(const Topic& topic, const Group& marks) const {

@@ -87,6 +87,8 @@ class DeadLetters {
     // False: not now, or not any more.
     bool act_on(const Piece& piece, const zb_run& one, const ReadLetter& letter, Done& done);
     bool redrive(const Piece& piece, const zb_run& one, const ReadLetter& letter, Done& done);
+    bool give_in_place(const Piece& piece, Offset at, const Groups::Holder& holder, Done& done);
+    bool is_there(const Groups::Holder& holder) const;
     void answer(const Piece& piece, const Done& done, bool all);
     void write_letters(const std::vector<zb_run>& letters, ValueWriter& writer) const;
     // What is done with from the oldest one on.

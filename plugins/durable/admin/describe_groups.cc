@@ -9,10 +9,14 @@ namespace zbridge::durable {
 
 namespace {
 
-constexpr size_t kEntries = 18, kWholeEntries = 18;
+constexpr size_t kEntries = 18, kWholeEntries = 20;
 
 int64_t ms_of(Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+uint64_t retries_in(const Exceptions& all) {
+    return all.size() - all.parked() - all.taken() - all.held();
 }
 
 }  // namespace
@@ -47,7 +51,7 @@ void GroupsAdmin::write_group(const Group& group, ValueWriter& writer, bool whol
         writer.nothing();
     writer.entry("in_flight", in_flight_of(group));
     writer.entry("in_doubt", group.in_doubt());
-    writer.entry("retries", exceptions.size() - exceptions.parked() - exceptions.taken());
+    writer.entry("retries", retries_in(exceptions));
     writer.entry("parked", exceptions.parked());
     // That wait there; of all groups, if some share the topic.
     writer.entry("dead", letters_.waiting_of(group));
@@ -68,6 +72,7 @@ void GroupsAdmin::write_group(const Group& group, ValueWriter& writer, bool whol
     writer.entry("released", counters.released);
     writer.entry("filtered", counters.filtered);
     writer.entry("dead_refused", counters.dead_refused);
+    writer.entry("dead_that_hold_keys", exceptions.held());
     writer.entry("crash_loops", group.crash_loop().times());
     writer.key("range");
     if (const Group* range = groups_.range_of(group.id())) {
@@ -134,6 +139,7 @@ void GroupsAdmin::write_options(const Group& group, ValueWriter& writer) const {
     writer.entry("lease_ms", ms_of(its.lease));
     writer.entry("mode", its.broadcast ? "broadcast" : "share");
     writer.entry("order", its.ordered ? "per_key" : its.by_priority ? "priority" : "none");
+    writer.entry("on_dead", its.dead_holds_key ? "park" : "pass");
     writer.key("retry");
     writer.begin_map(2);
     writer.entry("attempts", its.retries);

@@ -29,7 +29,7 @@ void DeadLetters::write_letters(const std::vector<zb_run>& letters, ValueWriter&
     writer.begin_list(letters.size());
     for (const zb_run& one : letters) {
         const ReadLetter letter = ReadLetter::read(one.attributes).value();
-        writer.begin_map(16);
+        writer.begin_map(17);
         writer.entry("offset", one.first_offset);
         writer.entry("id", MessageId{one.id_epoch, one.first_sequence}.text());
         writer.entry("origin", letter.topic);
@@ -42,6 +42,9 @@ void DeadLetters::write_letters(const std::vector<zb_run>& letters, ValueWriter&
         writer.entry("died_ms", letter.died_ms);
         writer.entry("producer_id", letter.its.id);
         writer.entry("order_key", letter.its.order_key);
+        // What is of this key waits in the group until it is done with.
+        writer.entry("holds_key",
+                     groups_.holder_of(letter.group, {one.first_offset}).group != nullptr);
         writer.entry("tag", letter.its.tag);
         writer.key("keys");
         writer.begin_list(letter.its.keys.size());

@@ -206,7 +206,11 @@ void Traces::write_where(const State& state, const TracedCopy& copy, ValueWriter
         writer.entry("due_ms", static_cast<uint64_t>(its->due_ms));
         return writer.entry("attempts", static_cast<uint32_t>(its->attempts));
     }
-    if (its != nullptr) return begin(0, its->reason() == Why::kParked ? "parked" : "dying");
+    if (its != nullptr) {
+        return begin(0, its->reason() == Why::kParked ? "parked"
+                        : its->reason() == Why::kHeld ? "holds_key"
+                                                      : "dying");
+    }
     if (group.is_in_doubt(copy.offset)) return begin(0, "in_doubt");
     if (!group.is_marked(copy.offset)) {
         begin(1, "not_given");

@@ -234,14 +234,17 @@ void TraceSearch::on_exception(RecordType type, const ExceptionRecord& record, c
     if (!copy) return;
     TracedEvent event;
     const bool prepared = copies_[*copy].kind == TracedCopy::Kind::kPrepared;
+    if (record.level == ExceptionRecord::kHeldLevel) type = RecordType::kDead;
     event.kind = prepared ? TracedEvent::Kind::kPrepared : kind_of(type);
     event.copy = *copy;
     event.group = record.group;
     event.place = place;
     event.due_ms = record.due_ms;
     event.attempts = record.attempts;
-    // Its letter stands before it.
-    if (type == RecordType::kDead && before) event.became = copy_of(*before, place);
+    // Its letter stands before it, if it was not written again by the cleaner.
+    const std::string its_id = copies_[*copy].id.text();
+    if (type == RecordType::kDead && before && text_of(before->attributes, "dead.id") == its_id)
+        event.became = copy_of(*before, place);
     add_event(event);
 }
 
@@ -255,7 +258,8 @@ void TraceSearch::add_event(TracedEvent event) {
         // Written again by the cleaner.
         const bool again =
             event.kind == TracedEvent::Kind::kRetry || event.kind == TracedEvent::Kind::kPrepared ||
-            event.kind == TracedEvent::Kind::kParked || event.kind == TracedEvent::Kind::kLongLease;
+            event.kind == TracedEvent::Kind::kParked ||
+            event.kind == TracedEvent::Kind::kLongLease || event.kind == TracedEvent::Kind::kDead;
         if (same && again) return;
         // A message that is to die is a retry until it is dead.
         if (event.kind == TracedEvent::Kind::kDead && before->kind == TracedEvent::Kind::kRetry &&

@@ -54,6 +54,13 @@ void Exceptions::count(Offset offset, const Exception& exception, bool here) {
         else
             waiting_.erase(due);
     }
+    if (exception.reason() == Why::kHeld) {
+        const std::pair<uint64_t, uint64_t> held{exception.due_ms, offset.number};
+        if (here)
+            held_.insert(held);
+        else
+            held_.erase(held);
+    }
     const auto counted = [here](size_t& count) { count = here ? count + 1 : count - 1; };
     if (exception.reason() == Why::kParked) counted(parked_);
     if (exception.taken != 0) counted(taken_);
@@ -69,6 +76,17 @@ std::optional<Exceptions::Due> Exceptions::next_due(const Due& behind) const {
     const auto at = waiting_.upper_bound({behind.first, behind.second.number});
     if (at == waiting_.end()) return std::nullopt;
     return Due{at->first, {at->second}};
+}
+
+std::optional<Offset> Exceptions::held_by(Offset letter) const {
+    const auto at = held_.lower_bound({letter.number, 0});
+    if (at == held_.end() || at->first != letter.number) return std::nullopt;
+    return Offset{at->second};
+}
+
+std::optional<Offset> Exceptions::lowest_held() const {
+    if (held_.empty()) return std::nullopt;
+    return Offset{held_.begin()->first};
 }
 
 std::optional<Offset> Exceptions::lowest() const {

@@ -22,12 +22,13 @@ enum class Why : uint8_t {
     kParked = 2,  // its key is busy
     kLease = 3,   // leased, for longer than the span of a group allows
     kDying = 4,   // on its way to the dead letters; in memory alone
+    kHeld = 5,    // there, and what is of its key waits until it is done with
 };
 
 struct Exception {
     static constexpr uint64_t kDueEnd = uint64_t{1} << 44;  // of ms since 1970: the year 2527
 
-    uint64_t due_ms : 44 = 0;
+    uint64_t due_ms : 44 = 0;   // of kHeld: the offset of its dead letter
     uint64_t attempts : 8 = 0;  // that were made
     uint64_t why : 3 = 0;       // a Why
     uint64_t taken : 1 = 0;     // a consumer has it
@@ -58,9 +59,20 @@ class Exceptions {
     std::optional<Due> next_due(const Due& behind = {0, {0}}) const;
     std::optional<Offset> lowest() const;
     size_t size() const { return all_.size(); }
+    // By their dead letters: of this one, none; the first one.
+    std::optional<Offset> held_by(Offset letter) const;
+    std::optional<Offset> lowest_held() const;
+    size_t held() const { return held_.size(); }
     size_t parked() const { return parked_; }
     size_t taken() const { return taken_; }  // that consumers have, or that are dying
 
+    // visit(letter, offset), in the order of letters, as long as it answers true.
+    template <class Visit>
+    void each_held(Visit visit) const {
+        for (const auto& [letter, offset] : held_) {
+            if (!visit(Offset{letter}, Offset{offset})) return;
+        }
+    }
     template <class Visit>
     void each(Visit visit) const {
         for (const auto& [offset, exception] : all_)
@@ -73,6 +85,7 @@ class Exceptions {
 
     absl::btree_map<uint64_t, Exception> all_;                // by offset
     absl::btree_set<std::pair<uint64_t, uint64_t>> waiting_;  // (due, offset)
+    absl::btree_set<std::pair<uint64_t, uint64_t>> held_;     // (dead letter, offset)
     size_t parked_ = 0, taken_ = 0;
 };
 

@@ -20,6 +20,7 @@ enum : uint32_t {
 RecordType record_type_of(const Exception& exception) {
     switch (exception.reason()) {
         case Why::kParked:
+        case Why::kHeld:
             return RecordType::kPark;
         case Why::kLease:
             return RecordType::kLease;
@@ -70,10 +71,11 @@ void Group::replay(RecordType type, const ExceptionRecord& record, uint64_t segm
         Exception exception;
         exception.due_ms = record.due_ms & (Exception::kDueEnd - 1);
         exception.attempts = record.attempts;
-        exception.why =
-            static_cast<uint8_t>(type == RecordType::kPark ? Why::kParked : Why::kRetry);
+        const bool holds = record.level == ExceptionRecord::kHeldLevel;
+        const Why why = holds ? Why::kHeld : type == RecordType::kPark ? Why::kParked : Why::kRetry;
+        exception.why = static_cast<uint8_t>(why);
         exception.key = record.key;
-        exception.level = record.level;
+        exception.level = holds ? 0 : record.level;
         exception.segment = static_cast<uint32_t>(segment);
         exceptions_.put(record.offset, exception);
         use(exception.segment);
@@ -148,24 +150,7 @@ void Group::take_over(bool was_clean) {
     if (keeps_marks) return;
 
     each_unset(floor_, cursor_, [&](OffsetRange range) { again_.add(range); });
-    std::vector<Offset> not_first, dead;
-    exceptions_.each([&](Offset offset, const Exception& exception) {
-        // One that is not in the file has no options, nor does it give anything.
-        if (!unconfigured && exception.reason() == Why::kRetry &&
-            exception.attempts > options_.retries)
-            dead.push_back(offset);
-        if (exception.key == 0 || hands_over) return;
-        if (exception.reason() == Why::kParked)
-            gate_.park(exception.key, offset);
-        else if (!gate_.enter(exception.key, offset))
-            not_first.push_back(offset);
-    });
-    for (const Offset offset : not_first) {
-        Exception its = *exceptions_.find(offset);
-        its.why = static_cast<uint8_t>(Why::kParked);
-        exceptions_.put(offset, its);
-        gate_.park(its.key, offset);
-    }
+    const std::vector<Offset> dead = take_over_exceptions();
     in_doubt_ = !again_.empty();
     // Of what waits for a retry nobody knows either whether somebody has it.
     if (!was_clean && (in_doubt_ || exceptions_.next_due()))
@@ -177,6 +162,34 @@ void Group::take_over(bool was_clean) {
             begin_dying(offset, static_cast<uint8_t>(its.attempts), its.key, "too many attempts",
                         0);
     }
+}
+
+// Of those with a key the first one of each holds it. Returns those that are to die.
+std::vector<Offset> Group::take_over_exceptions() {
+    std::vector<Offset> not_first, passing, dead;
+    exceptions_.each([&](Offset offset, const Exception& exception) {
+        // One that is not in the file has no options, nor does it give anything.
+        if (!unconfigured && exception.reason() == Why::kRetry &&
+            exception.attempts > options_.retries)
+            dead.push_back(offset);
+        if (exception.key == 0 || hands_over) return;
+        if (exception.reason() == Why::kParked)
+            gate_.park(exception.key, offset);
+        else if (exception.reason() == Why::kHeld && !options_.dead_holds_key)
+            passing.push_back(offset);
+        else if (!gate_.enter(exception.key, offset) && exception.reason() != Why::kHeld)
+            not_first.push_back(offset);
+    });
+    for (const Offset offset : not_first) {
+        Exception its = *exceptions_.find(offset);
+        its.why = static_cast<uint8_t>(Why::kParked);
+        exceptions_.put(offset, its);
+        gate_.park(its.key, offset);
+    }
+    // The file says `pass` by now.
+    for (size_t i = 0; !unconfigured && i < passing.size(); i++)
+        drop_held(passing[i]);
+    return dead;
 }
 
 // ---- what is written ----
@@ -248,14 +261,18 @@ void Group::put_exception(RecordType type, Offset offset, Exception exception) {
 }
 
 void Group::write_exception_record(RecordType type, Offset offset, const Exception& exception) {
-    world_.topics->write(type, exception_payload(offset, exception),
-                         TenantEffect{id_.number(), kExceptionWritten, offset});
+    world_.topics->write(type, exception_payload(offset, exception), exception_effect(offset));
+}
+
+TenantEffect Group::exception_effect(Offset offset) const {
+    return {id_.number(), kExceptionWritten, offset};
 }
 
 std::string Group::exception_payload(Offset offset, const Exception& exception) const {
-    return write_exception({id_, offset, exception.due_ms, exception.key,
-                            static_cast<uint8_t>(exception.attempts),
-                            static_cast<uint8_t>(exception.level)});
+    const bool holds = exception.reason() == Why::kHeld;
+    return write_exception(
+        {id_, offset, exception.due_ms, exception.key, static_cast<uint8_t>(exception.attempts),
+         holds ? ExceptionRecord::kHeldLevel : static_cast<uint8_t>(exception.level)});
 }
 
 std::vector<NewRecord> Group::write_again(uint64_t segment, size_t max) {
@@ -364,8 +381,8 @@ uint64_t Group::lag() const {
     const auto bounds = world_.topics->bounds(topic_);
     const uint64_t next = std::max(cursor_.number, bounds.floor);  // what is below is gone
     const uint64_t head = topic_head().number;
-    return head - std::min(head, next) + again_.offsets() + exceptions_.size() +
-           leases_.messages() - leased_exceptions();
+    return head - std::min(head, next) + again_.offsets() + exceptions_.size() -
+           exceptions_.held() + leases_.messages() - leased_exceptions();
 }
 
 // Of the exceptions that are taken, those that are not dying.

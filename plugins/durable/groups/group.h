@@ -3,7 +3,8 @@
 // Flow:    receive() -> leased -> settle(): acked | retried, when it is due | dead letter
 //          on_visible(), on_loaded(), run_due() -> GroupListener::on_group_ready() -> receive()
 // State:   floor: all below is settled, or an exception. cursor: nothing from there on was given.
-//          Between them a bit each. An exception waits for its retry, its key, or a long lease.
+//          Between them a bit each. An exception waits for its retry, its key, or a long lease; or
+//          its key waits for it.
 // Thread:  the reactor.
 // Promise: each message is given until it is settled, or has become a dead letter; never after its
 //          ack is durable. Of an order key one at a time, in order, also over retries and restarts.
@@ -176,6 +177,12 @@ class Group {
     // Of its topic's messages from `topic_floor` on.
     uint64_t marked(Offset topic_floor) const;
 
+    // ---- dead letters that hold their key (group_held.cc) ----
+    // REQUIRES, of both: it is one of these. Given again, at its place, as if it had never been.
+    void give_held(Offset offset);
+    // It is settled, and its key goes on.
+    void drop_held(Offset offset);
+
     // ---- commands ----
     void pause(bool paused);
     // It goes on from there, and forgets what was before; REQUIRES: within the topic's bounds.
@@ -220,7 +227,7 @@ class Group {
     const SettledBits& settled() const { return settled_; }
     bool paused() const { return paused_; }
     const CrashLoop& crash_loop() const { return crash_loop_; }
-    // Messages that are there and are not settled.
+    // Messages that are there and are not settled, without dead letters.
     uint64_t lag() const;
     // A range that was given, and is settled: all of it.
     bool is_done() const { return cursor_ >= owner.until && lag() == 0 && in_flight() == 0; }
@@ -262,6 +269,7 @@ class Group {
     template <class Visit>
     void each_unset(Offset from, Offset end, Visit visit) const;
     void lose_exception(Offset offset);
+    std::vector<Offset> take_over_exceptions();
     void put_exception(RecordType type, Offset offset, Exception exception);
     void write_exception_record(RecordType type, Offset offset, const Exception& exception);
     std::string exception_payload(Offset offset, const Exception& exception) const;
@@ -269,6 +277,7 @@ class Group {
     void release(uint32_t segment);
     void leave_segment(uint32_t segment);
     TenantEffect floor_effect() const;
+    TenantEffect exception_effect(Offset offset) const;
     void release_written();
     uint64_t leased_exceptions() const;
 
@@ -350,6 +359,7 @@ class Group {
     Reader::Found find_due(const Exceptions::Due& due, Offset head, const zb_run*& message);
 
     GroupId id_;
+    Exception buried(Exception its, TopicId letters) const;
     World world_;
     std::string name_;
     TopicId topic_;

@@ -308,19 +308,22 @@ void Group::tell_buried(uint64_t cookie) {
 
 // False: the dead letters do not take it now.
 bool Group::bury(const Dying& dying, const zb_run& run) {
-    const Exception its = *exceptions_.find(dying.offset);
+    Exception its = *exceptions_.find(dying.offset);
     const zb_run one = only_front(run);
     const Topic* topic = world_.topics->table().find(topic_);
     const std::string_view topic_name = topic != nullptr ? topic->name : std::string_view();
     DeadLetter letter(one, topic_name, title(), dying.reason, static_cast<uint32_t>(its.attempts),
                       wall_ms());
     const auto letters = world_.topics->topic(options_.dead_letter);
+    if (letters) its = buried(its, *letters);
+    const bool holds = its.reason() == Why::kHeld;
     const zb_publication publication{letters.value_or(TopicId()).number(),
                                      one.frames,
                                      {one.wire, one.bytes},
                                      &letter.attributes()};
     const std::string payload = exception_payload(dying.offset, its);
     Companion with{RecordType::kDead, payload, floor_effect(), true};
+    if (holds) with.type = RecordType::kPark, with.effect = exception_effect(dying.offset);
     with.again = true;  // one that died, was published again, and dies again
     zb_receipt receipt{};
     if (!letters || world_.topics->publish(&publication, 1, receipt, &with) != ZB_TAKEN) {
@@ -328,6 +331,10 @@ bool Group::bury(const Dying& dying, const zb_run& run) {
         return false;
     }
     counters_.dead++;
+    if (holds) {
+        exceptions_.put(dying.offset, its);
+        return true;
+    }
     drop_exception(dying.offset);
     release_written();
     if (its.key != 0) leave_key(its.key, dying.offset);

@@ -53,7 +53,9 @@ Status Groups::replay(const Record& record, uint64_t segment) {
         default: {
             const auto exception = read_exception(record.payload);
             Group* group = exception ? at_replay(exception->group) : nullptr;
-            if (group == nullptr) return impossible("a retry that cannot be");
+            const bool holds = exception && exception->level == ExceptionRecord::kHeldLevel;
+            if (group == nullptr || (holds && record.type != RecordType::kPark))
+                return impossible("a retry that cannot be");
             group->replay(record.type, *exception, segment);
             return {};
         }
@@ -111,6 +113,7 @@ Status Groups::begin(bool was_clean) {
     for (const auto& group : groups_) {
         if (!group || group->keeps_marks) continue;
         group->take_over(was_clean);
+        let_done_go(*group, true);
         put_in_topic(*group);
         touched_.insert(group->id());
         moved_.insert(group->topic());

@@ -110,7 +110,7 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     Group* join(Group& of, std::string_view consumer, std::string& why);
     // It has one connection more, or less.
     void attend(GroupId consumer, bool present);
-    // Each second: gives up those that are gone for long.
+    // Each second: gives up those that are gone for long, and keys of letters that are gone.
     void tick();
     const std::set<GroupId>& consumers_of(GroupId group) const;
 
@@ -119,6 +119,16 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     // Null: none is given again.
     Group* range_of(GroupId group) const;
     void drop_range(GroupId group);
+
+    // ---- dead letters that hold their key (groups_held.cc) ----
+    struct Holder {
+        Group* group = nullptr;  // null: nothing waits for it
+        Offset offset;           // of the message in its topic
+    };
+    // By the letter and the group that it names.
+    Holder holder_of(std::string_view group, Offset letter) const;
+    // The topic of dead letters is removed: nothing waits for what it had.
+    void let_keys_go(TopicId letters);
 
     // Null: none was ever delayed.
     const Delays* delayed() const { return delays_.get(); }
@@ -177,6 +187,8 @@ class Groups final : public Tenant, public Keeper, public GroupListener {
     Status make_transactions();
     void pump_delays();
     void pump_transactions();
+    bool is_done(const Topic& letters, Offset letter) const;
+    void let_done_go(Group& group, bool all);
     bool pump_own(TopicId topic);
     void tell_ready();
     void write_gathered();

@@ -121,6 +121,9 @@ void Groups::attend(GroupId id, bool present) {
 }
 
 void Groups::tick() {
+    for (const auto& group : groups_) {
+        if (group) let_done_go(*group, false);
+    }
     if (clock_.now() < forget_from_) return;
     const int64_t now_ms = clock_.wall_us() / 1000;
     std::vector<GroupId> gone;

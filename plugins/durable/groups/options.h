@@ -21,7 +21,8 @@ struct GroupOptions {
     std::vector<Duration> backoff;  // before the first retry, the second ...; the last one goes on
     std::string dead_letter;        // the topic, made when it is needed
     bool ordered = false;           // of a key, one at a time
-    bool by_priority = false;       // the highest first, of the first look_ahead that wait
+    bool dead_holds_key = false;  // what stands behind a dead letter waits until that is done with
+    bool by_priority = false;     // the highest first, of the first look_ahead that wait
     uint64_t look_ahead = 10'000;
     uint32_t in_flight_max = 10'000;            // messages that consumers have at once
     uint64_t in_flight_bytes_max = UINT64_MAX;  // likewise; the message that reaches it is the last

@@ -73,8 +73,9 @@ std::optional<ExceptionRecord> read_exception(std::string_view payload) {
     record.key = taker.number<uint32_t>();
     record.attempts = taker.number<uint8_t>();
     record.level = taker.number<uint8_t>();
-    if (!taker.ok() || !taker.rest().empty() || record.level > kLevels ||
-        record.due_ms >= Exception::kDueEnd || record.offset.number >= Token::kOffsetEnd)
+    const bool is_level = record.level <= kLevels || record.level == ExceptionRecord::kHeldLevel;
+    if (!taker.ok() || !taker.rest().empty() || !is_level || record.due_ms >= Exception::kDueEnd ||
+        record.offset.number >= Token::kOffsetEnd)
         return std::nullopt;
     return record;
 }

@@ -32,7 +32,11 @@ std::optional<Acks> read_acks(std::string_view payload);
 // RETRY, PARK, LEASE: a message that is an exception from now on, and DEAD: one that is in the dead
 // letters.
 //   u32 group | u64 offset | u64 due ms | u32 key | u8 attempts | u8 priority and one, or 0
+// PARK with kHeldLevel in place of the priority: one that is in the dead letters, and its key waits
+// for it; the letter's offset stands in place of due.
 struct ExceptionRecord {
+    static constexpr uint8_t kHeldLevel = 15;
+
     GroupId group;
     Offset offset;
     uint64_t due_ms = 0;

@@ -67,6 +67,11 @@ constexpr Option kRows[] = {
            " that wait the highest priority first. Else as they come.")
         .one_of("none|per_key|priority")
         .by_default("none"),
+    Option("on_dead", ZB_OPTION_CHOICE,
+           "Of `order: per_key`, when a message becomes a dead letter. pass: its key goes on. park:"
+           " what stands behind it waits until it is given again, or removed (zbridge dead).")
+        .one_of("pass|park")
+        .by_default("pass"),
     Option("mode", ZB_OPTION_CHOICE,
            "share: its consumers share the messages. broadcast: each consumer, by its routing id,"
            " gets all of them, from where it was.")
@@ -216,6 +221,10 @@ DeclaredGroup read_group(std::string_view name, const Options& given) {
                      "expected one: with -dead behind it the group's name is no name"
                      " of a topic");
     options.ordered = given.text("order") == "per_key";
+    options.dead_holds_key = given.text("on_dead") == "park";
+    if (options.dead_holds_key && !options.ordered)
+        given.refuse("on_dead",
+                     "expected `order: per_key` with it: else no message waits for another");
     options.by_priority = given.text("order") == "priority";
     options.look_ahead = static_cast<uint64_t>(given.integer("look_ahead"));
     if (given.has("max_in_flight_bytes"))

@@ -44,6 +44,16 @@ TEST_CASE("a retry of a known priority says it, one more than it is; above it th
     CHECK_FALSE(read_exception(above).has_value());
 }
 
+TEST_CASE("a PARK of a dead letter that holds its key has the level 15, and where its letter is") {
+    const std::string bytes = bytes_of(
+        "02 00 00 00 | 02 01 00 00 00 00 00 00 | 2a 00 00 00 00 00 00 00 | 07 00 00 00 | 03 | 0f");
+    CHECK(write_exception({GroupId(2), {258}, 42, 7, 3, ExceptionRecord::kHeldLevel}) == bytes);
+    const auto read = read_exception(bytes);
+    REQUIRE(read.has_value());
+    CHECK(read->level == ExceptionRecord::kHeldLevel);
+    CHECK(read->due_ms == 42);
+}
+
 TEST_CASE("the bytes of RESET are these") {
     const std::string bytes = bytes_of("02 00 00 00 | 09 00 00 00 | 02 01 00 00 00 00 00 00");
     CHECK(write_reset({GroupId(2), 9, {258}}) == bytes);
