@@ -1,7 +1,7 @@
 """The Python client over kill -9 of everybody: the bridge, a producer and consumers are killed again and again, in any order. Each
 message is stored once, given to somebody and settled in the end; one whose ack was told is never given again.
 
-    flow_kill9.py BRIDGE --kills=60 --messages=100000
+    flow_kill9.py BRIDGE --kills=20 --messages=1000000
 """
 import random
 import sys
@@ -70,25 +70,55 @@ def consumer(link, address, file, name):
                     pass  # the lease was over, or nobody knows: it comes again
 
 
+class Tail:
+    """A file that grows by lines: how many of them say something, each looked at once."""
+
+    def __init__(self, path):
+        self._path, self._read, self._lines, self._given = path, 0, 0, 0
+
+    def grown(self):
+        if self._path.exists():
+            with open(self._path, "rb") as file:
+                file.seek(self._read)
+                data = file.read()
+            data = data[:data.rfind(b"\n") + 1]
+            self._read += len(data)
+            self._lines += data.count(b"\n")
+            self._given += data.count(b" given ")
+        return self._lines
+
+    def given(self):
+        self.grown()
+        return self._given
+
+
 def main(flow):
+    play(flow,
+         lambda address, file, count: flow.start(producer, address, file, count),
+         lambda address, file, name: flow.start(consumer, address, file, name))
+
+
+def play(flow, start_producer, start_consumer):
+    """The test, with programs in whatever language: they write down what this module's do."""
     chance = random.Random(flow.options.seed)
     count, kills = flow.options.messages, flow.options.kills
     bridge = flow.bridge(YAML)
     receipts = flow.tmp / "receipts"
-    files = {}
+    files = {each: flow.tmp / each for each in ("a", "b")}
     starts = {
-        "producer": lambda: flow.start(producer, bridge.address("APPS"), receipts, count),
-        "a": lambda: flow.start(consumer, bridge.address("APPS"), files.setdefault("a", flow.tmp / "a"), "a"),
-        "b": lambda: flow.start(consumer, bridge.address("APPS"), files.setdefault("b", flow.tmp / "b"), None),
+        "producer": lambda: start_producer(bridge.address("APPS"), receipts, count),
+        "a": lambda: start_consumer(bridge.address("APPS"), files["a"], "a"),
+        "b": lambda: start_consumer(bridge.address("APPS"), files["b"], None),
     }
     programs = {name: start() for name, start in starts.items()}
+    receipted, *told = [Tail(each) for each in (receipts, *files.values())]
 
     def progress():
         for name, program in programs.items():
             check(name == "producer" or not program.has_said(), f"{name} says nothing: it works")
-        if programs["producer"].has_said() and len(lines(receipts)) < count:
+        if programs["producer"].has_said() and receipted.grown() < count:
             programs["producer"].hear()  # why it failed
-        return len(lines(receipts)) + sum(len(lines(file)) for file in files.values())
+        return receipted.grown() + sum(each.grown() for each in told)
 
     for _ in range(kills):
         aim = min(progress() + chance.randrange(1, 3 * count // kills), int(2.9 * count))
@@ -106,6 +136,7 @@ def main(flow):
         found = [(int(when), what, int(number)) for file in files.values() for when, what, number in lines(file)]
         return sorted(found)
 
+    wait_until(lambda: sum(each.given() for each in told) >= count, "as many are given", max(PATIENCE_S, count / 2000))
     wait_until(lambda: len({number for _, what, number in happened() if what == b"given"}) == count, "all are given")
     bridge.wait_for("nobody holds anything, and nothing is left", lambda status: all(
         each["clients"]["in_flight"] == 0 for each in status["endpoints"]))
