@@ -5,6 +5,7 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import posixpath
 import subprocess
 
 import tree
@@ -29,8 +30,11 @@ class Closures:
     def included(self, path):
         if path not in self.known:
             text = (self.root / path).read_bytes()
-            below = [name for _, quote, name in tree.includes(text.decode())
-                     if quote == '"' and (self.root / name).is_file()]
+            # From the root, or, in headers that are installed, from beside the file.
+            beside = posixpath.dirname(path)
+            below = [found for _, quote, name in tree.includes(text.decode()) if quote == '"'
+                     for found in (name, posixpath.normpath(posixpath.join(beside, name)))
+                     if (self.root / found).is_file()]
             self.known[path] = (hashlib.sha256(text).hexdigest(), below)
         return self.known[path]
 

@@ -71,7 +71,7 @@ def problems(root, table=None):
             continue
         graph[str(path)] = []
         for number, quote, included in tree.includes((root / path).read_text()):
-            if layer in ("examples", "plugins/sdk") and quote == '"' and not (root / included).is_file():
+            if layer in ("examples", "plugins/sdk", "clients") and quote == '"' and not (root / included).is_file():
                 # Programs of their users, each folder to be copied away, and headers that are installed: they name
                 # each other as C++ does.
                 included = posixpath.normpath(str(path.parent / included))
