@@ -4,7 +4,7 @@
 #   share/zbridge/config, share/zbridge/examples     what config/ and examples/ hold
 #   share/doc/zbridge                                README.md, LICENSE, docs/
 #   lib/systemd/system/zbridge.service
-#   include/, lib/cmake/zbridge, lib/pkgconfig        what a plugin is built with
+#   include/, lib/cmake/zbridge, lib/pkgconfig        what a plugin, and a client in C++, is built with
 #   lib/zbridge/plugins                              empty: where the bridge looks for plugins by name
 include(GNUInstallDirs)
 

@@ -12,6 +12,7 @@ EXPECTED = ("bin/zbridge", "lib/systemd/system/zbridge.service", "share/zbridge/
             "share/zbridge/examples", "share/doc/zbridge/README.md", "share/doc/zbridge/LICENSE",
             "share/doc/zbridge/docs/ARCHITECTURE.md",
             "include/zbridge_plugin.h", "include/zbridge_plugin.hpp", "include/zbridge_fake_host.hpp",
+            "include/zbridge/client.hpp", "include/zbridge/core/core.hpp",
             "lib/cmake/zbridge/zbridgeConfig.cmake", "lib/cmake/zbridge/zbridgeConfigVersion.cmake",
             "lib/cmake/zbridge/zbridge_add_plugin.cmake", "lib/cmake/zbridge/zbridge_plugin.map",
             "lib/pkgconfig/zbridge-plugin.pc", "lib/zbridge/plugins")

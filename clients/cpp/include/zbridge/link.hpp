@@ -1,0 +1,183 @@
+// One connection to the bridge at a time, over a DEALER of its own.
+//
+// Flow:    the core's link_number() -> follow() -> send(), sleep(), is_lost(), receive()
+// Thread:  that of its client; the sockets are used in no other. wake() may come from any thread, one
+//          at a time.
+// Promise: one socket is one connection: libzmq does not connect it again, so nothing goes over a
+//          connection that the core does not know to be a new one.
+// Limits:  kReceiveMessagesMax at a time: between them what is due gets its turn.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+#include <zmq.hpp>
+
+#include "core/command.hpp"
+
+namespace zbridge::client {
+
+// Called with each socket before it connects: for PLAIN, CURVE, a proxy.
+using Configure = std::function<void(zmq::socket_t&)>;
+
+// What came: a message of one frame or two; `nonsense`: of others.
+struct Came {
+    zmq::message_t header;
+    std::shared_ptr<const zmq::message_t> block;
+    bool nonsense = false;
+};
+
+class Link {
+ public:
+    static constexpr size_t kReceiveMessagesMax = 64;
+
+    Link(std::string address, Configure configure);
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    ~Link() { disconnect(); }
+
+    uint64_t number() const { return number_; }
+    // Becomes the connection of this number, or none for 0.
+    void follow(uint64_t number);
+    // As far as it takes them now: the rest goes with the next calls, or with the connection.
+    void send(std::vector<core::Said> messages);
+    // Until something comes, or this time is over, or somebody wakes it; below 0: for ever.
+    void sleep(int64_t ms);
+    void wake() { waker_.send(zmq::message_t(), zmq::send_flags::dontwait); }
+    // Whether it has ended. Ask before the last receive(): what came before the end is still there.
+    bool is_lost();
+    std::vector<Came> receive();
+
+ private:
+    // No -1, and no IMMEDIATE: with either libzmq throws away, when a connection ends, what has come
+    // over it and was not read yet. That would be the bridge's last words.
+    static constexpr int kNeverMs = 3'600'000;
+    static constexpr int kLost =
+        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+
+    void connect();
+    void disconnect();
+    bool send_one(core::Said& said);
+
+    std::string address_;
+    Configure configure_;
+    zmq::context_t context_;
+    zmq::socket_t waker_;
+    zmq::socket_t woken_;
+    zmq::socket_t socket_;
+    zmq::socket_t monitor_;
+    std::deque<core::Said> unsent_;
+    uint64_t number_ = 0;
+    bool lost_ = false;
+};
+
+inline Link::Link(std::string address, Configure configure)
+    : address_(std::move(address)),
+      configure_(std::move(configure)),
+      context_(1),
+      waker_(context_, zmq::socket_type::pair),
+      woken_(context_, zmq::socket_type::pair) {
+    woken_.bind("inproc://wake");
+    waker_.connect("inproc://wake");
+}
+
+inline void Link::follow(uint64_t number) {
+    if (number == number_) return;
+    disconnect();
+    if (number != 0) connect();
+    number_ = number;
+}
+
+inline void Link::connect() {
+    socket_ = zmq::socket_t(context_, zmq::socket_type::dealer);
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::reconnect_ivl, kNeverMs);
+    // What may come is bounded by credit, and by what was published.
+    socket_.set(zmq::sockopt::rcvhwm, 0);
+    if (configure_) configure_(socket_);
+    if (zmq_socket_monitor(socket_.handle(), "inproc://monitor", kLost) != 0) throw zmq::error_t();
+    monitor_ = zmq::socket_t(context_, zmq::socket_type::pair);
+    monitor_.connect("inproc://monitor");
+    socket_.connect(address_);
+}
+
+inline void Link::disconnect() {
+    unsent_.clear();
+    lost_ = false;
+    if (socket_) {
+        zmq_socket_monitor(socket_.handle(), nullptr, 0);
+        socket_.close();
+    }
+    if (monitor_) monitor_.close();
+}
+
+inline void Link::send(std::vector<core::Said> messages) {
+    for (core::Said& each : messages)
+        unsent_.push_back(std::move(each));
+    if (!socket_) return;
+    while (!unsent_.empty() && send_one(unsent_.front()))
+        unsent_.pop_front();
+}
+
+inline bool Link::send_one(core::Said& said) {
+    const auto flags = zmq::send_flags::dontwait;
+    zmq::message_t header(said.header.data(), said.header.size());
+    if (!said.block) return socket_.send(header, flags).has_value();
+    if (!socket_.send(header, flags | zmq::send_flags::sndmore)) return false;
+    // libzmq takes the string as it is, and gives it back when it is through with it.
+    auto block = std::make_unique<std::string>(std::move(*said.block));
+    zmq::message_t body(
+        block->data(), block->size(),
+        [](void*, void* string) { delete static_cast<std::string*>(string); }, block.get());
+    (void)block.release();  // the message's now
+    return socket_.send(body, flags).has_value();
+}
+
+inline void Link::sleep(int64_t ms) {
+    zmq::pollitem_t items[] = {{woken_.handle(), 0, ZMQ_POLLIN, 0},
+                               {socket_.handle(), 0, ZMQ_POLLIN, 0},
+                               {monitor_.handle(), 0, ZMQ_POLLIN, 0}};
+    if (!unsent_.empty()) items[1].events |= ZMQ_POLLOUT;
+    zmq::poll(items, socket_ ? 3 : 1, std::chrono::milliseconds(ms));
+    zmq::message_t nothing;
+    while (woken_.recv(nothing, zmq::recv_flags::dontwait)) {
+    }
+}
+
+inline bool Link::is_lost() {
+    zmq::message_t event, address;
+    while (monitor_ && monitor_.recv(event, zmq::recv_flags::dontwait)) {
+        (void)monitor_.recv(address, zmq::recv_flags::none);  // the second frame is there with it
+        uint16_t kind = 0;
+        if (event.size() >= sizeof kind) std::memcpy(&kind, event.data(), sizeof kind);
+        lost_ = lost_ || (kind & kLost) != 0;
+    }
+    return lost_;
+}
+
+inline std::vector<Came> Link::receive() {
+    std::vector<Came> found;
+    while (socket_ && found.size() < kReceiveMessagesMax) {
+        Came came;
+        if (!socket_.recv(came.header, zmq::recv_flags::dontwait)) break;
+        bool more = came.header.more();
+        while (more) {
+            auto frame = std::make_shared<zmq::message_t>();
+            (void)socket_.recv(*frame, zmq::recv_flags::none);
+            more = frame->more();
+            came.nonsense = came.nonsense || came.block != nullptr;
+            came.block = std::move(frame);
+        }
+        found.push_back(std::move(came));
+    }
+    return found;
+}
+
+}  // namespace zbridge::client

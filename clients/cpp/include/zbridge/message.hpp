@@ -1,0 +1,131 @@
+// What is published: frames, and the attributes that the bridge looks at.
+//
+// What the bridge would close the connection over (a name that is none) is refused here: Invalid.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/command.hpp"
+#include "core/text.hpp"
+
+namespace zbridge::client {
+
+using Property = std::variant<bool, int64_t, double, std::string>;
+using WallClock = std::chrono::system_clock;
+
+// The frames of a message, and its attributes: what is not set the message has not.
+struct Message {
+    std::vector<std::string> frames;
+    std::optional<std::string> id;  // the producer's own: with `dedup` a second one is not stored
+    std::vector<std::string> keys;
+    std::optional<std::string> order_key;
+    std::optional<std::string> tag;
+    std::optional<WallClock::time_point> deliver_at;
+    std::optional<std::chrono::milliseconds> delay;  // or so long from now on
+    std::map<std::string, Property> properties;      // what filters compare
+
+    Message() = default;
+    Message(std::string body) { frames.push_back(std::move(body)); }  // NOLINT: meant to convert
+    Message(std::string_view body) : Message(std::string(body)) {}    // NOLINT
+    Message(const char* body) : Message(std::string(body)) {}         // NOLINT
+};
+
+// A topic's or a group's: [A-Za-z0-9%_.-], 1 to 127 octets.
+inline void check_name(std::string_view name, const char* what) {
+    bool good = !name.empty() && name.size() <= 127;
+    for (const char each : name)
+        good = good && ((each >= 'A' && each <= 'Z') || (each >= 'a' && each <= 'z') ||
+                        (each >= '0' && each <= '9') ||
+                        std::string_view("%_.-").find(each) != std::string_view::npos);
+    if (!good)
+        throw Invalid(std::string(what) + ": `" + std::string(name) +
+                      "` is no name: [A-Za-z0-9%_.-], 1 to 127 octets");
+}
+
+namespace core {
+
+inline uint64_t milliseconds_since_1970(WallClock::time_point when) {
+    const auto since =
+        std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch());
+    if (since.count() < 0) throw Invalid("deliver_at: from 1970 on");
+    return static_cast<uint64_t>(since.count());
+}
+
+inline const std::string& checked(const std::string& text, const char* what) {
+    if (!is_utf8(text)) throw Invalid(std::string(what) + ": not UTF-8");
+    return text;
+}
+
+inline void pack_property(Packer& packer, const Property& value) {
+    if (const auto* text = std::get_if<std::string>(&value))
+        pack_text(packer, checked(*text, "properties"));
+    else if (const auto* flag = std::get_if<bool>(&value))
+        packer.pack(*flag);
+    else if (const auto* number = std::get_if<int64_t>(&value))
+        packer.pack_int64(*number);
+    else
+        packer.pack_double(std::get<double>(value));
+}
+
+// The attributes of a message in msgpack; empty where it has none.
+inline std::string attributes_of(const Message& message, WallClock::time_point now) {
+    Octets fields;
+    Packer packer(fields);
+    uint32_t count = 0;
+    const auto text = [&](const char* key, const std::optional<std::string>& value) {
+        if (!value) return;
+        count++;
+        pack_text(packer, key);
+        pack_text(packer, checked(*value, key));
+    };
+    text("id", message.id);
+    if (!message.keys.empty()) {
+        count++;
+        pack_text(packer, "keys");
+        packer.pack_array(static_cast<uint32_t>(message.keys.size()));
+        for (const std::string& each : message.keys)
+            pack_text(packer, checked(each, "keys"));
+    }
+    text("order_key", message.order_key);
+    text("tag", message.tag);
+    if (message.deliver_at && message.delay) throw Invalid("deliver_at or delay, not both");
+    if (message.deliver_at || message.delay) {
+        count++;
+        pack_text(packer, "deliver_at");
+        packer.pack_uint64(
+            milliseconds_since_1970(message.delay ? now + *message.delay : *message.deliver_at));
+    }
+    if (!message.properties.empty()) {
+        count++;
+        pack_text(packer, "properties");
+        packer.pack_map(static_cast<uint32_t>(message.properties.size()));
+        for (const auto& each : message.properties) {
+            pack_text(packer, checked(each.first, "properties"));
+            pack_property(packer, each.second);
+        }
+    }
+    if (count == 0) return {};
+    Octets whole;
+    Packer(whole).pack_map(count);
+    return std::move(whole.bytes) + fields.bytes;
+}
+
+// A message as it stands in a block.
+inline std::string body_of(const Message& message) {
+    if (message.frames.empty()) throw Invalid("a message has at least one frame");
+    std::string body;
+    for (size_t at = 0; at < message.frames.size(); at++)
+        append_part(body, message.frames[at], at + 1 < message.frames.size());
+    return body;
+}
+
+}  // namespace core
+}  // namespace zbridge::client

@@ -1,0 +1,44 @@
+"""How fast the C++ client is against a bridge with a durable topic (`fsync`): published with 512 without a receipt, beside a plain
+DEALER that has its receipts one by one, in turn; and consumed with an ack each. Figures; nothing is judged.
+
+    rate.py BRIDGE PROGRAM --messages=500000 --rounds=5
+"""
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/flow"))
+from harness import *  # noqa: E402
+
+YAML = """
+plugins: { durable: {} }
+endpoints: { apps: { bind: "${APPS}", protocol: zbp }, plain: { bind: "${PLAIN}" } }
+topics: { orders: {}, others: {} }
+groups: { logistics: { topic: orders, start: earliest, lease: 10m } }
+routes: [{ from: plain, to: topic/others }]
+"""
+
+
+def main(flow):
+    bridge = flow.bridge(YAML)
+    rates = {"dealer": [], "publish": [], "consume": []}
+
+    def once(mode, endpoint):
+        ran = subprocess.run([PROGRAM, mode, bridge.address(endpoint), str(flow.options.messages)], capture_output=True, text=True)
+        equal(ran.returncode, 0, f"the exit status of {mode}: {ran.stderr}")
+        rates[mode].append(float(ran.stdout))
+
+    for n in range(flow.options.rounds):
+        for mode, endpoint in (("dealer", "PLAIN"), ("publish", "APPS"))[::-1 if n % 2 else 1]:
+            once(mode, endpoint)
+        once("consume", "APPS")
+    for mode, found in rates.items():
+        flow.figure(f"{mode}: {statistics.median(found):,.0f} messages/s ({min(found):,.0f} to {max(found):,.0f})")
+    ratios = [one / other for one, other in zip(rates["publish"], rates["dealer"])]
+    flow.figure(f"publish to dealer: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), load {os.getloadavg()[0]:.0f}")
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(2)
+    run(main, messages=500_000, rounds=5)
