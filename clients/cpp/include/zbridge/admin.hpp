@@ -62,6 +62,11 @@ class Admin {
     // asked, and changes nothing, is `again`: asked anew over a lost connection.
     std::future<Report> ask(const std::string& call, std::map<std::string, Property> args = {},
                             bool again = false) const {
+        if (call.empty() || call.size() > 200) throw Invalid("call: 1 to 200 octets");
+        for (const auto& each : args)
+            if (const auto* text = std::get_if<std::string>(&each.second);
+                !core::is_utf8(each.first) || (text != nullptr && !core::is_utf8(*text)))
+                throw Invalid("args: not UTF-8");
         auto waiter = std::make_shared<core::ReportPromise>();
         auto future = waiter->future();
         core::Ask ask;
@@ -80,9 +85,6 @@ class Admin {
             });
         };
         ask.waiter = std::move(waiter);
-        if (call.empty() || call.size() > 200) throw Invalid("call: 1 to 200 octets");
-        for (const auto& each : args)
-            if (!core::is_utf8(each.first)) throw Invalid("args: not UTF-8");
         engine_->enter([&](core::Core& core, uint64_t) {
             core.check_open();
             core.need("admin");

@@ -25,7 +25,7 @@ namespace zbridge::client {
 class Client {
  public:
     // Throws Invalid.
-    explicit Client(std::string address, Options options = {}, Configure configure = nullptr)
+    explicit Client(std::string address, const Options& options = {}, Configure configure = nullptr)
         : close_timeout_(options.close_timeout),
           engine_(std::make_shared<Engine>(std::move(address), options, std::move(configure))) {}
     Client(const Client&) = delete;

@@ -135,7 +135,7 @@ inline std::future<void> settle(const std::vector<Delivery>& deliveries, Verdict
     auto settlement = std::make_shared<core::Settlement>(std::move(waiter), lent.size());
     deliveries.front().engine()->enter([&](core::Core& core, uint64_t now) {
         if (core.failure()) raise(core.failure());
-        core.inbox.settle(lent, said, std::move(settlement), now);
+        core.inbox.settle(lent, said, settlement, now);
     });
     return future;
 }

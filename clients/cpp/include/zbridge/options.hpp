@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "core/text.hpp"
 #include "errors.hpp"
 
 namespace zbridge::client {
@@ -46,6 +47,7 @@ struct Options {
     void check() const {
         if (name.size() > 200) throw Invalid("name: 200 octets at most");
         if (client.size() > 200) throw Invalid("client: 200 octets at most");
+        if (!core::is_utf8(name) || !core::is_utf8(client)) throw Invalid("name, client: UTF-8");
         if (first_seq && *first_seq == 0) throw Invalid("first_seq: from 1 on");
         if (heartbeat.count() < 100 || heartbeat.count() > 3'600'000)
             throw Invalid("heartbeat: 100 ms to an hour");

@@ -37,8 +37,8 @@ class Inbox {
 
     // Each under its newest token. What was delivered again meanwhile, and not handed out yet, is
     // settled by it. Throws AlreadySettled, and none is settled then.
-    void settle(const std::vector<LentPtr>& lent, const Sentence& said, SettlementPtr settlement,
-                uint64_t now_ms);
+    void settle(const std::vector<LentPtr>& lent, const Sentence& said,
+                const SettlementPtr& settlement, uint64_t now_ms);
     void settle(const LentPtr& lent, const Sentence& said, SettlementPtr settlement,
                 uint64_t now_ms);
     size_t held() const { return held_.size(); }
@@ -81,7 +81,7 @@ class Inbox {
 };
 
 inline void Inbox::settle(const std::vector<LentPtr>& lent, const Sentence& said,
-                          SettlementPtr settlement, uint64_t now_ms) {
+                          const SettlementPtr& settlement, uint64_t now_ms) {
     std::unordered_set<const Lent*> seen;
     for (const LentPtr& each : lent)
         if (each->state == Lent::State::kSettled || !seen.insert(each.get()).second)
