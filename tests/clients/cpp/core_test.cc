@@ -86,29 +86,43 @@ Options named(const char* name = "a") {
 
 }  // namespace
 
-TEST_CASE(
-    "with nothing on its way a message goes at once, what comes meanwhile waits for company") {
+TEST_CASE("with nothing on its way a message goes at once, what comes meanwhile waits") {
     Options options;
-    options.batch_messages = 3;
+    options.batch_messages = 10;
     options.linger = milliseconds(50);
     World world(options);
-    for (int n = 0; n < 4; n++)
+    for (int n = 0; n < 12; n++)
         world.program.submit("orders", "x");
-    CHECK(world.said_numbers("count") == std::vector<uint64_t>{3});
+    CHECK(world.said_numbers("count") == std::vector<uint64_t>{10});
     CHECK(world.program.core.next_deadline() == world.bridge.now_ms + 50);
     SUBCASE("until it has waited") {
         world.bridge.advance(50);
-        CHECK(world.said_numbers("seq") == std::vector<uint64_t>{1'000'003});
+        CHECK(world.said_numbers("seq") == std::vector<uint64_t>{1'000'010});
     }
-    SUBCASE("until there is enough of it") {
-        for (int n = 0; n < 2; n++)
-            world.program.submit("orders", "x");
+    SUBCASE("until it is worth a batch beside what is on its way") {
+        world.program.submit("orders", "x");
         CHECK(world.said_numbers("count") == std::vector<uint64_t>{3});
     }
     SUBCASE("until it is flushed") {
         world.program.core.flush(0);
-        CHECK(world.said_numbers("count") == std::vector<uint64_t>{1});
+        CHECK(world.said_numbers("count") == std::vector<uint64_t>{2});
     }
+}
+
+TEST_CASE("at the bound a batch is not made of what is too little for one") {
+    Options options;
+    options.max_in_flight = 100;
+    options.linger = milliseconds(50);
+    World world(options);
+    for (int n = 0; n < 90; n++)
+        world.program.submit("orders", "x");
+    CHECK(world.said_numbers("count") == std::vector<uint64_t>{50, 40});  // the half at most
+    for (int n = 0; n < 10; n++)
+        world.program.submit("orders", "x");
+    CHECK_FALSE(world.program.core.outbox.has_room(1));
+    world.program.core.outbox.press();
+    CHECK(world.said().empty());
+    CHECK(world.program.core.sleep_until(world.bridge.now_ms) == world.bridge.now_ms + 50);
 }
 
 TEST_CASE("a batch has no more octets than it may, one topic, and numbers without gaps") {

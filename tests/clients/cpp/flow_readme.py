@@ -9,7 +9,7 @@ from harness import *  # noqa: E402
 
 def main(flow):
     yaml = (ROOT / "config/clients.yaml").read_text()
-    bridge = flow.bridge(yaml.replace("tcp://*:5550", "${APPS}").replace("${DATA_DIR:-./zbridge-data}", "./zbridge-data"))
+    bridge = flow.bridge(yaml.replace("tcp://*:5550", "${APPS}").replace("${DATA_DIR:-./zbridge-data}", "./data"))
     ran = subprocess.run([PROGRAM, bridge.address("APPS")], cwd=flow.tmp, capture_output=True, text=True, timeout=PATIENCE_S)
     equal(ran.returncode, 0, f"its exit status: {ran.stderr}")
     stored, packed = ran.stdout.splitlines()

@@ -194,7 +194,7 @@ inline bool Engine::turn(const std::vector<Came>& came, bool lost) {
     core_.tick(now);
     std::vector<core::Said> output = core_.take_output(now);
     const uint64_t number = core_.link_number();
-    const auto due = core_.next_deadline();
+    const auto due = core_.sleep_until(now);
     const auto calls = std::exchange(core_.calls.waiting, {});
     const bool ended = core_.state() == core::Core::State::kFailed && calls.empty();
     const bool sleeps = !ended && calls.empty();

@@ -77,6 +77,9 @@ inline void pack_property(Packer& packer, const Property& value) {
 
 // The attributes of a message in msgpack; empty where it has none.
 inline std::string attributes_of(const Message& message, WallClock::time_point now) {
+    if (!message.id && message.keys.empty() && !message.order_key && !message.tag &&
+        !message.deliver_at && !message.delay && message.properties.empty())
+        return {};
     Octets fields;
     Packer packer(fields);
     uint32_t count = 0;
@@ -112,7 +115,6 @@ inline std::string attributes_of(const Message& message, WallClock::time_point n
             pack_property(packer, each.second);
         }
     }
-    if (count == 0) return {};
     Octets whole;
     Packer(whole).pack_map(count);
     return std::move(whole.bytes) + fields.bytes;

@@ -33,11 +33,13 @@ struct ProducerOptions {
 
 namespace core {
 
-// Takes a message when there is room for it, and returns its number. Throws InFlightFull.
-inline uint64_t add_to_outbox(Engine& engine, Outgoing message, std::optional<uint64_t> seq,
-                              Engine::Deadline deadline, bool at_once) {
+// Takes a message when there is room for it, and returns its number. Throws InFlightFull when the
+// time is over: deadline_of() says when, and is asked only where there is no room at once.
+template <class DeadlineOf>
+uint64_t add_to_outbox(Engine& engine, Outgoing message, std::optional<uint64_t> seq,
+                       DeadlineOf deadline_of, bool at_once) {
     const size_t size = message.size();
-    const uint64_t taken = engine.enter_until(deadline, [&](Core& core, uint64_t now) {
+    const auto add = [&](Core& core, uint64_t now) {
         core.check_open();
         if (!core.outbox.has_room(size)) {
             core.outbox.press();  // then it is the bridge's turn
@@ -48,7 +50,9 @@ inline uint64_t add_to_outbox(Engine& engine, Outgoing message, std::optional<ui
         const uint64_t number = core.publish(std::move(message), seq, now);
         if (at_once) core.outbox.flush();
         return number;
-    });
+    };
+    uint64_t taken = engine.enter(add);
+    if (taken == 0) taken = engine.enter_until(deadline_of(), add);
     if (taken == 0) throw InFlightFull("as many messages as may have no outcome yet");
     return taken;
 }
@@ -74,8 +78,7 @@ class Producer {
                                        std::optional<uint64_t> seq = std::nullopt) const {
         auto waiter = std::make_shared<core::PublishPromise>();
         auto future = waiter->future();
-        add(outgoing(message, std::move(waiter)), seq, Engine::deadline_in(options_.timeout),
-            false);
+        add(outgoing(message, std::move(waiter)), seq);
         return future;
     }
     // Likewise; the callback is told the outcome. `seq`: its number, which rises; none: the next.
@@ -83,8 +86,7 @@ class Producer {
     uint64_t publish_async(const Message& message, PublishedCallback call,
                            std::optional<uint64_t> seq = std::nullopt) const {
         auto waiter = std::make_shared<core::PublishCall>(engine_->calls(), std::move(call));
-        return add(outgoing(message, std::move(waiter)), seq, Engine::deadline_in(options_.timeout),
-                   false);
+        return add(outgoing(message, std::move(waiter)), seq);
     }
 
     // Several, in order: returns when each has its outcome. Some may be refused: see
@@ -110,14 +112,15 @@ class Producer {
         made.topic = topic_;
         made.once = options_.once;
         made.body = core::body_of(message);
-        made.attributes = core::attributes_of(message, WallClock::now());
+        made.attributes = core::attributes_of(
+            message, message.delay ? WallClock::now() : WallClock::time_point());
         made.waiter = std::move(waiter);
         return made;
     }
 
-    uint64_t add(core::Outgoing message, std::optional<uint64_t> seq, Engine::Deadline deadline,
-                 bool at_once) const {
-        return core::add_to_outbox(*engine_, std::move(message), seq, deadline, at_once);
+    uint64_t add(core::Outgoing message, std::optional<uint64_t> seq) const {
+        const auto deadline_of = [this] { return Engine::deadline_in(options_.timeout); };
+        return core::add_to_outbox(*engine_, std::move(message), seq, deadline_of, false);
     }
 
     template <class Outcome>
@@ -139,7 +142,9 @@ inline Receipt Producer::publish(const Message& message) const {
     for (milliseconds pause = kRetryMin;; pause = std::min(2 * pause, kRetryMax)) {
         auto waiter = std::make_shared<core::PublishPromise>();
         auto future = waiter->future();
-        add(outgoing(message, std::move(waiter)), std::nullopt, deadline, true);
+        core::add_to_outbox(
+            *engine_, outgoing(message, std::move(waiter)), std::nullopt,
+            [&deadline] { return deadline; }, true);
         wait(future, deadline);
         try {
             return future.get();

@@ -154,7 +154,8 @@ class TransactionProducer {
         made.body = core::body_of(message);
         made.attributes = core::attributes_of(message, WallClock::now());
         made.waiter = std::move(waiter);
-        core::add_to_outbox(*engine_, std::move(made), std::nullopt, deadline, true);
+        core::add_to_outbox(
+            *engine_, std::move(made), std::nullopt, [&deadline] { return deadline; }, true);
         return future;
     }
 

@@ -75,6 +75,9 @@ class Core {
     uint64_t link_number() const { return link_; }
     // When tick() is due; what is past is due now. None: not before something happens.
     std::optional<uint64_t> next_deadline() const;
+    // Until when the driver sleeps. Where company is waited for it looks by itself when that is over:
+    // whoever adds a message need not wake it for this.
+    std::optional<uint64_t> sleep_until(uint64_t now_ms) const;
     void tick(uint64_t now_ms);
     // What is to be sent over the link of link_number(), in order.
     std::vector<Said> take_output(uint64_t now_ms);

@@ -102,6 +102,14 @@ inline std::optional<uint64_t> Core::next_deadline() const {
     return first;
 }
 
+inline std::optional<uint64_t> Core::sleep_until(uint64_t now_ms) const {
+    const auto due = next_deadline();
+    const uint64_t linger_ms = count_ms(options_.linger);
+    if (state_ != State::kOpen || outbox.empty() || linger_ms == 0) return due;
+    const uint64_t linger_ends_ms = now_ms + linger_ms;
+    return due ? std::min(*due, linger_ends_ms) : linger_ends_ms;
+}
+
 inline void Core::tick(uint64_t now_ms) {
     if (state_ == State::kFailed) return;
     if (state_ == State::kIdle && try_ms_ && now_ms >= *try_ms_)

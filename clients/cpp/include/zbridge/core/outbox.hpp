@@ -27,6 +27,10 @@ namespace zbridge::client::core {
 constexpr size_t kHeaderRoom = 1024;  // of a PUBLISH's header, for what is no attribute
 constexpr size_t kMessageRoom = 64;   // of a ZeroMQ message, for what ZMTP puts around its frames
 
+// A batch goes without waiting when it is this part of what is on its way: so some of them are
+// always under way, however long an answer takes.
+constexpr size_t kBatchesOnWayMin = 4;
+
 // A message on its way.
 struct Outgoing {
     std::shared_ptr<const std::string> topic;
@@ -107,9 +111,9 @@ class Outbox {
     }
     // With nothing on its way there is nothing to wait for: company comes while the first is away.
     bool is_due_at_once() const {
-        return sent_ == 0 || open_[sent_].seq <= flush_through_ ||
-               open_.size() - sent_ >= options_.batch_messages ||
-               unsent_bytes_ >= options_.batch_bytes;
+        const size_t unsent = open_.size() - sent_;
+        return kBatchesOnWayMin * unsent >= sent_ || open_[sent_].seq <= flush_through_ ||
+               unsent >= options_.batch_messages || unsent_bytes_ >= options_.batch_bytes;
     }
     bool fits(const Outgoing& message) const {
         return message.attributes.size() + kHeaderRoom <= limits_.header_bytes &&
