@@ -131,12 +131,7 @@ inline bool Link::send_one(core::Said& said) {
     zmq::message_t header(said.header.data(), said.header.size());
     if (!said.block) return socket_.send(header, flags).has_value();
     if (!socket_.send(header, flags | zmq::send_flags::sndmore)) return false;
-    // libzmq takes the string as it is, and gives it back when it is through with it.
-    auto block = std::make_unique<std::string>(std::move(*said.block));
-    zmq::message_t body(
-        block->data(), block->size(),
-        [](void*, void* string) { delete static_cast<std::string*>(string); }, block.get());
-    (void)block.release();  // the message's now
+    zmq::message_t body(said.block->data(), said.block->size());
     return socket_.send(body, flags).has_value();
 }
 
