@@ -76,9 +76,14 @@ void read_rule(const Value& text, As as, RouteConfig& config, Findings& findings
         config.settle.push_back({as, text.text().substr(kPrefix.size())});
         return;
     }
+    std::string_view begins = text.text();
+    const size_t colon = begins.find(':');
+    const bool is_misspelt =
+        colon != std::string_view::npos && !nearest(begins.substr(0, colon), {"prefix"}).empty();
+    if (is_misspelt) begins.remove_prefix(colon + 1);
     findings.error(text.place, fmt::format("`settle`: {} does not say what a reply begins with: "
-                                           "expected prefix:TEXT, as \"prefix:{}\"",
-                                           in_quotes(text.text()), text.text()));
+                                           "expected prefix:TEXT, as \"{}{}\"",
+                                           in_quotes(text.text()), kPrefix, begins));
 }
 
 }  // namespace

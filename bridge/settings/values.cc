@@ -68,7 +68,7 @@ class Reader {
             for (const auto& entry : node.entries)
                 read_entry(entry, row, where, value);
         } else if (node.kind != Node::Kind::kNothing) {
-            complain(node, where, "a map of keys");
+            complain(node, where, map_of(row));
             value.good = false;
         }
         if (value.good) complete(row, where, value);
@@ -88,7 +88,7 @@ class Reader {
                 return;  // the user's own, for anchors
             return unknown_key(entry, row, where, into);
         }
-        Value value = read(entry, *below);
+        Value value = read(entry.value, *below, fmt::format("`{}`", entry.key), entry.place);
         value.key_place = entry.place;
         if (below->option->type == Type::kAbsent) {
             findings_.error(entry.place, fmt::format("`{}` {}", entry.key, below->option->help));
@@ -97,25 +97,37 @@ class Reader {
         into.entries.push_back({entry.key, std::move(value)});
     }
 
-    Value read(const Node::Entry& entry, const Table::Row& row) {
+    Value read(const Node& node, const Table::Row& row, std::string_view where, Place key_place) {
         const Option& option = *row.option;
-        const Node& node = entry.value;
-        const std::string where = fmt::format("`{}`", entry.key);
         if (option.type == Type::kAbsent) return {};
         if (row.items() != nullptr) return list_of_sections(node, row, where);
         if (option.type == Type::kSection) {
             const bool is_short = node.kind == Node::Kind::kScalar && !option.short_for.empty();
-            if (!is_short) return section(node, row, where, entry.place);
-            Node map{Node::Kind::kMap, node.place, {}, {}, {}};
-            map.entries.push_back({std::string(option.short_for), node.place, node});
-            return section(map, row, where, entry.place);
+            return is_short ? short_form(node, row, where, key_place)
+                            : section(node, row, where, key_place);
         }
         if (option.type == Type::kOpaque) return opaque(node, option);
         // A value that may be a map as well.
         if (!row.below.empty() && node.kind == Node::Kind::kMap)
-            return section(node, row, where, entry.place);
+            return section(node, row, where, key_place);
         if (option.many) return one_or_list(node, option, where);
         return scalar(node, option, where);
+    }
+
+    // A single value for the one key that it is short for. What is wrong with it is said of what
+    // the user wrote, who may not know that key.
+    Value short_form(const Node& node, const Table::Row& row, std::string_view where,
+                     Place key_place) {
+        Value value;
+        value.option = row.option;
+        value.place = node.place;
+        value.key_place = key_place;
+        const std::string_view key = row.option->short_for;
+        Value its = read(node, *row.find(key), where, node.place);
+        its.key_place = node.place;
+        value.entries.push_back({std::string(key), std::move(its)});
+        complete(row, where, value);
+        return value;
     }
 
     static Value opaque(const Node& node, const Option& option) {
@@ -139,7 +151,7 @@ class Reader {
         const std::string item_where = fmt::format("this item of {}", where);
         for (const auto& item : node.items) {
             if (item.kind == Node::Kind::kNothing)
-                complain(item, item_where, "a map of keys");
+                complain(item, item_where, map_of(*row.items()));
             else
                 value.items.push_back(section(item, *row.items(), item_where, item.place));
         }
@@ -244,13 +256,11 @@ class Reader {
 
     void unknown_key(const Node::Entry& entry, const Table::Row& row, std::string_view where,
                      Value& into) {
-        std::vector<std::string_view> known;
-        for (const auto& below : row.below) {
-            if (below.option->type != Type::kAbsent) known.push_back(below.key);
-        }
+        const auto known = keys_of(row);
         findings_.error(entry.place,
-                        fmt::format("unknown key {} in {}: expected {}{}", in_quotes(entry.key),
-                                    where, one_of(known), did_you_mean(entry.key, known)));
+                        fmt::format("unknown key {} in {}: {}{}", in_quotes(entry.key), where,
+                                    known.empty() ? "it takes none" : "expected " + one_of(known),
+                                    did_you_mean(entry.key, known)));
         // What was meant is there, if misspelt: nothing more is to be said about its absence.
         const auto meant = nearest(entry.key, known);
         if (meant.empty() || into.mentions(meant)) return;
@@ -258,6 +268,21 @@ class Reader {
         misspelt.option = row.find(meant)->option;
         misspelt.good = false;
         into.entries.push_back({std::string(meant), std::move(misspelt)});
+    }
+
+    static std::vector<std::string_view> keys_of(const Table::Row& row) {
+        std::vector<std::string_view> keys;
+        for (const auto& below : row.below) {
+            if (below.option->type != Type::kAbsent) keys.push_back(below.key);
+        }
+        return keys;
+    }
+
+    // "a map of age, size, count, unread"
+    static std::string map_of(const Table::Row& row) {
+        const bool is_named = row.names() != nullptr || row.below.empty();
+        return is_named ? "a map of keys"
+                        : fmt::format("a map of {}", fmt::join(keys_of(row), ", "));
     }
 
     void complain(const Node& node, std::string_view where, std::string_view expected) {
