@@ -83,9 +83,11 @@ std::string journal_check_text(const Report& answer, size_t) {
     if (!answer.at("refused").is_null())
         return fmt::format("{}: no bridge starts on it\ndamage: {}\n", folder,
                            cell(answer, "refused"));
-    std::string text = fmt::format("{}: {} segments, {} batches, {}; its end: {}\n", folder,
-                                   answer.at("segments").number(), answer.at("batches").number(),
-                                   bytes_text(answer.at("bytes").number()), cell(answer, "end"));
+    std::string text =
+        fmt::format("{}: {}, {} batch{}, {}; its end: {}\n", folder,
+                    counted(answer.at("segments").number(), "segment"),
+                    answer.at("batches").number(), answer.at("batches").number() == 1 ? "" : "es",
+                    bytes_text(answer.at("bytes").number()), cell(answer, "end"));
     const Report& cut = answer.at("cut");
     if (!cut.is_null()) {
         text += fmt::format("torn: {}, offset {}: the next start cuts {} bytes there\n",

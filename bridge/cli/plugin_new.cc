@@ -57,15 +57,26 @@ std::string filled(std::string text, const Words& words) {
     return text;
 }
 
+constexpr std::string_view kUnknownPrefix = " -DCMAKE_PREFIX_PATH=PREFIX";
+constexpr std::string_view kPrefixNote =
+    "PREFIX is where zbridge is installed; from its source tree: `cmake --install build/release "
+    "--prefix PREFIX`.";
+
 // For CMake: where this zbridge is installed; empty where it looks by itself, and where this one is
 // not installed.
 std::string prefix_option() {
     std::error_code ignored;
     const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
     const fs::path prefix = program.parent_path().parent_path();
-    if (!fs::exists(prefix / "lib/cmake/zbridge", ignored)) return " -DCMAKE_PREFIX_PATH=PREFIX";
+    if (!fs::exists(prefix / "lib/cmake/zbridge", ignored)) return std::string(kUnknownPrefix);
     if (prefix == "/usr" || prefix == "/usr/local") return "";
     return fmt::format(" -DCMAKE_PREFIX_PATH={}", prefix.string());
+}
+
+// For people who have only built it: what PREFIX is; else nothing.
+std::string prefix_note(std::string_view before, std::string_view behind) {
+    if (prefix_option() != kUnknownPrefix) return "";
+    return fmt::format("{}{}{}", before, kPrefixNote, behind);
 }
 
 std::optional<std::string> problem_of(const Options& options) {
@@ -89,11 +100,9 @@ Exit make_folder(const Options& options, Terminal& terminal) {
         return Exit::kUsage;
     }
     const std::string extension = options.language == "c" ? "c" : "cc";
-    const Words words{{"name", options.name},
-                      {"class", class_name(options.name)},
-                      {"kind", options.kind},
-                      {"lang", extension},
-                      {"prefix", prefix_option()}};
+    const Words words{{"name", options.name},      {"class", class_name(options.name)},
+                      {"kind", options.kind},      {"lang", extension},
+                      {"prefix", prefix_option()}, {"prefix_note", prefix_note("\n\n", "")}};
     const std::vector<std::pair<std::string, std::string>> files{
         {"CMakeLists.txt", "CMakeLists.txt"},
         {options.kind + "." + extension, options.name + "." + extension},
@@ -118,8 +127,8 @@ Exit make_folder(const Options& options, Terminal& terminal) {
         "  cd {0}\n"
         "  cmake -S . -B build{2} && cmake --build build && ctest --test-dir build\n"
         "  zbridge plugin check build/{0}.so\n"
-        "  zbridge run {0}.yaml\n",
-        options.name, options.kind, prefix_option());
+        "  zbridge run {0}.yaml\n{3}",
+        options.name, options.kind, prefix_option(), prefix_note("\n", "\n"));
     return Exit::kOk;
 }
 

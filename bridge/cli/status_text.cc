@@ -93,8 +93,9 @@ std::string store_text(const Report& store) {
     if (store.at("commits").is_null()) return "";
     const uint64_t syncs = store.at("syncs").number();
     std::string text =
-        fmt::format("\nstore: {} segments, {}; {} commits", cell(store, "segments"),
-                    bytes_text(store.at("segment_bytes").number()), cell(store, "commits"));
+        fmt::format("\nstore: {}, {}; {}", counted(store.at("segments").number(), "segment"),
+                    bytes_text(store.at("segment_bytes").number()),
+                    counted(store.at("commits").number(), "commit"));
     if (syncs > 0) {
         text += fmt::format(", a sync takes {:.1f} ms, at most {:.1f} ms",
                             static_cast<double>(store.at("sync_sum_us").number()) / 1000.0 /

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/time_text.h"
+
 namespace zbridge::cli {
 
 std::string bytes_text(uint64_t bytes) {
@@ -22,6 +24,10 @@ std::string duration_text(uint64_t seconds) {
     return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
 }
 
+std::string counted(uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string printable(const std::string& bytes, bool blanks) {
     std::string shown;
     for (const char c : bytes) {
@@ -31,6 +37,20 @@ std::string printable(const std::string& bytes, bool blanks) {
     }
     return shown;
 }
+
+namespace {
+
+// Behind a number that nobody reads: " (2026-11-28 14:25:21.783Z)", " (7 d 0 h)".
+std::string beside_ms(std::string_view name, const telemetry::Report& value) {
+    constexpr uint64_t kYear2001 = 1'000'000'000'000, kYear10000 = 253'402'300'800'000;
+    constexpr uint64_t kDurationsFrom = 60'000;
+    const uint64_t ms = value.number();
+    if (!name.ends_with("_ms") || ms >= kYear10000) return "";
+    if (ms >= kYear2001) return " (" + format_utc(static_cast<int64_t>(ms) * 1000) + ")";
+    return ms >= kDurationsFrom ? " (" + duration_text(ms / 1000) + ")" : "";
+}
+
+}  // namespace
 
 std::string values_text(const telemetry::Report& values, const std::string& prefix) {
     std::string text;
@@ -42,7 +62,7 @@ std::string values_text(const telemetry::Report& values, const std::string& pref
         if (!value.entries().empty())
             text += values_text(value, prefix + name + ".");
         else if (!shown.empty())
-            text += fmt::format("{:<24} {}\n", prefix + name, shown);
+            text += fmt::format("{:<24} {}{}\n", prefix + name, shown, beside_ms(name, value));
     }
     return text;
 }

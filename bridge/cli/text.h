@@ -9,8 +9,9 @@
 
 namespace zbridge::cli {
 
-std::string bytes_text(uint64_t bytes);       // "1.5 KiB"
-std::string duration_text(uint64_t seconds);  // "2 h 5 min"
+std::string bytes_text(uint64_t bytes);                      // "1.5 KiB"
+std::string duration_text(uint64_t seconds);                 // "2 h 5 min"
+std::string counted(uint64_t count, std::string_view noun);  // "1 segment", "2 segments"
 // What no terminal should see as \x1b. `blanks`: a blank is shown as it is.
 std::string printable(const std::string& bytes, bool blanks = false);
 // "name   value" lines, of maps within it "name.name   value"; what is empty is left out.

@@ -31,6 +31,11 @@ std::string clock_of(const Report& ms) {
     return all.substr(kDayCharacters + 1, all.size() - kDayCharacters - 2);  // without the Z
 }
 
+// A time that stands in a line of that day: without the day, if it is the same.
+std::string beside(const Report& ms, const std::string& day) {
+    return day_of(ms) == day ? clock_of(ms) : utc(ms);
+}
+
 // Lines of words, as many as fit beside each other; a word that is longer than a line is cut.
 std::vector<std::string> wrapped(const std::string& text, size_t width) {
     std::vector<std::string> lines(1);
@@ -137,7 +142,7 @@ class TraceText {
         const std::string name = name_of(copy);
         const std::string became =
             event.at("became").is_null() ? "" : name_of(event.at("became").number());
-        const std::string due = utc(event.at("due_ms"));
+        const std::string due = beside(event.at("due_ms"), day_of(event.at("at_ms")));
         if (what == "stored") {
             return fmt::format("{}: segment {}, batch {}", name, cell(event, "segment"),
                                event.at("batch").is_null() ? "?" : cell(event, "batch"));
@@ -192,13 +197,14 @@ class TraceText {
                 const std::string its = cell(state, each);
                 if (!its.empty()) text += fmt::format(", {} {}", each, printable(its));
             }
-            return text + fmt::format(", since {}, until {}", utc(state.at("since_ms")),
-                                      utc(state.at("until_ms")));
+            return text + fmt::format(", since {}, until {}", beside(state.at("since_ms"), day_),
+                                      beside(state.at("until_ms"), day_));
         }
-        if (what == "prepared") return lead + text_of_check(state, utc(state.at("due_ms")));
+        if (what == "prepared")
+            return lead + text_of_check(state, beside(state.at("due_ms"), day_));
         if (what == "waits") {
             const uint64_t attempts = state.at("attempts").number();
-            text = lead + "until " + utc(state.at("due_ms"));
+            text = lead + "until " + beside(state.at("due_ms"), day_);
             if (attempts > 0)
                 text += fmt::format(", after {} attempt{}", attempts, attempts == 1 ? "" : "s");
             return text;

@@ -111,11 +111,22 @@ TEST_CASE("plugin new writes a folder whose YAML is right once it is built") {
                 std::stringstream text;
                 text << std::ifstream(fs::path(name) / file).rdbuf();
                 CHECK(!text.str().empty());
-                for (const char* mark :
-                     {"{{name}}", "{{class}}", "{{kind}}", "{{lang}}", "{{prefix}}"})
+                for (const char* mark : {"{{name}}", "{{class}}", "{{kind}}", "{{lang}}",
+                                         "{{prefix}}", "{{prefix_note}}"})
                     CHECK_FALSE(has(text.str(), mark));
             }
         }
+    }
+}
+
+TEST_CASE("plugin new of a program that is not installed says what PREFIX is") {
+    Elsewhere elsewhere;
+    const auto made = run({"plugin", "new", "mine", "--kind", "step"});
+    std::stringstream readme;
+    readme << std::ifstream("mine/README.md").rdbuf();
+    for (const std::string& text : {made.out, readme.str()}) {
+        CHECK(has(text, "-DCMAKE_PREFIX_PATH=PREFIX "));
+        CHECK(has(text, "\n\nPREFIX is where zbridge is installed"));
     }
 }
 

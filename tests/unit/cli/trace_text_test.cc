@@ -93,6 +93,20 @@ TEST_CASE("a trace tells what happened by the day, and how it stands now") {
               kHonest);
 }
 
+TEST_CASE("a time of the day that a trace is at stands without its day") {
+    Report leased = state("leased", "g");
+    leased.add("consumer", uint64_t{1});
+    leased.add("attempt", uint64_t{2});
+    leased.add("since_ms", kNow + 50);
+    leased.add("until_ms", kNow + 86'400'000);
+    const std::string text =
+        cli::trace_text(trace_of({copy("message", "orders", 17)},
+                                 {of_group(event("retry", 0, kNow + 40), "g", 1)}, {leased}),
+                        120);
+    CHECK(text.find("again at 22:13:30.000\n") != std::string::npos);
+    CHECK(text.find("since 22:13:20.050, until 2023-11-15 22:13:20.000Z\n") != std::string::npos);
+}
+
 TEST_CASE("a dead letter is told with what it died of, and how it is published again") {
     const Report died = of_group(event("dead", 0, kNow + 40, uint64_t{1}), "logistics", 2);
     const Report redriven = event("redriven", 1, kNow + 50, uint64_t{2});
@@ -122,13 +136,13 @@ TEST_CASE("what is prepared is told with how often it was asked for") {
                                   event("rolled_back", 0, kNow + 7)},
                                  {now}),
                         200);
-    CHECK(text.find("prepared     asked for 0 times so far, next at 2023-11-14 22:13:30.000Z\n") !=
+    CHECK(text.find("prepared     asked for 0 times so far, next at 22:13:30.000\n") !=
           std::string::npos);
     CHECK(text.find("unresolved   nobody said what becomes of it: %prepared 3\n") !=
           std::string::npos);
     CHECK(text.find("rolled back  or a message with its id was there before\n") !=
           std::string::npos);
-    CHECK(text.find("now           prepared     asked for 1 time so far, next at 2023-11-14") !=
+    CHECK(text.find("now           prepared     asked for 1 time so far, next at 22:13:40.000\n") !=
           std::string::npos);
 }
 
