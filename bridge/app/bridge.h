@@ -59,8 +59,13 @@ class Bridge {
     void turn();
     void request_stop();
     void stop_now();
+    // As request_stop() begins, and then waits for that: nothing new is taken, what is on its way is
+    // finished, whoever wants to look may. There is no way back.
+    void drain();
     bool ended() const { return ended_; }
     bool draining() const { return draining_; }
+    // Nothing is on its way. REQUIRES: draining().
+    bool drained() const;
     // Waits for what plugins still do, and stops them. After run().
     void stop_plugins();
     // Messages in lines and requests in work that are not stored: what is lost if the bridge ends
@@ -125,8 +130,7 @@ class Bridge {
     void give_to_sessions();
     void on_turn_end();
     void relieve_memory();
-    void begin_drain();
-    bool drained() const;
+    void begin_end();
     void give_back();
     void begin_finish();
     bool finished() const;
@@ -168,6 +172,7 @@ class Bridge {
     Timer drain_timer_;
     Timer pressure_timer_;
     bool draining_ = false;
+    bool ending_ = false;     // and ends when it is drained
     bool finishing_ = false;  // all is written; peers are given the time to read it
     bool ended_clean_ = false;
     std::atomic<bool> ended_ = false;

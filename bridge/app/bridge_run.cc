@@ -1,5 +1,6 @@
 // The bridge in its turns, and its ending: what is on its way is finished, then peers see our end.
 #include <algorithm>
+#include <utility>
 
 #include "bridge/app/bridge.h"
 
@@ -87,8 +88,8 @@ void Bridge::on_turn_end() {
         relieve_memory();
     else
         memory_after_compaction_ = 0;  // the next time begins anew
-    if (stop_requested_ && !draining_) begin_drain();
-    if (draining_ && !finishing_ && drained()) begin_finish();
+    if (stop_requested_ && !ending_) begin_end();
+    if (ending_ && !finishing_ && drained()) begin_finish();
     if (finishing_ && finished()) stop_now();
     if (engine_ && engine_->ends_process()) stop_now();
     // A producer waits for its receipt: sleeping would cost it as much as the disk does.
@@ -125,9 +126,8 @@ void Bridge::relieve_memory() {
     memory_after_compaction_ = memory_.used();
 }
 
-void Bridge::begin_drain() {
-    draining_ = true;
-    drain_timer_.arm(reactor_.now() + config_.bridge.drain_timeout);
+void Bridge::drain() {
+    if (std::exchange(draining_, true)) return;
     for (const auto& endpoint : endpoints_) {
         if (!endpoint) continue;
         endpoint->stop_listening();
@@ -146,6 +146,12 @@ void Bridge::begin_drain() {
     for (const auto& reader : readers_) {
         if (reader) reader->end();
     }
+}
+
+void Bridge::begin_end() {
+    ending_ = true;
+    drain_timer_.arm(reactor_.now() + config_.bridge.drain_timeout);
+    drain();
     if (plugins_) plugins_->drain(drain_timer_.due());
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/app/health.h"
 #include "bridge/app/status_report.h"
 #include "bridge/app/topic_options.h"
 #include "bridge/protocol/ask_engine.h"
@@ -26,9 +27,20 @@ constexpr std::array kTransactionCalls = {"tx ls", "tx commit", "tx rollback"};
 // Of topics, with options.
 constexpr std::array kOptionCalls = {"topic create", "topic set"};
 
+// Of what an engine is asked: what is worth to be remembered.
+bool changes(const std::string& verb) {
+    constexpr std::array kLook = {"status", "trace", "ls", "show", "browse", "query", "pending"};
+    return std::none_of(kLook.begin(), kLook.end(),
+                        [&](std::string_view word) { return verb.ends_with(word); });
+}
+
 }  // namespace
 
-Calls::Calls(Bridge& bridge, const Clock& clock) : bridge_(bridge), clock_(clock) {
+Calls::Calls(Bridge& bridge, const Clock& clock, telemetry::Log& log)
+    : bridge_(bridge), clock_(clock), log_(log), live_(bridge, log) {
+    live_.serve(admin_);
+    admin_.serve_later("health",
+                       [this](const Report&, const admin::Admin::Tell& tell) { health(tell); });
     admin_.serve_later("status", [this](const Report& args, const admin::Admin::Tell& tell) {
         status(args.at("peers").text() != "false", tell);
     });
@@ -63,6 +75,12 @@ void Calls::status(bool peers, const admin::Admin::Tell& tell) {
     });
 }
 
+void Calls::health(const admin::Admin::Tell& tell) {
+    status(/*peers=*/false, [tell](const Result<Report>& status) {
+        tell(status.ok() ? Result<Report>(health_report(*status)) : status);
+    });
+}
+
 // Options are read here, where the file's are; and what the file says, it says.
 void Calls::change_topic(const std::string& verb, const Report& args,
                          const admin::Admin::Tell& tell) {
@@ -89,6 +107,8 @@ void Calls::change_topic(const std::string& verb, const Report& args,
 
 void Calls::ask_engine(const std::string& verb, const Report& args,
                        const admin::Admin::Tell& tell) {
+    if (bridge_.engine() != nullptr && changes(verb) && args.at("dry_run").is_null())
+        log_.info("admin", "asked by a command: " + verb, {{"args", args.json()}});
     protocol::ask_engine(bridge_.engine(), verb, args, tell);
 }
 

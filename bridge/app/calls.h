@@ -6,6 +6,7 @@
 
 #include "bridge/admin/admin.h"
 #include "bridge/app/bridge.h"
+#include "bridge/app/live_calls.h"
 
 namespace zbridge::app {
 
@@ -15,12 +16,13 @@ class Calls {
  public:
     static constexpr uint32_t kCallersMax = 64;
 
-    Calls(Bridge& bridge, const Clock& clock);
+    Calls(Bridge& bridge, const Clock& clock, telemetry::Log& log);
     // Listens at this path.
     Status serve(const std::string& path);
 
  private:
     void status(bool peers, const admin::Admin::Tell& tell);
+    void health(const admin::Admin::Tell& tell);
     void change_topic(const std::string& verb, const telemetry::Report& args,
                       const admin::Admin::Tell& tell);
     void ask_engine(const std::string& verb, const telemetry::Report& args,
@@ -28,6 +30,8 @@ class Calls {
 
     Bridge& bridge_;
     const Clock& clock_;
+    telemetry::Log& log_;
+    LiveCalls live_;
     admin::Admin admin_;
 };
 

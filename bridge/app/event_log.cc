@@ -21,6 +21,12 @@ std::string consumers_list(const SocketTypes& types) {
     return list;
 }
 
+// Of the end of a connection.
+Level level_of(Refusal why) {
+    if (why == Refusal::kReplaced) return Level::kDebug;
+    return why == Refusal::kKicked ? Level::kInfo : Level::kWarn;
+}
+
 }  // namespace
 
 std::string purpose_of(const settings::Config& config, size_t endpoint) {
@@ -60,27 +66,34 @@ std::string where_belongs(const settings::Config& config, SocketType type, size_
     return names;
 }
 
+// Whoever asks for events connects for it: that is none.
+void EventLog::tell(const net::Endpoint& endpoint, std::string_view message,
+                    telemetry::Fields fields) {
+    if (endpoint.id().number() < config_.endpoints.size())
+        log_.event(Level::kDebug, "net", message, fields);
+    else
+        log_.debug("net", message, fields);
+}
+
 void EventLog::on_peer_opened(const net::Endpoint& endpoint, const net::Peer& peer) {
-    log_.debug("net", "peer connected",
-               {{"endpoint", endpoint.name()},
-                {"type", name_of(peer.type())},
-                {"address", peer.info().address},
-                {"identity", peer.info().identity}});
+    tell(endpoint, "peer connected",
+         {{"endpoint", endpoint.name()},
+          {"type", name_of(peer.type())},
+          {"address", peer.info().address},
+          {"identity", peer.info().identity}});
 }
 
 void EventLog::on_peer_closed(const net::Endpoint& endpoint, const net::Peer& peer,
                               std::optional<Refusal> why) {
     if (!why) {
-        log_.debug("net", "peer gone",
-                   {{"endpoint", endpoint.name()},
-                    {"type", name_of(peer.type())},
-                    {"address", peer.info().address}});
-        return;
+        return tell(endpoint, "peer gone",
+                    {{"endpoint", endpoint.name()},
+                     {"type", name_of(peer.type())},
+                     {"address", peer.info().address}});
     }
     const std::string key = "closed " + endpoint.name() + " " + net::host_of(peer.info().address) +
                             std::string(name_of(*why));
-    limited_.log(key, *why == Refusal::kReplaced ? Level::kDebug : Level::kWarn, "net",
-                 "peer disconnected",
+    limited_.log(key, level_of(*why), "net", "peer disconnected",
                  {{"endpoint", endpoint.name()},
                   {"type", name_of(peer.type())},
                   {"address", peer.info().address},

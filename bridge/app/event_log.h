@@ -1,5 +1,5 @@
-// What happens at endpoints, as log lines. What peers can cause at will is told once a minute for
-// each address.
+// What happens at endpoints, as log lines and events. What peers can cause at will is told once a
+// minute for each address.
 #pragma once
 
 #include <string>
@@ -25,6 +25,7 @@ class EventLog final : public net::EndpointObserver {
     void on_trouble(const net::Endpoint& endpoint, const std::string& what) override;
 
  private:
+    void tell(const net::Endpoint& endpoint, std::string_view message, telemetry::Fields fields);
     std::string sentence(const net::Endpoint& endpoint, std::optional<SocketType> type, Refusal why,
                          const std::string& detail) const;
 

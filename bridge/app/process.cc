@@ -6,17 +6,20 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <memory>
 #include <mutex>
 #include <thread>
 
 #include "bridge/app/bridge.h"
 #include "bridge/app/calls.h"
 #include "bridge/app/event_log.h"
+#include "bridge/app/loss_watch.h"
 #include "bridge/base/data_dir.h"
 #include "bridge/base/disk.h"
 #include "bridge/base/random.h"
 #include "bridge/net/posix_net.h"
 #include "bridge/plugin/watchdog.h"
+#include "bridge/telemetry/event_ring.h"
 
 namespace zbridge::app {
 
@@ -177,6 +180,8 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     RealClock clock;
     auto options = log_options(config.bridge);
     if (!options.ok()) return std::move(options).error();
+    telemetry::EventRing happened;
+    options->events = &happened;
     telemetry::Log log(*options, clock);
     leave_descriptors(config, descriptors, log);
     Signals waiting(log);
@@ -199,7 +204,8 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     auto bridge = Bridge::open(config, {**net, clock, events, life, &catalog, make_executor, &log,
                                         &disk, &random, config.bridge.data_dir});
     if (!bridge.ok()) return not_begun(**data_dir, std::move(bridge).error());
-    Calls calls(**bridge, clock);
+    auto losses = std::make_unique<LossWatch>(**bridge, clock, happened);
+    Calls calls(**bridge, clock, log);
     if (Status status = calls.serve(config.bridge.admin_path()); !status.ok())
         return not_begun(**data_dir, std::move(status));
 
@@ -220,6 +226,7 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     (*bridge)->stop_plugins();
     const bool clean = (*bridge)->ended_clean();
     if (watchdog) watchdog->watch({});
+    losses.reset();
     bridge->reset();  // a plugin that does not come back is still named
     if (undelivered > 0) {
         log.warn("app", "ended with messages that nobody took in time: they are lost",

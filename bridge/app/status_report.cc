@@ -246,6 +246,21 @@ Report endpoint_report(const Bridge& bridge, size_t index, bool with_peers) {
     return report;
 }
 
+// Where it comes from and goes to, as the file writes it.
+void add_ends(const settings::Config& config, const settings::RouteConfig& route, Report& report) {
+    Report& from = report.add("from", Report::list());
+    for (const size_t each : route.from)
+        from.add(config.endpoints[each].name);
+    for (const size_t each : route.from_plugins)
+        from.add("plugin/" + config.plugins[each].options.name);
+    for (const size_t each : route.from_topics)
+        from.add("topic/" + config.topics[each].name);
+    if (route.from_group) from.add("group/" + config.groups[*route.from_group].name);
+    Report& to = report.add("to", Report::list());
+    for (const settings::TargetConfig& each : route.to)
+        to.add(settings::reference_to(each, config));
+}
+
 Report route_report(const intake::Route& route) {
     Report report = Report::map();
     report.add("name", route.name);
@@ -263,6 +278,7 @@ Report service_report(const rpc::Service& service) {
     const rpc::ServiceStatus status = service.status();
     Report report = Report::map();
     report.add("name", service.options().name);
+    report.add("paused", status.paused);
     report.add("waiting", status.waiting);
     report.add("in_work", status.in_work);
     report.add("joined", status.joined);
@@ -375,6 +391,11 @@ Report plugin_report(const Bridge& bridge, size_t index) {
     return report;
 }
 
+const char* state_of(const Bridge& bridge) {
+    if (!bridge.draining()) return "serving";
+    return bridge.drained() ? "drained" : "draining";
+}
+
 }  // namespace
 
 Report status_report(const Bridge& bridge, Instant now, bool peers) {
@@ -387,7 +408,7 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
         "uptime_s",
         std::chrono::duration_cast<std::chrono::seconds>(now - bridge.life().started).count());
     about.add("epoch", bridge.life().epoch.number());
-    about.add("state", std::string(bridge.draining() ? "draining" : "serving"));
+    about.add("state", std::string(state_of(bridge)));
     about.add("connections", bridge.connections().now);
     about.add("connections_max", bridge.connections().max);
     about.add("memory_bytes", bridge.memory().used());
@@ -395,13 +416,18 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
     Report& endpoints = report.add("endpoints", Report::list());
     for (size_t i = 0; i < bridge.config().endpoints.size(); i++)
         endpoints.add(endpoint_report(bridge, i, peers));
+    Report readers = Report::list();
     Report& routes = report.add("routes", Report::list());
     for (size_t i = 0; i < bridge.routes().size(); i++) {
-        // What reads a topic, or consumes a group, is told of at its endpoint.
+        // How what reads a topic, or consumes a group, gets on is told of at its endpoint.
         const settings::RouteConfig& route = bridge.config().routes[i];
-        if (route.from_topics.empty() && !route.from_group)
-            routes.add(route_report(*bridge.routes()[i]));
+        const bool reads = !route.from_topics.empty() || route.from_group;
+        Report& its =
+            reads ? readers.add(Report::map()) : routes.add(route_report(*bridge.routes()[i]));
+        if (reads) its.add("name", route.name);
+        add_ends(bridge.config(), route, its);
     }
+    report.add("reading_routes", std::move(readers));
     Report& plugins = report.add("plugins", Report::list());
     for (size_t i = 0; i < bridge.config().plugins.size(); i++)
         plugins.add(plugin_report(bridge, i));

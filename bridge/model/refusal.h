@@ -60,7 +60,8 @@ namespace zbridge {
     X(kStoreFailed, "store_failed", "the store can no longer promise to keep anything")           \
     X(kStoreFull, "store_full", "the store has no room")                                          \
     X(kUnresumable, "unresumable", "nobody can be told apart as the one to answer")               \
-    X(kShuttingDown, "shutting_down", "the bridge is ending")
+    X(kShuttingDown, "shutting_down", "the bridge is ending")                                     \
+    X(kKicked, "kicked", "somebody who runs the bridge ended the connection")
 
 enum class Refusal : uint8_t {
 #define ZB_X(id, name, text) id,

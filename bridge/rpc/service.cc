@@ -122,6 +122,7 @@ ServiceStatus Service::status() const {
     status.workers = pool_.size();
     status.workers_free = pool_.free();
     status.kept_answers = kept_;
+    status.paused = paused_;
     if (dedup_ != nullptr) {
         status.dedup_entries = dedup_->size();
         status.dedup_bytes = dedup_->bytes();

@@ -96,6 +96,10 @@ class Service final : private RequestJournal::Listener {
     // Copies requests and kept answers out of sparsely used memory.
     void compact();
 
+    // Nothing is given to workers until resume(): requests wait in the line, as long as they may.
+    // What workers have goes on.
+    void pause() { paused_ = true; }
+    void resume();
     // From now on new requests are refused (shutting_down); those accepted go on.
     void drain() { draining_ = true; }
     // What clients' sockets have taken is known to be there: before the store is closed.
@@ -256,6 +260,7 @@ class Service final : private RequestJournal::Listener {
     Requests graces_;    // kInGrace; kAwaitingLate where there is no deadline
 
     bool draining_ = false;
+    bool paused_ = false;
     size_t asked_ = 0;      // requests of the table that somebody waits for
     size_t joined_ = 0;     // kJoined
     size_t kept_ = 0;       // kept answers that are not counted yet

@@ -72,7 +72,7 @@ net::Take Service::accept(Client& client, const Message& message, Duration timeo
 bool Service::is_full() {
     const size_t waiting = line_.size() + ready_.size() + noting_.size();
     if (waiting < options_.line_max) return false;
-    return !pool_.any_free() ||
+    return paused_ || !pool_.any_free() ||
            (journal_ != nullptr && waiting >= options_.line_max + pool_.room());
 }
 

@@ -7,7 +7,7 @@
 namespace zbridge::rpc {
 
 void Service::dispatch() {
-    while (pool_.any_free()) {
+    while (!paused_ && pool_.any_free()) {
         if (!ready_.empty()) {
             give(*ready_.front(), pool_.longest_free());
         } else if (line_.empty()) {
@@ -20,6 +20,12 @@ void Service::dispatch() {
             return;  // those whose marks are being stored will have all there is
         }
     }
+}
+
+void Service::resume() {
+    paused_ = false;
+    dispatch();
+    audit();
 }
 
 void Service::give(Request& request, Worker& worker) {

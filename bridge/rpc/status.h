@@ -76,6 +76,8 @@ struct ServiceStatus {
     uint64_t dropped_gone = 0;
     uint64_t dedup_repeats = 0;  // of accepted: joined one that ran, or got a stored reply
     uint64_t dedup_dropped = 0;  // entries that went before their window was over
+
+    bool paused = false;  // workers are given nothing, as was asked for
 };
 
 struct WorkerStatus {

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <mutex>
 
+#include "bridge/telemetry/event_ring.h"
 #include "bridge/telemetry/line.h"
 
 namespace zbridge::telemetry {
@@ -23,7 +24,7 @@ Level lowest_of(const LogOptions& options) {
     Level lowest = options.level;
     for (const auto& [module, level] : options.levels)
         lowest = std::min(lowest, level);
-    return lowest;
+    return options.events == nullptr ? lowest : std::min(lowest, Level::kInfo);
 }
 
 void write_to_stderr(std::string_view line) {
@@ -117,6 +118,20 @@ Level Log::level_of(std::string_view module) const {
 
 void Log::write(Level level, std::string_view module, std::string_view message,
                 std::span<const Field> fields) {
+    if (is_event(level)) options_.events->add(clock_.wall_us(), level, module, message, fields);
+    if (level >= level_of(module)) put(level, module, message, fields);
+}
+
+void Log::event(Level level, std::string_view module, std::string_view message, Fields fields) {
+    if (options_.events != nullptr && !is_event(level)) {
+        options_.events->add(clock_.wall_us(), level, module, message,
+                             {fields.begin(), fields.size()});
+    }
+    log(level, module, message, fields);
+}
+
+void Log::put(Level level, std::string_view module, std::string_view message,
+              std::span<const Field> fields) {
     const Line line{clock_.wall_us(), level, module, message, fields};
     const std::string text = options_.json ? format_json(line) : format_text(line);
     writer_->post(text);

@@ -62,6 +62,8 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
+class EventRing;
+
 struct LogOptions {
     Level level = Level::kInfo;
     std::vector<std::pair<std::string, Level>> levels;  // of single modules: {"net", kDebug}
@@ -70,6 +72,9 @@ struct LogOptions {
     // Writes one line, its newline included; called on the log's thread, one line at a time. None:
     // to stderr.
     std::function<void(std::string_view line)> write;
+    // Is told what is info or more important, also where a level here is above that; and what
+    // Log::event() is. None: nobody is. It outlives the log.
+    EventRing* events = nullptr;
 };
 
 class Log {
@@ -102,11 +107,14 @@ class Log {
     void log(Level level, std::string_view module, std::string_view message, Fields fields) {
         if (on(level, module)) write(level, module, message, {fields.begin(), fields.size()});
     }
+    // Notable, however unimportant the level: LogOptions::events is told in any case.
+    void event(Level level, std::string_view module, std::string_view message, Fields fields = {});
+    const EventRing* events() const { return options_.events; }
 
     // Would be written: asked before values are computed only to be logged. A comparison when no
     // module has it on.
     bool on(Level level, std::string_view module) const {
-        return level >= lowest_ && level >= level_of(module);
+        return level >= lowest_ && (is_event(level) || level >= level_of(module));
     }
     void write(Level level, std::string_view module, std::string_view message,
                std::span<const Field> fields);
@@ -118,6 +126,9 @@ class Log {
     struct Writer;
 
     Level level_of(std::string_view module) const;
+    bool is_event(Level level) const { return options_.events != nullptr && level >= Level::kInfo; }
+    void put(Level level, std::string_view module, std::string_view message,
+             std::span<const Field> fields);
     void report_lost();
 
     const LogOptions options_;

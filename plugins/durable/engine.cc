@@ -320,6 +320,8 @@ void Engine::tick() {
     tick_armed_ = false;
     topics_->tick();
     groups_->tick();
+    death_notice_.look(*groups_, clock_->now(),
+                       [this](const std::string& sentence) { warn(sentence); });
     show_health();
     set_alarms();
 }

@@ -13,6 +13,7 @@
 
 #include "plugins/durable/admin/admin.h"
 #include "plugins/durable/alarm.h"
+#include "plugins/durable/groups/death_notice.h"
 #include "plugins/durable/groups/groups.h"
 #include "plugins/durable/log.h"
 #include "plugins/durable/topics/attributes.h"
@@ -93,6 +94,7 @@ class Engine final : public Plugin,
     bool tick_armed_ = false;
     std::optional<Alarm> alarm_;  // for groups; from start on
     std::string shown_trouble_;
+    DeathNotice death_notice_;
     std::string refusal_;        // the last one of join()
     DecodedAttributes decoded_;  // the last ones of read_attributes()
     std::vector<zb_view> decoded_keys_;

@@ -244,6 +244,13 @@ std::vector<const Peer*> DialledEndpoint::peers() const {
     return peers;
 }
 
+Peer* DialledEndpoint::find(PeerId peer) const {
+    for (const auto& wire : wires_) {
+        if (wire->peer && wire->peer->id() == peer) return wire->peer.get();
+    }
+    return nullptr;
+}
+
 bool DialledEndpoint::drained() const {
     for (const auto& wire : wires_) {
         if (wire->peer && !wire->peer->outbox().empty()) return false;

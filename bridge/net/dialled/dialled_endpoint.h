@@ -49,6 +49,8 @@ class DialledEndpoint final : public Gate, private Ready {
     EndpointId id() const { return setup_.id; }
     const std::string& name() const { return setup_.name; }
     std::vector<const Peer*> peers() const;
+    // Null: there is none.
+    Peer* find(PeerId peer) const;
     // Nothing waits: neither what a source has sent nor what peers are to get.
     bool drained() const;
     uint64_t waiting_in() const;   // messages that came and are not taken
