@@ -3,6 +3,7 @@
 #   bin/zbridge                                     (bridge/CMakeLists.txt)
 #   share/zbridge/config, share/zbridge/examples     what config/ and examples/ hold
 #   share/doc/zbridge                                README.md, LICENSE, docs/
+#   share/man/man1, what shells complete by           (bridge/CMakeLists.txt)
 #   lib/systemd/system/zbridge.service
 #   include/, lib/cmake/zbridge, lib/pkgconfig        what a plugin, and a client in C++, is built with
 #   lib/zbridge/plugins                              empty: where the bridge looks for plugins by name

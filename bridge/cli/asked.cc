@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bridge/base/time_text.h"
 #include "bridge/cli/conversation.h"
 #include "bridge/cli/locate.h"
 
@@ -35,6 +36,16 @@ Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Repo
     auto answer = (*bridge)->ask(call, std::move(args));
     if (!answer.ok()) return failed(answer.error(), exit_of(answer.error()));
     return {*std::move(answer), Exit::kOk};
+}
+
+std::string wrong_duration(const std::string& text) {
+    return parse_duration(text) ? "" : "`" + text + "` is no duration: expected 30s, 2m";
+}
+
+telemetry::Report one_arg(std::string name, telemetry::Report value) {
+    telemetry::Report args = telemetry::Report::map();
+    args.add(std::move(name), std::move(value));
+    return args;
 }
 
 bool is_confirmed(bool yes, const std::string& question, Terminal& terminal) {

@@ -23,6 +23,12 @@ inline constexpr Duration kAnswerTime = std::chrono::seconds(5);
 Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Report args,
                  Terminal& terminal, Duration answer_time = kAnswerTime);
 
+// Of an option: empty, or what is wrong with it.
+std::string wrong_duration(const std::string& text);
+
+// Of a call with one argument.
+telemetry::Report one_arg(std::string name, telemetry::Report value);
+
 // Before what cannot be taken back: asks on the terminal. False, having said so: the user does not
 // want it, or there is nobody to be asked and --yes was not given.
 bool is_confirmed(bool yes, const std::string& question, Terminal& terminal);

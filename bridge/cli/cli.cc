@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "bridge/cli/described.h"
+#include "bridge/cli/help.h"
 #include "bridge/settings/finding.h"
 
 namespace zbridge::cli {
@@ -17,6 +19,23 @@ constexpr std::array kCommands = {
     Command{"run", "run the bridge that a YAML file describes", declare_run},
     Command{"status", "show a running bridge: endpoints, peers, routes, services, what was refused",
             declare_status},
+    Command{"health", "say on one line whether a bridge is well, or why not", declare_health},
+    Command{"events", "show what has happened lately: peers, refusals, losses, the store",
+            declare_events},
+    Command{"endpoint ls", "list the endpoints of a running bridge, and what each serves",
+            declare_endpoint_ls},
+    Command{"route ls", "list its routes: from where to where, and how much", declare_route_ls},
+    Command{"peer ls", "list who is connected", declare_peer_ls},
+    Command{"peer show", "show one peer, with its counters", declare_peer_show},
+    Command{"peer kick", "end the connection of a peer", declare_peer_kick},
+    Command{"service ls", "list the services of a running bridge", declare_service_ls},
+    Command{"service show", "show one service, with its counters", declare_service_show},
+    Command{"service pause", "give nothing to the workers of a service until it is resumed",
+            declare_service_pause},
+    Command{"service resume", "go on with a service that was paused", declare_service_resume},
+    Command{"drain", "take nothing new, finish what is on its way, and wait for `stop`",
+            declare_drain},
+    Command{"stop", "end a bridge in order, as SIGTERM does", declare_stop},
     Command{"check", "say everything that is wrong with a YAML file, or what it means",
             declare_check},
     Command{"topic ls", "list the topics of a running bridge", declare_topic_ls},
@@ -65,6 +84,8 @@ constexpr std::array kCommands = {
     Command{"journal dump", "show its batches and their records", declare_journal_dump},
     Command{"journal scrub", "read each of its segments from the disk, and check it by itself",
             declare_journal_scrub},
+    Command{"explain", "say what a code of a refusal means, and what to do about it",
+            declare_explain},
     Command{"schema", "print the JSON Schema of the YAML file, for editors", declare_schema},
     Command{"plugin ls", "list the plugins that can be used here", declare_plugin_ls},
     Command{"plugin info", "show what a plugin is and its options", declare_plugin_info},
@@ -72,6 +93,8 @@ constexpr std::array kCommands = {
             declare_plugin_new},
     Command{"plugin check", "look for mistakes in a plugin: life cycle, options, random messages",
             declare_plugin_check},
+    Command{"completion", "print what lets a shell complete commands and options",
+            declare_completion},
     Command{"version", "print the version", declare_version},
 };
 
@@ -79,61 +102,6 @@ const Command* find(std::string_view name) {
     const auto found = std::find_if(kCommands.begin(), kCommands.end(),
                                     [&](const Command& command) { return command.name == name; });
     return found == kCommands.end() ? nullptr : &*found;
-}
-
-// Commands of two words have the first in common: "plugin".
-bool is_group(std::string_view word) {
-    return std::any_of(kCommands.begin(), kCommands.end(), [&](const Command& command) {
-        return command.name.starts_with(word) && command.name.substr(word.size()).starts_with(" ");
-    });
-}
-
-// `group`: only those that begin with this word.
-std::string list(std::string_view group = "") {
-    std::string text;
-    for (const auto& command : kCommands) {
-        if (command.name.starts_with(group))
-            text += fmt::format("  {:<13} {}\n", command.name, command.help);
-    }
-    return text;
-}
-
-std::string overview() {
-    std::string text =
-        "zbridge: a message bridge that existing ZeroMQ programs connect to unchanged\n\n"
-        "usage: zbridge COMMAND [options]\n\n" +
-        list();
-    text +=
-        fmt::format("  {:<13} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
-    text +=
-        "\nexit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors or "
-        "damage\n";
-    return text;
-}
-
-// What one command takes, as overview() says what there is.
-std::string help_of(const Command& command, const CLI::App& app) {
-    std::string usage = fmt::format("usage: zbridge {}", command.name), rows;
-    const auto add = [&](std::string_view name, std::string_view help) {
-        rows += fmt::format("  {:<12} {}\n", name, help);
-    };
-    for (const auto* option : app.get_options()) {
-        if (option->get_positional()) {
-            const std::string name = option->get_name(true);
-            usage += option->get_required() ? " " + name : fmt::format(" [{}]", name);
-            add(name, option->get_description());
-        } else if (!option->get_lnames().empty() && option != app.get_help_ptr()) {
-            std::string name = "--" + option->get_lnames()[0];
-            if (option->get_items_expected_max() > 0) {
-                const std::string type = option->get_type_name();  // "KIND:{step,source}"
-                name += " " + type.substr(0, type.find(':'));
-            }
-            usage += option->get_required() ? " " + name : fmt::format(" [{}]", name);
-            add(name, option->get_description());
-        }
-    }
-    return fmt::format("{}: {}\n\n{}\n{}", command.name, command.help, usage,
-                       rows.empty() ? "" : "\n" + rows);
 }
 
 Exit usage_error(Terminal& terminal, const std::string& sentence, std::string_view command = "") {
@@ -146,6 +114,8 @@ Exit unknown_command(Terminal& terminal, const std::string& name) {
     std::vector<std::string_view> known;
     for (const auto& command : kCommands)
         known.push_back(command.name);
+    for (const std::string_view group : groups())
+        known.push_back(group);
     return usage_error(terminal, fmt::format("no command is named \"{}\"{}", name,
                                              settings::did_you_mean(name, known)));
 }
@@ -180,7 +150,7 @@ Exit run_command(const Command& command, std::vector<std::string> arguments, Ter
     try {
         app.parse(arguments);
     } catch (const CLI::CallForHelp&) {
-        terminal.out << help_of(command, app);
+        terminal.out << help_of(describe(command));
         return Exit::kOk;
     } catch (const CLI::ParseError& error) {
         return usage_error(terminal,
@@ -191,6 +161,10 @@ Exit run_command(const Command& command, std::vector<std::string> arguments, Ter
 }
 
 }  // namespace
+
+std::span<const Command> commands() {
+    return kCommands;
+}
 
 Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
     if (arguments.empty()) {
@@ -210,11 +184,12 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
             terminal.out << overview();
             return Exit::kOk;
         }
+        if (const auto printed = print_manual(rest, terminal)) return *printed;
         name = rest[0];
         rest.erase(rest.begin());
         take_second_word();
         if (is_group(name)) {
-            terminal.out << "usage: zbridge " << name << " COMMAND [options]\n\n" << list(name);
+            terminal.out << "usage: zbridge " << name << " COMMAND [options]\n\n" << list_of(name);
             return Exit::kOk;
         }
         rest = {"--help"};

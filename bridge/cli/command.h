@@ -46,6 +46,20 @@ struct Command {
 Body declare_check(CLI::App& app);
 Body declare_run(CLI::App& app);
 Body declare_status(CLI::App& app);
+Body declare_health(CLI::App& app);
+Body declare_events(CLI::App& app);
+Body declare_endpoint_ls(CLI::App& app);
+Body declare_route_ls(CLI::App& app);
+Body declare_peer_ls(CLI::App& app);
+Body declare_peer_show(CLI::App& app);
+Body declare_peer_kick(CLI::App& app);
+Body declare_service_ls(CLI::App& app);
+Body declare_service_show(CLI::App& app);
+Body declare_service_pause(CLI::App& app);
+Body declare_service_resume(CLI::App& app);
+Body declare_drain(CLI::App& app);
+Body declare_stop(CLI::App& app);
+Body declare_explain(CLI::App& app);
 Body declare_schema(CLI::App& app);
 Body declare_topic_ls(CLI::App& app);
 Body declare_topic_show(CLI::App& app);
@@ -83,6 +97,7 @@ Body declare_plugin_ls(CLI::App& app);
 Body declare_plugin_info(CLI::App& app);
 Body declare_plugin_new(CLI::App& app);
 Body declare_plugin_check(CLI::App& app);
+Body declare_completion(CLI::App& app);
 Body declare_version(CLI::App& app);
 
 }  // namespace zbridge::cli

@@ -365,6 +365,7 @@ Body declare_dead_export(CLI::App& app) {
     auto options = declare(app);
     app.add_option("FILE", options->file, "where to; - is standard output")->required();
     declare_where(app, *options);
+    app.add_flag("--json", options->json, "say as JSON how many were written to FILE");
     return [options](Terminal& terminal) {
         std::ofstream file;
         const bool to_file = options->file != "-";
@@ -383,9 +384,15 @@ Body declare_dead_export(CLI::App& app) {
             terminal.err << "zbridge: cannot write " << options->file << "\n";
             return Exit::kFailed;
         }
-        if (to_file)
-            terminal.out << fmt::format("wrote {} of {} to {}\n", letters_word(count),
-                                        options->asked.group, options->file);
+        if (!to_file) return Exit::kOk;
+        if (options->json) {
+            Report report = one_arg("written", count);
+            report.add("file", options->file);
+            show_json(report, terminal);
+            return Exit::kOk;
+        }
+        terminal.out << fmt::format("wrote {} of {} to {}\n", letters_word(count),
+                                    options->asked.group, options->file);
         return Exit::kOk;
     };
 }

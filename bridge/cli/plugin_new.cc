@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bridge/base/check.h"
+#include "bridge/base/json_writer.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/templates.h"
 #include "bridge/settings/finding.h"
@@ -26,6 +27,7 @@ struct Options {
     std::string name;
     std::string kind;
     std::string language = "cpp";
+    bool json = false;
 };
 
 using Words = std::vector<std::pair<std::string, std::string>>;
@@ -122,6 +124,14 @@ Exit make_folder(const Options& options, Terminal& terminal) {
                                     options.name, to, error ? ": " + error.message() : "");
         return Exit::kFailed;
     }
+    if (options.json) {
+        JsonWriter json;
+        json.begin_map().text("folder", options.name).key("files").begin_list();
+        for (const auto& [from, to] : files)
+            json.text(to);
+        terminal.out << json.end_list().end_map().take() << "\n";
+        return Exit::kOk;
+    }
     terminal.out << fmt::format(
         "{0}/ has a {1} that builds, with a test. Next:\n\n"
         "  cd {0}\n"
@@ -145,6 +155,7 @@ Body declare_plugin_new(CLI::App& app) {
     app.add_option("--lang", options->language, "what it is written in: cpp (C++17) or c (C99)")
         ->type_name("LANG")
         ->check(CLI::IsMember({"cpp", "c"}));
+    app.add_flag("--json", options->json, "say as JSON which files were written");
     return [options](Terminal& terminal) { return make_folder(*options, terminal); };
 }
 

@@ -22,25 +22,16 @@ std::string counts_text(const Report& counts) {
     return text;
 }
 
-std::string endpoints_text(const Report& endpoints, size_t width) {
-    Table table({"ENDPOINT", "ROLE", "ADDRESS", "SERVES", "PEERS", "NOTE"}, {"SERVES", "ADDRESS"});
-    for (const Report& endpoint : endpoints.items()) {
-        std::string addresses;
-        for (const Report& address : endpoint.at("addresses").items()) {
-            addresses += (addresses.empty() ? "" : " ") + address.text();
-        }
-        std::string note;
-        if (cell(endpoint, "held") == "true") note = "held: its targets are full";
-        if (const uint64_t slowed = endpoint.at("slowed").number(); note.empty() && slowed > 0)
-            note = fmt::format("{} held: they send faster than `rate`", slowed);
-        const std::string refused = counts_text(endpoint.at("refused"));
-        if (!refused.empty()) note += (note.empty() ? "refused: " : "; refused: ") + refused;
-        const std::string unrouted = counts_text(endpoint.at("unrouted"));
-        if (!unrouted.empty()) note += (note.empty() ? "" : "; ") + unrouted;
-        table.add({cell(endpoint, "name"), cell(endpoint, "role"), addresses,
-                   cell(endpoint, "serves"), cell(endpoint, "connected"), note});
-    }
-    return table.text(width);
+std::string list_text(const Report& list) {
+    std::string text;
+    for (const Report& each : list.items())
+        text += (text.empty() ? "" : " ") + each.text();
+    return text;
+}
+
+// A table under another one.
+std::string below(const std::string& table) {
+    return table.empty() ? "" : "\n" + table;
 }
 
 std::string delivery_text(const Report& endpoints, size_t width) {
@@ -60,31 +51,6 @@ std::string delivery_text(const Report& endpoints, size_t width) {
         table.add({cell(endpoint, "name"), cell(delivery, "line"), cell(delivery, "to_pulls"),
                    cell(delivery, "to_subs"), cell(delivery, "returned"), std::to_string(dropped),
                    reasons});
-    }
-    return table.empty() ? "" : "\n" + table.text(width);
-}
-
-std::string routes_text(const Report& routes, size_t width) {
-    Table table({"ROUTE", "MESSAGES", "BYTES", "REFUSED"});
-    for (const Report& route : routes.items()) {
-        table.add({cell(route, "name"), cell(route, "messages"),
-                   bytes_text(route.at("bytes").number()), counts_text(route.at("refused"))});
-    }
-    return table.empty() ? "" : "\n" + table.text(width);
-}
-
-std::string services_text(const Report& services, size_t width) {
-    Table table({"SERVICE", "WAITING", "IN WORK", "WORKERS", "FREE", "ANSWERED", "TIMED OUT",
-                 "RETRIED", "LATE", "NOTE"},
-                {"LATE", "RETRIED", "FREE"});
-    for (const Report& service : services.items()) {
-        std::string note = counts_text(service.at("refused"));
-        const std::string ended = counts_text(service.at("ended"));
-        if (!ended.empty()) note += (note.empty() ? "ended: " : "; ended: ") + ended;
-        table.add({cell(service, "name"), cell(service, "waiting"), cell(service, "in_work"),
-                   cell(service, "workers"), cell(service, "workers_free"),
-                   cell(service, "answered"), cell(service, "timed_out"), cell(service, "retried"),
-                   cell(service, "late"), note});
     }
     return table.empty() ? "" : "\n" + table.text(width);
 }
@@ -175,24 +141,80 @@ std::string plugins_text(const Report& plugins, size_t width) {
     return table.empty() ? "" : "\n" + table.text(width);
 }
 
-std::string peers_text(const Report& endpoints, size_t width) {
+}  // namespace
+
+std::string endpoints_text(const Report& endpoints, size_t width) {
+    Table table({"ENDPOINT", "ROLE", "ADDRESS", "SERVES", "PEERS", "NOTE"}, {"SERVES", "ADDRESS"});
+    for (const Report& endpoint : endpoints.items()) {
+        std::string note;
+        if (cell(endpoint, "held") == "true") note = "held: its targets are full";
+        if (const uint64_t slowed = endpoint.at("slowed").number(); note.empty() && slowed > 0)
+            note = fmt::format("{} held: they send faster than `rate`", slowed);
+        const std::string refused = counts_text(endpoint.at("refused"));
+        if (!refused.empty()) note += (note.empty() ? "refused: " : "; refused: ") + refused;
+        const std::string unrouted = counts_text(endpoint.at("unrouted"));
+        if (!unrouted.empty()) note += (note.empty() ? "" : "; ") + unrouted;
+        table.add({cell(endpoint, "name"), cell(endpoint, "role"),
+                   list_text(endpoint.at("addresses")), cell(endpoint, "serves"),
+                   cell(endpoint, "connected"), note});
+    }
+    return table.text(width);
+}
+
+std::string routes_text(const Report& routes, size_t width) {
+    Table table({"ROUTE", "FROM", "TO", "MESSAGES", "BYTES", "REFUSED"}, {"TO", "FROM"});
+    for (const Report& route : routes.items()) {
+        const Report& bytes = route.at("bytes");  // what reads a topic or a group has none
+        table.add({cell(route, "name"), list_text(route.at("from")), list_text(route.at("to")),
+                   cell(route, "messages"), bytes.is_null() ? "" : bytes_text(bytes.number()),
+                   counts_text(route.at("refused"))});
+    }
+    return table.empty() ? "" : table.text(width);
+}
+
+std::string services_text(const Report& services, size_t width) {
+    Table table({"SERVICE", "WAITING", "IN WORK", "WORKERS", "FREE", "ANSWERED", "TIMED OUT",
+                 "RETRIED", "LATE", "NOTE"},
+                {"LATE", "RETRIED", "FREE"});
+    for (const Report& service : services.items()) {
+        std::string note = cell(service, "paused") == "true" ? "paused" : "";
+        const std::string refused = counts_text(service.at("refused"));
+        if (!refused.empty()) note += (note.empty() ? "" : "; ") + refused;
+        const std::string ended = counts_text(service.at("ended"));
+        if (!ended.empty()) note += (note.empty() ? "ended: " : "; ended: ") + ended;
+        table.add({cell(service, "name"), cell(service, "waiting"), cell(service, "in_work"),
+                   cell(service, "workers"), cell(service, "workers_free"),
+                   cell(service, "answered"), cell(service, "timed_out"), cell(service, "retried"),
+                   cell(service, "late"), note});
+    }
+    return table.empty() ? "" : table.text(width);
+}
+
+Report peers_of(const Report& endpoints, const std::string& endpoint) {
+    Report peers = Report::list();
+    for (const Report& each : endpoints.items()) {
+        if (!endpoint.empty() && cell(each, "name") != endpoint) continue;
+        for (const Report& peer : each.at("peers").items())
+            peers.add(peer).add("endpoint", each.at("name"));
+    }
+    return peers;
+}
+
+std::string peers_text(const Report& peers, size_t width) {
     Table table({"ENDPOINT", "PEER", "TYPE", "ADDRESS", "IDENTITY", "USER", "IN", "OUT", "WAITING",
                  "DROPPED", "CREDIT"},
                 {"USER", "IDENTITY", "ADDRESS"});
-    for (const Report& endpoint : endpoints.items()) {
-        for (const Report& peer : endpoint.at("peers").items()) {
-            const bool worker = !peer.at("credit").is_null();
-            table.add({cell(endpoint, "name"), cell(peer, "id"), cell(peer, "type"),
-                       cell(peer, "address"), printable(cell(peer, "identity")),
-                       telemetry::readable(cell(peer, "user")), cell(peer, "in"), cell(peer, "out"),
-                       cell(peer, "waiting"), cell(peer, "dropped"),
-                       worker ? cell(peer, "held") + " of " + cell(peer, "credit") : ""});
-        }
+    for (const Report& peer : peers.items()) {
+        const bool worker = !peer.at("credit").is_null();
+        table.add({cell(peer, "endpoint"), cell(peer, "id"), cell(peer, "type"),
+                   cell(peer, "address"), printable(cell(peer, "identity")),
+                   telemetry::readable(cell(peer, "user")),
+                   cell(peer, "in"), cell(peer, "out"), cell(peer, "waiting"),
+                   cell(peer, "dropped"),
+                   worker ? cell(peer, "held") + " of " + cell(peer, "credit") : ""});
     }
-    return table.empty() ? "" : "\n" + table.text(width);
+    return table.empty() ? "" : table.text(width);
 }
-
-}  // namespace
 
 std::string topics_text(const Report& topics, size_t width) {
     Table table({"TOPIC", "STATE", "MESSAGES", "SIZE", "FLOOR", "HEAD", "OLDEST", "NOTE"},
@@ -246,12 +268,10 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
         cell(bridge, "connections_max"), bytes_text(bridge.at("memory_bytes").number()),
         bytes_text(bridge.at("memory_bytes_max").number()));
     text += endpoints_text(status.at("endpoints"), width_max);
-    text += services_text(status.at("services"), width_max);
-    text += routes_text(status.at("routes"), width_max);
-    const std::string topics = topics_text(status.at("topics"), width_max);
-    if (!topics.empty()) text += "\n" + topics;
-    const std::string groups = groups_text(status.at("groups"), width_max);
-    if (!groups.empty()) text += "\n" + groups;
+    text += below(services_text(status.at("services"), width_max));
+    text += below(routes_text(status.at("routes"), width_max));
+    text += below(topics_text(status.at("topics"), width_max));
+    text += below(groups_text(status.at("groups"), width_max));
     text += readers_text(status.at("endpoints"), width_max);
     text += consumers_text(status.at("endpoints"), width_max);
     text += clients_text(status.at("endpoints"), width_max);
@@ -260,7 +280,7 @@ std::string status_text(const telemetry::Report& status, bool peers, size_t widt
     text += store_text(status.at("store"));
     text += plugins_text(status.at("plugins"), width_max);
     text += delivery_text(status.at("endpoints"), width_max);
-    if (peers) text += peers_text(status.at("endpoints"), width_max);
+    if (peers) text += below(peers_text(peers_of(status.at("endpoints")), width_max));
     return text;
 }
 

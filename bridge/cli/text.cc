@@ -1,5 +1,7 @@
 #include "bridge/cli/text.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "bridge/base/time_text.h"
@@ -36,6 +38,22 @@ std::string printable(const std::string& bytes, bool blanks) {
             plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
     return shown;
+}
+
+std::string wrapped(std::string_view text, size_t width) {
+    constexpr size_t kDefault = 80, kLeast = 20;
+    const size_t most = std::max(width == 0 ? kDefault : width, kLeast);
+    std::string lines, line;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+        if (!line.empty() && line.size() + 1 + word.size() > most) {
+            lines += line + "\n";
+            line.clear();
+        }
+        line.append(line.empty() ? "" : " ").append(word);
+    }
+    return lines + line;
 }
 
 namespace {

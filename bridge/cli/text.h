@@ -14,6 +14,8 @@ std::string duration_text(uint64_t seconds);                 // "2 h 5 min"
 std::string counted(uint64_t count, std::string_view noun);  // "1 segment", "2 segments"
 // What no terminal should see as \x1b. `blanks`: a blank is shown as it is.
 std::string printable(const std::string& bytes, bool blanks = false);
+// Lines of at most `width` columns, broken at blanks; 0: of 80. Without a newline at the end.
+std::string wrapped(std::string_view text, size_t width);
 // "name   value" lines, of maps within it "name.name   value"; what is empty is left out.
 std::string values_text(const telemetry::Report& values, const std::string& prefix = "");
 // A value of a report's row, for a table.

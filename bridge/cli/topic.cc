@@ -33,11 +33,11 @@ struct Options {
     } query;
 };
 
-std::shared_ptr<Options> declare(CLI::App& app, bool topic, bool json) {
+std::shared_ptr<Options> declare(CLI::App& app, bool topic) {
     auto options = std::make_shared<Options>();
     if (topic) app.add_option("TOPIC", options->topic, "the topic's name")->required();
     declare_at(app, options->at);
-    if (json) app.add_flag("--json", options->json, "everything, as JSON");
+    app.add_flag("--json", options->json, "everything, as JSON");
     return options;
 }
 
@@ -104,7 +104,7 @@ std::string messages_text(const Report& messages, size_t width) {
 }  // namespace
 
 Body declare_topic_ls(CLI::App& app) {
-    auto options = declare(app, /*topic=*/false, /*json=*/true);
+    auto options = declare(app, /*topic=*/false);
     return [options](Terminal& terminal) {
         return ask_and_show(*options, "topic ls", Report::map(), terminal,
                             [&](const Report& answer) {
@@ -115,7 +115,7 @@ Body declare_topic_ls(CLI::App& app) {
 }
 
 Body declare_topic_show(CLI::App& app) {
-    auto options = declare(app, /*topic=*/true, /*json=*/true);
+    auto options = declare(app, /*topic=*/true);
     return [options](Terminal& terminal) {
         return ask_and_show(*options, "topic show", Report::map(), terminal,
                             [&](const Report& answer) { terminal.out << values_text(answer); });
@@ -123,7 +123,7 @@ Body declare_topic_show(CLI::App& app) {
 }
 
 Body declare_topic_create(CLI::App& app) {
-    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    auto options = declare(app, /*topic=*/true);
     declare_settings(app, *options);
     return [options](Terminal& terminal) {
         auto args = args_of(*options, terminal);
@@ -135,7 +135,7 @@ Body declare_topic_create(CLI::App& app) {
 }
 
 Body declare_topic_set(CLI::App& app) {
-    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    auto options = declare(app, /*topic=*/true);
     declare_settings(app, *options)->required();
     return [options](Terminal& terminal) {
         auto args = args_of(*options, terminal);
@@ -147,7 +147,7 @@ Body declare_topic_set(CLI::App& app) {
 }
 
 Body declare_topic_browse(CLI::App& app) {
-    auto options = declare(app, /*topic=*/true, /*json=*/true);
+    auto options = declare(app, /*topic=*/true);
     app.add_option("--from", options->from, "an offset; else the oldest message")
         ->type_name("OFFSET");
     app.add_option("--max", options->max, "at most so many messages; else 20")->type_name("COUNT");
@@ -174,7 +174,7 @@ std::string wrong_time(const std::string& text) {
 }  // namespace
 
 Body declare_topic_query(CLI::App& app) {
-    auto options = declare(app, /*topic=*/true, /*json=*/true);
+    auto options = declare(app, /*topic=*/true);
     auto& query = options->query;
     CLI::Option* const key = app.add_option("--key", query.key, "messages that have this key");
     CLI::Option* const id = app.add_option(
@@ -213,7 +213,7 @@ Body declare_topic_query(CLI::App& app) {
 }
 
 Body declare_topic_purge(CLI::App& app) {
-    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    auto options = declare(app, /*topic=*/true);
     app.add_option("--below", options->below, "only those below this offset; else all")
         ->type_name("OFFSET");
     app.add_flag("--yes", options->yes, "do not ask");
@@ -235,7 +235,7 @@ Body declare_topic_purge(CLI::App& app) {
 }
 
 Body declare_topic_rm(CLI::App& app) {
-    auto options = declare(app, /*topic=*/true, /*json=*/false);
+    auto options = declare(app, /*topic=*/true);
     app.add_flag("--yes", options->yes, "do not ask");
     return [options](Terminal& terminal) {
         if (!is_confirmed(options->yes,

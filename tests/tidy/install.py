@@ -15,7 +15,9 @@ EXPECTED = ("bin/zbridge", "lib/systemd/system/zbridge.service", "share/zbridge/
             "include/zbridge/client.hpp", "include/zbridge/core/core.hpp",
             "lib/cmake/zbridge/zbridgeConfig.cmake", "lib/cmake/zbridge/zbridgeConfigVersion.cmake",
             "lib/cmake/zbridge/zbridge_add_plugin.cmake", "lib/cmake/zbridge/zbridge_plugin.map",
-            "lib/pkgconfig/zbridge-plugin.pc", "lib/zbridge/plugins")
+            "lib/pkgconfig/zbridge-plugin.pc", "lib/zbridge/plugins",
+            "share/man/man1/zbridge.1", "share/man/man1/zbridge-topic.1", "share/bash-completion/completions/zbridge",
+            "share/zsh/site-functions/_zbridge", "share/fish/vendor_completions.d/zbridge.fish")
 
 
 def problems(prefix, expected=EXPECTED):

@@ -50,7 +50,12 @@ TEST_CASE("help of a command is its usage, and a line for each thing that it tak
           "  FILE         the YAML file\n"
           "  --strict     warnings are errors\n"
           "  --json       findings, endpoints, services, topics and routes as JSON\n");
-    CHECK(run({"help", "version"}).out == "version: print the version\n\nusage: zbridge version\n");
+    CHECK(run({"help", "version"}).out ==
+          "version: print the version\n\nusage: zbridge version [--json]\n\n"
+          "  --json       the same as JSON\n");
+    CHECK(has(run({"help", "events"}).out, "\n  -f, --follow "));
+    CHECK(has(run({"help", "dead", "rm"}).out,
+              "usage: zbridge dead rm GROUP [--at PLACE] [WHICH]..."));
     CHECK(has(run({"help", "status"}).out, "usage: zbridge status [--at PLACE]"));
 }
 
@@ -58,6 +63,8 @@ TEST_CASE("a misspelt command or option is told what was meant") {
     CHECK(run({"chek", "x.yaml"}).exit == Exit::kUsage);
     CHECK(
         has(run({"chek", "x.yaml"}).err, "no command is named \"chek\"; did you mean \"check\"?"));
+    CHECK(has(run({"topik"}).err, "did you mean \"topic\"?"));
+    CHECK(has(run({"topic", "broswe"}).err, "did you mean \"topic browse\"?"));
     CHECK(has(run({"check", "x.yaml", "--jsno"}).err,
               "no option is named \"--jsno\"; did you mean \"--json\"?"));
     CHECK(run({"check"}).exit == Exit::kUsage);
@@ -132,6 +139,7 @@ TEST_CASE("colours only where they were asked for") {
 TEST_CASE("version and schema print what their names say") {
     CHECK(run({"version"}).out == "zbridge " ZBRIDGE_VERSION "\n");
     CHECK(run({"--version"}).out == run({"version"}).out);
+    CHECK(run({"version", "--json"}).out == "{\n  \"version\": \"" ZBRIDGE_VERSION "\"\n}\n");
     CHECK(has(run({"schema"}).out, "https://json-schema.org/draft/2020-12/schema"));
     CHECK(has(run({"schema", "--yaml"}).out, "max_message: 16MiB"));
     CHECK(has(run({"schema", "--markdown"}).out, "| `max_message` |"));
@@ -150,6 +158,22 @@ TEST_CASE("a new time is read before the bridge is asked") {
     CHECK(has(run({"help", "delay"}).out, "delay recall"));
     CHECK(has(run({"help", "delay", "ls"}).out, "--limit COUNT"));
     CHECK(run({"trace"}).exit == Exit::kUsage);
+}
+
+TEST_CASE("what ends or cuts off somebody is asked about first, and durations are read before") {
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"peer", "kick", "7"}, {"drain"}, {"stop"}}) {
+        const auto ran = run(arguments);
+        CHECK(ran.exit == Exit::kFailed);
+        CHECK(has(ran.err, "expected --yes"));
+    }
+    CHECK(run({"peer", "kick", "seven", "--yes"}).exit == Exit::kUsage);
+    const auto wrong = run({"stop", "--wait", "soon", "--yes"});
+    CHECK(wrong.exit == Exit::kUsage);
+    CHECK(has(wrong.err, "`soon` is no duration: expected 30s, 2m"));
+    CHECK(run({"stop", "--wait", "5s", "--yes"}).exit == Exit::kNotReachable);
+    CHECK(run({"health"}).exit == Exit::kNotReachable);
+    CHECK(run({"events", "--level", "loud"}).exit == Exit::kUsage);
 }
 
 TEST_CASE("what groups and dead letters are asked is read before the bridge is") {

@@ -1,0 +1,20 @@
+// What `zbridge help` says beside what a command takes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/cli/command.h"
+
+namespace zbridge::cli {
+
+// All commands, a line each, or those of a group.
+std::string list_of(std::string_view group = "");
+// All commands, and how they are used.
+std::string overview();
+// Of `help --man [GROUP]`, `--man-to FOLDER`, `--markdown`. None: it is none of these.
+std::optional<Exit> print_manual(const std::vector<std::string>& arguments, Terminal& terminal);
+
+}  // namespace zbridge::cli
