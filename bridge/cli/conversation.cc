@@ -54,6 +54,15 @@ Result<Conversation::Piece> Conversation::hear(Duration patience) {
                  frames->size() > 1 ? std::move(frames->back()) : std::string()};
 }
 
+Status Conversation::leave() {
+    if (Status status = say("BYE", Report::map()); !status.ok()) return status;
+    for (;;) {
+        const auto heard = hear();
+        if (!heard.ok()) return heard.error();
+        if (heard->name == "BYE") return {};
+    }
+}
+
 Result<Report> Conversation::ask(const std::string& call, Report args) {
     const uint64_t ref = ++last_ref_;
     Report fields = Report::map();

@@ -28,6 +28,10 @@ class Conversation {
 
     Status say(std::string_view name, const telemetry::Report& fields,
                std::optional<std::string_view> block = {});
+    // A header that is packed already, for one that has bytes in it.
+    Status say_packed(std::string_view header) { return dealer_->send({header}, patience_); }
+    // BYE, and waits for the bridge's: what it was given and has not settled goes back.
+    Status leave();
     // The next thing that the bridge says, whatever it is. kUnavailable: nothing came in time.
     Result<Piece> hear() { return hear(patience_); }
     Result<Piece> hear(Duration patience);

@@ -31,7 +31,7 @@ routes:
 # They print no report: what they print is itself for a program, or they run until they are ended.
 WITHOUT_JSON = {"run", "schema", "completion"}
 # They need what is not made here; tests of their own show them.
-ELSEWHERE = {"run", "plugin check"}
+ELSEWHERE = {"run", "plugin check", "call"}
 # What they refuse here, since it is not theirs: of what the file names. Exit code 1.
 REFUSED = {"group rm"}
 LAST = ["drain", "stop"]
@@ -90,7 +90,7 @@ class Facts:
             "dead edit": ["logistics", "0", "--body", str(body)], "dead rm": ["logistics", "1"], "dead redrive": ["logistics", "--dry-run"],
             "dead export": ["logistics", str(bridge.folder / "letters")],
             "tx commit": [tokens[0]], "tx rollback": [tokens[1]], "plugin new": ["made", "--kind", "step"],
-            "drain": ["--wait", "60s"], "stop": ["--wait", "60s"]}
+            "pub": ["topic/orders", "--body", "one more"], "drain": ["--wait", "60s"], "stop": ["--wait", "60s"]}
 
     def arguments(self, told):
         own = self.own[told.name] if told.name in self.own else [self.named[name] for name in told.arguments]

@@ -176,6 +176,23 @@ TEST_CASE("what ends or cuts off somebody is asked about first, and durations ar
     CHECK(run({"events", "--level", "loud"}).exit == Exit::kUsage);
 }
 
+TEST_CASE("what is published, and taken, is read before the bridge is asked") {
+    CHECK(
+        has(run({"pub", "orders", "--body", "x"}).err, "orders is no topic: expected topic/NAME"));
+    CHECK(run({"pub", "topic/", "--body", "x"}).exit == Exit::kUsage);
+    CHECK(run({"pub", "topic/orders", "file", "--body", "x"}).exit == Exit::kUsage);
+    CHECK(run({"pub", "topic/orders", "--lines", "--count", "2"}).exit == Exit::kUsage);
+    CHECK(run({"pub", "topic/orders", "--body", "x", "--property", "x"}).exit == Exit::kUsage);
+    CHECK(run({"pub", "topic/orders", "--body", "x", "--priority", "10"}).exit == Exit::kUsage);
+    CHECK(run({"pub", "topic/orders", "no/such"}).exit == Exit::kFailed);
+    CHECK(run({"pub", "topic/orders", "--body", "x"}).exit == Exit::kNotReachable);
+    CHECK(run({"get", "g", "--max", "0"}).exit == Exit::kUsage);
+    CHECK(run({"get", "g", "--wait", "10"}).exit == Exit::kUsage);
+    CHECK(run({"get", "g"}).exit == Exit::kNotReachable);
+    CHECK(run({"call", "s"}).exit == Exit::kUsage);
+    CHECK(run({"call", "s", "x"}).exit == Exit::kNotReachable);
+}
+
 TEST_CASE("what groups and dead letters are asked is read before the bridge is") {
     CHECK(has(run({"group", "reset", "g", "--to", "yesterday"}).err,
               "expected latest, earliest, a time such as 2026-11-24T10:00:00Z, or an offset"));

@@ -1,0 +1,191 @@
+// zbridge pub REF [FILE] [--body TEXT] [--lines] [--count N] [attributes]
+// [--json]
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/time_text.h"
+#include "bridge/cli/asked.h"
+#include "bridge/cli/command.h"
+#include "bridge/cli/conversations.h"
+#include "bridge/cli/publishing.h"
+#include "bridge/cli/text.h"
+
+namespace zbridge::cli {
+
+namespace {
+
+using telemetry::Report;
+
+struct Options {
+    std::string at, ref, file, delay;
+    std::optional<std::string> body;
+    Attributed attributes;
+    std::vector<std::string> properties;
+    uint64_t count = 1;
+    bool lines = false, json = false;
+};
+
+// "topic/orders" -> "orders"
+std::optional<std::string> topic_of(const std::string& ref) {
+    constexpr std::string_view kKind = "topic/";
+    if (!ref.starts_with(kKind) || ref.size() == kKind.size()) return std::nullopt;
+    return ref.substr(kKind.size());
+}
+
+Exit usage(Terminal& terminal, const std::string& sentence) {
+    terminal.err << "zbridge: pub: " << sentence << "\n";
+    return Exit::kUsage;
+}
+
+// A number is one, and so is true or false; all else is text.
+Report property_of(const std::string& value) {
+    if (value == "true" || value == "false") return value == "true";
+    const bool digits =
+        value.find_first_not_of("0123456789", value.starts_with('-') ? 1 : 0) == std::string::npos;
+    if (digits && value.size() < 19 && value.find_first_of("0123456789") != std::string::npos)
+        return int64_t{std::stoll(value)};
+    return value;
+}
+
+// False: one is not written so.
+bool take_properties(const Options& options, Attributed& attributes) {
+    for (const std::string& each : options.properties) {
+        const size_t equals = each.find('=');
+        if (equals == std::string::npos || equals == 0) return false;
+        attributes.properties.emplace_back(each.substr(0, equals),
+                                           property_of(each.substr(equals + 1)));
+    }
+    return true;
+}
+
+// What is published, one after the other; none: `in` is at its end.
+class Bodies {
+ public:
+    Bodies(const Options& options, std::istream& in)
+        : options_(options), in_(in), body_(options.body) {
+        if (!body_ && !options.lines) body_ = std::string(std::istreambuf_iterator<char>(in_), {});
+    }
+    std::optional<std::string> next() {
+        if (body_) return left_ > 0 ? (left_--, body_) : std::nullopt;
+        std::string line;
+        if (!std::getline(in_, line)) return std::nullopt;
+        if (line.ends_with('\r')) line.pop_back();
+        return line;
+    }
+
+ private:
+    const Options& options_;
+    std::istream& in_;
+    std::optional<std::string> body_;
+    uint64_t left_ = options_.count;
+};
+
+void show(const Options& options, const std::string& topic, const Published& published,
+          Terminal& terminal) {
+    if (options.json) {
+        terminal.out << published.report(topic).json(JsonWriter::Style::kIndented) << "\n";
+        return;
+    }
+    for (const auto& [reason, count] : published.refused)
+        terminal.err << fmt::format("zbridge: {} not published: {}\n", count, reason);
+    if (published.stored == 0) return;
+    const std::string what =
+        published.stored == 1 ? "1 message" : fmt::format("{} messages", published.stored);
+    const std::string ids = published.stored == 1
+                                ? published.first_id
+                                : fmt::format("{} to {}", published.first_id, published.last_id);
+    terminal.out << fmt::format(
+        "published {} to {}: {}{}\n", what, topic, ids,
+        published.duplicates == 0 ? ""
+                                  : fmt::format(" ({} were there already)", published.duplicates));
+}
+
+Exit publish(const Options& options, std::istream& in, Terminal& terminal) {
+    const std::string topic = *topic_of(options.ref);
+    Attributed attributes = options.attributes;
+    if (!take_properties(options, attributes))
+        return usage(terminal, "--property: expected NAME=VALUE");
+    if (const auto delay = parse_duration(options.delay)) {
+        const RealClock clock;
+        const auto delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
+        attributes.deliver_at_ms = clock.wall_us() / 1000 + delay_ms;
+    }
+    const auto [session, exit] = open_session(
+        options.at, {"publish", "this bridge has no topics: its file has none under `topics`"},
+        terminal);
+    if (!session) return exit;
+    Publishing publishing(*session, topic, attributes);
+    Bodies bodies(options, in);
+    while (const auto body = bodies.next()) {
+        if (const Status status = publishing.add(*body); !status.ok())
+            return failed(status, terminal);
+    }
+    const auto published = publishing.finish();
+    if (!published.ok()) return failed(published.error(), terminal);
+    show(options, topic, *published, terminal);
+    return published->refused.empty() ? Exit::kOk : Exit::kFailed;
+}
+
+Exit pub(const Options& options, Terminal& terminal) {
+    if (!topic_of(options.ref)) {
+        return usage(terminal,
+                     fmt::format("{} is no topic: expected topic/NAME", printable(options.ref)));
+    }
+    if (options.body && (!options.file.empty() || options.lines))
+        return usage(terminal, "--body is all that is published: expected no FILE, no --lines");
+    if (options.file.empty() || options.file == "-") return publish(options, std::cin, terminal);
+    std::ifstream file(options.file, std::ios::binary);
+    if (file) return publish(options, file, terminal);
+    terminal.err << "zbridge: cannot read " << options.file << "\n";
+    return Exit::kFailed;
+}
+
+void declare_attributes(CLI::App& app, Options& options) {
+    Attributed& its = options.attributes;
+    app.add_option("--key", its.keys, "what `topic query --key` finds it by; may be said again")
+        ->type_name("KEY")
+        ->allow_extra_args(false);
+    app.add_option("--tag", its.tag, "its tag")->type_name("TAG");
+    app.add_option("--order-key", its.order_key, "messages of one are given in their order")
+        ->type_name("KEY");
+    app.add_option("--id", its.id, "the producer's own: a topic with `dedup` has each once")
+        ->type_name("ID");
+    app.add_option("--priority", its.priority, "0 to 9, for groups that look at it")
+        ->check(CLI::Range(0, 9))
+        ->type_name("N");
+    app.add_option("--property", options.properties, "what filters see; may be said again")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
+    app.add_option("--delay", options.delay, "so long until it is given to anybody")
+        ->check(wrong_duration)
+        ->type_name("TIME");
+}
+
+}  // namespace
+
+Body declare_pub(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    app.add_option("REF", options->ref, "where to: topic/NAME")->required();
+    app.add_option("FILE", options->file,
+                   "what: the bytes of a file; else, or -, standard input to its end");
+    app.add_option("--body", options->body, "what, in place of FILE")->type_name("TEXT");
+    auto* lines = app.add_flag("--lines", options->lines, "each line is a message");
+    app.add_option("--count", options->count, "publish it so many times; else once")
+        ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000}))
+        ->type_name("N")
+        ->excludes(lines);
+    declare_attributes(app, *options);
+    declare_at(app, options->at);
+    app.add_flag("--json", options->json, "what became of them, as JSON");
+    return [options](Terminal& terminal) { return pub(*options, terminal); };
+}
+
+}  // namespace zbridge::cli
