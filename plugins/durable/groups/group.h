@@ -433,8 +433,8 @@ bool Group::hand_over(size_t max, Duration again, Take take) {
         const zb_run* message = nullptr;
         switch (find_due(*due, head, message)) {
             case Reader::Found::kLater:
-                // What is due behind it waits for it.
-                if (soon_.is_on_its_way(*due)) {
+                // What is due behind it waits for it, also where others are being read now.
+                if (soon_.is_on_its_way(*due) || (reads_ahead && due->second < head)) {
                     waits_ = !soon_.more();
                     return soon_.more();
                 }
