@@ -102,6 +102,10 @@ constexpr Row kRows[] = {
     {Refusal::kWorkerLost,
      "Find out why the worker ended. `execute: at_least_once` gives its request to another one; "
      "then a request may be executed twice."},
+    {Refusal::kFailed,
+     "The worker's own words stand beside the code. It is not given to another worker: look at "
+     "what "
+     "was asked, and at that worker's log."},
     {Refusal::kClientGone,
      "Nothing: the client ended, or gave up. With a routing id it gets the answer if it is back "
      "within `resume_window`."},
