@@ -208,9 +208,8 @@ std::string peers_text(const Report& peers, size_t width) {
         const bool worker = !peer.at("credit").is_null();
         table.add({cell(peer, "endpoint"), cell(peer, "id"), cell(peer, "type"),
                    cell(peer, "address"), printable(cell(peer, "identity")),
-                   telemetry::readable(cell(peer, "user")),
-                   cell(peer, "in"), cell(peer, "out"), cell(peer, "waiting"),
-                   cell(peer, "dropped"),
+                   telemetry::readable(cell(peer, "user")), cell(peer, "in"), cell(peer, "out"),
+                   cell(peer, "waiting"), cell(peer, "dropped"),
                    worker ? cell(peer, "held") + " of " + cell(peer, "credit") : ""});
     }
     return table.empty() ? "" : table.text(width);
