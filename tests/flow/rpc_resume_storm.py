@@ -18,7 +18,7 @@ services:
   work: { clients: clients, workers: workers, timeout: 20s, restart: resume, reply_durable: true }
 """
 CLIENTS, WORKERS = 4, 3
-PATIENCE_MS = 3000  # then a client takes what it asked for lost: the grace for workers is over by then
+PATIENCE_MS = 6000  # then a client takes what it asked for lost: the grace for workers is over by then, on a slow machine too
 
 
 def client(link, address, name):
