@@ -47,16 +47,16 @@ void MemoryBudget::destroy(Chunk* chunk) {
 
 // One that was freed, of about this size; null: none is.
 Chunk* MemoryBudget::take_spare(size_t capacity) {
-    auto& spares = capacity > kChunkBytes ? large_spares_ : spares_;
+    const bool large = capacity > kChunkBytes;
+    auto& spares = large ? large_spares_ : spares_;
     const auto found = std::find_if(spares.rbegin(), spares.rend(), [&](const Chunk* spare) {
-        return spare->capacity_ == capacity ||
-               (capacity > kChunkBytes && spare->capacity_ > capacity &&
-                spare->capacity_ / 2 < capacity);
+        return large ? spare->capacity_ >= capacity && spare->capacity_ / 2 < capacity
+                     : spare->capacity_ == capacity;
     });
     if (found == spares.rend()) return nullptr;
     Chunk* const chunk = *found;
     spares.erase(std::next(found).base());
-    if (capacity > kChunkBytes) large_spares_bytes_ -= chunk->capacity_;
+    if (large) large_spares_bytes_ -= chunk->capacity_;
     chunk->used_ = 0;
     return chunk;
 }

@@ -71,7 +71,6 @@ void Checkers::on_closed(net::Peer& peer) {
     // Whoever comes next would be asked of what is long decided.
     counters_.unasked += line_.size();
     line_.clear();
-    line_bytes_ = 0;
 }
 
 bool Checkers::is_free(const Worker& worker) const {
@@ -87,36 +86,20 @@ Checkers::Worker* Checkers::next_free() {
 }
 
 bool Checkers::on_check(const plugin::Check& check) {
-    take_off(check.transaction);  // it is asked for once
-    const bool fits =
-        line_.size() < kWaitingMax && line_bytes_ + check.wire.size() <= kWaitingBytesMax;
-    if (workers_.empty() || !fits) {
+    line_.remove(check.transaction);  // it is asked for once
+    if (workers_.empty() || !line_.add(check)) {
         counters_.unasked++;
         return false;
     }
-    line_.push_back(check);
-    line_bytes_ += check.wire.size();
     give();
     return true;
-}
-
-void Checkers::take_off(TransactionToken token) {
-    const auto known = std::find_if(line_.begin(), line_.end(), [&](const plugin::Check& each) {
-        return each.transaction == token;
-    });
-    if (known == line_.end()) return;
-    line_bytes_ -= known->wire.size();
-    line_.erase(known);
 }
 
 void Checkers::give() {
     while (!line_.empty()) {
         Worker* worker = next_free();
         if (worker == nullptr) return;
-        const plugin::Check check = std::move(line_.front());
-        line_.pop_front();
-        line_bytes_ -= check.wire.size();
-        ask(*worker, check);
+        ask(*worker, line_.take());
     }
 }
 
@@ -149,7 +132,7 @@ void Checkers::settle(const Answer& answer) {
         counters_.malformed++;
         return;
     }
-    take_off(*answer.token);
+    line_.remove(*answer.token);
     if (*answer.word == Word::kUnknown) {
         counters_.unknown++;
         return;

@@ -10,12 +10,11 @@
 // Promise: an answer counts by its token, whichever connection or life of the bridge it comes from.
 //          An answer that is none of the three is counted, and changes nothing: as UNKNOWN. What a
 //          worker held when it went is asked again with the next check.
-// Limits:  kWaiting* of messages and bytes in the line: beyond it, and where no worker is there,
+// Limits:  those of the line, WaitingChecks: beyond it, and where no worker is there,
 //          nobody is asked, and the engine knows it.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -25,6 +24,7 @@
 #include "bridge/net/peer.h"
 #include "bridge/net/reactor.h"
 #include "bridge/plugin/engine.h"
+#include "bridge/plugin/waiting_checks.h"
 
 namespace zbridge::delivery {
 
@@ -41,9 +41,6 @@ struct CheckersCounters {
 
 class Checkers final : public net::PeerHandler, public plugin::CheckListener {
  public:
-    static constexpr size_t kWaitingMax = 1'000;
-    static constexpr uint64_t kWaitingBytesMax = 4 << 20;
-
     struct Setup {
         std::string name;
         uint32_t credit = 1;  // checks that a DEALER holds at once; a REP holds one
@@ -73,16 +70,14 @@ class Checkers final : public net::PeerHandler, public plugin::CheckListener {
     Worker* next_free();
     void ask(Worker& worker, const plugin::Check& check);
     void give();
-    void take_off(TransactionToken token);
     void settle(const Answer& answer);
     void on_resolved(plugin::Resolution how, const plugin::Resolved& resolved);
 
     Setup setup_;
     plugin::Engine& engine_;
     net::Reactor& reactor_;
-    std::list<Worker> workers_;       // the one that was asked longest ago first
-    std::deque<plugin::Check> line_;  // oldest first
-    uint64_t line_bytes_ = 0;
+    std::list<Worker> workers_;  // the one that was asked longest ago first
+    plugin::WaitingChecks line_;
     CheckersCounters counters_;
 };
 

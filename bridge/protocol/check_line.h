@@ -2,17 +2,17 @@
 // subscribed to them: the one that was asked longest ago first.
 //
 // Flow:    engine -> on_check() -> [line] -> Checker::take() -> COMMIT, ROLLBACK, UNKNOWN -> take_off()
-// Limits:  kWaiting* of messages and bytes in the line: beyond it, and where nobody has subscribed, nobody
+// Limits:  those of the line, WaitingChecks: beyond it, and where nobody has subscribed, nobody
 //          is asked, and the engine knows it.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <string>
 #include <string_view>
 
 #include "bridge/plugin/engine.h"
+#include "bridge/plugin/waiting_checks.h"
 
 namespace zbridge::protocol {
 
@@ -27,9 +27,6 @@ class Checker {
 
 class CheckLine final : public plugin::CheckListener {
  public:
-    static constexpr size_t kWaitingMax = 1'000;
-    static constexpr uint64_t kWaitingBytesMax = 4 << 20;
-
     // As the engine has them: no endpoint of the file has such a name. `engine` outlives it.
     static std::string checker_of(std::string_view topic) { return "topic/" + std::string(topic); }
     CheckLine(std::string_view topic, plugin::Engine& engine) {
@@ -42,15 +39,14 @@ class CheckLine final : public plugin::CheckListener {
     // To those that are free, now.
     void give();
     // It is resolved, or somebody has said that it is not known.
-    void take_off(TransactionToken token);
+    void take_off(TransactionToken token) { line_.remove(token); }
     bool on_check(const plugin::Check& check) override;
 
     size_t waiting() const { return line_.size(); }
 
  private:
-    std::list<Checker*> checkers_;    // the one that was asked longest ago first
-    std::deque<plugin::Check> line_;  // oldest first
-    uint64_t line_bytes_ = 0;
+    std::list<Checker*> checkers_;  // the one that was asked longest ago first
+    plugin::WaitingChecks line_;
 };
 
 }  // namespace zbridge::protocol

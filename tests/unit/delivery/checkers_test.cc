@@ -161,7 +161,7 @@ TEST_CASE("the line has a limit of checks, and one of bytes: beyond it nobody is
     World world;
     world.worker();
     CHECK(world.check(world.prepare("held")));
-    for (size_t i = 0; i < Checkers::kWaitingMax; i++)
+    for (size_t i = 0; i < plugin::WaitingChecks::kMessagesMax; i++)
         CHECK(world.check(world.prepare("x")));
     CHECK_FALSE(world.check(world.prepare("x")));
     CHECK(world.checkers.counters().unasked == 1);
@@ -169,7 +169,7 @@ TEST_CASE("the line has a limit of checks, and one of bytes: beyond it nobody is
     World large;
     large.worker();
     CHECK(large.check(large.prepare("held")));
-    const std::string body(Checkers::kWaitingBytesMax / 2, '.');
+    const std::string body(plugin::WaitingChecks::kBytesMax / 2, '.');
     CHECK(large.check(large.prepare(body)));
     CHECK_FALSE(large.check(large.prepare(body)));
 }

@@ -180,7 +180,7 @@ TEST_CASE(
 TEST_CASE("checks that wait are so many, and no more") {
     TransactionsWorld world;
     StubPeer& peer = world.client();
-    const size_t most = protocol::CheckLine::kWaitingMax;
+    const size_t most = plugin::WaitingChecks::kMessagesMax;
     for (size_t i = 0; i <= most; i++)
         world.prepare(peer, 1 + i, {"x"});
     world.toy.commit();
