@@ -11,8 +11,8 @@ import contextlib
 import os
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import (Any, AsyncIterator, Awaitable, Callable, ContextManager, Generator, Iterable, List, Mapping, Optional,
-                    Sequence, Set, Type, TypeVar, Union)
+from typing import (Any, AsyncIterator, Awaitable, Callable, ContextManager, Generator, Generic, Iterable, List, Mapping,
+                    Optional, Sequence, Set, Type, TypeVar, Union)
 
 import zmq
 
@@ -457,30 +457,65 @@ class Client:
                 waiter.set_result(None)
 
 
-class Subscription:
-    """`async for` it: each delivery is for one task of those that do. Ends when it is closed."""
+T = TypeVar("T")
+S = TypeVar("S", bound="Stream[object]")
 
-    def __init__(self, client: Client, inner: CoreSubscription) -> None:
+
+class Stream(Generic[T]):
+    """`async for` it: each is for one task of those that do. Ends when it is closed."""
+
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._inner = inner
 
-    async def next(self) -> Delivery:
-        """The next delivery. Raises Closed, or what the bridge refused it with."""
+    def _take(self) -> Optional[T]:
+        """The next one that is there."""
+        raise NotImplementedError
+
+    def _ended_by(self) -> Optional[Error]:
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        raise NotImplementedError
+
+    async def next(self) -> T:
+        """The next one. Raises Closed, or what the bridge refused it with."""
         while True:
             self._client._check()
-            found = self._client._core.inbox.take(self._inner)
+            found = self._take()
             if found is not None:
                 return found
-            if self._inner.error is not None:
-                raise self._inner.error
+            error = self._ended_by()
+            if error is not None:
+                raise error
             await self._client._changed()
 
-    async def __aiter__(self) -> AsyncIterator[Delivery]:
+    async def __aiter__(self) -> AsyncIterator[T]:
         while True:
             try:
                 yield await self.next()
             except Closed:
                 return
+
+    def close(self) -> None:
+        """What nobody has looked at goes back. What was handed out may still be answered."""
+        self._client._check()
+        self._end()
+        self._client._later_turn()
+
+    async def __aenter__(self: S) -> S:
+        return self
+
+    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                        trace: Optional[TracebackType]) -> None:
+        self.close()
+
+
+class Subscription(Stream[Delivery]):
+    """`async for` it: each delivery is for one task of those that do. Ends when it is closed."""
+
+    def __init__(self, client: Client, inner: CoreSubscription) -> None:
+        super().__init__(client)
+        self._inner = inner
 
     def set_credit(self, credit: int) -> None:
         """From now on at most so many delivered and not settled; 0 pauses."""
@@ -490,54 +525,28 @@ class Subscription:
         self._client._core.inbox.set_credit(self._inner, credit)
         self._client._later_turn()
 
-    def close(self) -> None:
-        """Gives back what nobody has looked at. What was handed out is still to be settled."""
-        self._client._check()
+    def _take(self) -> Optional[Delivery]:
+        return self._client._core.inbox.take(self._inner)
+
+    def _ended_by(self) -> Optional[Error]:
+        return self._inner.error
+
+    def _end(self) -> None:
         self._client._core.inbox.unsubscribe(self._inner, clock_ms())
-        self._client._later_turn()
-
-    async def __aenter__(self) -> Subscription:
-        return self
-
-    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                        trace: Optional[TracebackType]) -> None:
-        self.close()
 
 
-class Checks:
+class Checks(Stream[Check]):
     """As of zbridge.Client, for `async for`."""
 
     def __init__(self, client: Client, inner: CoreChecks) -> None:
-        self._client = client
+        super().__init__(client)
         self._inner = inner
 
-    async def next(self) -> Check:
-        """The next one. Raises Closed, or what the bridge refused it with."""
-        while True:
-            self._client._check()
-            found = self._client._core.checking.take(self._inner)
-            if found is not None:
-                return found
-            if self._inner.error is not None:
-                raise self._inner.error
-            await self._client._changed()
+    def _take(self) -> Optional[Check]:
+        return self._client._core.checking.take(self._inner)
 
-    async def __aiter__(self) -> AsyncIterator[Check]:
-        while True:
-            try:
-                yield await self.next()
-            except Closed:
-                return
+    def _ended_by(self) -> Optional[Error]:
+        return self._inner.error
 
-    def close(self) -> None:
-        """What is in hand may still be answered."""
-        self._client._check()
+    def _end(self) -> None:
         self._client._core.checking.unsubscribe(self._inner)
-        self._client._later_turn()
-
-    async def __aenter__(self) -> Checks:
-        return self
-
-    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                        trace: Optional[TracebackType]) -> None:
-        self.close()

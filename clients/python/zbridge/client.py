@@ -28,13 +28,14 @@ from .core.delivery import Delivery
 from .core.outbox import Prepared, Publication, Publishing, Receipt, Receipts, Single
 from .core.pending import Pending
 from .core.settling import Extension, Settlement
+from .crew import ends_at, left_until
 from .errors import Closed, Error, Forked, InFlightFull, Timeout, WrongThread
 from .link import Configure, Link
 from .message import Bytes, Property
 from .message import name as checked_name
 from .message import text as checked_text
 from .options import Options
-from .subscription import Server, Subscription, ends_at, left_until
+from .subscription import Server, Subscription
 from .worker import Reply, Worker
 
 P = TypeVar("P", bound="Publishing[Any]")

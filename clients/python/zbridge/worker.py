@@ -5,16 +5,14 @@ Thread:  the handler runs in its Worker's threads.
 from __future__ import annotations
 
 import logging
-import threading
-from types import TracebackType
-from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Type, Union
+from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Union
 
 from . import wire
 from .base import clock_ms, reason_of
 from .core.calls import Task, Work
-from .errors import Closed, Error, Timeout
+from .crew import Crew
+from .errors import Closed, Error
 from .message import Bytes, frames_of
-from .subscription import ends_at, left_until
 
 if TYPE_CHECKING:
     from .client import Client
@@ -27,41 +25,22 @@ def reply_of(value: Reply) -> bytes:
     return wire.body(frames_of(value))
 
 
-class Worker:
+class Worker(Crew):
     """Threads that call a handler with each call of a service."""
 
     def __init__(self, client: Client, work: Work, handler: Callable[[Task], Reply], threads: int) -> None:
         self._client = client
         self._work = work
         self._handler = handler
-        self._threads = [threading.Thread(target=self._run, name=f"zbridge worker {n}", daemon=True) for n in range(threads)]
-        for each in self._threads:
-            each.start()
+        super().__init__(self._run, "zbridge worker", threads)
 
-    def join(self, timeout: Optional[float] = None) -> None:
-        """Until the work ends; raises what the bridge ended it with."""
-        ends = ends_at(timeout)
-        for each in self._threads:
-            each.join(left_until(ends))
-            if each.is_alive():
-                raise Timeout(f"not within {timeout} s: the handlers go on")
-        if self._work.error is not None and not isinstance(self._work.error, Closed):
-            raise self._work.error
+    def _ended_by(self) -> Optional[Error]:
+        return None if isinstance(self._work.error, Closed) else self._work.error
 
-    def close(self) -> None:
-        """No further calls; waits for the handlers that are at work."""
+    def _end(self) -> None:
         with self._client._entered():
             self._client._core.calls.end(self._work)
             self._client._nudge(0)
-        if threading.current_thread() not in self._threads:
-            self.join()
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        self.close()
 
     def _run(self) -> None:
         while (task := self._next()) is not None:
