@@ -1,29 +1,10 @@
-#include "bridge/cli/cli.h"
-
-#include <sstream>
-#include <string>
+#include "tests/unit/cli/ran.h"
 
 using namespace zbridge;
+using namespace zbridge::testing;
 using cli::Exit;
 
 namespace {
-
-struct Ran {
-    Exit exit;
-    std::string out, err;
-};
-
-Ran run(const std::vector<std::string>& arguments, bool colour = false) {
-    std::ostringstream out, err;
-    cli::Terminal terminal{out, err, colour, colour,
-                           [](const std::string&) { return std::optional<std::string>(); }};
-    const Exit exit = cli::run(arguments, terminal);
-    return {exit, out.str(), err.str()};
-}
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 const std::string kTree = ZBRIDGE_SOURCE_DIR;
 const std::string kRight = kTree + "/tests/golden/settings/ok_quiet.yaml";
@@ -133,7 +114,7 @@ TEST_CASE("a query names one thing to look for, and its times are times") {
 
 TEST_CASE("colours only where they were asked for") {
     CHECK_FALSE(has(run({"check", kWrong}).out, "\x1b["));
-    CHECK(has(run({"check", kWrong}, true).out, "\x1b[1;31merror:\x1b[0m"));
+    CHECK(has(run({"check", kWrong}, {.colour = true}).out, "\x1b[1;31merror:\x1b[0m"));
 }
 
 TEST_CASE("version and schema print what their names say") {

@@ -1,35 +1,13 @@
 // zbridge explain
-#include <sstream>
 #include <string>
 
 #include "bridge/cli/advice.h"
-#include "bridge/cli/cli.h"
 #include "bridge/cli/text.h"
+#include "tests/unit/cli/ran.h"
 
 using namespace zbridge;
+using namespace zbridge::testing;
 using cli::Exit;
-
-namespace {
-
-struct Ran {
-    Exit exit;
-    std::string out, err;
-};
-
-Ran run(const std::vector<std::string>& arguments, size_t width = 0) {
-    std::ostringstream out, err;
-    cli::Terminal terminal{
-        out,  err, false, false, [](const std::string&) { return std::optional<std::string>(); },
-        width};
-    const Exit exit = cli::run(arguments, terminal);
-    return {exit, out.str(), err.str()};
-}
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("every code is listed, and explained with what to do") {
     const Ran list = run({"explain"});
@@ -47,7 +25,7 @@ TEST_CASE("every code is listed, and explained with what to do") {
 }
 
 TEST_CASE("a code is explained in lines that fit the terminal") {
-    const Ran ran = run({"explain", "kicked"}, 40);
+    const Ran ran = run({"explain", "kicked"}, {.width = 40});
     CHECK(ran.out ==
           "kicked: somebody who runs the bridge ended the connection\n\n"
           "Nothing: `zbridge peer kick` was used. A\n"

@@ -5,32 +5,16 @@
 #include <fstream>
 #include <sstream>
 
-#include "bridge/cli/cli.h"
 #include "bridge/cli/completion_text.h"
 #include "bridge/cli/described.h"
+#include "tests/unit/cli/ran.h"
 #include "tests/unit/support/temp_folder.h"
 
 using namespace zbridge;
+using namespace zbridge::testing;
 using cli::Exit;
 
 namespace {
-
-struct Ran {
-    Exit exit;
-    std::string out, err;
-};
-
-Ran run(const std::vector<std::string>& arguments) {
-    std::ostringstream out, err;
-    cli::Terminal terminal{out, err, false, false,
-                           [](const std::string&) { return std::optional<std::string>(); }};
-    const Exit exit = cli::run(arguments, terminal);
-    return {exit, out.str(), err.str()};
-}
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 std::string first_word(std::string_view name) {
     return std::string(name.substr(0, name.find(' ')));

@@ -6,35 +6,17 @@
 #include <sstream>
 #include <string>
 
-#include "bridge/cli/cli.h"
 #include "bridge/cli/plugin_check/elf.h"
 #include "bridge/cli/plugin_check/run_stage.h"
+#include "tests/unit/cli/ran.h"
 
 using namespace zbridge;
+using namespace zbridge::testing;
 using cli::Exit;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Ran {
-    Exit exit;
-    std::string out, err;
-};
-
-Ran run(const std::vector<std::string>& arguments, const std::string& plugin_path = "") {
-    std::ostringstream out, err;
-    const auto environment = [&](const std::string& name) {
-        return name == "ZBRIDGE_PLUGIN_PATH" ? std::optional(plugin_path) : std::nullopt;
-    };
-    cli::Terminal terminal{out, err, false, false, environment};
-    const Exit exit = cli::run(arguments, terminal);
-    return {exit, out.str(), err.str()};
-}
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 const std::string kFolder = ZBRIDGE_CLUMSY_FOLDER;
 const std::string kClumsy = kFolder + "/clumsy.so";
@@ -77,7 +59,7 @@ TEST_CASE(
     Elsewhere elsewhere;
     fs::copy(kClumsy, "clumsy.so");
     std::ofstream("broken.so") << "no plugin";
-    const auto ran = run({"plugin", "ls"}, fs::current_path().string());
+    const auto ran = run({"plugin", "ls"}, {.plugin_path = fs::current_path().string()});
     CHECK(ran.exit == Exit::kOk);
     CHECK(has(ran.out, "mask"));
     CHECK(has(ran.out, "clumsy"));

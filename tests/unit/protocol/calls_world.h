@@ -12,16 +12,13 @@
 #include "bridge/app/service_callee.h"
 #include "bridge/protocol/sessions.h"
 #include "bridge/rpc/service.h"
-#include "tests/unit/protocol/said.h"
-#include "tests/unit/support/stub_peer.h"
+#include "tests/unit/protocol/clients_world.h"
 
 namespace zbridge::testing {
 
-struct CallsWorld {
+struct CallsWorld : ClientsWorld {
     explicit CallsWorld(rpc::ServiceOptions options = {}, rpc::RequestJournal* journal = nullptr)
-        : memory(64 << 20),
-          reactor(net, clock, memory),
-          service(ServiceId(0), named(std::move(options)),
+        : service(ServiceId(0), named(std::move(options)),
                   {.epoch = Epoch(7), .clean_start = true, .started = clock.now()}, numbers, clock,
                   reactor.timers(), memory, {}, journal),
           callee(service),
@@ -55,10 +52,7 @@ struct CallsWorld {
     // One that has said HELLO, and heard WELCOME.
     StubPeer& client(const std::string& name = {}, bool resume = false) {
         StubPeer& its = add(sessions, SocketType::kDealer);
-        Said hello = Said("HELLO").with("versions", std::vector<int>{1}).with("resume", resume);
-        if (!name.empty()) hello = hello.with("name", name);
-        its.say({hello.packed()});
-        welcome = got(its);
+        greet(its, name, resume);
         return its;
     }
     // One that works, and has heard SUBSCRIBED.
@@ -103,39 +97,18 @@ struct CallsWorld {
         }
         service.check_invariants();
     }
-    void turn(int turns = 3) {
-        for (int i = 0; i < turns; i++)
-            reactor.turn(false);
-    }
     void pass(Duration time) {
         clock.advance(time);
         turn();
         service.check_invariants();
     }
-    // What it was told since the last time, one behind the other.
-    std::string got(StubPeer& its) {
-        turn();
-        std::string all;
-        for (const Frames& frames : its.received())
-            all += (all.empty() ? "" : ", ") + text_of(frames);
-        return all;
-    }
-    std::string ask(StubPeer& its, const Said& said) {
-        its.say({said.packed()});
-        return got(its);
-    }
 
-    MemoryBudget memory;
-    ManualClock clock;
-    FakeNet net;
-    net::Reactor reactor;
     rpc::RequestNumbers numbers;
     rpc::Service service;
     app::ServiceCallee callee;
     protocol::Sessions sessions;
     uint64_t next_peer = 1;
     std::vector<std::unique_ptr<StubPeer>> peers;  // gone before the sessions
-    std::string welcome;
 };
 
 }  // namespace zbridge::testing

@@ -1,7 +1,6 @@
 // docs/PROTOCOL.md is what clients are written from: its bytes are those of the code.
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "bridge/protocol/command.h"
 #include "bridge/protocol/message_block.h"
 #include "bridge/protocol/report_codec.h"
+#include "tests/unit/support/protocol_page.h"
 
 using namespace zbridge;
 using namespace zbridge::protocol;
@@ -17,36 +17,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using Blocks = std::map<std::string, std::vector<std::string>>;  // frames by the block's name
-
-std::string from_hex(const std::string& text) {
-    std::string bytes;
-    for (size_t i = 0; i + 1 < text.size(); i += 2)
-        bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
-    return bytes;
-}
-
-Blocks read_page() {
-    std::ifstream page(PROTOCOL_PAGE);
-    Blocks blocks;
-    std::string name, begun;
-    for (std::string line; std::getline(page, line);) {
-        if (line.starts_with("```hex ")) {
-            name = line.substr(7);
-        } else if (line == "```") {
-            name.clear();
-        } else if (!name.empty()) {
-            const size_t end = line.find(" \\");
-            begun += line.substr(0, end);
-            if (end != std::string::npos) continue;
-            blocks[name].push_back(from_hex(std::exchange(begun, "")));
-        }
-    }
-    return blocks;
-}
-
 struct Page {
-    Blocks blocks = read_page();
+    testing::PageBlocks blocks = testing::read_page(PROTOCOL_PAGE);
     std::map<std::string, bool> seen;
 
     const std::string& frame(const std::string& name, size_t number = 0) {

@@ -10,13 +10,12 @@
 #include <vector>
 
 #include "bridge/protocol/sessions.h"
-#include "tests/unit/protocol/said.h"
+#include "tests/unit/protocol/clients_world.h"
 #include "tests/unit/support/memory_engine.h"
-#include "tests/unit/support/stub_peer.h"
 
 namespace zbridge::testing {
 
-struct SessionsWorld {
+struct SessionsWorld : ClientsWorld {
     class HeldGate final : public net::Gate {
      public:
         void hold() override { held = true, holds++; }
@@ -26,9 +25,7 @@ struct SessionsWorld {
     };
 
     explicit SessionsWorld(protocol::AdminCalls calls = {})
-        : memory(64 << 20),
-          reactor(net, clock, memory),
-          toy(memory, services),
+        : toy(memory, services),
           sessions(
               {.bridge = "shop",
                .epoch = 7,
@@ -52,34 +49,12 @@ struct SessionsWorld {
     // One that has said HELLO, and heard WELCOME.
     StubPeer& client(const std::string& name = {}, bool resume = false) {
         StubPeer& its = peer();
-        Said hello = Said("HELLO").with("versions", std::vector<int>{1}).with("resume", resume);
-        if (!name.empty()) hello = hello.with("name", name);
-        its.say({hello.packed()});
-        turn();
-        welcome = "";
-        for (const Frames& frames : its.received())
-            welcome = text_of(frames);
+        greet(its, name, resume);
         return its;
-    }
-    void turn(int turns = 3) {
-        for (int i = 0; i < turns; i++)
-            reactor.turn(false);
     }
     void pass(Duration time) {
         clock.advance(time);
         turn();
-    }
-    // What it was told since the last time, one behind the other.
-    std::string got(StubPeer& its) {
-        turn();
-        std::string all;
-        for (const Frames& frames : its.received())
-            all += (all.empty() ? "" : ", ") + text_of(frames);
-        return all;
-    }
-    std::string ask(StubPeer& its, const Said& said) {
-        its.say({said.packed()});
-        return got(its);
     }
     net::Take publish(StubPeer& its, uint64_t seq, const std::vector<std::string>& messages,
                       const std::string& topic = "a") {
@@ -106,17 +81,12 @@ struct SessionsWorld {
             .with("ranges", std::vector<protocol::TokenRange>{{first, count}});
     }
 
-    MemoryBudget memory;
-    ManualClock clock;
-    FakeNet net;
-    net::Reactor reactor;
     plugin::Services services{&clock, nullptr, &reactor.timers(), {}};
     MemoryEngine toy;
     HeldGate gate;
     protocol::Sessions sessions;
     std::vector<std::unique_ptr<StubPeer>> peers;  // gone before the sessions
-    std::string welcome;
-    std::optional<Duration> lease;  // of the group, as far as it is known
+    std::optional<Duration> lease;                 // of the group, as far as it is known
 };
 
 }  // namespace zbridge::testing
