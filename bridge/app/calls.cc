@@ -37,8 +37,9 @@ bool changes(const std::string& verb) {
 }  // namespace
 
 Calls::Calls(Bridge& bridge, const Clock& clock, telemetry::Log& log)
-    : bridge_(bridge), clock_(clock), log_(log), live_(bridge, log) {
+    : bridge_(bridge), clock_(clock), log_(log), live_(bridge, log), taps_(bridge, clock) {
     live_.serve(admin_);
+    taps_.serve(admin_);
     admin_.serve_later("health",
                        [this](const Report&, const admin::Admin::Tell& tell) { health(tell); });
     admin_.serve_later("status", [this](const Report& args, const admin::Admin::Tell& tell) {

@@ -7,6 +7,7 @@
 #include "bridge/admin/admin.h"
 #include "bridge/app/bridge.h"
 #include "bridge/app/live_calls.h"
+#include "bridge/app/taps.h"
 
 namespace zbridge::app {
 
@@ -33,6 +34,7 @@ class Calls {
     telemetry::Log& log_;
     LiveCalls live_;
     admin::Admin admin_;
+    Taps taps_;
 };
 
 }  // namespace zbridge::app

@@ -120,6 +120,7 @@ net::Take Intake::take_straight(net::Peer& peer, const Message& message, Parcel&
         }
         route->messages++;
         route->bytes += message.size();
+        route->show(parcel.body, attributes ? &*attributes : nullptr, &peer);
         bool kept = true;
         for (delivery::Outlet* outlet : route->outlets)
             kept &= outlet->deliver(parcel.body, route->on_full, from_pub);
@@ -243,7 +244,7 @@ void Intake::choose_routes(const net::Peer& peer, const Message& body) {
                 route->shape.attributes(body, {info.user, info.identity, info.address});
             if (!attributes.ok())
                 refusal = attributes.error();
-            else if (!route->topics.empty())
+            else if (!route->topics.empty() || route->watch != nullptr)
                 kept = *std::move(attributes);
         }
         if (refusal != Refusal::kNoMatch) chosen_.push_back({route, refusal, std::move(kept)});

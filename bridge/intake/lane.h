@@ -131,6 +131,8 @@ class Passages::Lane final {
 
     std::optional<Refusal> deliver(const Message& body, const plugin::Item& item,
                                    const Origin& origin, plugin::Ticket ticket, bool& served) {
+        if (route.watch != nullptr) [[unlikely]]
+            route.show(body, &item.attributes, passages_.origins_.peer(origin.peer));
         bool kept = true;
         std::optional<Refusal> why;
         int at = 0;

@@ -10,6 +10,7 @@
 
 #include "bridge/delivery/outlet.h"
 #include "bridge/model/refusal.h"
+#include "bridge/model/watch.h"
 #include "bridge/plugin/engine.h"
 #include "bridge/plugin/pipeline.h"
 #include "bridge/plugin/sink_line.h"
@@ -62,6 +63,11 @@ struct Route {
         }
         return !topics.empty();
     }
+    // To who looks. `from`: null: a plugin's source, or it has gone.
+    void show(const Message& body, const Attributes* attributes, const net::Peer* from) const {
+        if (watch != nullptr) [[unlikely]]
+            show_to_watch(body, attributes, from);
+    }
     // Its messages may stay on their way: it has steps, or a sink.
     bool straight() const { return !steps && !has_sink(); }
     bool has_sink() const {
@@ -71,9 +77,13 @@ struct Route {
         return false;
     }
 
+    void show_to_watch(const Message& body, const Attributes* attributes,
+                       const net::Peer* from) const;
+
     uint64_t messages = 0;  // that took this route
     uint64_t bytes = 0;
     RefusalCounts refusals;
+    Watch* watch = nullptr;        // is shown what it gives its targets; null: nobody looks
     uint64_t rejects_kept = 0;     // of those refused: in `rejects`
     uint64_t rejects_dropped = 0;  // had no room there either
 };

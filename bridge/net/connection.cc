@@ -268,11 +268,13 @@ bool Connection::take_message(size_t size, uint32_t frames) {
         return take_upstream(size, frames);
     if (!within_pace()) return false;
     const Message message(in_.part(0, size), frames);
+    show_said(message);
     if (endpoint_.handler_.on_message(*this, message) == Take::kHold) {
         ZB_CHECK(endpoint_.held(), endpoint_.name());
         endpoint_.park(*this);
         return false;
     }
+    on_taken();
     counters().messages_in++;
     counters().bytes_in += size;
     if (slowing_) slowing_->pace.took_one(reactor_.now());

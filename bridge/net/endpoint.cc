@@ -141,9 +141,16 @@ std::optional<Refusal> Endpoint::admit(Connection& connection, zmtp::Claim& clai
 
 void Endpoint::opened(Connection& connection) {
     peers_.emplace(connection.id(), &connection);
+    connection.watch(watch_);
     observer_.on_peer_opened(*this, connection);
     handler_.on_opened(connection);
     if (held_ || exhausted_since_) reassure(connection);  // it is not read from the first
+}
+
+void Endpoint::watch(Watch* watch) {
+    watch_ = watch;
+    for (const auto& [id, peer] : peers_)
+        peer->watch(watch);
 }
 
 void Endpoint::refused(Connection& connection, std::optional<SocketType> type, Refusal why,

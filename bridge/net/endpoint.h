@@ -95,6 +95,8 @@ class Endpoint final : public Gate {
     void half_close();
     // Some of those have not ended yet.
     bool reads_to_the_end() const;
+    // Is shown what its peers say and are sent, from now on; null: nobody is. It outlives this.
+    void watch(Watch* watch);
     // Everything for its peers has been given to the kernel; but for those that are half-closed.
     bool written() const;
     // Then: Connection::finish() of all.
@@ -150,6 +152,7 @@ class Endpoint final : public Gate {
     uint64_t slowings_ = 0;
     size_t slowed_ = 0;
     RefusalCounts refusals_;
+    Watch* watch_ = nullptr;
     Timer reassure_timer_;
 };
 

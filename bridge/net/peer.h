@@ -16,6 +16,7 @@
 #include "bridge/model/message.h"
 #include "bridge/model/refusal.h"
 #include "bridge/model/socket_type.h"
+#include "bridge/model/watch.h"
 #include "bridge/net/outbox.h"
 
 namespace zbridge::net {
@@ -99,7 +100,16 @@ class Peer {
         return static_cast<State&>(*state_);
     }
 
+    // Is shown what it says and is sent from now on. It outlives the peer, or is taken away: null.
+    void watch(Watch* watch) { watch_ = watch; }
+
  protected:
+    // Before its handler is asked; once, however often a hold makes us ask again.
+    void show_said(const Message& message) {
+        if (watch_ != nullptr) [[unlikely]]
+            show_if_new(message);
+    }
+    void on_taken() { shown_ = false; }
     // Something waits that was not there: have flush() called at the end of the turn.
     virtual void on_queued() = 0;
     // In its place, of each message, where it relays_: it is to go over another peer's connection.
@@ -116,6 +126,11 @@ class Peer {
     Outbox outbox_;
 
  private:
+    void show_if_new(const Message& message);
+    void show(Passing::Way way, const Slice& head, const Slice& wire, uint32_t messages) const;
+
+    Watch* watch_ = nullptr;  // null: nobody looks
+    bool shown_ = false;      // the message that was not taken yet
     PeerCounters counters_;
     std::unique_ptr<PeerState> state_;
 };
@@ -123,6 +138,8 @@ class Peer {
 inline uint64_t Peer::send(const Slice& head, const Slice& rest) {
     const bool was_empty = outbox_.empty();
     const uint64_t position = outbox_.appended();
+    if (watch_ != nullptr) [[unlikely]]
+        show(Passing::Way::kOut, head, rest, 1);
     if (!head.empty()) outbox_.append_part(head);
     outbox_.append(rest);
     counters_.messages_out++;
@@ -137,6 +154,8 @@ inline uint64_t Peer::send(const Slice& head, const Slice& rest) {
 
 inline void Peer::send_run(const Slice& wire, uint32_t messages) {
     const bool was_empty = outbox_.empty();
+    if (watch_ != nullptr) [[unlikely]]
+        show(Passing::Way::kOut, {}, wire, messages);
     outbox_.append_run(wire, messages);
     counters_.messages_out += messages;
     counters_.bytes_out += wire.size();

@@ -394,7 +394,32 @@ const std::vector<Delivery>& Engine::receive(GroupId group, const Wanted& wanted
                                each.attempt,
                                {each.run.id_epoch, each.run.first_sequence}});
     }
+    if (!watches_.empty()) [[unlikely]]
+        show_given(group, wanted.consumer);
     return deliveries_;
+}
+
+void Engine::watch(GroupId group, Watch* watch) {
+    if (watch != nullptr)
+        watches_.insert_or_assign(group, watch);
+    else
+        watches_.erase(group);
+}
+
+void Engine::show_given(GroupId group, PeerId consumer) const {
+    const auto found = watches_.find(group);
+    if (found == watches_.end()) return;
+    for (const Delivery& each : deliveries_) {
+        Passing passing;
+        passing.way = Passing::Way::kGiven;
+        passing.wire = each.run.wire;
+        passing.messages = each.run.messages;
+        passing.peer = consumer;
+        passing.offset = each.run.first_offset;
+        passing.id = each.id;
+        passing.attempt = each.attempt;
+        found->second->on_passing(passing);
+    }
 }
 
 Settled Engine::settle(GroupId group, const Settlement& settlement,

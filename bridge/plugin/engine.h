@@ -33,6 +33,7 @@
 #include "bridge/model/refusal.h"
 #include "bridge/model/room_listener.h"
 #include "bridge/model/transaction_token.h"
+#include "bridge/model/watch.h"
 #include "bridge/plugin/instance.h"
 #include "plugins/sdk/zbridge_engine.h"
 
@@ -221,6 +222,8 @@ class Engine {
     void attend(GroupId joined, bool present);
     // What a consumer is to have now; until the next call. Less than wanted: on_ready() comes.
     const std::vector<Delivery>& receive(GroupId group, const Wanted& wanted);
+    // Is shown what is given of a group from now on; null: nobody is.
+    void watch(GroupId group, Watch* watch);
     // `replies` are published with it, in the same batch. `when_durable`: told once, if anything
     // was settled and the settlement is durable (or never will be: with the reason).
     using OnSettled = std::function<void(bool durable, std::string_view reason)>;
@@ -259,6 +262,7 @@ class Engine {
 
     const zb_engine& calls() const { return *calls_; }
     const zb_publication* to_c_publications(std::span<const Publication> publications);
+    void show_given(GroupId group, PeerId consumer) const;
 
     Instance& instance_;
     const zb_engine* calls_;
@@ -270,6 +274,7 @@ class Engine {
     std::vector<std::vector<TopicListener*>> topic_listeners_;  // by topic
     std::vector<std::vector<GroupListener*>> group_listeners_;  // by group
     std::vector<RoomListener*> waiting_;
+    std::map<GroupId, Watch*> watches_;  // empty: nobody looks
     OnNote on_note_;
     std::vector<std::pair<uint64_t, OnAnswer>> answers_;
     uint64_t next_answer_ = 1;

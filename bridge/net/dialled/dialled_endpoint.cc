@@ -32,6 +32,7 @@ class DialledPeer final : public Peer, public Ready {
         endpoint_.dialler_.nudge();
     }
     bool closing() const { return closing_; }
+    using Peer::on_taken, Peer::show_said;  // of what its endpoint cuts out
     void each_subscription(const std::function<void(std::string_view)>& visit) const override {
         for (const std::string& prefix : subscriptions_)
             visit(prefix);
@@ -170,6 +171,13 @@ void DialledEndpoint::take_news() {
     if (more && !held_) reactor_.make_ready(*this);
 }
 
+void DialledEndpoint::watch(Watch* watch) {
+    watch_ = watch;
+    for (const auto& wire : wires_) {
+        if (wire->peer) wire->peer->watch(watch);
+    }
+}
+
 void DialledEndpoint::drain() {
     for (const auto& wire : wires_)
         wire->link->drain(setup_.source);
@@ -185,6 +193,7 @@ void DialledEndpoint::take(Wire& wire, Link::Incoming& incoming) {
                 *this, *wire.link,
                 PeerInfo{PeerId(connections_.next_peer++), setup_.id, setup_.peer_type, "",
                          wire.link->address(), ""});
+            wire.peer->watch(watch_);
             handler_.on_opened(*wire.peer);
             return;
         }
@@ -219,8 +228,10 @@ void DialledEndpoint::parse(Wire& wire, size_t& quantum) {
                 const bool says = !body.empty() && static_cast<unsigned char>(body[0]) <= 1;
                 if (says && wire.peer->take_subscription(body.substr(1), body[0] == 1))
                     handler_.on_subscription(*wire.peer, {body.substr(1), body[0] == 1});
-            } else if (handler_.on_message(*wire.peer, message) == Take::kHold) {
-                return;
+            } else {
+                wire.peer->show_said(message);
+                if (handler_.on_message(*wire.peer, message) == Take::kHold) return;
+                wire.peer->on_taken();
             }
             wire.peer->counters().messages_in++;
             wire.peer->counters().bytes_in += end.end;

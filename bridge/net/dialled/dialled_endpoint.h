@@ -46,6 +46,9 @@ class DialledEndpoint final : public Gate, private Ready {
     void release() override;
     bool held() const { return held_; }
 
+    // As Endpoint::watch().
+    void watch(Watch* watch);
+
     EndpointId id() const { return setup_.id; }
     const std::string& name() const { return setup_.name; }
     std::vector<const Peer*> peers() const;
@@ -75,6 +78,7 @@ class DialledEndpoint final : public Gate, private Ready {
     Dialler& dialler_;
     std::vector<std::unique_ptr<Wire>> wires_;
     bool held_ = false;
+    Watch* watch_ = nullptr;
     uint64_t lost_ = 0;
     RefusalCounts refusals_;
 };

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/delivery/consumers_world.h"
+#include "tests/unit/support/watcher.h"
 
 using namespace zbridge;
 using namespace zbridge::testing;
@@ -135,4 +136,19 @@ TEST_CASE("a drained endpoint gives nothing more; what a PULL was not written go
     world.consumers.release();
     CHECK(world.settled() == "release 0");
     CHECK(world.consumers.idle());
+}
+
+TEST_CASE("who watches a group is shown what its consumers are given") {
+    World world;
+    Watcher watcher;
+    world.toy.engine().watch(world.toy.group(), &watcher);
+    StubPeer& pull = world.peer(kPull);
+    world.publish("x1 x2");
+    CHECK(world.got(pull) == "x1 x2");
+    CHECK(watcher.seen ==
+          Seen{"given peer 1 offset 0 attempt 1: x1", "given peer 1 offset 1 attempt 1: x2"});
+    world.toy.engine().watch(world.toy.group(), nullptr);
+    world.publish("x3");
+    CHECK(world.got(pull) == "x3");
+    CHECK(watcher.seen.size() == 2);
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/unit/support/stub_peer.h"
+#include "tests/unit/support/watcher.h"
 
 using namespace zbridge;
 using namespace zbridge::testing;
@@ -562,4 +563,26 @@ TEST_CASE("a service serves who can be answered, and says nothing to a PUSH") {
     for (StubPeer* peer : {&push, &pub, &dealer})
         peer->leave();
     world.peers.clear();
+}
+
+TEST_CASE("who watches a route is shown what takes it, with its attributes, and no other message") {
+    World world;
+    world.outlet({kPull});
+    routing::ShapeOptions shape;
+    shape.match_prefix = "eu";
+    shape.set.tag = "$frame[1]";
+    intake::Route& watched = world.route({0}, shape);
+    world.route({0});
+    world.build();
+    StubPeer& push = world.producer(kPush);
+    Watcher watcher;
+    CHECK(push.say({"eu", "before"}) == Take::kTaken);
+    watched.watch = &watcher;
+    CHECK(push.say({"eu", "express"}) == Take::kTaken);
+    CHECK(push.say({"us", "express"}) == Take::kTaken);
+    // Only a route with topics keeps attributes where nobody looks.
+    CHECK(watcher.seen == Seen{"routed peer 1 tag express: eu express"});
+    watched.watch = nullptr;
+    CHECK(push.say({"eu", "after"}) == Take::kTaken);
+    CHECK(watcher.seen.size() == 1);
 }

@@ -10,6 +10,7 @@
 #include "bridge/intake/source_intake.h"
 #include "tests/unit/support/scripted_plugin.h"
 #include "tests/unit/support/stub_peer.h"
+#include "tests/unit/support/watcher.h"
 
 using namespace zbridge;
 using namespace zbridge::testing;
@@ -722,4 +723,23 @@ TEST_CASE("a source learns of a sink's word, and of messages for a route that no
     world.pass(10ms);
     feed.rounds(4);
     CHECK(feed.known == std::vector<std::string>{"1", "2"});
+}
+
+TEST_CASE("who watches a route with steps is shown what comes out of them") {
+    World world;
+    ScriptedPlugin& step = world.plugin("step");
+    step.script.step = [&](zb_message* message) -> zb_verdict {
+        if (step.body(message) == "dropped") return ZB_DROP;
+        if (step.body(message) == "changed")
+            step.script.host->set_frame(message, 0, view_of("another"));
+        return ZB_PASS;
+    };
+    intake::Route& watched = world.route({{&world.outlet()}}, {&step});
+    world.build();
+    StubPeer& push = world.producer(kPush);
+    Watcher watcher;
+    watched.watch = &watcher;
+    for (const char* body : {"passed", "dropped", "changed"})
+        CHECK(push.say({body}) == Take::kTaken);
+    CHECK(watcher.seen == Seen{"routed peer 1: passed", "routed peer 1: another"});
 }
