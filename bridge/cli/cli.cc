@@ -39,6 +39,8 @@ constexpr std::array kCommands = {
     Command{"drain", "take nothing new, finish what is on its way, and wait for `stop`",
             declare_drain},
     Command{"stop", "end a bridge in order, as SIGTERM does", declare_stop},
+    Command{"top", "watch a running bridge: rates, lags, what waits; on the whole screen",
+            declare_top},
     Command{"tap", "look at messages as they pass: a sample, and nothing waits for it",
             declare_tap},
     Command{"check", "say everything that is wrong with a YAML file, or what it means",

@@ -63,6 +63,7 @@ Body declare_call(CLI::App& app);
 Body declare_drain(CLI::App& app);
 Body declare_stop(CLI::App& app);
 Body declare_explain(CLI::App& app);
+Body declare_top(CLI::App& app);
 Body declare_tap(CLI::App& app);
 Body declare_schema(CLI::App& app);
 Body declare_topic_ls(CLI::App& app);

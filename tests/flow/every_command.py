@@ -31,7 +31,7 @@ routes:
 # They print no report: what they print is itself for a program, or they run until they are ended.
 WITHOUT_JSON = {"run", "schema", "completion"}
 # They need what is not made here; tests of their own show them.
-ELSEWHERE = {"run", "plugin check", "call"}
+ELSEWHERE = {"run", "plugin check", "call", "tap"}
 # What they refuse here, since it is not theirs: of what the file names. Exit code 1.
 REFUSED = {"group rm"}
 LAST = ["drain", "stop"]
