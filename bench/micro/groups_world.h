@@ -104,7 +104,7 @@ class GroupsWorld {
     const std::vector<zb_delivery>& receive(durable::GroupId group, uint32_t messages,
                                             int64_t lease_ms = 0) {
         deliveries_.resize(kDeliveriesMax);
-        const zb_receive wanted{sizeof(zb_receive), messages, 1 << 20, lease_ms, 1};
+        const zb_receive wanted{sizeof(zb_receive), messages, 1 << 20, lease_ms, 1, nullptr, 0, 0};
         deliveries_.resize(groups_->receive(group, wanted, deliveries_.data(), kDeliveriesMax));
         return deliveries_;
     }

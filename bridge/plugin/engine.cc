@@ -381,9 +381,17 @@ void Engine::attend(GroupId joined, bool present) {
 
 const std::vector<Delivery>& Engine::receive(GroupId group, const Wanted& wanted) {
     using std::chrono::duration_cast, std::chrono::milliseconds;
-    const zb_receive asked{sizeof(zb_receive), wanted.messages, wanted.bytes,
+    c_again_.clear();
+    for (const Lent& each : wanted.again)
+        c_again_.push_back({{each.first.high, each.first.low}, each.count, 0});
+    const zb_receive asked{sizeof(zb_receive),
+                           wanted.messages,
+                           wanted.bytes,
                            duration_cast<milliseconds>(wanted.lease).count(),
-                           wanted.consumer.number()};
+                           wanted.consumer.number(),
+                           c_again_.data(),
+                           static_cast<uint32_t>(c_again_.size()),
+                           0};
     const uint32_t count =
         calls().receive(instance_.self(), group.number(), &asked, c_deliveries_.data(), kRunsMax);
     deliveries_.clear();

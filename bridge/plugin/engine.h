@@ -75,12 +75,21 @@ struct Run {
     std::string_view attributes = {};  // of each, as the engine encodes them; as long as `wire`
 };
 
+// Deliveries of messages that follow each other.
+struct Lent {
+    LeaseToken first;
+    uint32_t count = 1;
+};
+
 // What a consumer of a group would be given.
 struct Wanted {
     uint32_t messages = 1;
     uint64_t bytes = 1 << 20;  // about: the message that reaches it is the last
     Duration lease{0};         // none: as the group says
     PeerId consumer;
+    // What it was given before, and may never have come to it: as long as any of it is open it is
+    // given that once more, under the same tokens, and nothing else.
+    std::vector<Lent> again = {};
 };
 
 // Messages that follow each other, leased to one consumer.
@@ -293,6 +302,7 @@ class Engine {
     std::vector<std::unique_ptr<Given>> given_;
     std::vector<zb_run> c_runs_;
     std::vector<Run> runs_;
+    std::vector<zb_lent> c_again_;
     std::vector<zb_delivery> c_deliveries_;
     std::vector<Delivery> deliveries_;
 };

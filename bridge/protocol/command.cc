@@ -55,6 +55,7 @@ enum Field : uint64_t {
     kTo = 1ULL << 37,
     kTokens = 1ULL << 38,
     kChecks = 1ULL << 39,
+    kAttempt = 1ULL << 40,
 };
 
 struct FieldRow {
@@ -82,6 +83,7 @@ constexpr FieldRow kFields[] = {
     {"tokens", kTokens},     {"checks", kChecks},
     {"service", kService},   {"timeout", kTimeout},
     {"call", kCallId},       {"error", kError},
+    {"attempt", kAttempt},
 };
 
 struct VerbRow {
@@ -94,7 +96,7 @@ constexpr VerbRow kVerbs[] = {
     {"PUBLISH", Verb::kPublish, kTopic | kSeq | kCount, kOnce | kAttributes},
     {"SETTLE", Verb::kSettle, kGroup | kVerdict | kRanges, kDelay | kReason | kRef},
     {"CREDIT", Verb::kCredit, kSub | kCredit, kOffset},
-    {"RECEIVE", Verb::kReceive, kRef | kGroup | kMax, kWait | kLease | kWantsAttributes},
+    {"RECEIVE", Verb::kReceive, kRef | kGroup | kMax, kWait | kLease | kWantsAttributes | kAttempt},
     {"EXTEND", Verb::kExtend, kGroup | kRanges | kRef, kLease},
     {"HEARTBEAT", Verb::kHeartbeat, 0, 0},
     {"SUBSCRIBE", Verb::kSubscribe, kSub | kCredit,
@@ -408,6 +410,9 @@ void read_field(MsgpackReader& in, Field field, Command& into) {
             return read_tokens(in, into.tokens);
         case kChecks:
             into.checks = read_text(in);
+            return;
+        case kAttempt:
+            into.attempt = in.number();
             return;
     }
 }

@@ -79,6 +79,7 @@ struct Command {
     std::optional<int64_t> offset, time_ms;
     std::optional<uint32_t> max;
     Duration wait{};
+    std::optional<uint64_t> attempt;
     std::optional<Duration> lease, delay;
     std::string_view verdict, reason;
     std::vector<TokenRange> ranges;

@@ -22,6 +22,7 @@ namespace zbridge::protocol {
 struct HeldRange {
     GroupId group;
     TokenRange range;
+    uint64_t attempt = 0;  // as Held::From
 };
 
 class Departed {

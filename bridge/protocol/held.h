@@ -19,6 +19,7 @@ class Held {
     struct From {
         uint64_t taker = 0;    // which subscription's credit it counts for; 0: none's
         uint64_t written = 0;  // the connection's position at which all of it has left
+        uint64_t attempt = 0;  // of the RECEIVE that it was given to; 0: it had none
     };
 
     void add(GroupId group, TokenRange range, From from);

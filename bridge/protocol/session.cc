@@ -159,7 +159,7 @@ void Session::welcome(const Command& command, const Joined& joined) {
     state_ = State::kOpen;
     commons_.counters.hellos++;
     for (const HeldRange& each : joined.held)
-        held_.add(each.group, each.range, {});
+        held_.add(each.group, each.range, {.attempt = each.attempt});
     commons_.counters.resumed += held_.messages();
     tick_ = command.heartbeat / 2;
     timer_.cancel();

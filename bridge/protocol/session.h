@@ -106,8 +106,9 @@ class Session final : public net::PeerState {
     void on_receives_over();
     bool lease_allowed(const Command& command);
     std::optional<Duration> lease_of(const Command& command) const;
-    void deliver(Delivered header, GroupId group, uint64_t taker,
+    void deliver(Delivered header, GroupId group, Held::From its,
                  const std::vector<plugin::Delivery>& deliveries);
+    std::vector<plugin::Lent> held_of(GroupId group, uint64_t attempt) const;
     bool takes_more() const;
     void update_takers();
     void drop_takers();

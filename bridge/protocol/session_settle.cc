@@ -182,7 +182,7 @@ std::vector<HeldRange> Session::take_sent() {
     const uint64_t written = peer_.outbox().written();
     std::vector<HeldRange> sent;
     held_.each([&](GroupId group, TokenRange range, Held::From from) {
-        if (from.written <= written) sent.push_back({group, range});
+        if (from.written <= written) sent.push_back({group, range, from.attempt});
     });
     for (const HeldRange& each : sent)
         held_.remove(each.group, each.range, [](Held::From, TokenRange) {});

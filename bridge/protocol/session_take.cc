@@ -92,6 +92,7 @@ void Session::receive(const Command& command) {
     if (command.max == 0 || command.max > kReceiveMessagesMax)
         return refuse(command, Refusal::kOutOfRange, "max");
     if (command.wait > kWaitMax) return refuse(command, Refusal::kOutOfRange, "wait");
+    if (command.attempt == 0U) return refuse(command, Refusal::kOutOfRange, "attempt");
     if (!lease_allowed(command)) return;
     Dispenser* from = commons_.ways.dispenser(command.group);
     if (from == nullptr) return refuse(command, Refusal::kNotFound, "no group of this name");
@@ -100,7 +101,8 @@ void Session::receive(const Command& command) {
     auto made = std::make_unique<Receive>(
         *this, *from,
         Receive::Setup{ref, *command.max, commons_.reactor.now() + command.wait,
-                       command.lease.value_or(Duration{}), command.wants_attributes});
+                       command.lease.value_or(Duration{}), command.wants_attributes,
+                       command.attempt.value_or(0)});
     Receive& its = *made;
     receives_.emplace(ref, std::move(made));
     if (!receives_over_.armed() || receives_over_.due() > its.until())
@@ -140,7 +142,7 @@ bool Session::lease_allowed(const Command& command) {
 }
 
 // One run goes as it stands in memory; several are put together.
-void Session::deliver(Delivered header, GroupId group, uint64_t taker,
+void Session::deliver(Delivered header, GroupId group, Held::From its,
                       const std::vector<plugin::Delivery>& deliveries) {
     size_t bytes = 0;
     for (const plugin::Delivery& each : deliveries) {
@@ -159,9 +161,22 @@ void Session::deliver(Delivered header, GroupId group, uint64_t taker,
             block += each.run.wire.bytes();
         send_with_block(pack(header), commons_.reactor.memory().copy(block));
     }
-    const uint64_t written = peer_.outbox().appended();
-    for (const plugin::Delivery& each : deliveries)
-        held_.add(group, {each.token, each.run.messages}, {taker, written});
+    its.written = peer_.outbox().appended();
+    for (const plugin::Delivery& each : deliveries) {
+        const TokenRange range{each.token, each.run.messages};
+        // It may be what this attempt was given before.
+        if (its.attempt != 0) held_.remove(group, range, [](Held::From, TokenRange) {});
+        held_.add(group, range, its);
+    }
+}
+
+std::vector<plugin::Lent> Session::held_of(GroupId group, uint64_t attempt) const {
+    std::vector<plugin::Lent> held;
+    held_.each([&](GroupId its_group, TokenRange range, Held::From from) {
+        if (its_group == group && from.attempt == attempt)
+            held.push_back({range.first, range.count});
+    });
+    return held;
 }
 
 void Session::send_with_block(const std::string& header, const Slice& block) {

@@ -36,7 +36,7 @@ class Session::Subscription final : public Taker {
         for (const plugin::Delivery& each : deliveries)
             held_ += each.run.messages;
         session_.deliver({.sub = setup_.sub, .with_attributes = setup_.with_attributes},
-                         from_.group(), setup_.taker, deliveries);
+                         from_.group(), {.taker = setup_.taker}, deliveries);
         update();
     }
 
@@ -67,6 +67,7 @@ class Session::Receive final : public Taker {
         Instant until{};
         Duration lease{};
         bool with_attributes = false;
+        uint64_t attempt = 0;  // 0: it says none
     };
     Receive(Session& session, Dispenser& from, Setup setup)
         : session_(session), from_(from), setup_(setup) {}
@@ -77,14 +78,16 @@ class Session::Receive final : public Taker {
         return {.messages = setup_.max,
                 .bytes = kDeliverBytesMax,
                 .lease = setup_.lease,
-                .consumer = session_.peer_.id()};
+                .consumer = session_.peer_.id(),
+                .again = setup_.attempt == 0 ? std::vector<plugin::Lent>()
+                                             : session_.held_of(from_.group(), setup_.attempt)};
     }
     // It ends with it.
     void take(const std::vector<plugin::Delivery>& deliveries) override {
         Session& session = session_;
         const auto mine = session.receives_.extract(setup_.ref);
         session.deliver({.ref = setup_.ref, .with_attributes = setup_.with_attributes},
-                        from_.group(), 0, deliveries);
+                        from_.group(), {.attempt = setup_.attempt}, deliveries);
     }
     void update() { from_.update(*this); }
     Dispenser& from() const { return from_; }

@@ -129,6 +129,13 @@ typedef struct zb_token {
     uint64_t high, low;
 } zb_token;
 
+/* Deliveries of messages that follow each other, by the token of the first. */
+typedef struct zb_lent {
+    zb_token token;
+    uint32_t count;
+    uint32_t reserved;
+} zb_lent;
+
 /* What a consumer would be given. */
 typedef struct zb_receive {
     uint32_t size;
@@ -136,6 +143,11 @@ typedef struct zb_receive {
     uint64_t bytes_max; /* about: the message that reaches it is the last */
     int64_t lease_ms;   /* so long it has to settle them; 0: as the group says */
     uint64_t consumer;  /* who it is, by the host's number: for what status shows */
+    /* What it was given before, and may never have come to it: as long as any of it is open, that is
+     * given once more, under the same tokens, its lease begun anew, and nothing else. */
+    const zb_lent* again;
+    uint32_t again_count;
+    uint32_t reserved;
 } zb_receive;
 
 /* Messages that follow each other, leased to one consumer. The run lives as one of read() does. */

@@ -108,7 +108,7 @@ def a_topic_and_a_group(flow, bridge):
 
 
 def a_service(flow, bridge):
-    tap = Tap(flow, bridge, "service/accounts", "--format=json", "--limit=2")
+    tap = Tap(flow, bridge, "service/accounts", "--json", "--limit=2")
     worker = flow.socket(zmq.REP, bridge.address("WORKERS"))
     client = flow.socket(zmq.REQ, bridge.address("CLIENTS"))
     client.send(b"how much?")

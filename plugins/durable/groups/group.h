@@ -281,7 +281,13 @@ class Group {
     void release_written();
     uint64_t leased_exceptions() const;
 
+    // group_once_more.cc
+    bool give_once_more(Wanted& wanted);
+    std::vector<LeasedRange> open_of(const zb_receive& asked) const;
+    bool lend_once_more(Wanted& wanted, const LeasedRange& part);
+
     // group_give.cc
+    Wanted begin(const zb_receive& asked, zb_delivery* deliveries, uint32_t deliveries_max) const;
     void give_due(Wanted& wanted);
     void give_again(Wanted& wanted);
     void give_new(Wanted& wanted);
@@ -293,6 +299,7 @@ class Group {
                leases_.bytes() >= options_.in_flight_bytes_max;
     }
     uint64_t give(Wanted& wanted, zb_run run, uint64_t messages_max, const Giving& its);
+    void hand_out(Wanted& wanted, const zb_run& run, const Lease& lease);
     void move_out_leased();
     void pass_by(OffsetRange others);
     // Of what it gives.
@@ -352,6 +359,7 @@ class Group {
                      uint64_t cookie);
     void tell_buried(uint64_t cookie);
     bool bury(const Dying& dying, const zb_run& run);
+    Exception buried(Exception its, TopicId letters) const;
     void lose(Offset offset);
     Token token_of(Offset first, const Lease& lease) const;
     template <class Take>
@@ -359,7 +367,6 @@ class Group {
     Reader::Found find_due(const Exceptions::Due& due, Offset head, const zb_run*& message);
 
     GroupId id_;
-    Exception buried(Exception its, TopicId letters) const;
     World world_;
     std::string name_;
     TopicId topic_;

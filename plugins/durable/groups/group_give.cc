@@ -1,5 +1,6 @@
 // What a consumer is given: retries that are due, what was given before, what is new.
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "plugins/durable/groups/group.h"
@@ -23,6 +24,10 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
         starving_ = true;
         return 0;
     }
+    if (asked.size >= offsetof(zb_receive, reserved) && asked.again_count > 0) {
+        Wanted once_more = begin(asked, deliveries, deliveries_max);
+        if (give_once_more(once_more)) return once_more.count;
+    }
     zb_receive its = asked;
     const bool probes = crash_loop_.broken();
     if (probes) {
@@ -32,15 +37,7 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
         }
         its.messages_max = 1;
     }
-    Wanted wanted;
-    wanted.asked = &its;
-    wanted.deliveries = deliveries;
-    wanted.deliveries_max = deliveries_max;
-    const Duration lease =
-        asked.lease_ms > 0 ? Duration(std::chrono::milliseconds(asked.lease_ms)) : options_.lease;
-    wanted.since = world_.clock->now();
-    wanted.until = wanted.since + lease;
-
+    Wanted wanted = begin(its, deliveries, deliveries_max);
     if (options_.by_priority) {
         give_by_priority(wanted);
     } else {
@@ -52,6 +49,19 @@ uint32_t Group::receive(const zb_receive& asked, zb_delivery* deliveries, uint32
     starving_ = !wanted.enough() || its.messages_max < asked.messages_max;
     if (has_gathered()) world_.listener->on_gathered(id_);
     return wanted.count;
+}
+
+Group::Wanted Group::begin(const zb_receive& asked, zb_delivery* deliveries,
+                           uint32_t deliveries_max) const {
+    Wanted wanted;
+    wanted.asked = &asked;
+    wanted.deliveries = deliveries;
+    wanted.deliveries_max = deliveries_max;
+    const Duration lease =
+        asked.lease_ms > 0 ? Duration(std::chrono::milliseconds(asked.lease_ms)) : options_.lease;
+    wanted.since = world_.clock->now();
+    wanted.until = wanted.since + lease;
+    return wanted;
 }
 
 void Group::give_due(Wanted& wanted) {
@@ -241,16 +251,20 @@ uint64_t Group::give(Wanted& wanted, zb_run run, uint64_t messages_max, const Gi
                       its.attempt,  wanted.since,           its.level};
     const Offset first{run.first_offset};
     leases_.add({{first, run.count}, lease, run.bytes});
+    hand_out(wanted, run, lease);
+    counters_.given += run.count;
+    return run.count;
+}
+
+void Group::hand_out(Wanted& wanted, const zb_run& run, const Lease& lease) {
     given_.emplace_back(static_cast<Chunk*>(run.chunk));
     zb_delivery& delivery = wanted.deliveries[wanted.count++];
     delivery = {};
     delivery.run = run;
-    delivery.token = token_of(first, lease).to_c();
-    delivery.attempt = its.attempt;
+    delivery.token = token_of({run.first_offset}, lease).to_c();
+    delivery.attempt = lease.attempt;
     wanted.messages += run.count;
     wanted.bytes += run.bytes;
-    counters_.given += run.count;
-    return run.count;
 }
 
 Token Group::token_of(Offset first, const Lease& lease) const {

@@ -709,6 +709,39 @@ TEST_CASE("with a name it is kept for its return, and is under its tokens what i
     CHECK(world.settled() == "lost 1");
 }
 
+TEST_CASE("a RECEIVE that is asked again, its answer was lost: the same messages, and tokens") {
+    World world;
+    StubPeer& peer = world.client("taker");
+    world.publish(peer, 1, {"x0", "x1", "x2", "x3"});
+    world.toy.commit();
+    (void)world.got(peer);
+    CHECK(world.ask(peer, receive(1, 2).with("attempt", 5)) ==
+          "DELIVER ref=1 runs=[[t0 2 1 i1]] | x0 x1");
+    CHECK(world.ask(peer, receive(2, 2).with("attempt", 5)) ==
+          "DELIVER ref=2 runs=[[t0 2 1 i1]] | x0 x1");
+    const LeaseToken first = world.token(0);
+    peer.leave();
+    StubPeer& back = world.client("taker", true);
+    CHECK(world.welcome.find("resumed=2 held=[[g t0 2]]") != std::string::npos);
+    CHECK(world.ask(back, receive(1, 10).with("attempt", 5)) ==
+          "DELIVER ref=1 runs=[[t0 2 1 i1]] | x0 x1");
+    // Another attempt is another one; and this one is over when all of it is settled.
+    CHECK(world.ask(back, receive(2, 1).with("attempt", 6)) ==
+          "DELIVER ref=2 runs=[[t2 1 1 i3]] | x2");
+    world.ask(back, world.settle("ack", first));
+    CHECK(world.ask(back, receive(3, 1).with("attempt", 5)) ==
+          "DELIVER ref=3 runs=[[t1 1 1 i2]] | x1");
+    world.ask(back, world.settle("ack", first.behind(1)));
+    CHECK(world.ask(back, receive(4, 1).with("attempt", 5)) ==
+          "DELIVER ref=4 runs=[[t3 1 1 i4]] | x3");
+    CHECK(world.ask(back, receive(5, 1).with("attempt", 0)) ==
+          "REFUSED re=RECEIVE ref=5 code=out_of_range text=attempt fatal=false");
+    CHECK(world.settled() == "ack 0, ack 1");
+    back.leave();
+    world.pass(protocol::kResumeTime);
+    CHECK(world.settled() == "lost 2, lost 3");
+}
+
 TEST_CASE("WELCOME lists what is held, and by its newest tokens") {
     World world;
     StubPeer& peer = world.client("taker");

@@ -56,7 +56,8 @@ class MemoryGroup {
         receives++;
         uint64_t bytes = 0;
         most_messages = std::max(most_messages, wanted.messages_max);
-        std::vector<zb_delivery> given;
+        std::vector<zb_delivery> given = once_more(wanted);
+        if (!given.empty()) return given;
         while (given.size() < wanted.messages_max && bytes < wanted.bytes_max) {
             uint64_t offset = 0;
             if (!again_.empty())
@@ -77,6 +78,26 @@ class MemoryGroup {
             bytes += bytes_of(offset);
         }
         wants_ = given.size() < wanted.messages_max && bytes < wanted.bytes_max;
+        return given;
+    }
+
+    // Of what it was given before that which is still open.
+    std::vector<zb_delivery> once_more(const zb_receive& wanted) const {
+        std::vector<zb_delivery> given;
+        for (uint32_t i = 0; i < wanted.again_count; i++) {
+            const LeaseToken first{wanted.again[i].token.high, wanted.again[i].token.low};
+            for (uint32_t n = 0; n < wanted.again[i].count; n++) {
+                const LeaseToken token = first.behind(n);
+                const uint64_t offset = token.low & ((uint64_t{1} << 48) - 1);
+                const auto lease = leases.find(offset);
+                if (lease == leases.end() || lease->second.token != token) continue;
+                zb_delivery delivery{};
+                delivery.token = {token.high, token.low};
+                delivery.attempt = static_cast<uint32_t>(token.high >> 48 & 0xff);
+                delivery.run.first_offset = offset;
+                given.push_back(delivery);
+            }
+        }
         return given;
     }
 

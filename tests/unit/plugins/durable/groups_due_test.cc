@@ -50,7 +50,7 @@ TEST_CASE("leases that came and went are not looked at when their time would hav
     rig.commit();
     for (int i = 0; i < kMessages; i++) {
         zb_delivery delivery{};
-        const zb_receive wanted{sizeof(zb_receive), 1, 1 << 20, 0, 1};
+        const zb_receive wanted{sizeof(zb_receive), 1, 1 << 20, 0, 1, nullptr, 0, 0};
         REQUIRE(groups.receive(id, wanted, &delivery, 1) == 1);
         (void)groups.next_due();
         zb_settlement settlement{};

@@ -70,7 +70,8 @@ class GroupsRig : public EngineRig {
     }
     std::vector<Got> take_now(uint32_t messages, uint64_t consumer = 1, int64_t lease_ms = 0) {
         std::vector<zb_delivery> deliveries(16);
-        const zb_receive wanted{sizeof(zb_receive), messages, 1 << 20, lease_ms, consumer};
+        const zb_receive wanted{sizeof(zb_receive), messages, 1 << 20, lease_ms,
+                                consumer,           nullptr,  0,       0};
         const uint32_t count = engine->receive(self(), asked(), &wanted, deliveries.data(), 16);
         std::vector<Got> all;
         for (uint32_t i = 0; i < count; i++) {
