@@ -141,7 +141,7 @@ void measure_parked(uint64_t keys) {
         }
         world.turn();
         for (bool more = true; more;) {
-            const std::vector<zb_delivery>& given = world.receive(id, kTurn, 3'600'000);
+            const std::span<const zb_delivery> given = world.receive(id, kTurn, 3'600'000);
             more = !given.empty();
             for (size_t i = 0; before && i < given.size(); i++)
                 world.settle(id, ZB_SETTLE_ACK, given[i].token, given[i].run.count);

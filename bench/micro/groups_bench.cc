@@ -115,7 +115,7 @@ void measure_retry(uint64_t seconds, uint64_t a_second) {
     DeclaredGroup group = group_of("g");
     group.options.retries = 254;
     group.options.backoff = {std::chrono::seconds(30), std::chrono::minutes(1)};
-    GroupsWorld world({group});
+    GroupsWorld world({group}, 1 << 20);
     const std::string wire = wire_of(100);
     const GroupId id = world.id("g");
     const Group& its = *world.groups().find(id);
@@ -152,6 +152,7 @@ void measure_retry(uint64_t seconds, uint64_t a_second) {
         static_cast<unsigned long long>(behind_max), static_cast<unsigned long long>(ranges),
         static_cast<unsigned long long>(pages_max), resident_mib() - memory,
         processor_seconds() - begin);
+    ZB_CHECK(retried >= seconds / 61 && its.counters().missing == 0, retried);
     ZB_CHECK(its.counters().lost_to_retention == 0 && behind_max <= 2 * kTurn + 1, behind_max);
 }
 

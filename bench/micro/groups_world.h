@@ -7,6 +7,7 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,13 +101,12 @@ class GroupsWorld {
         topics_->turn_end();
         store_.finish();
     }
-    // Deliveries of the group, at most so many messages.
-    const std::vector<zb_delivery>& receive(durable::GroupId group, uint32_t messages,
-                                            int64_t lease_ms = 0) {
-        deliveries_.resize(kDeliveriesMax);
+    // Deliveries of the group, at most so many messages; until the next call.
+    std::span<const zb_delivery> receive(durable::GroupId group, uint32_t messages,
+                                         int64_t lease_ms = 0) {
         const zb_receive wanted{sizeof(zb_receive), messages, 1 << 20, lease_ms, 1, nullptr, 0, 0};
-        deliveries_.resize(groups_->receive(group, wanted, deliveries_.data(), kDeliveriesMax));
-        return deliveries_;
+        return {deliveries_.data(),
+                groups_->receive(group, wanted, deliveries_.data(), kDeliveriesMax)};
     }
     void settle(durable::GroupId group, uint32_t verdict, zb_token token, uint32_t count,
                 int64_t delay_ms = -1) {
@@ -135,7 +135,7 @@ class GroupsWorld {
     GroupsTold told_;
     std::unique_ptr<durable::Topics> topics_;
     std::unique_ptr<durable::Groups> groups_;
-    std::vector<zb_delivery> deliveries_;
+    std::vector<zb_delivery> deliveries_ = std::vector<zb_delivery>(kDeliveriesMax);
 };
 
 }  // namespace zbridge::bench

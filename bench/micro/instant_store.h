@@ -1,7 +1,7 @@
 // A log in memory whose appends are done when asked for, and whose newest batches can be read: for what
 // stands above it, measured alone.
 //
-// Limits:  kKeptBytes of batches; those before cannot be read any more.
+// Limits:  kept_bytes of batches, and the first kFirst; others cannot be read any more.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +54,7 @@ class InstantStore final : public durable::Store {
 
  private:
     static constexpr uint64_t kSegmentBytes = 64 << 20;
+    static constexpr size_t kFirst = 8;
     struct Kept {
         durable::Place place;
         std::string body;
@@ -67,9 +68,10 @@ class InstantStore final : public durable::Store {
     void keep(const durable::Place& place, const durable::BatchMemory& batch) {
         kept_.push_back({place, std::string(batch.body(), batch.body_bytes)});
         kept_bytes_ += batch.body_bytes;
-        while (kept_bytes_ > kept_bytes_max_) {
-            kept_bytes_ -= kept_.front().body.size();
-            kept_.pop_front();
+        // The first ones stay: somebody may want the oldest message for ever.
+        while (kept_bytes_ > kept_bytes_max_ && kept_.size() > kFirst) {
+            kept_bytes_ -= kept_[kFirst].body.size();
+            kept_.erase(kept_.begin() + kFirst);
         }
     }
     Status give(const Read& read) const {
