@@ -46,7 +46,8 @@ std::vector<TapPlace> places_of_route(Bridge& bridge, size_t number) {
 
 std::vector<TapPlace> places_of_service(Bridge& bridge, size_t number) {
     std::vector<TapPlace> places;
-    places.push_back(endpoint_place(bridge, bridge.config().services[number].clients));
+    const auto& clients = bridge.config().services[number].clients;
+    if (clients) places.push_back(endpoint_place(bridge, *clients));
     for (size_t i = 0; i < bridge.config().routes.size(); i++) {
         const auto& targets = bridge.config().routes[i].to;
         const bool asks = std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
