@@ -1,6 +1,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 
@@ -14,9 +15,30 @@ size_t width() {
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+// Whoever ends this process by exit() is a plugin: nothing of the bridge does. It must not look like an
+// end in order.
+class OnlyMainEnds {
+ public:
+    OnlyMainEnds() { (void)std::atexit(&OnlyMainEnds::at_exit); }
+    ~OnlyMainEnds() { main_ends_ = true; }
+    OnlyMainEnds(const OnlyMainEnds&) = delete;
+    OnlyMainEnds& operator=(const OnlyMainEnds&) = delete;
+
+ private:
+    static void at_exit() {
+        if (main_ends_) return;
+        (void)std::fputs("zbridge: a plugin called exit(): the process ends here\n", stderr);
+        (void)std::fflush(nullptr);
+        _exit(static_cast<int>(zbridge::cli::Exit::kFailed));
+    }
+
+    static inline bool main_ends_ = false;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    const OnlyMainEnds only_main_ends;
     const auto environment = [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());
         if (value == nullptr) return std::nullopt;

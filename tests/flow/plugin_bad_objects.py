@@ -95,6 +95,11 @@ def main(flow):
     for verb, done in (("check", tried.checked), ("run", tried.ran)):
         equal(done.returncode, 4, f"the exit code of {verb} when loading throws: {done.stderr}")
         check("throwing_load.so: it threw an exception when it was loaded: it does not like" in done.stderr, f"{verb} says whose it was: {done.stderr}")
+    # One that ends the process itself: not as if all were well.
+    tried = Tried(flow, objects / "exiting_create.so")
+    for verb, done in (("check", tried.checked), ("run", tried.ran)):
+        equal(done.returncode, 1, f"the exit code of {verb} when a plugin calls exit(0): {done.stderr}")
+        check("zbridge: a plugin called exit(): the process ends here" in done.stderr, f"{verb} says so: {done.stderr}")
     # A step that a route names, which is there and is wrong.
     Tried(flow, objects, "wrong_abi", BY_NAME).says("6:25", "it was built for plugin interface 9.0, this bridge has 1.0")
     Tried(flow, tmp, "{ notes: 3 }", BY_NAME).says("6:27", "notes.so: it is no shared object")

@@ -74,6 +74,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
             planned.target->duplicates++;
             continue;
         }
+        if (has_one_before(i)) next_sequence_++;  // what a step makes of one message are several
         const std::string_view attributes =
             std::string_view(attributes_).substr(planned.attributes_at, planned.attribute_bytes);
         const Offset offset = planned.topic->next;
@@ -83,7 +84,7 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
         Dedup* dedup = producer_id.empty() ? nullptr : planned.target->dedup.get();
         const bool again = with != nullptr && with->again;
         if (dedup != nullptr && !(again && dedup->find(producer_id, turn_ms())))
-            dedup->add(producer_id, id, turn_ms());
+            dedup->add(producer_id, {world_.epoch, next_sequence_}, turn_ms());
     }
     if (with != nullptr) write(with->type, with->payload, with->effect);
     if (count > 0 && all_known) {
@@ -95,6 +96,14 @@ zb_taken Topics::publish(const zb_publication* publications, uint32_t count, zb_
         take_number(id, receipt);
     }
     return ZB_TAKEN;
+}
+
+// Of the plan: an earlier one is for the same topic.
+bool Topics::has_one_before(size_t at) const {
+    return std::any_of(plan_.begin(), plan_.begin() + static_cast<ptrdiff_t>(at),
+                       [&](const Planned& earlier) {
+                           return earlier.target == plan_[at].target && !earlier.first;
+                       });
 }
 
 // The hot path: one topic, no attributes.

@@ -193,6 +193,7 @@ class Topics final : public CommitsListener, public ColdCacheListener {
     zb_taken plan(const zb_publication& publication, const Companion* with, zb_receipt& receipt);
     zb_taken check(const Topic* topic, uint64_t message_bytes, bool frees, zb_receipt& receipt);
     zb_taken refuse(zb_taken why, std::string sentence, zb_receipt& receipt);
+    bool has_one_before(size_t at) const;
     void write(Topic& topic, std::string_view attributes, std::string_view wire, uint32_t frames);
     void take_number(MessageId id, zb_receipt& receipt);
     void write_record(RecordType type, std::string_view payload, uint8_t version = kPayloadVersion);

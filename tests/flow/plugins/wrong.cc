@@ -24,6 +24,8 @@ zb_result create(const zb_host* its_host, zb_context* its_context, void**) {
     return gone() == 1 ? ZB_OK : ZB_FAILED;
 #elif defined(FAILING_CREATE)
     return fail("it is not in the mood", 21);
+#elif defined(EXITING_CREATE)
+    std::exit(0);
 #else
     return ZB_OK;
 #endif

@@ -46,6 +46,28 @@ TEST_CASE("messages of one topic share a record, those of several topics a batch
     CHECK(rig.read("b", 0).messages == Messages{{0, "x"}});
 }
 
+TEST_CASE("what goes into a topic in one call has an id each, into several topics the same one") {
+    TopicsRig rig({"a", "b"});
+    REQUIRE(rig.start().ok());
+    const std::string one = wire_of("one"), two = wire_of("two"), three = wire_of("three");
+    const uint32_t a = rig.id("a").number(), b = rig.id("b").number();
+    const zb_publication publications[] = {{a, 1, view_of(one), nullptr},
+                                           {b, 1, view_of(one), nullptr},
+                                           {a, 1, view_of(two), nullptr},
+                                           {b, 1, view_of(three), nullptr}};
+    REQUIRE(rig.topics->publish(publications, 4, rig.receipt) == ZB_TAKEN);
+    CHECK(rig.receipt.id_sequence == 1);
+    rig.publish("a", "after");
+    CHECK(rig.receipt.id_sequence == 4);
+    rig.commit();
+    CHECK(rig.told.visible == std::vector<Told::Visible>{{0, 0, {"one"}},
+                                                         {0, 1, {"two"}},
+                                                         {0, 2, {"after"}},
+                                                         {1, 0, {"one"}},
+                                                         {1, 1, {"three"}}});
+    CHECK(rig.told.ids == std::vector<uint64_t>{1, 2, 4, 1, 3});
+}
+
 TEST_CASE("of many topics that are published to by chance each is told all of its own, in order") {
     std::vector<std::string> names;
     for (int i = 0; i < 40; i++)
