@@ -45,14 +45,14 @@ bridge: {{ data_dir: {data_dir} }}
 plugins: {{ durable: {{}} }}
 endpoints:
   in:  {{ bind: tcp://127.0.0.1:{front} }}
-  out: {{ bind: tcp://127.0.0.1:{back} }}
+  out: {{ bind: tcp://127.0.0.1:{back}{accept} }}
 topics:
   stored: {{}}
 groups:
   consumers: {{ topic: stored, start: earliest }}
 routes:
   - {{ from: in, to: topic/stored }}
-  - {{ from: group/consumers, to: out }}
+  - {{ from: group/consumers, to: out{guarantee} }}
 """,
     # What comes in has its receipt, and goes nowhere.
     "unstored": """\
@@ -108,12 +108,13 @@ class Scenario:
     subscribers: int = 0
     clients: int = 0
     workers: int = 0
+    acks: str = ""  # of a group: the socket type of `workers` that acknowledge, REP or DEALER with a credit of 512
     peer: str = ""  # of connections: the socket type
     hwm: int = 1000  # of every socket of the programs and the proxy; 1000 is libzmq's default
     light: bool = False  # consumers, and of a queue the producer, are the light peers
     in_flight: int = 0  # receipts: messages without one at a time
     write_bytes: int = 0  # receipts: of each bare write, which stands in the proxy's place
-    window: int = 0  # pubsub: messages the publisher may be ahead of the slowest subscriber
+    window: int = 0  # pubsub, acks: messages the producer may be ahead of the slowest consumer
     topics: int = 0  # more of them, which nobody uses
     cold_readers: int = 0  # of a topic: each reads it from its oldest message again and again
     beside_itself: bool = False  # in the proxy's place stands the bridge without `topics` and `cold_readers`
@@ -144,6 +145,10 @@ SCENARIOS = [
     Scenario("light-topic-100", "the same as topic-100, light peers", "topic", light=True),
     Scenario("group-100", "PUSH - topic, on disk - group - PULL, 100 B; proxy: PUSH - PULL, nothing stored", "group"),
     Scenario("group-1024", "the same, 1 KiB", "group", bytes=1024),
+    Scenario("group-rep-8", "PUSH - topic, on disk - group - 8 REP, each message acknowledged; proxy: rpc-8, nothing stored",
+             "group", clients=8, workers=8, acks="REP", window=10_000),
+    Scenario("group-dealer", "the same with one DEALER, credit 512; proxy: PUSH - PULL, nothing stored or acknowledged", "group",
+             workers=1, acks="DEALER", window=100_000),
     Scenario("topics-1000", "topic-100 beside 1,000 topics that nobody uses; proxy: the bridge without them", "topic",
              topics=1000, beside_itself=True),
     Scenario("topic-cold", "topic-100 beside a SUB that reads all from the oldest on; proxy: the bridge without it", "topic",
@@ -326,6 +331,8 @@ def start_bridge(side, scenario, settings, processes):
     stands_in = side.startswith("proxy")
     if stands_in and not scenario.beside_itself and not scenario.trip:
         kind = "queue" if scenario.kind in ("topic", "group", "receipts") else scenario.kind
+        if scenario.acks == "REP":
+            kind = "rpc"
         process = processes.start("proxy", settings.build / "bench/bench_proxy", kind, f"tcp://127.0.0.1:{front}",
                                   f"tcp://127.0.0.1:{back}", "--hwm", scenario.hwm)
     else:
@@ -337,7 +344,10 @@ def start_bridge(side, scenario, settings, processes):
             kind = "resume"
         template = ZBRIDGE_YAML.get(kind, ZBRIDGE_YAML["stream"])
         idle = 0 if stands_in else scenario.topics
+        credit = ", credit: 512" if scenario.acks == "DEALER" else ""
         file.write_text(template.format(data_dir=processes.folder / "data", front=front, back=back,
+                                        accept=f", accept: {scenario.acks.lower()}{credit}" if scenario.acks else "",
+                                        guarantee=", guarantee: at_least_once" if scenario.acks else "",
                                         more_topics="\n".join(f"  more-{number}: {{}}" for number in range(idle)),
                                         **many_topics(scenario, more, own=not stands_in)))
         process = processes.start("zbridge", settings.bridge, "run", file)
@@ -372,14 +382,18 @@ def run_traffic(side, scenario, settings, processes, pid, front, back, more):
         measuring, other = "sub", "push"
         start(measuring, back, *window, "--subscribers", 1)
         start(other, front)
-    elif scenario.kind in ("queue", "topic", "group"):
+    elif scenario.acks and not side.startswith("proxy"):
+        measuring, other = "workers", "push"
+        start(measuring, back, *window, "--type", scenario.acks, "--workers", scenario.workers)
+        start(other, front, "--consumers", scenario.workers, "--window", scenario.window)
+    elif scenario.kind in ("queue", "topic", "group") and scenario.acks != "REP":
         measuring, other = "pull", "push"
         start(measuring, back, *window)
         start(other, front)
     elif scenario.kind == "pubsub":
         measuring, other = "light_consume" if scenario.light else "sub", "pub"
         start(measuring, back, *window, "--consumers" if scenario.light else "--subscribers", scenario.subscribers)
-        start(other, front, "--subscribers", scenario.subscribers, "--window", scenario.window)
+        start(other, front, "--consumers", scenario.subscribers, "--window", scenario.window)
     else:
         measuring, other = "req", "rep"
         start(other, back, "--workers", scenario.workers)

@@ -44,7 +44,7 @@ def goal_of(scenario, measure):
     if measure == "rate" and scenario.name in TOPIC_GOALS:
         least = TOPIC_GOALS[scenario.name]
         return f"ratio >= {least}", lambda ratio, own: ratio >= least
-    if measure == "rate" and scenario.name != "rpc-8-1" and scenario.kind != "receipts" and not scenario.resume:
+    if measure == "rate" and scenario.name != "rpc-8-1" and scenario.kind != "receipts" and not scenario.resume and not scenario.acks:
         return RATE_GOAL
     return GOALS.get((scenario.name, measure))
 
