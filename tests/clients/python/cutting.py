@@ -37,10 +37,13 @@ class Cutting:
 
     @staticmethod
     def _carry(one, other):
+        """Until both have ended: what one has said before its end comes to the other all the same."""
         with one, other, contextlib.suppress(OSError):
-            while True:
-                for ready in select.select([one, other], [], [])[0]:
+            open_ = {one: other, other: one}
+            while open_:
+                for ready in select.select(list(open_), [], [])[0]:
                     data = ready.recv(65536)
-                    if not data:
-                        return
-                    (other if ready is one else one).sendall(data)
+                    if data:
+                        open_[ready].sendall(data)
+                    else:
+                        open_.pop(ready).shutdown(socket.SHUT_WR)
