@@ -3,8 +3,7 @@
 #include <random>
 #include <zbridge/message.hpp>
 
-#include "tests/clients/cpp/page.h"
-#include "tests/clients/cpp/program.h"
+#include "tests/clients/cpp/opened.h"
 
 using namespace zbridge::client;
 using namespace zbridge::client::tests;
@@ -13,64 +12,6 @@ using core::Heard;
 using core::Place;
 
 namespace {
-
-// A core that has heard the page's WELCOME, but for what it holds of before.
-struct Opened {
-    explicit Opened(Page& with, Options options = {}, uint64_t first_seq = 1)
-        : page(with), core(std::move(options), 0, first_seq, 1) {
-        core.tick(0);
-        hello = core.take_output(0);
-    }
-    void welcome() {
-        const Heard heard(page["welcome"][0]);
-        core::Command nothing_held("WELCOME");
-        nothing_held.number("version", 1).number("epoch", heard.fields.number("epoch"));
-        nothing_held.value("features",
-                           [&](core::Packer& to) { to.pack(heard.fields.get("features")); });
-        nothing_held.number("heartbeat", 2000).number("resumed", 0);
-        nothing_held.value("limits",
-                           [&](core::Packer& to) { to.pack(heard.fields.get("limits")); });
-        core.received(nothing_held.header(), {}, 0);
-    }
-    void says(const char* name) {
-        CAPTURE(name);
-        const auto said = core.take_output(0);
-        REQUIRE(said.size() == 1);
-        CHECK(said[0].header == page[name][0]);
-        CHECK(said[0].block.value_or("") == (page[name].size() > 1 ? page[name][1] : ""));
-    }
-    void hears(const char* name) {
-        core::Block block;
-        if (page[name].size() > 1) {
-            const auto kept = std::make_shared<const std::string>(page[name][1]);
-            block = {kept, *kept};
-        }
-        core.received(page[name][0], block, 0);
-        CAPTURE(name);
-        CHECK(core.is_open());
-    }
-    FatePtr publish(const Message& message, bool once = false) {
-        auto fate = std::make_shared<Fate>();
-        core::Outgoing made;
-        made.topic = std::make_shared<const std::string>("orders");
-        made.once = once;
-        made.body = core::body_of(message);
-        made.attributes = core::attributes_of(message, {});
-        made.waiter = fate;
-        core.publish(std::move(made), std::nullopt, 0);
-        return fate;
-    }
-    uint32_t logistics() { return core.groups.number_of("logistics"); }
-    // The next ref is this one.
-    void next_ref(uint64_t ref) {
-        while (core.next_ref() + 1 < ref) {
-        }
-    }
-
-    Page& page;
-    Core core;
-    std::vector<core::Said> hello;
-};
 
 const Place kToken{0x0201000100000001, 0x28};
 
@@ -329,8 +270,9 @@ void check_serving(Page& page) {
 
 struct AskTold final : core::AskWaiter {
     bool answered = false;
-    void on_answered(const core::Fields& fields, uint64_t) override {
+    void on_answered(const core::Heard& heard, uint64_t) override {
         answered = true;
+        const core::Fields& fields = heard.fields;
         if (fields.find("report") != nullptr)
             CHECK(fields.map("report").number("messages") == 3);
         else
@@ -428,7 +370,7 @@ TEST_CASE("what this client says and hears is what docs/PROTOCOL.md shows") {
     check_serving(page);
     check_asking(page);
     check_transactions(page);
-    // Reading a topic, finding messages and the like are not in this client.
+    // golden_asks_test.cc has these.
     const auto unseen =
         page.unseen({"subscribe-topic", "subscribed-topic", "deliver-topic", "credit-topic",
                      "deliver-attributes", "query", "query-id", "found", "found-nothing", "recall",

@@ -40,8 +40,8 @@ namespace core {
 class ReportPromise final : public AskWaiter {
  public:
     std::future<Report> future() { return promise_.get_future(); }
-    void on_answered(const Fields& fields, uint64_t) override {
-        const Value* report = fields.find("report");
+    void on_answered(const Heard& heard, uint64_t) override {
+        const Value* report = heard.fields.find("report");
         promise_.set_value(report == nullptr ? Report() : Report(*report));
     }
     void on_failed(const Failure& failure) override {

@@ -23,6 +23,7 @@ struct ConsumerOptions {
     std::optional<milliseconds> lease;  // none: the group's
     // So long from the delivery on leases are kept up; with no `lease` it asks for kAutoLease.
     milliseconds auto_extend{0};
+    bool attributes = false;  // are delivered with them, which costs the bridge something
 
     static constexpr milliseconds kAutoLease{30'000};
 };
@@ -55,7 +56,8 @@ class Consumer {
         const core::Lease lease = core::lease_of(options);
         subscription_ = engine_->enter([&](core::Core& core, uint64_t) {
             core.check_open();
-            return core.demands.subscribe(core.groups.number_of(group), options.credit, lease);
+            return core.demands.subscribe(core.groups.number_of(group), options.credit, lease,
+                                          options.attributes);
         });
     }
     Consumer(const Consumer&) = delete;
@@ -119,7 +121,9 @@ class PullConsumer {
 
     PullConsumer(const Client& client, const std::string& group,
                  const ConsumerOptions& options = {})
-        : engine_(client.engine()), lease_(core::lease_of(options)) {
+        : engine_(client.engine()),
+          lease_(core::lease_of(options)),
+          attributes_(options.attributes) {
         check_name(group, "group");
         group_ = engine_->enter(
             [&](core::Core& core, uint64_t) { return core.groups.number_of(group); });
@@ -133,6 +137,7 @@ class PullConsumer {
         fetch->group = group_;
         fetch->max = max;
         fetch->lease = lease_;
+        fetch->attributes = attributes_;
         engine_->enter([&](core::Core& core, uint64_t now) {
             core.check_open();
             fetch->deadline_ms = now + count_ms(wait);
@@ -146,6 +151,7 @@ class PullConsumer {
  private:
     std::shared_ptr<Engine> engine_;
     core::Lease lease_;
+    bool attributes_;
     uint32_t group_ = 0;
 };
 

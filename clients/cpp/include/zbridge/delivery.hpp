@@ -29,6 +29,8 @@ class Delivery {
     std::string_view body() const { return lent_->body; }
     std::vector<std::string_view> frames() const { return core::frames_of(lent_->message); }
     MessageId id() const { return MessageId(lent_->key.place); }
+    // What its producer, or its route, said of it; null: nothing, or they were not asked for.
+    const AttributesPtr& attributes() const { return lent_->attributes; }
     // 1 is the first delivery of it.
     uint64_t attempt() const { return lent_->attempt; }
     bool is_settled() const {

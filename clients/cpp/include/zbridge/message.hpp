@@ -5,32 +5,20 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "core/command.hpp"
-#include "core/text.hpp"
+#include "attributes.hpp"
 
 namespace zbridge::client {
 
-using Property = std::variant<bool, int64_t, double, std::string>;
-using WallClock = std::chrono::system_clock;
-
-// The frames of a message, and its attributes: what is not set the message has not.
-struct Message {
+// The frames of a message, and its attributes.
+struct Message : Attributes {
     std::vector<std::string> frames;
-    std::optional<std::string> id;  // the producer's own: with `dedup` a second one is not stored
-    std::vector<std::string> keys;
-    std::optional<std::string> order_key;
-    std::optional<std::string> tag;
-    std::optional<WallClock::time_point> deliver_at;
-    std::optional<std::chrono::milliseconds> delay;  // or so long from now on
-    std::map<std::string, Property> properties;      // what filters compare
+    std::optional<std::chrono::milliseconds> delay;  // `deliver_at` so long from now on
 
     Message() = default;
     Message(std::string body) { frames.push_back(std::move(body)); }  // NOLINT: meant to convert
@@ -52,33 +40,10 @@ inline void check_name(std::string_view name, const char* what) {
 
 namespace core {
 
-inline uint64_t milliseconds_since_1970(WallClock::time_point when) {
-    const auto since =
-        std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch());
-    if (since.count() < 0) throw Invalid("deliver_at: from 1970 on");
-    return static_cast<uint64_t>(since.count());
-}
-
-inline const std::string& checked(const std::string& text, const char* what) {
-    if (!is_utf8(text)) throw Invalid(std::string(what) + ": not UTF-8");
-    return text;
-}
-
-inline void pack_property(Packer& packer, const Property& value) {
-    if (const auto* text = std::get_if<std::string>(&value))
-        pack_text(packer, checked(*text, "properties"));
-    else if (const auto* flag = std::get_if<bool>(&value))
-        packer.pack(*flag);
-    else if (const auto* number = std::get_if<int64_t>(&value))
-        packer.pack_int64(*number);
-    else
-        packer.pack_double(std::get<double>(value));
-}
-
 // The attributes of a message in msgpack; empty where it has none.
 inline std::string attributes_of(const Message& message, WallClock::time_point now) {
     if (!message.id && message.keys.empty() && !message.order_key && !message.tag &&
-        !message.deliver_at && !message.delay && message.properties.empty())
+        !message.deliver_at && !message.delay && !message.priority && message.properties.empty())
         return {};
     Octets fields;
     Packer packer(fields);
@@ -105,6 +70,12 @@ inline std::string attributes_of(const Message& message, WallClock::time_point n
         pack_text(packer, "deliver_at");
         packer.pack_uint64(
             milliseconds_since_1970(message.delay ? now + *message.delay : *message.deliver_at));
+    }
+    if (message.priority) {
+        if (*message.priority > kPriorityMax) throw Invalid("priority: 0 to 9");
+        count++;
+        pack_text(packer, "priority");
+        packer.pack_uint32(*message.priority);
     }
     if (!message.properties.empty()) {
         count++;

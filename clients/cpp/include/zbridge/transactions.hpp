@@ -21,8 +21,8 @@ namespace core {
 class ResolvePromise final : public AskWaiter {
  public:
     std::future<MessageId> future() { return promise_.get_future(); }
-    void on_answered(const Fields& fields, uint64_t times) override {
-        const List ids = fields.list("ids"), refused = fields.list_or_empty("refused");
+    void on_answered(const Heard& heard, uint64_t times) override {
+        const List ids = heard.fields.list("ids"), refused = heard.fields.list_or_empty("refused");
         if (ids.size != 1) throw Violation("a RESOLVED of another count");
         if (!ids[0].is_nil()) return promise_.set_value(MessageId(Place::read(octets_of(ids[0]))));
         if (refused.size != 1) throw Violation("a RESOLVED that does not say why");

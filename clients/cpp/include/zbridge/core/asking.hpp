@@ -1,4 +1,5 @@
-// What is asked once and answered once: ADMIN, and COMMIT and ROLLBACK of what was prepared.
+// What is asked once and answered once: QUERY, RECALL, RESET, ADMIN, and COMMIT and ROLLBACK of what
+// was prepared.
 //
 // Flow:    ask() -> the command, with its ref ... the answer with that ref -> the ask's waiter
 // Promise: each has an answer or a failure. Over a lost connection it is asked again on the next
@@ -28,7 +29,7 @@ class AskWaiter {
     AskWaiter& operator=(const AskWaiter&) = delete;
     virtual ~AskWaiter() = default;
     // `times`: how often it was said. Throws Violation where the answer is not as it should be.
-    virtual void on_answered(const Fields& fields, uint64_t times) = 0;
+    virtual void on_answered(const Heard& heard, uint64_t times) = 0;
     virtual void on_failed(const Failure& failure) = 0;
 };
 
@@ -88,7 +89,7 @@ class Asking {
         const auto found = open_.find(heard.fields.number("ref"));
         if (found == open_.end() || found->second.answer != heard.name)
             throw Violation(std::string(heard.name) + " that answers nothing");
-        found->second.waiter->on_answered(heard.fields, found->second.times);
+        found->second.waiter->on_answered(heard, found->second.times);
         open_.erase(found);
     }
 

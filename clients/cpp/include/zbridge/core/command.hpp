@@ -69,6 +69,8 @@ class Command {
         begin(key).pack_true();
         return *this;
     }
+    // True; left out where it is false.
+    Command& flag_if(std::string_view key, bool value) { return value ? flag(key) : *this; }
     // write(packer) writes one value.
     template <class Write>
     Command& value(std::string_view key, Write write) {

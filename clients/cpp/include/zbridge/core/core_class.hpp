@@ -2,7 +2,8 @@
 // on over it.
 //
 // Flow:    the driver opens link link_number() -> take_output() (HELLO first) ... received() ->
-//          outbox | demands, inbox | settling, extending | calling | serving | asking
+//          outbox | demands, inbox | settling, extending | readings | calling | serving | asking,
+//          checking
 // Thread:  one at a time; the time is given in with each call, in milliseconds that never go back.
 // Promise: nothing is said before WELCOME but HELLO. After it what has no answer is said again, as
 //          docs/PROTOCOL.md, "Losing a connection", has it.
@@ -23,8 +24,10 @@
 
 #include "asking.hpp"
 #include "calling.hpp"
+#include "checking.hpp"
 #include "demands.hpp"
 #include "outbox.hpp"
+#include "reading.hpp"
 #include "serving.hpp"
 
 namespace zbridge::client::core {
@@ -117,6 +120,8 @@ class Core {
     Calling calling;
     Serving serving;
     Asking asking;
+    Readings readings;
+    Checking checking;
 
  private:
     void greet(uint64_t now_ms);
@@ -128,6 +133,10 @@ class Core {
     bool replaces_too_often(uint64_t now_ms);
     void give_back_unknown(const Held& held, uint64_t now_ms);
     void on_refused(const Fields& fields, uint64_t now_ms);
+    void on_refused_sub(uint64_t sub, const Failure& failure, uint64_t now_ms);
+    void on_deliver(const Heard& heard, uint64_t now_ms);
+    void on_subscribed(const Fields& fields);
+    void on_unsubscribed(uint64_t sub);
     void on_settled(const Fields& fields, uint64_t now_ms);
     void on_bye(uint64_t now_ms);
     void leave(uint64_t now_ms);

@@ -23,7 +23,8 @@ inline void Core::hear(const Heard& heard, uint64_t now_ms) {
     if (name == "REFUSED") return on_refused(fields, now_ms);
     if (state_ == State::kGreeting) throw Violation(std::string(name) + " before WELCOME");
     if (name == "BYE") return on_bye(now_ms);
-    const bool has_block = name == "DELIVER" || name == "REPLY" || name == "CALL";
+    const bool has_block = name == "DELIVER" || name == "FOUND" || name == "CHECK" ||
+                           name == "REPLY" || name == "CALL";
     if (heard.block.owner != nullptr && !has_block)
         throw Violation(std::string(name) + " with a block");
     // Only now: one that is closed at once is not tried again without a pause.
@@ -31,21 +32,48 @@ inline void Core::hear(const Heard& heard, uint64_t now_ms) {
     if (name == "RECEIPT") {
         if (!outbox.on_receipt(fields) && state_ == State::kOpen) leave(now_ms);
     } else if (name == "DELIVER") {
-        demands.on_deliver(heard, state_ != State::kOpen || renewing_ends_ms_.has_value(), now_ms);
+        on_deliver(heard, now_ms);
     } else if (name == "SETTLED") {
         on_settled(fields, now_ms);
     } else if (name == "SUBSCRIBED") {
-        demands.on_subscribed(fields.number("sub"));
+        on_subscribed(fields);
     } else if (name == "UNSUBSCRIBED") {
-        const uint64_t sub = fields.number("sub");
-        Serving::is_mine(sub) ? serving.on_unsubscribed(sub) : demands.on_unsubscribed(sub);
+        on_unsubscribed(fields.number("sub"));
     } else if (name == "REPLY") {
         calling.on_reply(heard);
     } else if (name == "CALL") {
         serving.on_call(heard, now_ms);
-    } else if (name == "ANSWER" || name == "RESOLVED") {
+    } else if (name == "FOUND" || name == "DONE" || name == "ANSWER" || name == "RESOLVED") {
         asking.on_answer(heard);
+    } else if (name == "CHECK") {
+        checking.on_check(heard);
     }
+}
+
+// Which part has the subscription its number says.
+inline void Core::on_deliver(const Heard& heard, uint64_t now_ms) {
+    const auto sub = heard.fields.number_if("sub");
+    if (sub && Readings::is_mine(*sub)) return readings.on_deliver(heard);
+    demands.on_deliver(heard, state_ != State::kOpen || renewing_ends_ms_.has_value(), now_ms);
+}
+
+inline void Core::on_subscribed(const Fields& fields) {
+    const uint64_t sub = fields.number("sub");
+    if (Readings::is_mine(sub)) return readings.on_subscribed(fields);
+    demands.on_subscribed(sub);
+}
+
+inline void Core::on_unsubscribed(uint64_t sub) {
+    if (Readings::is_mine(sub)) return readings.on_unsubscribed(sub);
+    if (Checking::is_mine(sub)) return checking.on_unsubscribed(sub);
+    Serving::is_mine(sub) ? serving.on_unsubscribed(sub) : demands.on_unsubscribed(sub);
+}
+
+inline void Core::on_refused_sub(uint64_t sub, const Failure& failure, uint64_t now_ms) {
+    if (Readings::is_mine(sub)) return readings.on_refused(sub, failure);
+    if (Checking::is_mine(sub)) return checking.on_refused(sub, failure);
+    if (Serving::is_mine(sub)) return serving.on_refused(sub, failure);
+    demands.on_refused_sub(sub, failure, now_ms);
 }
 
 inline void Core::on_welcome(const Fields& fields, uint64_t now_ms) {
@@ -90,6 +118,8 @@ inline void Core::on_welcome(const Fields& fields, uint64_t now_ms) {
     demands.begin_session(resumed, held, same_epoch, now_ms);
     calling.begin_session(open_calls);
     serving.begin_session(now_ms);
+    readings.begin_session();
+    checking.begin_session();
 }
 
 inline void Core::limit(const Fields& fields) {
@@ -163,11 +193,10 @@ inline void Core::on_refused(const Fields& fields, uint64_t now_ms) {
         return lost(failure.code + ": " + failure.text, now_ms);
     }
     if (state_ == State::kGreeting) throw Violation("REFUSED, not fatal, before WELCOME");
-    if (fields.text_or_empty("re") == "PUBLISH")  // which of them it does not say
+    const std::string_view re = fields.text_or_empty("re");
+    if (re == "PUBLISH" || re == "PREPARE")  // which of them it does not say
         return outbox.fail(failure);
-    if (const auto sub = fields.number_if("sub"))
-        return Serving::is_mine(*sub) ? serving.on_refused(*sub, failure)
-                                      : demands.on_refused_sub(*sub, failure, now_ms);
+    if (const auto sub = fields.number_if("sub")) return on_refused_sub(*sub, failure, now_ms);
     const auto ref = fields.number_if("ref");
     if (!ref) return;
     if (extending.on_refused(*ref, failure, now_ms) || calling.on_refused(*ref, failure) ||

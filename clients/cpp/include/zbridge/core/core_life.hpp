@@ -54,6 +54,8 @@ inline void Core::close(uint64_t now_ms) {
     closing_ = true;
     demands.close(now_ms);
     serving.close();
+    readings.close_all();
+    checking.close_all();
     flush(now_ms);
 }
 
@@ -71,6 +73,8 @@ inline void Core::fail(const Failure& failure) {
     calling.fail(failure);
     serving.fail(failure);
     asking.fail(failure);
+    readings.fail(failure);
+    checking.fail(failure);
     inbox.fail();
 }
 
@@ -95,7 +99,7 @@ inline std::optional<uint64_t> Core::next_deadline() const {
     }
     if (state_ == State::kOpen) {
         consider(outbox.next_deadline());
-        if (asking.has_output()) consider(0);
+        if (asking.has_output() || readings.has_output() || checking.has_output()) consider(0);
         consider(renewing_ends_ms_);
         if (unclaimed_ && settling.sent_again() == 0) consider(0);
     }
@@ -170,6 +174,8 @@ inline void Core::lost(const std::string& why, uint64_t now_ms) {
     demands.end_session();
     serving.end_session();
     asking.end_session();
+    readings.end_session();
+    checking.end_session();
     try_ms_ = now_ms + std::max(backoff_ms(), was_leaving ? kLeaveMsMin : uint64_t{0});
 }
 
@@ -197,6 +203,12 @@ inline void Core::collect(uint64_t now_ms) {
         output_.push_back(std::move(*said));
     if (open)
         while (auto said = demands.take_said(now_ms))
+            output_.push_back(std::move(*said));
+    if (open)
+        while (auto said = readings.take_said())
+            output_.push_back(std::move(*said));
+    if (open)
+        while (auto said = checking.take_said())
             output_.push_back(std::move(*said));
     while (auto said = serving.take_said(now_ms))
         output_.push_back(std::move(*said));

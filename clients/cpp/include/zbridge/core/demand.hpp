@@ -25,9 +25,10 @@ struct Subscription {
     uint32_t group = 0;
     uint64_t credit = 0;
     Lease lease;
-    bool asked = false;    // SUBSCRIBE is said on this connection
-    bool is_open = false;  // SUBSCRIBED is heard on it
-    Failure failure;       // closed, or refused
+    bool attributes = false;  // are delivered with them
+    bool asked = false;       // SUBSCRIBE is said on this connection
+    bool is_open = false;     // SUBSCRIBED is heard on it
+    Failure failure;          // closed, or refused
     std::deque<LentPtr> buffer;
 };
 
@@ -39,6 +40,7 @@ struct Fetch {
     uint64_t max = 1;
     uint64_t deadline_ms = 0;
     Lease lease;
+    bool attributes = false;
     bool done = false;
     Failure failure;
     std::vector<LentPtr> lent;

@@ -28,7 +28,8 @@ class Demands {
 
     // --- the application's side
 
-    SubscriptionPtr subscribe(uint32_t group, uint64_t credit, const Lease& lease);
+    SubscriptionPtr subscribe(uint32_t group, uint64_t credit, const Lease& lease,
+                              bool attributes = false);
     void set_credit(Subscription& subscription, uint64_t credit);
     // The next for the application, which holds it from now on; none: nothing is there.
     static LentPtr take(Subscription& subscription);
@@ -93,12 +94,14 @@ class Demands {
     uint64_t finished_ = 0;
 };
 
-inline SubscriptionPtr Demands::subscribe(uint32_t group, uint64_t credit, const Lease& lease) {
+inline SubscriptionPtr Demands::subscribe(uint32_t group, uint64_t credit, const Lease& lease,
+                                          bool attributes) {
     auto made = std::make_shared<Subscription>();
     made->sub = next_sub_++;
     made->group = group;
     made->credit = credit;
     made->lease = lease;
+    made->attributes = attributes;
     subscriptions_[made->sub] = made;
     ask(*made);
     return made;
@@ -112,6 +115,7 @@ inline void Demands::ask(Subscription& subscription) {
                        .text("group", groups_.name_of(subscription.group))
                        .number("credit", subscription.credit)
                        .number_if("lease", subscription.lease.lease_ms)
+                       .flag_if("attributes", subscription.attributes)
                        .said());
 }
 
@@ -276,6 +280,7 @@ inline std::optional<Said> Demands::take_said(uint64_t now_ms) {
             .number("max", fetch->max)
             .number("wait", fetch->deadline_ms > now_ms ? fetch->deadline_ms - now_ms : 0)
             .number_if("lease", fetch->lease.lease_ms)
+            .flag_if("attributes", fetch->attributes)
             .said();
     }
     return std::nullopt;

@@ -128,8 +128,12 @@ inline std::vector<LentPtr> Inbox::read(const Heard& heard, uint32_t group, cons
                                         uint64_t now_ms) {
     std::vector<LentPtr> came;
     BlockReader block(heard.block.octets);
-    for (const Value& each : heard.fields.list("runs")) {
-        const Run run = run_of(each);
+    const List runs = heard.fields.list("runs"), all = heard.fields.list_or_empty("attributes");
+    if (all.size != 0 && all.size != runs.size)
+        throw Violation("a DELIVER with another count of attributes than of runs");
+    for (size_t at = 0; at < runs.size; at++) {
+        const Run run = run_of(runs[at]);
+        const AttributesPtr attributes = all.size == 0 ? nullptr : attributes_of(all[at]);
         for (uint64_t n = 0; n < run.count; n++) {
             if (!block.next()) throw Violation("a DELIVER with more runs than its block");
             auto made = std::make_shared<Lent>();
@@ -139,6 +143,7 @@ inline std::vector<LentPtr> Inbox::read(const Heard& heard, uint32_t group, cons
             made->owner = heard.block.owner;
             made->message = block.message();
             made->body = block.last();
+            made->attributes = attributes;
             came.push_back(std::move(made));
         }
     }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "../attributes.hpp"
 #include "outcomes.hpp"
 
 namespace zbridge::client {
@@ -47,6 +48,7 @@ struct Lent {
     std::shared_ptr<const void> owner;  // of the octets below
     std::string_view message;           // as it stands in the block
     std::string_view body;              // its last frame
+    AttributesPtr attributes;           // where they were asked for
 
     State state = State::kBuffered;
     std::optional<uint64_t> lease_ms;
