@@ -168,9 +168,8 @@ class Python(Runner):
 
     # --- asking
 
-    def do_query(self, client, topic, key=None, id=None, since=None, max=20):
-        found = client.query(topic, key=key, id=id if id is None or isinstance(id, str) else id[0].result(0).id, since=since, max=max,
-                             timeout=PATIENCE_S)
+    def do_query(self, client, topic, key=None, id=None, of=None, since=None, max=20):
+        found = client.query(topic, key=key, id=id if of is None else of[0].result(0).id, since=since, max=max, timeout=PATIENCE_S)
         return {"messages": [shown(each.frames) for each in found], "attributes": [each.attributes or None for each in found]}
 
     def do_recall(self, client, of):

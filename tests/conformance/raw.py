@@ -342,9 +342,8 @@ class Raw(Runner):
 
     # --- asking
 
-    def do_query(self, client, topic, key=None, id=None, since=None, max=None):
-        fields, wire = client.ask("QUERY", "FOUND", topic=topic, key=key, id=id if id is None or isinstance(id, str) else id.id,
-                                  max=max, **({} if since is None else {"from": since}))
+    def do_query(self, client, topic, key=None, id=None, of=None, since=None, max=None):
+        fields, wire = client.ask("QUERY", "FOUND", topic=topic, key=key, id=id if of is None else of.id, max=max, **{"from": since})
         return {"messages": [shown(frames) for frames in messages_in(wire)], "attributes": [each[3] for each in fields["messages"]]}
 
     def do_recall(self, client, of):

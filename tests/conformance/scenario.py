@@ -19,7 +19,7 @@ CLIENT_ACTIONS = {
     "settle": "of* pick verdict* delay reason", "extend": "of* pick lease",
     "call": "service* message* timeout", "begin_call": "service* message* timeout", "answer": "of*",
     "work": "service* credit", "task": "of*", "reply": "of* message error",
-    "query": "topic* key id since max", "recall": "of*", "reset": "group* to offset time", "admin": "call* args",
+    "query": "topic* key id of since max", "recall": "of*", "reset": "group* to offset time", "admin": "call* args",
     # What only a runner that writes the frames itself can do.
     "say": "command* fields block times counts", "send": "frames*", "hear": "command*", "gone": "",
 }

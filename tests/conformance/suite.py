@@ -1,7 +1,7 @@
 """Plays the scenarios of this folder with one of the runners against one bridge, and says of each what became of it. A scenario that a
 runner cannot play says so itself, with the reason; else the suite fails.
 
-    suite.py BRIDGE raw|python [--only=NAME]
+    suite.py BRIDGE raw|python|cpp [PROGRAM] [--only=NAME]
 """
 import argparse
 import sys
@@ -131,23 +131,27 @@ def play_all(all_, name, make_runner, actions, world):
     return failed
 
 
-def runner_of(name):
+def runner_of(name, program):
     """(what makes one for a world, its actions)"""
     if name == "raw":
         from raw import Raw
         return Raw, Raw.actions()
-    from python_client import Python
-    return Python, Python.actions()
+    if name == "python":
+        from python_client import Python
+        return Python, Python.actions()
+    from cpp_client import Cpp
+    return (lambda world: Cpp(world, program)), Cpp.actions_of(program)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bridge", type=Path)
-    parser.add_argument("runner", choices=scenarios.RUNNERS[:2])
+    parser.add_argument("runner", choices=scenarios.RUNNERS)
+    parser.add_argument("program", nargs="?", help="of the C++ client")
     parser.add_argument("--only")
     options = parser.parse_args()
     all_ = [each for each in scenarios.all_of_them() if options.only in (None, each.name)]
-    make_runner, actions = runner_of(options.runner)
+    make_runner, actions = runner_of(options.runner, options.program)
     with tempfile.TemporaryDirectory(prefix="zbridge-conformance-") as folder:
         world = World(options.bridge.resolve(), all_, Path(folder))
         try:
