@@ -8,6 +8,7 @@
 
 #include "bridge/cli/described.h"
 #include "bridge/cli/help.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/settings/finding.h"
 
 namespace zbridge::cli {
@@ -127,6 +128,16 @@ Exit unknown_command(Terminal& terminal, const std::string& name) {
                                              settings::did_you_mean(name, known)));
 }
 
+// CLI11: "Could not convert: --max = many". All that is converted here are numbers.
+std::string no_number(std::string_view what) {
+    constexpr std::string_view kLead = "Could not convert: ", kIs = " = ";
+    const size_t is = what.find(kIs);
+    if (!what.starts_with(kLead) || is == std::string_view::npos) return std::string(what);
+    return fmt::format("{}: {} is no number that it can be",
+                       what.substr(kLead.size(), is - kLead.size()),
+                       settings::in_quotes(what.substr(is + kIs.size())));
+}
+
 // CLI11 says which arguments it did not expect, and not which it knows.
 std::string explain(const CLI::App& app, const CLI::ParseError& error,
                     const std::vector<std::string>& arguments) {
@@ -146,6 +157,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
     }
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
         return fmt::format("\"{}\" is more than it takes", arguments.back());
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ConversionError))
+        return no_number(error.what());
     return error.what();
 }
 
@@ -153,11 +166,12 @@ Exit run_command(const Command& command, std::vector<std::string> arguments, Ter
     CLI::App app{std::string(command.help), fmt::format("zbridge {}", command.name)};
     const Body body = command.declare(app);
     const std::vector<std::string> given = arguments;
+    arguments = with_negative_values(app, std::move(arguments));
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     try {
         app.parse(arguments);
     } catch (const CLI::CallForHelp&) {
-        terminal.out << help_of(describe(command));
+        terminal.out << help_of(describe(command), terminal.out_width);
         return Exit::kOk;
     } catch (const CLI::ParseError& error) {
         return usage_error(terminal,
@@ -175,7 +189,7 @@ std::span<const Command> commands() {
 
 Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
     if (arguments.empty()) {
-        terminal.err << overview();
+        terminal.err << overview(terminal.out_width);
         return Exit::kUsage;
     }
     std::string name = arguments[0];
@@ -188,7 +202,7 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
     if (name == "--version") name = "version";
     if (name == "help" || name == "--help" || name == "-h") {
         if (rest.empty() || rest[0] == "help") {
-            terminal.out << overview();
+            terminal.out << overview(terminal.out_width);
             return Exit::kOk;
         }
         if (const auto printed = print_manual(rest, terminal)) return *printed;
@@ -196,7 +210,8 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
         rest.erase(rest.begin());
         take_second_word();
         if (is_group(name)) {
-            terminal.out << "usage: zbridge " << name << " COMMAND [options]\n\n" << list_of(name);
+            terminal.out << "usage: zbridge " << name << " COMMAND [options]\n\n"
+                         << list_of(name, terminal.out_width);
             return Exit::kOk;
         }
         rest = {"--help"};

@@ -1,9 +1,13 @@
 #include "bridge/cli/described.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+
+#include "bridge/cli/text.h"
 
 namespace zbridge::cli {
 
@@ -36,6 +40,17 @@ DescribedOption described(const CLI::Option& option) {
         its.value = type.substr(0, type.find(':'));
     its.choices = choices_of(type);
     return its;
+}
+
+// "check", "FILE", "[--strict]"
+std::vector<std::string> usage_words(const Described& command) {
+    std::vector<std::string> words{std::string(command.name)};
+    for (const DescribedOption& option : command.options) {
+        const std::string word = option.name + (option.value.empty() ? "" : " " + option.value);
+        words.push_back(option.required ? word : fmt::format("[{}]", word));
+        if (option.positional && option.repeats) words.back() += "...";
+    }
+    return words;
 }
 
 }  // namespace
@@ -75,21 +90,20 @@ std::string words_of(const DescribedOption& option) {
 }
 
 std::string usage_of(const Described& command) {
-    std::string usage(command.name);
-    for (const DescribedOption& option : command.options) {
-        const std::string word = option.name + (option.value.empty() ? "" : " " + option.value);
-        usage += option.required ? " " + word : fmt::format(" [{}]", word);
-        if (option.positional && option.repeats) usage += "...";
-    }
-    return usage;
+    return fmt::format("{}", fmt::join(usage_words(command), " "));
 }
 
-std::string help_of(const Described& command) {
-    std::string rows;
+std::string help_of(const Described& command, size_t width) {
+    constexpr size_t kUsageIndent = 8;
+    std::vector<NamedText> rows;
     for (const DescribedOption& option : command.options)
-        rows += fmt::format("  {:<12} {}\n", words_of(option), option.help);
-    return fmt::format("{}: {}\n\nusage: zbridge {}\n{}", command.name, command.help,
-                       usage_of(command), rows.empty() ? "" : "\n" + rows);
+        rows.emplace_back(words_of(option), option.help);
+    std::vector<std::string> usage = usage_words(command);
+    usage.front().insert(0, "usage: zbridge ");
+    return fmt::format(
+        "{}: {}\n\n{}\n{}{}", command.name, command.help,
+        wrapped(usage, width == 0 ? std::numeric_limits<size_t>::max() : width, kUsageIndent),
+        rows.empty() ? "" : "\n", named_rows(rows, width));
 }
 
 }  // namespace zbridge::cli

@@ -40,7 +40,7 @@ Described describe(const Command& command);
 std::string usage_of(const Described& command);
 // "--at PLACE", "-f, --follow"
 std::string words_of(const DescribedOption& option);
-// What `zbridge help COMMAND` prints.
-std::string help_of(const Described& command);
+// What `zbridge help COMMAND` prints, on a terminal of this width; 0: on none.
+std::string help_of(const Described& command, size_t width = 0);
 
 }  // namespace zbridge::cli

@@ -10,6 +10,7 @@
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/event_text.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/parts.h"
 #include "bridge/cli/text.h"
 
@@ -99,10 +100,10 @@ Body declare_events(CLI::App& app) {
     app.add_flag("-f,--follow", options->follow,
                  "and then those that come; with --json one a line");
     app.add_option("--level", options->level, "those at least as important; else debug: all")
-        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+        ->check(one_word_of("level", {"debug", "info", "warn", "error"}))
         ->type_name("LEVEL");
     app.add_option("--max", options->max, "at most so many, the newest; else 100")
-        ->check(CLI::Range(1, 10'000))
+        ->check(whole_number(1, 10'000))
         ->type_name("COUNT");
     declare_asked(app, options->asked);
     return [options](Terminal& terminal) { return events(*options, terminal); };

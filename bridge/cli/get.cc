@@ -11,6 +11,7 @@
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/message_frames.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/protocol/settle_header.h"
 
 namespace zbridge::cli {
@@ -139,7 +140,7 @@ Body declare_get(CLI::App& app) {
     app.add_flag("--ack", options->ack,
                  "settle them: the group has them no more; else they are given back");
     app.add_option("--max", options->max, "at most so many; else 1")
-        ->check(CLI::Range(1, 1000))
+        ->check(whole_number(1, 1000))
         ->type_name("COUNT");
     app.add_option("--wait", options->wait, "so long for the first one; else 0: what is there")
         ->check(wrong_duration)

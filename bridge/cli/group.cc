@@ -8,6 +8,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/group_text.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/text.h"
 
 namespace zbridge::cli {
@@ -63,6 +64,8 @@ std::optional<Report> place_of(const std::string& to) {
         args.add("to", to);
     else if (digits)
         args.add("offset", uint64_t{std::stoull(to)});
+    else if (const auto from_now_ms = time_from_now(to, wall_ms()))
+        args.add("time_ms", static_cast<uint64_t>(*from_now_ms));
     else if (const auto time_ms = parse_rfc3339_ms(to))
         args.add("time_ms", static_cast<uint64_t>(std::max<int64_t>(*time_ms, 0)));
     else
@@ -148,9 +151,10 @@ Body declare_group_pending(CLI::App& app) {
 
 Body declare_group_reset(CLI::App& app) {
     auto options = declare(app, /*group=*/true);
-    app.add_option("--to", options->to,
-                   "latest, earliest, a time (2026-11-24T10:00:00Z) or an offset: from there on it "
-                   "is given all that the topic has, again or for the first time")
+    app.add_option(
+           "--to", options->to,
+           "latest, earliest, a time (2026-11-24T10:00:00Z, -1h) or an offset: from there on "
+           "it is given all that the topic has, again or for the first time")
         ->required()
         ->type_name("PLACE");
     app.add_option(

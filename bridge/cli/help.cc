@@ -8,6 +8,7 @@
 
 #include "bridge/cli/described.h"
 #include "bridge/cli/manual.h"
+#include "bridge/cli/text.h"
 
 namespace zbridge::cli {
 
@@ -27,28 +28,33 @@ Exit write_pages(const std::string& folder, Terminal& terminal) {
     return Exit::kOk;
 }
 
-}  // namespace
-
-std::string list_of(std::string_view group) {
-    std::string text;
+// Those whose names begin so.
+std::vector<NamedText> commands_of(const std::string& beginning) {
+    std::vector<NamedText> rows;
     for (const Command& command : commands()) {
-        if (group.empty() || command.name.starts_with(std::string(group) + " "))
-            text += fmt::format("  {:<17} {}\n", command.name, command.help);
+        if (command.name.starts_with(beginning)) rows.emplace_back(command.name, command.help);
     }
-    return text;
+    return rows;
 }
 
-std::string overview() {
-    std::string text =
-        "zbridge: a message bridge that existing ZeroMQ programs connect to unchanged\n\n"
-        "usage: zbridge COMMAND [options]\n\n" +
-        list_of();
-    text +=
-        fmt::format("  {:<17} {}\n", "help", "print this, or what `zbridge help COMMAND` takes");
-    text +=
-        "\nexit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors or "
-        "damage\n";
-    return text;
+}  // namespace
+
+std::string list_of(std::string_view group, size_t width) {
+    return named_rows(commands_of(std::string(group) + " "), width);
+}
+
+std::string overview(size_t width) {
+    std::vector<NamedText> rows = commands_of("");
+    rows.emplace_back("help", "print this, or what `zbridge help COMMAND` takes");
+    const auto paragraph = [&](std::string text) {
+        return (width == 0 ? text : wrapped(text, width)) + "\n";
+    };
+    return paragraph(
+               "zbridge: a message bridge that existing ZeroMQ programs connect to unchanged") +
+           "\nusage: zbridge COMMAND [options]\n\n" + named_rows(rows, width) + "\n" +
+           paragraph(
+               "exit: 0 ok, 1 failed, 2 wrong usage, 3 no bridge answers, 4 check found errors or "
+               "damage");
 }
 
 std::optional<Exit> print_manual(const std::vector<std::string>& arguments, Terminal& terminal) {

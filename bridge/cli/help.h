@@ -10,10 +10,10 @@
 
 namespace zbridge::cli {
 
-// All commands, a line each, or those of a group.
-std::string list_of(std::string_view group = "");
+// The commands of a group, a line each, on a terminal of this width; 0: on none.
+std::string list_of(std::string_view group, size_t width);
 // All commands, and how they are used.
-std::string overview();
+std::string overview(size_t width);
 // Of `help --man [GROUP]`, `--man-to FOLDER`, `--markdown`. None: it is none of these.
 std::optional<Exit> print_manual(const std::vector<std::string>& arguments, Terminal& terminal);
 

@@ -10,6 +10,7 @@
 #include "bridge/base/json_writer.h"
 #include "bridge/base/random.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/plugin_check/elf.h"
 #include "bridge/cli/plugin_check/run_stage.h"
 #include "bridge/cli/plugin_check/stages.h"
@@ -200,7 +201,7 @@ Body declare_plugin_check(CLI::App& app) {
     app.add_option("--seconds", options->seconds,
                    "feed messages for so long, 3600 at most; else 20,000 of them")
         ->type_name("N")
-        ->check(CLI::Range(1, 3600));
+        ->check(whole_number(1, 3600));
     app.add_option("--seed", options->seed, "of the random messages; else another each time")
         ->type_name("N");
     app.add_flag("--json", options->json, "the same as JSON");

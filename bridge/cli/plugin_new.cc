@@ -13,6 +13,7 @@
 #include "bridge/base/check.h"
 #include "bridge/base/json_writer.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/templates.h"
 #include "bridge/settings/finding.h"
 #include "bridge/settings/units.h"
@@ -151,10 +152,10 @@ Body declare_plugin_new(CLI::App& app) {
     app.add_option("--kind", options->kind, "what it is to be: step, source or sink")
         ->required()
         ->type_name("KIND")
-        ->check(CLI::IsMember({"step", "source", "sink"}));
+        ->check(one_word_of("kind", {"step", "source", "sink"}));
     app.add_option("--lang", options->language, "what it is written in: cpp (C++17) or c (C99)")
         ->type_name("LANG")
-        ->check(CLI::IsMember({"cpp", "c"}));
+        ->check(one_word_of("language", {"cpp", "c"}));
     app.add_flag("--json", options->json, "say as JSON which files were written");
     return [options](Terminal& terminal) { return make_folder(*options, terminal); };
 }

@@ -15,6 +15,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/publishing.h"
 #include "bridge/cli/text.h"
 
@@ -159,7 +160,7 @@ void declare_attributes(CLI::App& app, Options& options) {
     app.add_option("--id", its.id, "the producer's own: a topic with `dedup` has each once")
         ->type_name("ID");
     app.add_option("--priority", its.priority, "0 to 9, for groups that look at it")
-        ->check(CLI::Range(0, 9))
+        ->check(whole_number(0, 9))
         ->type_name("N");
     app.add_option("--property", options.properties, "what filters see; may be said again")
         ->type_name("NAME=VALUE")
@@ -179,7 +180,7 @@ Body declare_pub(CLI::App& app) {
     app.add_option("--body", options->body, "what, in place of FILE")->type_name("TEXT");
     auto* lines = app.add_flag("--lines", options->lines, "each line is a message");
     app.add_option("--count", options->count, "publish it so many times; else once")
-        ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000}))
+        ->check(whole_number(1, 1'000'000'000))
         ->type_name("N")
         ->excludes(lines);
     declare_attributes(app, *options);

@@ -8,6 +8,19 @@
 
 namespace zbridge::cli {
 
+namespace {
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        words.emplace_back(text.substr(0, text.find(' ')));
+        text.remove_prefix(std::min(words.back().size() + 1, text.size()));
+    }
+    return words;
+}
+
+}  // namespace
+
 std::string bytes_text(uint64_t bytes) {
     static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
     double value = static_cast<double>(bytes);
@@ -40,20 +53,45 @@ std::string printable(const std::string& bytes, bool blanks) {
     return shown;
 }
 
-std::string wrapped(std::string_view text, size_t width) {
-    constexpr size_t kDefault = 80, kLeast = 20;
-    const size_t most = std::max(width == 0 ? kDefault : width, kLeast);
+std::string wrapped(const std::vector<std::string>& words, size_t width, size_t indent) {
+    constexpr size_t kLeast = 20;
+    const size_t most = std::max(width, indent + kLeast);
     std::string lines, line;
-    while (!text.empty()) {
-        const std::string_view word = text.substr(0, text.find(' '));
-        text.remove_prefix(std::min(word.size() + 1, text.size()));
-        if (!line.empty() && line.size() + 1 + word.size() > most) {
+    for (const std::string& word : words) {
+        const bool is_first = line.size() == (lines.empty() ? 0 : indent);
+        if (!is_first && line.size() + 1 + word.size() > most) {
             lines += line + "\n";
-            line.clear();
+            line = std::string(indent, ' ') + word;
+            continue;
         }
-        line.append(line.empty() ? "" : " ").append(word);
+        line.append(is_first ? "" : " ").append(word);
     }
     return lines + line;
+}
+
+std::string wrapped(std::string_view text, size_t width) {
+    constexpr size_t kDefault = 80;
+    return wrapped(words_of(text), width == 0 ? kDefault : width);
+}
+
+std::string named_rows(const std::vector<NamedText>& rows, size_t width) {
+    constexpr size_t kNameLeast = 11, kMargin = 2;
+    size_t name_width = kNameLeast;
+    for (const auto& [name, text] : rows)
+        name_width = std::max(name_width, name.size());
+    const size_t indent = kMargin + name_width + kMargin;
+    std::string lines;
+    for (const auto& [name, text] : rows) {
+        std::string line = fmt::format("  {:<{}}  ", name, name_width);
+        if (width == 0) {
+            lines += line + text + "\n";
+            continue;
+        }
+        std::vector<std::string> words = words_of(text);
+        if (!words.empty()) words.front().insert(0, line);
+        lines += wrapped(words, width, indent) + "\n";
+    }
+    return lines;
 }
 
 namespace {

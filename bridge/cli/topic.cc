@@ -5,6 +5,7 @@
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/status_text.h"
 #include "bridge/cli/table.h"
 #include "bridge/cli/text.h"
@@ -162,17 +163,6 @@ Body declare_topic_browse(CLI::App& app) {
     };
 }
 
-namespace {
-
-// Digits, or RFC 3339.
-std::string wrong_time(const std::string& text) {
-    const auto ms = parse_time_ms(text);
-    if (ms && *ms >= 0) return {};
-    return "`" + text + "` is no time: expected 2026-11-24T10:00:00Z, or milliseconds since 1970";
-}
-
-}  // namespace
-
 Body declare_topic_query(CLI::App& app) {
     auto options = declare(app, /*topic=*/true);
     auto& query = options->query;
@@ -180,7 +170,9 @@ Body declare_topic_query(CLI::App& app) {
     CLI::Option* const id = app.add_option(
         "--id", query.id, "the one of this id: a receipt's 26 characters, or the producer's own");
     CLI::Option* const from =
-        app.add_option("--from", query.from, "stored at this time or later")->check(wrong_time);
+        app.add_option("--from", query.from,
+                       "stored at this time or later: 2026-11-24T10:00:00Z, or -5m")
+            ->check(wrong_time);
     CLI::Option* const to =
         app.add_option("--to", query.to, "stored at this time or before")->check(wrong_time);
     app.add_option("--max", options->max, "at most so many messages, the oldest; else 20")
@@ -194,7 +186,7 @@ Body declare_topic_query(CLI::App& app) {
         if (key->count() > 0) args.add("key", options->query.key);
         if (id->count() > 0) args.add("id", options->query.id);
         const auto add_time = [&](const char* name, const std::string& text) {
-            args.add(name, static_cast<uint64_t>(*parse_time_ms(text)));
+            args.add(name, static_cast<uint64_t>(*time_argument(text, wall_ms())));
         };
         if (from->count() > 0) add_time("from_ms", options->query.from);
         if (to->count() > 0) add_time("to_ms", options->query.to);

@@ -31,10 +31,18 @@ routes:
 # They print no report: what they print is itself for a program, or they run until they are ended.
 WITHOUT_JSON = {"run", "schema", "completion"}
 # They need what is not made here; tests of their own show them.
-ELSEWHERE = {"run", "plugin check", "call", "tap"}
+ELSEWHERE = {"run", "plugin check", "tap"}
 # What they refuse here, since it is not theirs: of what the file names. Exit code 1.
 REFUSED = {"group rm"}
 LAST = ["drain", "stop"]
+
+
+def answers(_, address):
+    """A worker, for as long as the test runs."""
+    rep = zmq.Context().socket(zmq.REP)
+    rep.connect(address)
+    while True:
+        rep.send(b"nothing, for " + rep.recv())
 
 
 class Told:
@@ -75,7 +83,9 @@ class Facts:
             recv(puller, "an order")
             puller.send(b"REJECT no stock")
             equal(recv(puller, "an answer"), [b"OK"], "it is a dead letter")
-        self.peers = puller, producer  # they stay
+        worker = flow.start(answers, bridge.address("WORKERS"))
+        bridge.wait_for_peers("workers", 1)
+        self.peers = puller, producer, worker  # they stay
         body = bridge.folder / "body"
         body.write_text("order 0, once more")
         waits = bridge.command("peer", "ls", "packers", "--json", "--at", bridge.data_dir)

@@ -107,8 +107,14 @@ TEST_CASE("a query names one thing to look for, and its times are times") {
     const auto wrong = run({"topic", "query", "orders", "--from", "yesterday"});
     CHECK(wrong.exit == Exit::kUsage);
     CHECK(has(wrong.err,
-              "`yesterday` is no time: expected 2026-11-24T10:00:00Z, or "
-              "milliseconds since 1970"));
+              "`yesterday` is no time: expected 2026-11-24T10:00:00Z, milliseconds since 1970, or "
+              "-5m: so long before now"));
+    for (const std::vector<std::string>& from :
+         {std::vector<std::string>{"--from", "-5m"}, {"--from=-5m"}, {"--from", "-0.5h"}}) {
+        std::vector<std::string> query{"topic", "query", "orders", "--at", "/nowhere"};
+        query.insert(query.end(), from.begin(), from.end());
+        CHECK(run(query).exit == Exit::kNotReachable);
+    }
     CHECK(run({"topic", "query", "--key", "k"}).exit == Exit::kUsage);
 }
 

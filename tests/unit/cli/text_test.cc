@@ -11,6 +11,21 @@ TEST_CASE("one of a thing, and several") {
     CHECK(cli::counted(2, "segment") == "2 segments");
 }
 
+TEST_CASE("rows of names stand below each other, and long texts go on below their beginning") {
+    const std::vector<cli::NamedText> rows{{"--at PLACE", "where it is"},
+                                           {"--property NAME=VALUE", "what filters see of it"}};
+    CHECK(cli::named_rows(rows, 0) ==
+          "  --at PLACE             where it is\n"
+          "  --property NAME=VALUE  what filters see of it\n");
+    CHECK(cli::named_rows(rows, 45) ==
+          "  --at PLACE             where it is\n"
+          "  --property NAME=VALUE  what filters see of\n"
+          "                         it\n");
+    CHECK(cli::named_rows({{"FILE", "it"}}, 0) == "  FILE         it\n");
+    CHECK(cli::wrapped({"usage: zbridge pub", "REF", "[--body TEXT]"}, 28, 4) ==
+          "usage: zbridge pub REF\n    [--body TEXT]");
+}
+
 TEST_CASE("a long number of milliseconds has beside it what it means") {
     telemetry::Report values = telemetry::Report::map();
     values.add("stored_ms", uint64_t{1'700'000'000'123});
