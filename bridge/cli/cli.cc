@@ -17,6 +17,7 @@ namespace {
 
 // In the order in which help shows them.
 constexpr std::array kCommands = {
+    Command{"init", "write a YAML file to begin with", declare_init},
     Command{"run", "run the bridge that a YAML file describes", declare_run},
     Command{"status", "show a running bridge: endpoints, peers, routes, services, what was refused",
             declare_status},

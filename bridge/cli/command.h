@@ -43,6 +43,7 @@ struct Command {
         CLI::App& app);  // declares its options on `app`; what it returns runs once they are read
 };
 
+Body declare_init(CLI::App& app);
 Body declare_check(CLI::App& app);
 Body declare_run(CLI::App& app);
 Body declare_status(CLI::App& app);

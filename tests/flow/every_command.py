@@ -100,7 +100,7 @@ class Facts:
             "dead edit": ["logistics", "0", "--body", str(body)], "dead rm": ["logistics", "1"], "dead redrive": ["logistics", "--dry-run"],
             "dead export": ["logistics", str(bridge.folder / "letters")],
             "tx commit": [tokens[0]], "tx rollback": [tokens[1]], "plugin new": ["made", "--kind", "step"],
-            "pub": ["topic/orders", "--body", "one more"], "drain": ["--wait", "60s"], "stop": ["--wait", "60s"]}
+            "pub": ["topic/orders", "--body", "one more"], "init": ["fresh.yaml"], "drain": ["--wait", "60s"], "stop": ["--wait", "60s"]}
 
     def arguments(self, told):
         own = self.own[told.name] if told.name in self.own else [self.named[name] for name in told.arguments]
