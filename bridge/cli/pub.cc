@@ -1,21 +1,20 @@
-// zbridge pub REF [FILE] [--body TEXT] [--lines] [--count N] [attributes]
-// [--json]
+// zbridge pub REF [FILE] [--body TEXT] [--lines | --json-lines] [--count N] [attributes] [--json]
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "bridge/base/clock.h"
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/option_values.h"
+#include "bridge/cli/pub_input.h"
 #include "bridge/cli/publishing.h"
 #include "bridge/cli/text.h"
 
@@ -25,13 +24,15 @@ namespace {
 
 using telemetry::Report;
 
+constexpr size_t kWrongLinesShownMax = 20;  // beyond it they are counted only
+
 struct Options {
     std::string at, ref, file, delay;
     std::optional<std::string> body;
     Attributed attributes;
     std::vector<std::string> properties;
     uint64_t count = 1;
-    bool lines = false, json = false;
+    bool lines = false, json_lines = false, json = false;
 };
 
 // "topic/orders" -> "orders"
@@ -67,28 +68,6 @@ bool take_properties(const Options& options, Attributed& attributes) {
     return true;
 }
 
-// What is published, one after the other; none: `in` is at its end.
-class Bodies {
- public:
-    Bodies(const Options& options, std::istream& in)
-        : options_(options), in_(in), body_(options.body) {
-        if (!body_ && !options.lines) body_ = std::string(std::istreambuf_iterator<char>(in_), {});
-    }
-    std::optional<std::string> next() {
-        if (body_) return left_ > 0 ? (left_--, body_) : std::nullopt;
-        std::string line;
-        if (!std::getline(in_, line)) return std::nullopt;
-        if (line.ends_with('\r')) line.pop_back();
-        return line;
-    }
-
- private:
-    const Options& options_;
-    std::istream& in_;
-    std::optional<std::string> body_;
-    uint64_t left_ = options_.count;
-};
-
 void show(const Options& options, const std::string& topic, const Published& published,
           Terminal& terminal) {
     if (options.json) {
@@ -109,30 +88,75 @@ void show(const Options& options, const std::string& topic, const Published& pub
                                   : fmt::format(" ({} were there already)", published.duplicates));
 }
 
-Exit publish(const Options& options, std::istream& in, Terminal& terminal) {
-    const std::string topic = *topic_of(options.ref);
+// All that is said of every message; none: it is not written so, which was said.
+std::optional<Attributed> common_of(const Options& options, Terminal& terminal) {
     Attributed attributes = options.attributes;
-    if (!take_properties(options, attributes))
-        return usage(terminal, "--property: expected NAME=VALUE");
-    if (const auto delay = parse_duration(options.delay)) {
-        const RealClock clock;
-        const auto delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
-        attributes.deliver_at_ms = clock.wall_us() / 1000 + delay_ms;
+    if (!take_properties(options, attributes)) {
+        (void)usage(terminal, "--property: expected NAME=VALUE");
+        return std::nullopt;
     }
+    if (const auto delay = parse_duration(options.delay)) {
+        attributes.deliver_at_ms =
+            wall_ms() + std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count();
+    }
+    return attributes;
+}
+
+PubInput input_of(const Options& options) {
+    const bool is_standard = options.file.empty() || options.file == "-";
+    return {.as = options.json_lines ? PubInput::As::kJsonLines
+                  : options.lines    ? PubInput::As::kLines
+                                     : PubInput::As::kWhole,
+            .body = options.body,
+            .count = options.count,
+            .name = is_standard ? "standard input" : options.file};
+}
+
+// Each wrong line of a file, before anything of it is published. A pipe can be read but once.
+bool has_wrong_lines(const Options& options, const PubInput& input, const Attributed& common,
+                     Terminal& terminal) {
+    std::error_code ignored;
+    if (!options.json_lines || !std::filesystem::is_regular_file(options.file, ignored))
+        return false;
+    std::ifstream file(options.file, std::ios::binary);
+    PubMessages messages(input, common, file);
+    size_t wrong = 0;
+    for (;;) {
+        const auto message = messages.next();
+        if (message.ok() && !*message) break;
+        if (message.ok()) continue;
+        if (++wrong <= kWrongLinesShownMax) terminal.err << message.error().message() << "\n";
+    }
+    if (wrong > 0)
+        terminal.err << fmt::format("zbridge: pub: {}: nothing was published\n",
+                                    counted(wrong, "wrong line"));
+    return wrong > 0;
+}
+
+// What stands before a wrong line of a stream has been published by then.
+Exit publish(const Options& options, const PubInput& input, const Attributed& common,
+             std::istream& in, Terminal& terminal) {
+    const std::string topic = *topic_of(options.ref);
     const auto [session, exit] = open_session(
         options.at, {"publish", "this bridge has no topics: its file has none under `topics`"},
         terminal);
     if (!session) return exit;
-    Publishing publishing(*session, topic, attributes);
-    Bodies bodies(options, in);
-    while (const auto body = bodies.next()) {
-        if (const Status status = publishing.add(*body); !status.ok())
+    Publishing publishing(*session, topic);
+    PubMessages messages(input, common, in);
+    auto message = messages.next();
+    for (; message.ok() && *message; message = messages.next()) {
+        if (const Status status = publishing.add((*message)->frames, (*message)->its); !status.ok())
             return failed(status, terminal);
     }
     const auto published = publishing.finish();
     if (!published.ok()) return failed(published.error(), terminal);
     show(options, topic, *published, terminal);
-    return published->refused.empty() ? Exit::kOk : Exit::kFailed;
+    if (!message.ok()) {
+        terminal.err << message.error().message()
+                     << "\nzbridge: pub: it ends there: this line, and what is behind it, was not "
+                        "published\n";
+    }
+    return message.ok() && published->refused.empty() ? Exit::kOk : Exit::kFailed;
 }
 
 Exit pub(const Options& options, Terminal& terminal) {
@@ -140,13 +164,22 @@ Exit pub(const Options& options, Terminal& terminal) {
         return usage(terminal,
                      fmt::format("{} is no topic: expected topic/NAME", printable(options.ref)));
     }
-    if (options.body && (!options.file.empty() || options.lines))
-        return usage(terminal, "--body is all that is published: expected no FILE, no --lines");
-    if (options.file.empty() || options.file == "-") return publish(options, std::cin, terminal);
+    if (options.body && (!options.file.empty() || options.lines || options.json_lines)) {
+        return usage(terminal,
+                     "--body is all that is published: expected no FILE, --lines, --json-lines");
+    }
+    const auto common = common_of(options, terminal);
+    if (!common) return Exit::kUsage;
+    const PubInput input = input_of(options);
+    if (options.file.empty() || options.file == "-")
+        return publish(options, input, *common, std::cin, terminal);
     std::ifstream file(options.file, std::ios::binary);
-    if (file) return publish(options, file, terminal);
-    terminal.err << "zbridge: cannot read " << options.file << "\n";
-    return Exit::kFailed;
+    if (!file) {
+        terminal.err << "zbridge: cannot read " << options.file << "\n";
+        return Exit::kFailed;
+    }
+    if (has_wrong_lines(options, input, *common, terminal)) return Exit::kFailed;
+    return publish(options, input, *common, file, terminal);
 }
 
 void declare_attributes(CLI::App& app, Options& options) {
@@ -179,10 +212,17 @@ Body declare_pub(CLI::App& app) {
                    "what: the bytes of a file; else, or -, standard input to its end");
     app.add_option("--body", options->body, "what, in place of FILE")->type_name("TEXT");
     auto* lines = app.add_flag("--lines", options->lines, "each line is a message");
+    auto* json_lines = app.add_flag(
+        "--json-lines", options->json_lines,
+        "each line is a message as JSON: body, or frames, or frames_hex; and keys, tag, order_key, "
+        "id, priority, properties, delay or deliver_at. The options below are for lines that say "
+        "nothing of it");
+    lines->excludes(json_lines);
     app.add_option("--count", options->count, "publish it so many times; else once")
         ->check(whole_number(1, 1'000'000'000))
         ->type_name("N")
-        ->excludes(lines);
+        ->excludes(lines)
+        ->excludes(json_lines);
     declare_attributes(app, *options);
     declare_at(app, options->at);
     app.add_flag("--json", options->json, "what became of them, as JSON");

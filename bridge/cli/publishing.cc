@@ -1,7 +1,5 @@
 #include "bridge/cli/publishing.h"
 
-#include "bridge/cli/message_frames.h"
-
 namespace zbridge::cli {
 
 using telemetry::Report;
@@ -42,8 +40,9 @@ Report Published::report(const std::string& topic) const {
     return its;
 }
 
-Status Publishing::add(const std::string& body) {
-    append_message(block_, {body});
+Status Publishing::add(const MessageFrames& frames, const Attributed& its) {
+    append_message(block_, frames);
+    has_attributes_ |= !attributes_.add(its.report()).is_null();
     batch_++;
     if (batch_ < kBatchMessagesMax && block_.size() < kBatchBytesMax) return {};
     return send_batch();
@@ -62,11 +61,9 @@ Status Publishing::send_batch() {
     fields.add("topic", topic_);
     fields.add("seq", next_seq_);
     fields.add("count", batch_);
-    if (!attributes_.is_null()) {
-        Report& list = fields.add("attributes", Report::list());
-        for (uint64_t i = 0; i < batch_; i++)
-            list.add(attributes_);
-    }
+    if (has_attributes_) fields.add("attributes", std::move(attributes_));
+    attributes_ = Report::list();
+    has_attributes_ = false;
     Status status = bridge_.say("PUBLISH", fields, block_);
     next_seq_ += batch_;
     batch_ = 0;

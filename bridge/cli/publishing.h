@@ -1,8 +1,6 @@
-// Publishes messages one after the other, in batches, and waits for what became
-// of them.
+// Publishes messages one after the other, in batches, and waits for what became of them.
 //
-// Limits:  kBatchMessagesMax and about kBatchBytesMax in a PUBLISH; kWindow
-// messages without an
+// Limits:  kBatchMessagesMax and about kBatchBytesMax in a PUBLISH; kWindow messages without an
 //          outcome, then it waits.
 #pragma once
 
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "bridge/cli/conversation.h"
+#include "bridge/cli/message_frames.h"
 #include "bridge/telemetry/report.h"
 
 namespace zbridge::cli {
@@ -43,12 +42,10 @@ class Publishing {
     static constexpr size_t kBatchBytesMax = 256 * 1024;
     static constexpr uint64_t kWindow = 10'000;
 
-    // All of them outlive it.
-    Publishing(Conversation& bridge, const std::string& topic, const Attributed& attributes)
-        : bridge_(bridge), topic_(topic), attributes_(attributes.report()) {}
+    // Both outlive it.
+    Publishing(Conversation& bridge, const std::string& topic) : bridge_(bridge), topic_(topic) {}
 
-    // Of one frame.
-    Status add(const std::string& body);
+    Status add(const MessageFrames& frames, const Attributed& its);
     // The rest, and waits for all outcomes.
     Result<Published> finish();
 
@@ -59,8 +56,9 @@ class Publishing {
 
     Conversation& bridge_;
     const std::string& topic_;
-    const telemetry::Report attributes_;
     std::string block_;
+    telemetry::Report attributes_ = telemetry::Report::list();  // an entry a message of the block
+    bool has_attributes_ = false;
     uint64_t batch_ = 0;  // messages in it
     uint64_t next_seq_ = 1;
     uint64_t told_ = 0;  // outcomes

@@ -17,6 +17,30 @@ routes:
 """
 
 
+def json_lines(bridge, zbridge, as_json, query):
+    """Each line says all of its message; of a file with wrong lines nothing is published, of a stream what stands before."""
+    lines = [{"body": "a", "keys": ["c-1"], "id": "j-1"}, {"frames": ["b", "c"], "keys": ["c-1"], "properties": {"amount": 7}}, {"body": "d"}]
+    file = bridge.folder / "orders.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    equal(as_json("pub", "topic/orders", file, "--json-lines", "--key", "c-2")["published"], 3, "a message a line")
+    equal([each["frames"] for each in query("--key", "c-1")], [["a"], ["b", "c"]], "each with its own key")
+    equal([each["frames"] for each in query("--key", "c-2")], [["d"]], "and with that of all, where it has none")
+    equal(query("--id", "j-1")[0]["frames"], ["a"], "with its own id")
+    equal(query("--key", "c-1")[1]["properties"], {"amount": 7}, "and properties")
+    check(query("--from", "-5m", "--max", 1), "and it was stored in the last five minutes")
+    equal(query("--to", "-5m"), [], "not before")
+
+    wrong = '{"body": "e", "keys": ["c-3"]}\n{"bdy": "f"}\n\n{"body": }\n'
+    file.write_text(wrong)
+    said = zbridge("pub", "topic/orders", file, "--json-lines", exit=1).stderr.decode().splitlines()
+    equal(said, [f'{file}:2: no key is named "bdy"; did you mean "body"?', f"{file}:4: byte 10: a value is expected",
+                 "zbridge: pub: 2 wrong lines: nothing was published"], "all that is wrong with a file")
+    equal(query("--key", "c-3"), [], "and nothing of it is there")
+    said = zbridge("pub", "topic/orders", "--json-lines", input=wrong.encode(), exit=1).stderr.decode()
+    check(said.startswith("standard input:2: no key is named"), f"what is wrong with a stream: {said}")
+    equal([each["frames"] for each in query("--key", "c-3")], [["e"]], "what stands before it is there")
+
+
 def main(flow):
     bridge = flow.bridge(YAML)
     at = "--at", bridge.data_dir
@@ -82,6 +106,7 @@ def main(flow):
     check(b"expected topic/NAME" in zbridge("pub", "orders", "--body", "x", exit=2).stderr, "no topic")
     zbridge("pub", "topic/orders", "--body", "x", "--lines", exit=2)
     zbridge("pub", "topic/orders", "--lines", "--count", 2, exit=2)
+    json_lines(bridge, zbridge, as_json, query)
     zbridge("pub", "topic/orders", bridge.folder / "nothing", exit=1)
     zbridge("get", "nobody", exit=1)
     zbridge("get", "logistics", "--wait", "soon", exit=2)
