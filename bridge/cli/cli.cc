@@ -102,6 +102,8 @@ constexpr std::array kCommands = {
             declare_plugin_new},
     Command{"plugin check", "look for mistakes in a plugin: life cycle, options, random messages",
             declare_plugin_check},
+    Command{"bench pub", "send a load, and measure how it is taken", declare_bench_pub},
+    Command{"bench sub", "take a load where it arrives; measure and verify it", declare_bench_sub},
     Command{"completion", "print what lets a shell complete commands and options",
             declare_completion},
     Command{"version", "print the version", declare_version},

@@ -35,6 +35,8 @@ class Conversation {
     // The next thing that the bridge says, whatever it is. kUnavailable: nothing came in time.
     Result<Piece> hear() { return hear(patience_); }
     Result<Piece> hear(Duration patience);
+    // Until there is something to hear, or so long, to some microseconds; or before that, for nothing.
+    void wait(Duration time) { dealer_->wait(time); }
     // A call of the command line, and its answer; what else comes is left out.
     Result<telemetry::Report> ask(const std::string& call, telemetry::Report args);
 

@@ -31,7 +31,7 @@ routes:
 # They print no report: what they print is itself for a program, or they run until they are ended.
 WITHOUT_JSON = {"run", "schema", "completion"}
 # They need what is not made here; tests of their own show them.
-ELSEWHERE = {"run", "plugin check", "tap"}
+ELSEWHERE = {"run", "plugin check", "tap", "bench sub"}
 # What they refuse here, since it is not theirs: of what the file names. Exit code 1.
 REFUSED = {"group rm"}
 LAST = ["drain", "stop"]
@@ -100,7 +100,8 @@ class Facts:
             "dead edit": ["logistics", "0", "--body", str(body)], "dead rm": ["logistics", "1"], "dead redrive": ["logistics", "--dry-run"],
             "dead export": ["logistics", str(bridge.folder / "letters")],
             "tx commit": [tokens[0]], "tx rollback": [tokens[1]], "plugin new": ["made", "--kind", "step"],
-            "pub": ["topic/orders", "--body", "one more"], "init": ["fresh.yaml"], "drain": ["--wait", "60s"], "stop": ["--wait", "60s"]}
+            "pub": ["topic/orders", "--body", "one more"], "bench pub": ["topic/orders", "--messages", "3"], "bench sub": ["in"],
+            "init": ["fresh.yaml"], "drain": ["--wait", "60s"], "stop": ["--wait", "60s"]}
 
     def arguments(self, told):
         own = self.own[told.name] if told.name in self.own else [self.named[name] for name in told.arguments]

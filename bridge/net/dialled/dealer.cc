@@ -5,6 +5,8 @@
 
 #include <zmq.hpp>
 
+#include "bridge/net/dialled/wait_any.h"
+
 namespace zbridge::net {
 
 struct Dealer::Socket {
@@ -68,6 +70,15 @@ Result<std::vector<std::string>> Dealer::receive(Duration patience) {
         return frames;
     } catch (const zmq::error_t& error) {
         return Status(Code::kUnavailable, socket_->address + ": " + error.what());
+    }
+}
+
+void Dealer::wait(Duration time) {
+    zmq::socket_t* const its = &socket_->socket;
+    try {
+        wait_any({&its, 1}, WaitFor::kArrival, time);
+    } catch (const zmq::error_t&) {
+        return;  // the next receive() tells
     }
 }
 

@@ -26,6 +26,8 @@ class Dealer {
     Status send(const std::vector<std::string_view>& frames, Duration patience);
     // The next message. kUnavailable: none came within `patience`.
     Result<std::vector<std::string>> receive(Duration patience);
+    // Until there is one, or so long, to some microseconds; or before that, for nothing.
+    void wait(Duration time);
 
  private:
     struct Socket;  // of libzmq

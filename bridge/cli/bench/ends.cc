@@ -1,0 +1,94 @@
+#include "bridge/cli/bench/ends.h"
+
+#include <CLI/CLI.hpp>
+
+#include "bridge/cli/asked.h"
+#include "bridge/cli/bench/asking_sink.h"
+#include "bridge/cli/bench/group_source.h"
+#include "bridge/cli/bench/plain_sink.h"
+#include "bridge/cli/bench/plain_source.h"
+#include "bridge/cli/bench/topic_sink.h"
+#include "bridge/cli/locate.h"
+
+namespace zbridge::cli::bench {
+
+namespace {
+
+using Kind = Place::Kind;
+
+Result<std::unique_ptr<Conversation>> session(const Ends& ends) {
+    const auto address = locate_bridge(ends.common.at, ends.terminal.environment);
+    if (!address.ok()) return address.error();
+    return Conversation::open(*address, kAnswerTime);
+}
+
+// A Result of the interface, of one of what implements it.
+template <class Base, class Its>
+Result<std::unique_ptr<Base>> widened(Result<std::unique_ptr<Its>> its) {
+    if (!its.ok()) return std::move(its).error();
+    return std::unique_ptr<Base>(*std::move(its));
+}
+
+}  // namespace
+
+void declare_sends(CLI::App& app, Sockets& sockets) {
+    app.add_option("--send-by", sockets.sends,
+                   "the type of the sockets that send; dealer: with receipts. Else what the "
+                   "endpoint takes, push before pub")
+        ->check(CLI::IsMember({"push", "pub", "dealer"}))
+        ->type_name("TYPE:{push,pub,dealer}");
+}
+
+void declare_takes(CLI::App& app, Sockets& sockets) {
+    app.add_option("--take-by", sockets.takes,
+                   "the type of the sockets that take; else what the endpoint gives to, pull "
+                   "before sub")
+        ->check(CLI::IsMember({"pull", "sub"}))
+        ->type_name("TYPE:{pull,sub}");
+}
+
+SocketType Ends::sends_by(const Place& to, const Sockets& asked) const {
+    const auto type = socket_type_named(asked.sends);
+    return type ? *type : to.one_of(SocketType::kPush, SocketType::kPub);
+}
+
+SocketType Ends::takes_by(const Place& from, const Sockets& asked) const {
+    const auto type = socket_type_named(asked.takes);
+    return type ? *type : from.one_of(SocketType::kPull, SocketType::kSub);
+}
+
+Result<std::unique_ptr<Sink>> Ends::sink(const Place& to, SocketType by, const Load& load) const {
+    if (to.kind == Kind::kGroup)
+        return Status(Code::kInvalid, "nothing is sent to a group: expected its topic, topic/NAME");
+    if (to.kind == Kind::kTopic) {
+        auto bridge = session(*this);
+        if (!bridge.ok()) return std::move(bridge).error();
+        return std::unique_ptr<Sink>(new TopicSink(*std::move(bridge), to.name));
+    }
+    if (by == SocketType::kDealer) {
+        return widened<Sink>(AskingSink::open(sockets, {.address = to.address,
+                                                        .kind = AskingSink::Kind::kReceipts,
+                                                        .producers = load.producers}));
+    }
+    return widened<Sink>(PlainSink::open(sockets, {.address = to.address,
+                                                   .socket = by,
+                                                   .producers = load.producers,
+                                                   .first_frame = load.first_frame}));
+}
+
+Result<std::unique_ptr<Source>> Ends::source(const Place& from, const Taken& taken) const {
+    if (from.kind == Kind::kTopic)
+        return Status(Code::kInvalid,
+                      "nothing is taken from a topic: expected a group of it, group/NAME");
+    if (from.kind == Kind::kGroup) {
+        auto bridge = session(*this);
+        if (!bridge.ok()) return std::move(bridge).error();
+        return widened<Source>(GroupSource::open(*std::move(bridge), from.name));
+    }
+    return widened<Source>(PlainSource::open(sockets, {.address = from.address,
+                                                       .socket = taken.by,
+                                                       .consumers = taken.consumers,
+                                                       .subscribe = taken.subscribe}));
+}
+
+}  // namespace zbridge::cli::bench

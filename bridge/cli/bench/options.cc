@@ -1,0 +1,116 @@
+#include "bridge/cli/bench/options.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "bridge/base/random.h"
+#include "bridge/base/time_text.h"
+#include "bridge/cli/asked.h"
+
+namespace zbridge::cli::bench {
+
+Schedule Load::schedule() const {
+    constexpr Duration kDefaultTime = std::chrono::seconds(10);
+    Schedule schedule{parse_rate(rate).value_or(0), messages,
+                      parse_duration(time).value_or(Duration{})};
+    if (messages == 0 && time.empty()) schedule.time = kDefaultTime;
+    return schedule;
+}
+
+Result<Payload> Load::payload() const {
+    if (file.empty()) return Payload::of_size(bytes);
+    std::ifstream in(file, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(in), {});
+    if (!in) return Status(Code::kIo, "cannot read " + file);
+    auto payload = Payload::of_text(std::move(text));
+    if (!payload.ok()) return std::move(payload).error().with_context(file);
+    return payload;
+}
+
+std::string wrong_rate(const std::string& text) {
+    return parse_rate(text) ? "" : "`" + text + "` is no rate: expected 500, 20k, 1.5M";
+}
+
+void declare_common(CLI::App& app, Common& common) {
+    declare_at(app, common.at);
+    app.add_flag("--json", common.json, "all figures, as JSON");
+}
+
+void declare_load(CLI::App& app, Load& load) {
+    app.add_option("--rate", load.rate,
+                   "so many a second, and latency from when each was due; else as fast as it goes")
+        ->check(wrong_rate)
+        ->type_name("RATE");
+    app.add_option("--messages", load.messages, "so many in all")
+        ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000'000}))
+        ->type_name("COUNT");
+    app.add_option("--duration", load.time, "for so long; else, without --messages, 10s")
+        ->check(wrong_duration)
+        ->type_name("TIME");
+    auto* size = app.add_option("--size", load.bytes, "bytes of each; else 100, and 56 at least")
+                     ->check(CLI::Range(Stamp::kBytes, size_t{256} << 20))
+                     ->type_name("BYTES");
+    app.add_option(
+           "--payload", load.file,
+           "each is the bytes of this file, with {{bench}} in it where its number is to stand")
+        ->type_name("FILE")
+        ->excludes(size);
+    app.add_option("--window", load.window,
+                   "at most so many that have no answer yet, or have not arrived; 0: any number")
+        ->type_name("COUNT");
+}
+
+void declare_producers(CLI::App& app, Load& load) {
+    app.add_option("--producers", load.producers, "so many sockets send, in turn; else 1")
+        ->check(CLI::Range(1, int{kProducersMax}))
+        ->type_name("COUNT");
+    app.add_option("--first-frame", load.first_frame,
+                   "a frame before the payload, as a PUB has its topic")
+        ->type_name("TEXT");
+}
+
+void declare_consumers(CLI::App& app, uint32_t& consumers, std::string& subscribe) {
+    app.add_option("--consumers", consumers, "so many sockets take; else 1")
+        ->check(CLI::Range(1, 4096))
+        ->type_name("COUNT");
+    app.add_option("--subscribe", subscribe, "what SUBs ask for: a prefix; else all")
+        ->type_name("PREFIX");
+}
+
+std::optional<Place> Places::find(const std::string& reference) {
+    if (auto place = plain_place(reference)) return place;
+    if (!status_) {
+        auto [status, exit] = ask_bridge(common_.at, "status", telemetry::Report::map(), terminal_);
+        exit_ = exit;
+        if (!status) return std::nullopt;
+        status_ = std::move(status);
+    }
+    auto place = endpoint_place(reference, *status_);
+    if (place.ok()) return *std::move(place);
+    terminal_.err << "zbridge: " << place.error().message() << "\n";
+    exit_ = Exit::kFailed;
+    return std::nullopt;
+}
+
+Exit tell(const Measured& measured, const Common& common, Terminal& terminal) {
+    if (common.json)
+        terminal.out << measured.report().json(JsonWriter::Style::kIndented) << "\n";
+    else
+        terminal.out << measured.text();
+    return measured.is_good() ? Exit::kOk : Exit::kFailed;
+}
+
+Exit usage(const Common& common, const std::string& sentence, Terminal& terminal) {
+    terminal.err << fmt::format("zbridge: bench {}: {}\n", common.bench, sentence);
+    return Exit::kUsage;
+}
+
+uint32_t new_run() {
+    OsRandom random;
+    return static_cast<uint32_t>(random.next());
+}
+
+}  // namespace zbridge::cli::bench
