@@ -54,8 +54,8 @@ class Cpp(Runner):
             opened = self.connect(step.client, **(step.arguments if step.action == "connect" else {}))
             if step.action == "connect" or "refused" in opened:
                 return opened
-        if step.action == "cut":
-            self.world.cut(step.client)
+        if step.action in ("cut", "lose"):
+            self.world.cut(step.client, for_good=step.action == "lose")
         result = self._program.play(step.action, step.client, step.keep or "", {name: told(name, value) for name, value in step.arguments.items()})
         for key in SHOWN:
             if key in result:

@@ -46,10 +46,16 @@ class Python(Runner):
         return {}
 
     def do_cut(self, client):
-        name, = (name for name, each in self.clients.items() if each is client)
-        self.world.cut(name)
+        self.world.cut(self.name_of(client))
         client.wait_open(PATIENCE_S)
         return {}
+
+    def do_lose(self, client):
+        self.world.cut(self.name_of(client), for_good=True)
+        return {}
+
+    def name_of(self, client):
+        return next(name for name, each in self.clients.items() if each is client)
 
     # --- publishing
 
@@ -107,7 +113,13 @@ class Python(Runner):
             if one is None:
                 raise Broken(f"{len(taken)} of {count} came")
             taken.append(one)
+        if isinstance(of, zbridge.Reader):
+            return {"messages": [shown(each.frames) for each in taken], "offsets": [each.offset for each in taken],
+                    "attributes": [each.attributes for each in taken]}
         return self.keep(taken, delivered(taken))
+
+    def do_read(self, client, topic, start="latest", offset=None, attributes=False, credit=256):
+        return self.keep(client.read(topic, start=start, offset=offset, attributes=attributes, credit=credit), {})
 
     def do_receive(self, client, group, count, lease=None, attributes=False):
         taken = []
@@ -155,7 +167,7 @@ class Python(Runner):
                 raise RuntimeError(error)
             return frames_of(message)
 
-        client.work(service, handler, credit=credit, threads=credit)
+        given.close = client.work(service, handler, credit=credit, threads=credit).close
         return self.keep(given, {})
 
     def do_task(self, client, of):
@@ -179,6 +191,9 @@ class Python(Runner):
     def do_reset(self, client, group, to=None, offset=None, time=None):
         client.reset(group, to=to, offset=offset, time=time, timeout=PATIENCE_S)
         return {}
+
+    def do_admin(self, client, call, args=None):
+        return {"report": client.admin(call, args, timeout=PATIENCE_S)}
 
     def end(self):
         for each in self.clients.values():

@@ -128,10 +128,10 @@ def read_delivered(sub, fields, wire):
     """What a DELIVER brings: of a group, or of a topic that is read."""
     messages = messages_in(wire)
     if "runs" not in fields:
-        attributes = fields.get("attributes") or [None] * len(messages)
+        attributes = (fields.get("attributes") or [None])[0]  # for all of them
         sub.done = fields["offset"] + len(messages)
         sub.client.say("CREDIT", {"sub": sub.number, "credit": sub.fields["credit"], "offset": sub.done})
-        return [Lent(None, None, fields["offset"] + n, frames, attributes[n]) for n, frames in enumerate(messages)]
+        return [Lent(None, None, fields["offset"] + n, frames, attributes) for n, frames in enumerate(messages)]
     return list(lent(sub.fields["group"], fields, messages))
 
 
@@ -188,6 +188,10 @@ class Raw(Runner):
             client.hear("SUBSCRIBED", sub=sub.number)
         return {}
 
+    def do_lose(self, client):
+        self.forget(client)
+        return {}
+
     # --- publishing
 
     def _publish(self, client, verb, topic, messages, once=None):
@@ -217,7 +221,10 @@ class Raw(Runner):
 
     def do_prepare(self, client, topic, message):
         made = self._publish(client, "PREPARE", topic, [message])
-        return self.keep(made, {"outcome": self.do_finish(client, made)["outcomes"][0]})
+        outcome, = self.do_finish(client, made)["outcomes"]
+        if outcome != "prepared":
+            raise Refused(outcome)
+        return self.keep(made, {"outcome": outcome})
 
     def _resolve(self, client, verb, of):
         fields, _ = client.ask(verb, "RESOLVED", tokens=[of.token])

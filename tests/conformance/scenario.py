@@ -10,7 +10,7 @@ RUNNERS = ("raw", "python", "cpp")
 
 # What a step may ask of a client, with its arguments: `*` are required.
 CLIENT_ACTIONS = {
-    "connect": "at name resume heartbeat versions needs", "close": "", "cut": "",
+    "connect": "at name resume heartbeat versions needs silent", "close": "", "cut": "", "lose": "",
     "publish": "topic* messages* once", "begin_publish": "topic* messages* once", "finish": "of*",
     "prepare": "topic* message*", "commit": "of*", "rollback": "of*", "checks": "topic* credit attributes", "check": "of*",
     "unknown": "of*",

@@ -3,11 +3,24 @@ a file that says what nobody understands.
 """
 import contextlib
 import io
+import re
+from pathlib import Path
 
 import scenario
 import suite
 from harness import Broken, check, equal
 from runner import Runner
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/PROTOCOL.md"
+# Codes of the page that no scenario provokes, and where they are.
+ELSEWHERE = {
+    "store_failed": "a disk that fails: recovery.sync_fails",
+    "store_full": "a disk that is full: recovery.full_disk",
+    "unconfigured": "a topic that is not in the file of the bridge any more: unit/plugins/durable/retention_test.cc",
+    "identity_taken": "a second user: flow.identities has it for plain sockets",
+    "outbox_full": "a client that does not read for long: flow.limits",
+    "unresumable": "a restart that nobody can be told apart after: flow.rpc_resume_clients",
+}
 
 
 class Fake(Runner):
@@ -77,10 +90,26 @@ def words():
     check("why it cannot" in refused("- close:", without={"python": ""}), "without a reason")
 
 
+def words_of(expected):
+    if isinstance(expected, dict):
+        return {word for key, value in expected.items() for word in {key} | words_of(value)}
+    return {word for each in expected for word in words_of(each)} if isinstance(expected, list) else {expected}
+
+
+def codes():
+    """Each code of the page is expected by a scenario, or stands above."""
+    table = PAGE.read_text().split("## 10. Codes")[1].split("## 11.")[0]
+    of_page = {code for line in table.splitlines() if line.startswith("| `") for code in re.findall(r"`(\w+)`", line.split("|")[1])}
+    expected = {word for each in scenario.all_of_them() for step in each.steps for word in words_of(step.expect)}
+    equal(of_page - expected, set(ELSEWHERE), "codes of the page that no scenario provokes")
+    check(len(of_page) > 20, "the page has codes")
+
+
 def main():
     expectations()
     runners_leave_nothing_out()
     words()
+    codes()
     suite.bridge_file(scenario.all_of_them())
 
 

@@ -46,8 +46,13 @@ class World:
         way = self._ways[client] = Cutting(self.bridge.port(ENDPOINTS[at]))
         return way.address
 
-    def cut(self, client):
-        self._ways[client].cut()
+    def cut(self, client, for_good=False):
+        self._ways[client].cut(for_good)
+
+    def revive(self):
+        """After a scenario that broke the bridge is there for the next one."""
+        if self.bridge.process.poll() is not None:
+            self.bridge.start()
 
     def do(self, step):
         return getattr(self, f"_{step.action}")(step)
@@ -127,6 +132,8 @@ def play_all(all_, name, make_runner, actions, world):
         except Broken as broken:
             failed += 1
             told = f"BROKEN: {broken}"
+            if world is not None:
+                world.revive()
         print(f"  {scenario.name} ({time.monotonic() - began:.1f} s): {told}", flush=True)
     return failed
 

@@ -8,6 +8,7 @@ from .core.calls import Call, Task
 from .core.checking import Check
 from .core.delivery import Delivery
 from .core.outbox import Prepared, Publication, Receipt, Receipts, Refusal
+from .core.reading import Record
 from .core.settling import Extension, Settlement
 from .errors import (AlreadySettled, Busy, CallLost, CallTimeout, Closed, Denied, Error, Failed, Forked, IdentityTaken,
                      InFlightFull, LineFull, Malformed, NoCommonVersion, NotFound, NoWorker, OutboxFull, OutOfRange,
@@ -17,6 +18,7 @@ from .errors import (AlreadySettled, Busy, CallLost, CallTimeout, Closed, Denied
 from .message import Message
 from .options import Limits, Options
 from .checks import Checks
+from .reader import Reader
 from .subscription import Server, Subscription
 from .wire import MessageId
 from .worker import Worker
@@ -26,7 +28,7 @@ __all__ = [
     "AlreadySettled", "Ask", "Busy", "Call", "CallLost", "CallTimeout", "Check", "Checks", "Client", "Closed",
     "Delivery", "Denied", "Error", "Extension", "Failed", "Forked", "Found", "IdentityTaken", "InFlightFull",
     "Limits", "LineFull", "Malformed", "Message", "MessageId", "NoCommonVersion", "NotFound", "NoWorker", "Options",
-    "OutboxFull", "OutOfRange", "OutOfState", "Prepared", "Publication", "Receipt", "Receipts", "Refusal", "Refused",
+    "OutboxFull", "OutOfRange", "OutOfState", "Prepared", "Publication", "Reader", "Receipt", "Receipts", "Record", "Refusal", "Refused",
     "Replaced", "Server", "Settlement", "ShuttingDown", "Stale", "StoreFailed", "StoreFull", "Subscription",
     "SubscriptionsFull", "Task", "Timeout", "TooLarge", "TooManyFrames", "TopicFull", "Unable", "Unanswered",
     "Unconfigured", "Unresumable", "Unsupported", "Violation", "Worker", "WorkerLost", "WrongThread",

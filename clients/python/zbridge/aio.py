@@ -27,6 +27,7 @@ from .core.delivery import Delivery
 from .core.inbox import Subscription as CoreSubscription
 from .core.outbox import Prepared, Publication, Publishing, Receipt, Receipts, Single
 from .core.pending import Pending
+from .core.reading import Reading, Record
 from .core.settling import Extension, Settlement
 from .errors import Closed, Error, Forked, InFlightFull, WrongThread
 from .link import Configure, Link
@@ -63,14 +64,14 @@ class Client:
     async def publish(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
                       order_key: Optional[str] = None, tag: Optional[str] = None,
                       deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
-                      properties: Optional[Mapping[str, Property]] = None, once: bool = False,
+                      properties: Optional[Mapping[str, Property]] = None, priority: Optional[int] = None, once: bool = False,
                       tries: int = 10) -> Receipt:
         """Returns when it is stored, and raises what it was refused with; what is worth another try is tried again."""
         pause = RETRY_MIN_S
         while True:
             tries -= 1
             made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
-                               deliver_at=deliver_at, delay=delay, properties=properties)
+                               deliver_at=deliver_at, delay=delay, properties=properties, priority=priority)
             await self._publish(made, None, True)
             try:
                 return await made
@@ -83,11 +84,11 @@ class Client:
     async def submit(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
                      order_key: Optional[str] = None, tag: Optional[str] = None,
                      deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
-                     properties: Optional[Mapping[str, Property]] = None, once: bool = False,
+                     properties: Optional[Mapping[str, Property]] = None, priority: Optional[int] = None, once: bool = False,
                      seq: Optional[int] = None) -> Single:
         """Waits only for room: what it returns is awaited for the receipt."""
         made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
-                           deliver_at=deliver_at, delay=delay, properties=properties)
+                           deliver_at=deliver_at, delay=delay, properties=properties, priority=priority)
         return await self._publish(made, seq, False)
 
     async def submit_many(self, topic: str, messages: Iterable[Body], *, once: bool = False,
@@ -174,6 +175,16 @@ class Client:
         self._later_turn()
         return made
 
+    # --- reading a topic ------------------------------------------------------------------------------------------
+
+    def read(self, topic: str, *, start: str = "latest", offset: Optional[int] = None, since: Moment = None, credit: int = 1000,
+             attributes: bool = False) -> Reader:
+        """As of zbridge.Client, for `async for`."""
+        self._check()
+        made = self._core.read(*base.reading(topic, start, offset, since, credit, attributes))
+        self._later_turn()
+        return Reader(self, made)
+
     # --- services -------------------------------------------------------------------------------------------------
 
     async def call(self, service: str, body: Union[Bytes, Sequence[Bytes]], timeout: Optional[float] = 30) -> List[bytes]:
@@ -229,9 +240,10 @@ class Client:
 
     async def prepare(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
                       order_key: Optional[str] = None, tag: Optional[str] = None,
-                      properties: Optional[Mapping[str, Property]] = None) -> Prepared:
+                      properties: Optional[Mapping[str, Property]] = None, priority: Optional[int] = None) -> Prepared:
         """Returns when the message is on the disk, where nobody sees it before `.commit()`."""
-        made = base.preparation(self, topic, message, id=id, keys=keys, order_key=order_key, tag=tag, properties=properties)
+        made = base.preparation(self, topic, message, id=id, keys=keys, order_key=order_key, tag=tag, properties=properties,
+                                priority=priority)
         await self._publish(made, None, True)
         return await made
 
@@ -269,6 +281,10 @@ class Client:
     async def reset(self, group: str, *, to: Optional[str] = None, offset: Optional[int] = None, time: Moment = None) -> None:
         """The group goes on from `earliest` or `latest`, an offset, or a time. Unanswered: not known whether it does."""
         await self._ask(base.reset(self, group, to, offset, time), "reset")
+
+    async def admin(self, call: str, args: Optional[Mapping[str, Property]] = None, *, again: bool = False) -> Any:
+        """What the command line asks, at the admin socket: its report."""
+        return await self._ask(base.admin(self, call, args, again), "admin")
 
     # --- its life -------------------------------------------------------------------------------------------------
 
@@ -550,3 +566,23 @@ class Checks(Stream[Check]):
 
     def _end(self) -> None:
         self._client._core.checking.unsubscribe(self._inner)
+
+
+class Reader(Stream[Record]):
+    """As of zbridge.Client, for `async for`."""
+
+    def __init__(self, client: Client, inner: Reading) -> None:
+        super().__init__(client)
+        self._inner = inner
+
+    def _take(self) -> Optional[Record]:
+        found = self._client._core.readings.take(self._inner)
+        if found is not None and self._client._core.readings.has_more:
+            self._client._later_turn()
+        return found
+
+    def _ended_by(self) -> Optional[Error]:
+        return self._inner.error
+
+    def _end(self) -> None:
+        self._client._core.readings.close(self._inner)

@@ -4,11 +4,11 @@ from __future__ import annotations
 import random
 import time
 from datetime import datetime, timedelta
-from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import message as checked
 from . import wire
-from .core.asking import Ask, Found, read_done, read_found, read_resolved
+from .core.asking import Ask, Found, read_done, read_found, read_report, read_resolved
 from .core.calls import Call
 from .core.core import Core
 from .core.outbox import Preparation, Publication, Single
@@ -41,25 +41,26 @@ def core_of(options: Optional[Options], name: Optional[str]) -> Core:
 
 def single(owner: Owner, topic: str, body: Body, once: bool, *, id: Optional[str], keys: Sequence[str],
            order_key: Optional[str], tag: Optional[str], deliver_at: Union[datetime, int, None],
-           delay: Union[float, timedelta, None], properties: Optional[Mapping[str, Property]]) -> Single:
+           delay: Union[float, timedelta, None], properties: Optional[Mapping[str, Property]],
+           priority: Optional[int] = None) -> Single:
     """A publication of one message."""
-    return Single(owner, topic, once, *parts(topic, body, id, keys, order_key, tag, deliver_at, delay, properties))
+    return Single(owner, topic, once, *parts(topic, body, id, keys, order_key, tag, deliver_at, delay, properties, priority))
 
 
 def preparation(owner: Owner, topic: str, body: Body, *, id: Optional[str], keys: Sequence[str], order_key: Optional[str],
-                tag: Optional[str], properties: Optional[Mapping[str, Property]]) -> Preparation:
+                tag: Optional[str], properties: Optional[Mapping[str, Property]], priority: Optional[int] = None) -> Preparation:
     """Of one message."""
-    return Preparation(owner, topic, False, *parts(topic, body, id, keys, order_key, tag, None, None, properties))
+    return Preparation(owner, topic, False, *parts(topic, body, id, keys, order_key, tag, None, None, properties, priority))
 
 
 def parts(topic: str, body: Body, id: Optional[str], keys: Sequence[str], order_key: Optional[str], tag: Optional[str],
           deliver_at: Union[datetime, int, None], delay: Union[float, timedelta, None],
-          properties: Optional[Mapping[str, Property]]) -> Tuple[List[bytes], List[Optional[bytes]]]:
+          properties: Optional[Mapping[str, Property]], priority: Optional[int] = None) -> Tuple[List[bytes], List[Optional[bytes]]]:
     """One message and its attributes, as a PUBLISH has them."""
     checked.name(topic, "topic")
     if isinstance(body, Message):
         if id is not None or keys or order_key is not None or tag is not None or deliver_at is not None \
-                or delay is not None or properties:
+                or delay is not None or properties or priority is not None:
             raise TypeError("a Message has its attributes in itself")
         return [wire.body(checked.frames_of(body.body))], [body.attributes()]
     attributes = None
@@ -68,8 +69,9 @@ def parts(topic: str, body: Body, id: Optional[str], keys: Sequence[str], order_
             raise TypeError("deliver_at or delay, not both")
         seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
         deliver_at = time.time_ns() // 1_000_000 + max(0, milliseconds(seconds))
-    if id is not None or keys or order_key is not None or tag is not None or deliver_at is not None or properties:
-        attributes = Message(body, id, keys, order_key, tag, deliver_at, properties).attributes()
+    if id is not None or keys or order_key is not None or tag is not None or deliver_at is not None or properties \
+            or priority is not None:
+        attributes = Message(body, id, keys, order_key, tag, deliver_at, properties, priority).attributes()
     return [wire.body(checked.frames_of(body))], [attributes]
 
 
@@ -137,6 +139,31 @@ def resolution(owner: Owner, verb: str, token: bytes) -> Ask[wire.MessageId]:
     if not isinstance(token, bytes) or len(token) != 16 or token[0] != 3:
         raise ValueError("token: that of a message that is prepared")
     return Ask(owner, verb, {"tokens": [token]}, "RESOLVED", read_resolved)
+
+
+def admin(owner: Owner, call: str, args: Optional[Mapping[str, Property]], again: bool) -> Ask[Any]:
+    if not 1 <= len(checked.text(call, "call").encode()) <= 200:
+        raise ValueError("call: 1 to 200 octets")
+    fields = {"call": call, "args": {checked.text(key, "args"): checked.compared(value) for key, value in (args or {}).items()} or None}
+    return Ask(owner, "ADMIN", fields, "ANSWER", read_report, again=again)
+
+
+def reading(topic: str, start: str, offset: Optional[int], since: Moment, credit: int,
+            attributes: bool) -> Tuple[str, int, bool, Dict[str, Any]]:
+    checked.name(topic, "topic")
+    if offset is not None and since is not None:
+        raise TypeError("read: from `offset` or `since`, not both")
+    if start not in ("latest", "earliest"):
+        raise ValueError("start: latest or earliest")
+    if offset is not None and not 0 <= offset < 1 << 48:
+        raise ValueError("offset: from 0 on, 48 bits")
+    if not 1 <= credit < 1 << 32:
+        raise ValueError("credit: from 1 on, 32 bits")
+    if offset is not None:
+        return topic, credit, attributes, {"offset": offset}
+    if since is not None:
+        return topic, credit, attributes, {"time": checked.moment(since)}
+    return topic, credit, attributes, {"start": start} if start == "earliest" else {}
 
 
 def checks(topic: str, credit: int, attributes: bool) -> Tuple[str, int, bool]:

@@ -35,6 +35,7 @@ from .message import Bytes, Property
 from .message import name as checked_name
 from .message import text as checked_text
 from .options import Options
+from .reader import Reader
 from .subscription import Server, Subscription
 from .worker import Reply, Worker
 
@@ -71,7 +72,7 @@ class Client:
     def publish(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
                 order_key: Optional[str] = None, tag: Optional[str] = None,
                 deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
-                properties: Optional[Mapping[str, Property]] = None, once: bool = False,
+                properties: Optional[Mapping[str, Property]] = None, priority: Optional[int] = None, once: bool = False,
                 timeout: Optional[float] = 30) -> Receipt:
         """Returns when it is stored, and raises what it was refused with. What is worth another try (a topic that is
         full) is tried again until the timeout; after a Timeout it may still be stored."""
@@ -79,7 +80,7 @@ class Client:
         pause = RETRY_MIN_S
         while True:
             made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
-                               deliver_at=deliver_at, delay=delay, properties=properties)
+                               deliver_at=deliver_at, delay=delay, properties=properties, priority=priority)
             self._publish(made, None, ends, True)
             try:
                 return made.result(left_until(ends))
@@ -93,11 +94,11 @@ class Client:
     def submit(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
                order_key: Optional[str] = None, tag: Optional[str] = None,
                deliver_at: Union[datetime, int, None] = None, delay: Union[float, timedelta, None] = None,
-               properties: Optional[Mapping[str, Property]] = None, once: bool = False, seq: Optional[int] = None,
-               timeout: Optional[float] = 30) -> Single:
+               properties: Optional[Mapping[str, Property]] = None, priority: Optional[int] = None, once: bool = False,
+               seq: Optional[int] = None, timeout: Optional[float] = 30) -> Single:
         """Returns at once with what may be waited for, batched with others. Waits only for room: InFlightFull."""
         made = base.single(self, topic, message, once, id=id, keys=keys, order_key=order_key, tag=tag,
-                           deliver_at=deliver_at, delay=delay, properties=properties)
+                           deliver_at=deliver_at, delay=delay, properties=properties, priority=priority)
         return self._publish(made, seq, ends_at(timeout), False)
 
     def submit_many(self, topic: str, messages: Iterable[Body], *, once: bool = False, seq: Optional[int] = None,
@@ -166,6 +167,17 @@ class Client:
             self._nudge(0)
         return made
 
+    # --- reading a topic ------------------------------------------------------------------------------------------
+
+    def read(self, topic: str, *, start: str = "latest", offset: Optional[int] = None, since: Moment = None, credit: int = 1000,
+             attributes: bool = False) -> Reader:
+        """An iterator over every message of a topic, without a group: from `earliest`, an offset, or a time on, or what comes
+        from now on. Nothing is settled: whoever reads keeps the place, `record.offset`."""
+        with self._entered():
+            made = self._core.read(*base.reading(topic, start, offset, since, credit, attributes))
+            self._nudge(0)
+        return Reader(self, made)
+
     # --- services -------------------------------------------------------------------------------------------------
 
     def call(self, service: str, body: Union[Bytes, Sequence[Bytes]], timeout: Optional[float] = 30) -> List[bytes]:
@@ -193,9 +205,11 @@ class Client:
 
     def prepare(self, topic: str, message: Body, *, id: Optional[str] = None, keys: Sequence[str] = (),
                 order_key: Optional[str] = None, tag: Optional[str] = None,
-                properties: Optional[Mapping[str, Property]] = None, timeout: Optional[float] = 30) -> Prepared:
+                properties: Optional[Mapping[str, Property]] = None, priority: Optional[int] = None,
+                timeout: Optional[float] = 30) -> Prepared:
         """Returns when the message is on the disk, where nobody sees it before `.commit()`."""
-        made = base.preparation(self, topic, message, id=id, keys=keys, order_key=order_key, tag=tag, properties=properties)
+        made = base.preparation(self, topic, message, id=id, keys=keys, order_key=order_key, tag=tag, properties=properties,
+                                priority=priority)
         return self._publish(made, None, ends_at(timeout), True).result(timeout)
 
     def resolve(self, verb: str, token: bytes) -> Ask[Any]:
@@ -233,6 +247,12 @@ class Client:
               timeout: Optional[float] = 30) -> None:
         """The group goes on from `earliest` or `latest`, an offset, or a time. Unanswered: not known whether it does."""
         self._ask(base.reset(self, group, to, offset, time), "reset").result(timeout)
+
+    def admin(self, call: str, args: Optional[Mapping[str, Property]] = None, *, again: bool = False,
+              timeout: Optional[float] = 30) -> Any:
+        """What the command line asks (`status`, `topic show`, ...), at the admin socket: its report. `again`: it may be asked
+        anew over a lost connection; else that is Unanswered."""
+        return self._ask(base.admin(self, call, args, again), "admin").result(timeout)
 
     # --- its life -------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ class Message:
     tag: Optional[str] = None
     deliver_at: Union[datetime, int, None] = None  # a time, or milliseconds since 1970
     properties: Optional[Mapping[str, Property]] = None
+    priority: Optional[int] = None  # 0 to 9, for groups that look at it
 
     def attributes(self) -> Optional[bytes]:
         """As msgpack; None where there are none."""
@@ -43,6 +44,10 @@ class Message:
             found["deliver_at"] = moment(self.deliver_at)
         if self.properties:
             found["properties"] = {text(key, "properties"): compared(value) for key, value in self.properties.items()}
+        if self.priority is not None:
+            if not isinstance(self.priority, int) or not 0 <= self.priority <= 9:
+                raise ValueError("priority: 0 to 9")
+            found["priority"] = self.priority
         return bytes(msgpack.packb(found)) if found else None
 
 

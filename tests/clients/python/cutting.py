@@ -13,10 +13,13 @@ class Cutting:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self._pairs = []
+        self._has_ended = False
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self):
+    def cut(self, for_good=False):
+        """`for_good`: nobody connects by this way again."""
+        self._has_ended = for_good
         with self._lock:
             pairs, self._pairs = self._pairs, []
         for each in (each for pair in pairs for each in pair):
@@ -26,6 +29,9 @@ class Cutting:
     def _accept(self):
         while True:
             theirs, _ = self._listener.accept()
+            if self._has_ended:
+                theirs.close()
+                continue
             try:
                 pair = theirs, socket.create_connection(("127.0.0.1", self._port))
             except OSError:

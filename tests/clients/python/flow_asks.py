@@ -1,4 +1,4 @@
-"""The Python client finds messages, takes one back, moves a group, is delivered attributes, and prepares and commits: both clients, with a
+"""The Python client finds messages, takes one back, moves a group, is delivered attributes, reads a topic, and prepares and commits: both clients, with a
 bridge that is cut off and killed in between.
 """
 import asyncio
@@ -16,7 +16,7 @@ YAML = """
 bridge:
   listen: "${APPS}"
 plugins: { durable: { config: { check_after: 1s, check_every: 1s, max_checks: 15 } } }
-topics: { orders: {}, asked: {} }
+topics: { orders: {}, asked: {}, read: {} }
 groups: { logistics: { topic: orders, start: earliest } }
 """
 
@@ -44,6 +44,19 @@ def is_delivered_attributes(client):
     again, = client.receive("logistics", wait=PATIENCE_S, attributes=True)
     equal((again.body, again.attributes["keys"]), (b"3 bolts", ["A-17"]), "from the beginning")
     again.ack().result(PATIENCE_S)
+
+
+def reads(client, bridge):
+    """On over a kill -9."""
+    bodies = [b"%d" % n for n in range(20)]
+    client.publish_many("read", bodies[:10])
+    with client.read("read", start="earliest", credit=4) as records:
+        taken = [records.next(PATIENCE_S) for _ in range(7)]
+        bridge.kill()
+        bridge.start()
+        client.publish_many("read", bodies[10:])
+        taken += [records.next(PATIENCE_S) for _ in range(13)]
+    equal([(each.offset, each.body) for each in taken], list(enumerate(bodies)), "each once, in order")
 
 
 def takes_back(client):
@@ -106,6 +119,8 @@ async def with_asyncio(address, prepared):
         four = await client.prepare("orders", b"4")
         await four.commit()
         found = await client.query("orders", id=four.id)
+        async with client.read("read", offset=18) as records:
+            equal([(await records.next()).body for _ in range(2)], [b"18", b"19"], "read by asyncio")
         equal([each.body for each in found], [b"4"], "found by asyncio")
         bodies = []
         while len(bodies) < 3:
@@ -121,6 +136,7 @@ def main(flow):
         finds(client)
         is_delivered_attributes(client)
         takes_back(client)
+        reads(client, bridge)
         is_asked(client)
         prepared = prepares(client, bridge)
     asyncio.run(is_asked_by_asyncio(bridge.address("APPS")))

@@ -1,4 +1,4 @@
-"""What is asked once and answered once: QUERY, RECALL, RESET; COMMIT and ROLLBACK of what was prepared.
+"""What is asked once and answered once: QUERY, RECALL, RESET, ADMIN; COMMIT and ROLLBACK of what was prepared.
 
 Flow:    ask -> [asking] -> the command, with its `ref` ... the answer with that `ref` -> Ask.outcome()
 Promise: each has an answer or an error. Over a lost connection it is asked again on the next where a second time changes nothing;
@@ -128,6 +128,10 @@ def read_found(heard: wire.Heard) -> List[Found]:
 
 def read_done(heard: wire.Heard) -> None:
     return None
+
+
+def read_report(heard: wire.Heard) -> Any:
+    return heard.fields.get("report")
 
 
 def read_resolved(heard: wire.Heard) -> wire.MessageId:

@@ -25,6 +25,7 @@ from .held import Held
 from .inbox import Fetch, Inbox, Subscription
 from .outbox import Outbox, Publishing
 from .pending import Owner
+from .reading import Reading, Readings
 from .settling import Extension, Settlement, Settling
 
 # LEAVING: the bridge said BYE. LEFT: so did this client then. CLOSING: this client said it, to come back no more.
@@ -69,6 +70,7 @@ class Core:
         self.inbox = Inbox(lambda: self.owner, self.settling, self._next_ref)
         self.asking = Asking(self._next_ref)
         self.checking = Checking(lambda: self.owner, self.inbox.next_sub)
+        self.readings = Readings(self.inbox.next_sub)
         self.calls = Calls(options.name is not None, self._next_ref, self.inbox.next_sub)
 
     # --- the application's side -----------------------------------------------------------------------------------
@@ -91,6 +93,12 @@ class Core:
                   attributes: bool = False) -> Subscription:
         self._check()
         return self.inbox.subscribe(group, credit, lease_ms, auto_extend_ms, attributes)
+
+    def read(self, topic: str, credit: int, attributes: bool, start: Dict[str, Any]) -> Reading:
+        self._check()
+        if self.welcome:
+            self._need("topics")
+        return self.readings.read(topic, credit, attributes, start)
 
     def check(self, topic: str, credit: int, attributes: bool) -> Checks:
         self._check()
@@ -155,6 +163,7 @@ class Core:
         self.inbox.close(now_ms)
         self.calls.close()
         self.checking.close()
+        self.readings.close_all()
         self.flush(now_ms)
 
     def fail(self, error: Error) -> None:
@@ -169,6 +178,7 @@ class Core:
         self.calls.fail(error)
         self.asking.fail(error)
         self.checking.fail(error)
+        self.readings.fail(error)
 
     # --- the connection's side ------------------------------------------------------------------------------------
 
@@ -184,10 +194,13 @@ class Core:
         if self.state in (OPEN, LEAVING):
             found += [self._said_ms + self._heartbeat_ms * 2 // 3, self.settling.next_deadline()]
         if self.state == OPEN:
-            found += [self.outbox.next_deadline(), self._renewing_ends_ms, 0 if self.asking.has_more() or self.checking.has_more else None]
+            found += [self.outbox.next_deadline(), self._renewing_ends_ms, self._due_if_asked()]
             if self._unclaimed is not None and self.settling.sent_again == 0:
                 found.append(0)
         return min((each for each in found if each is not None), default=None)
+
+    def _due_if_asked(self) -> Optional[int]:
+        return 0 if self.asking.has_more() or self.checking.has_more or self.readings.has_more else None
 
     def tick(self, now_ms: int) -> None:
         if self.state == FAILED:
@@ -233,6 +246,7 @@ class Core:
         self.calls.end_session()
         self.asking.end_session()
         self.checking.end_session()
+        self.readings.end_session()
         self._try_ms = now_ms + max(self._backoff_ms(), LEAVE_MS_MIN if leaving else 0)
 
     def received(self, frames: Sequence[bytes], now_ms: int) -> None:
@@ -316,6 +330,7 @@ class Core:
         self.inbox.begin_session(resumed, held, same_epoch, now_ms)
         self.calls.begin_session("calls" in features, fields.get("calls", []), now_ms)
         self.checking.begin_session()
+        self.readings.begin_session()
 
     def _replaces_too_often(self, now_ms: int) -> bool:
         """Two of one name that are not told so would replace each other for ever."""
@@ -340,16 +355,23 @@ class Core:
             self._leave(now_ms)
 
     def _on_deliver(self, heard: wire.Heard, now_ms: int) -> None:
-        self.inbox.on_deliver(heard, self.state != OPEN or self._renewing_ends_ms is not None, now_ms)
+        if self.readings.has(heard.fields.get("sub")):
+            return self.readings.on_deliver(heard)
+        return self.inbox.on_deliver(heard, self.state != OPEN or self._renewing_ends_ms is not None, now_ms)
 
     def _on_subscribed(self, heard: wire.Heard, now_ms: int) -> None:
-        self.inbox.on_subscribed(wire.field(heard.fields, "sub", int))
-        self.checking.on_subscribed(wire.field(heard.fields, "sub", int))
+        sub = wire.field(heard.fields, "sub", int)
+        if self.readings.has(sub):
+            return self.readings.on_subscribed(heard.fields)
+        self.inbox.on_subscribed(sub)
+        return self.checking.on_subscribed(sub)
 
     def _on_unsubscribed(self, heard: wire.Heard, now_ms: int) -> None:
         sub = wire.field(heard.fields, "sub", int)
         if self.calls.has(sub):
             return self.calls.on_unsubscribed(sub)
+        if self.readings.has(sub):
+            return self.readings.on_unsubscribed(sub)
         self.inbox.on_unsubscribed(sub)
         return self.checking.on_unsubscribed(sub)
 
@@ -397,6 +419,8 @@ class Core:
             sub = wire.field(fields, "sub", int)
             if self.calls.has(sub):
                 return self.calls.on_refused_sub(sub, re, error)
+            if self.readings.has(sub):
+                return self.readings.on_refused_sub(sub, error)
             self.checking.on_refused_sub(sub, error)
             return self.inbox.on_refused_sub(sub, error, now_ms)
         if "ref" in fields:
@@ -436,6 +460,8 @@ class Core:
         if self.state == OPEN:
             while (frames := self.inbox.take_said(now_ms)) is not None:
                 self._output.append(frames)
+            while (frames := self.readings.take_said()) is not None:
+                self._output.append(frames)
             while (frames := self.checking.take_said()) is not None:
                 self._output.append(frames)
             while (frames := self.asking.take()) is not None:
@@ -459,6 +485,6 @@ class Core:
 _HEARERS = {
     "WELCOME": Core._on_welcome, "RECEIPT": Core._on_receipt, "DELIVER": Core._on_deliver,
     "SUBSCRIBED": Core._on_subscribed, "UNSUBSCRIBED": Core._on_unsubscribed, "SETTLED": Core._on_settled,
-    "FOUND": Core._on_answer, "DONE": Core._on_answer, "RESOLVED": Core._on_answer, "CHECK": Core._on_check,
+    "FOUND": Core._on_answer, "DONE": Core._on_answer, "RESOLVED": Core._on_answer, "ANSWER": Core._on_answer, "CHECK": Core._on_check,
     "CALL": Core._on_call, "REPLY": Core._on_reply, "BYE": Core._on_bye, "REFUSED": Core._on_refused,
 }
