@@ -82,7 +82,7 @@ std::optional<std::string> bytes_of(std::string_view hex) {
 
 Status take_body(const Node& node, Reading& reading) {
     std::optional<std::string> body;
-    const Status status = take_text(node, "body", body);
+    Status status = take_text(node, "body", body);
     if (body) reading.message.frames = {*std::move(body)};
     return status;
 }
