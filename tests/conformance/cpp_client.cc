@@ -204,6 +204,7 @@ class Steps {
 Steps::Steps() {
     steps_["close"] = [](Client& client, Arguments&, Result&) { client.close(kPatience); };
     steps_["cut"] = [](Client& client, Arguments&, Result&) { client.wait_open(kPatience); };
+    steps_["lose"] = [](Client&, Arguments&, Result&) {};
     add_publishing();
     add_consuming();
     add_settling();

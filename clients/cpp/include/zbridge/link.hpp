@@ -62,7 +62,7 @@ class Link {
         ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 
-    void connect();
+    void connect(uint64_t number);
     void disconnect();
     bool send_one(core::Said& said);
 
@@ -91,20 +91,22 @@ inline Link::Link(std::string address, Configure configure)
 inline void Link::follow(uint64_t number) {
     if (number == number_) return;
     disconnect();
-    if (number != 0) connect();
+    if (number != 0) connect(number);
     number_ = number;
 }
 
-inline void Link::connect() {
+inline void Link::connect(uint64_t number) {
     socket_ = zmq::socket_t(context_, zmq::socket_type::dealer);
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::reconnect_ivl, kNeverMs);
     // What may come is bounded by credit, and by what was published.
     socket_.set(zmq::sockopt::rcvhwm, 0);
     if (configure_) configure_(socket_);
-    if (zmq_socket_monitor(socket_.handle(), "inproc://monitor", kLost) != 0) throw zmq::error_t();
+    // A name of its own: that of the last one may not be free yet.
+    const std::string events = "inproc://monitor-" + std::to_string(number);
+    if (zmq_socket_monitor(socket_.handle(), events.c_str(), kLost) != 0) throw zmq::error_t();
     monitor_ = zmq::socket_t(context_, zmq::socket_type::pair);
-    monitor_.connect("inproc://monitor");
+    monitor_.connect(events);
     socket_.connect(address_);
 }
 

@@ -81,14 +81,14 @@ class Readings : public Streams<Reading, uint64_t{1} << 28> {
         Reading* reading = of(heard.fields.number("sub"));
         if (reading == nullptr) return;
         const uint64_t first = heard.fields.number("offset"), count = heard.fields.number("count");
+        // One entry, for all of them.
         const List all = heard.fields.list_or_empty("attributes");
-        if (all.size != 0 && all.size != count)
-            throw Violation("a DELIVER with another count of attributes than of messages");
+        const AttributesPtr attributes = all.size == 0 ? nullptr : attributes_of(all[0]);
         BlockReader block(heard.block.octets);
         uint64_t at = 0;
         for (; block.next(); at++)
-            reading->buffer.push_back({first + at, heard.block.owner, block.message(), block.last(),
-                                       at < all.size ? attributes_of(all[at]) : nullptr});
+            reading->buffer.push_back(
+                {first + at, heard.block.owner, block.message(), block.last(), attributes});
         if (at != count) throw Violation("a DELIVER with another count than its block");
     }
 };
