@@ -22,7 +22,7 @@ BASE = """
 bridge: { listen: "${ZBP}", drain_timeout: 30s }
 plugins: { durable: { config: { check_after: 100ms, check_every: 1s, max_checks: 15 } } }
 endpoints:
-  narrow: { bind: "${NARROW}", protocol: zbp, limits: { max_message: 64KiB, max_frames: 4, handshake_time: 200ms } }
+  narrow: { bind: "${NARROW}", protocol: zbp, limits: { max_message: 64KiB, max_frames: 4 } }
 """
 ENDPOINTS = {None: "ZBP", "narrow": "NARROW"}
 
