@@ -5,7 +5,7 @@ import re
 import tree
 
 # Captured bytes are no text of ours; Go names each module by the place that it comes from.
-SKIPPED = ("tests/fuzz/corpus/", "tests/peers/go/")
+SKIPPED = ("tests/fuzz/corpus/", "tests/peers/go/", "bench/stores/go/")
 HOST = re.compile(r"\bhttps?://(?P<link>[^\s\"'<>)`]+)|(?<![\w.@/:-])(?P<bare>(?:[a-z0-9-]+\.)+(?:org|com|io)\b(?!\.\w|\())(?=/|:\d|[\s\"'`,;)]|$)")
 
 
