@@ -84,8 +84,9 @@ def run_once(store, settings):
 
 
 def measures(store, settings, processes, addresses):
-    window = ["--seconds", settings.seconds, "--warmup", settings.warmup]
-    longest = settings.seconds + settings.warmup + harness.RUN_SECONDS_EXTRA
+    warmup = settings.warmup + store.warmup
+    window = ["--seconds", settings.seconds, "--warmup", warmup]
+    longest = settings.seconds + warmup + harness.RUN_SECONDS_EXTRA
 
     def start(name, role, *options):
         processes.start(name, *store.program(settings), role, addresses[role], *options)

@@ -21,6 +21,7 @@ routes:
   - {{ from: group/consumers, to: out }}
 """
 
+JVM_WARMUP_SECONDS = 5  # it compiles what is called often
 KAFKA_CLUSTER = "AAAAAAAAAAAAAAAAAAAAAQ"
 KAFKA_PROPERTIES = """\
 process.roles=broker,controller
@@ -58,6 +59,7 @@ syncFlushTimeout=20000
 class Store:
     name, title, promise = "", "", ""
     goal = 5  # what zbridge's rate is to be, as a multiple
+    warmup = 0  # seconds more than others, before its window
     needs = ()  # programs that have to be there
 
     def prepare(self, settings):
@@ -158,7 +160,7 @@ class RabbitMq(Store):
 
 
 class Kafka(Store):
-    name, title = "kafka", "Kafka, log.flush.interval.messages=1"
+    name, title, warmup = "kafka", "Kafka, log.flush.interval.messages=1", JVM_WARMUP_SECONDS
     promise = ("acks=all of one broker: a batch of the producer is synced when it is appended, before its receipts. A commit of "
                "what was polled together, 512 at most, is a message of its own, synced likewise.")
 
@@ -179,7 +181,7 @@ class Kafka(Store):
 
 
 class RocketMq(Store):
-    name, title = "rocketmq", "RocketMQ, flushDiskType=SYNC_FLUSH"
+    name, title, warmup = "rocketmq", "RocketMQ, flushDiskType=SYNC_FLUSH", JVM_WARMUP_SECONDS
     promise = ("A send is answered after its part of the log is synced, once for all that waited. A commit of what was polled "
                "together tells the broker an offset, which it writes every 5 s: an acknowledgement may be forgotten.")
 

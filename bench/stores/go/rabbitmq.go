@@ -46,12 +46,17 @@ func rabbitConsume(asked options) {
 	deliveries, err := channel.Consume("stored", "", false, false, false, false, nil)
 	must(err)
 	consume(asked, func() ([]byte, func() error) {
-		select {
-		case delivery := <-deliveries:
-			return delivery.Body, func() error { return delivery.Ack(false) }
-		case <-time.After(silence):
-			log.Fatal("no message comes any more")
-			return nil, nil
+		for {
+			select {
+			case delivery := <-deliveries:
+				if !delivery.Redelivered {
+					return delivery.Body, func() error { return delivery.Ack(false) }
+				}
+				// Acknowledged by the consumer before, as its connection ended: that was of no effect.
+				must(delivery.Ack(false))
+			case <-time.After(silence):
+				log.Fatal("no message comes any more")
+			}
 		}
 	})
 	must(connection.Close())

@@ -1,3 +1,4 @@
+import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -8,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
+import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
@@ -23,6 +25,9 @@ import org.apache.rocketmq.common.message.MessageExt;
 public class Rocket {
     static final int SILENT_SECONDS_MAX = 30;
     static final int POLL_MS = 1000;
+    static final int ROUTE_MS = 100;  // between two questions for the topic
+
+    static final PrintStream results = System.out;
 
     static int bytes = 100, inFlight = 512, messages = 0;
     static double warmup = 0.5, seconds = 3;
@@ -56,7 +61,7 @@ public class Rocket {
         }
 
         void print(String name, int value) {
-            System.out.printf("{\"count\": %d, \"seconds\": %f, \"rate\": %f, \"%s\": %d}%n", count, took, count / took, name,
+            results.printf("{\"count\": %d, \"seconds\": %f, \"rate\": %f, \"%s\": %d}%n", count, took, count / took, name,
                     value);
         }
     }
@@ -70,6 +75,7 @@ public class Rocket {
     }
 
     public static void main(String[] words) throws Exception {
+        System.setOut(System.err);  // where the client's own messages go
         for (int i = 2; i + 1 < words.length; i += 2) {
             switch (words[i]) {
                 case "--bytes" -> bytes = Integer.parseInt(words[i + 1]);
@@ -81,7 +87,7 @@ public class Rocket {
             }
         }
         boolean good = words[0].equals("publish") ? publish(words[1]) : consume(words[1]);
-        System.out.flush();
+        results.flush();
         Runtime.getRuntime().halt(good ? 0 : 1);  // the client's threads go on for seconds
     }
 
@@ -91,6 +97,7 @@ public class Rocket {
         producer.setRetryTimesWhenSendAsyncFailed(0);
         producer.setSendMsgTimeout(SILENT_SECONDS_MAX * 1000);
         producer.start();
+        createTopic(producer);
         Semaphore room = new Semaphore(inFlight);
         AtomicInteger receipted = new AtomicInteger();
         AtomicReference<Object> refused = new AtomicReference<>();
@@ -118,6 +125,20 @@ public class Rocket {
         if (!room.tryAcquire(inFlight, SILENT_SECONDS_MAX, TimeUnit.SECONDS)) throw new Exception("receipts are missing");
         window.print("stored", receipted.get());
         return refused.get() == null;
+    }
+
+    /** Until the broker has told the name server of itself, and of the topic. */
+    static void createTopic(DefaultMQProducer producer) throws Exception {
+        long began = System.nanoTime();
+        for (;;) {
+            try {
+                producer.createTopic("TBW102", "stored", 1, null);
+                if (!producer.fetchPublishMessageQueues("stored").isEmpty()) return;
+            } catch (MQClientException unknown) {
+                if (System.nanoTime() - began > SILENT_SECONDS_MAX * 1e9) throw unknown;
+                Thread.sleep(ROUTE_MS);
+            }
+        }
     }
 
     static boolean consume(String address) throws Exception {
