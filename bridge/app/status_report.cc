@@ -274,6 +274,13 @@ Report route_report(const intake::Route& route) {
     return report;
 }
 
+// Where the clients and workers of a service connect.
+void add_places(const settings::Config& config, size_t index, Report& report) {
+    const settings::ServiceConfig& service = config.services[index];
+    if (service.clients) report.add("clients_at", config.endpoints[*service.clients].name);
+    if (service.workers) report.add("workers_at", config.endpoints[*service.workers].name);
+}
+
 Report service_report(const rpc::Service& service) {
     const rpc::ServiceStatus status = service.status();
     Report report = Report::map();
@@ -432,8 +439,8 @@ Report status_report(const Bridge& bridge, Instant now, bool peers) {
     for (size_t i = 0; i < bridge.config().plugins.size(); i++)
         plugins.add(plugin_report(bridge, i));
     Report& services = report.add("services", Report::list());
-    for (const auto& service : bridge.services())
-        services.add(service_report(*service));
+    for (size_t i = 0; i < bridge.services().size(); i++)
+        add_places(bridge.config(), i, services.add(service_report(*bridge.services()[i])));
     return report;
 }
 

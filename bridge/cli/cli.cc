@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "bridge/cli/bench/commands.h"
 #include "bridge/cli/described.h"
 #include "bridge/cli/help.h"
 #include "bridge/cli/option_values.h"
@@ -104,6 +105,13 @@ constexpr std::array kCommands = {
             declare_plugin_check},
     Command{"bench pub", "send a load, and measure how it is taken", declare_bench_pub},
     Command{"bench sub", "take a load where it arrives; measure and verify it", declare_bench_sub},
+    Command{"bench rpc", "ask a service, and measure its replies", declare_bench_rpc},
+    Command{"bench e2e", "send a load and take it where it comes out; measure and verify it",
+            declare_bench_e2e},
+    Command{"bench fanout", "the same by one PUB, to many SUBs that each have all of it",
+            declare_bench_fanout},
+    Command{"bench compare", "show the figures of two runs beside each other",
+            declare_bench_compare},
     Command{"completion", "print what lets a shell complete commands and options",
             declare_completion},
     Command{"version", "print the version", declare_version},

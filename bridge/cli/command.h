@@ -104,8 +104,6 @@ Body declare_plugin_info(CLI::App& app);
 Body declare_plugin_new(CLI::App& app);
 Body declare_plugin_check(CLI::App& app);
 Body declare_completion(CLI::App& app);
-Body declare_bench_pub(CLI::App& app);
-Body declare_bench_sub(CLI::App& app);
 Body declare_version(CLI::App& app);
 
 }  // namespace zbridge::cli

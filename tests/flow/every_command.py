@@ -31,7 +31,8 @@ routes:
 # They print no report: what they print is itself for a program, or they run until they are ended.
 WITHOUT_JSON = {"run", "schema", "completion"}
 # They need what is not made here; tests of their own show them.
-ELSEWHERE = {"run", "plugin check", "tap", "bench sub"}
+ELSEWHERE = {"run", "plugin check", "tap", "bench sub", "bench rpc", "bench e2e", "bench fanout",
+             "bench compare"}
 # What they refuse here, since it is not theirs: of what the file names. Exit code 1.
 REFUSED = {"group rm"}
 LAST = ["drain", "stop"]
@@ -101,6 +102,7 @@ class Facts:
             "dead export": ["logistics", str(bridge.folder / "letters")],
             "tx commit": [tokens[0]], "tx rollback": [tokens[1]], "plugin new": ["made", "--kind", "step"],
             "pub": ["topic/orders", "--body", "one more"], "bench pub": ["topic/orders", "--messages", "3"], "bench sub": ["in"],
+            "bench rpc": ["accounts"], "bench e2e": ["in", "packers"], "bench fanout": ["in", "packers"],
             "init": ["fresh.yaml"], "drain": ["--wait", "60s"], "stop": ["--wait", "60s"]}
 
     def arguments(self, told):

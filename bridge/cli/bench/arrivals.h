@@ -33,6 +33,7 @@ class Arrivals {
     // Of those that have to have all: how many the last of them has had. Else of all together.
     uint64_t least() const;
     bool each_has_all() const { return setup_.each_has_all; }
+    uint32_t consumers() const { return setup_.consumers; }
     uint64_t count() const { return rates_.count(); }  // without duplicates
     uint64_t bytes() const { return bytes_; }
     uint64_t duplicates() const { return duplicates_; }

@@ -100,10 +100,12 @@ void AskingSink::take_receipt(Producer& producer, size_t frames, const OnOutcome
 
 void AskingSink::take_reply(Producer& producer, size_t frames, const OnOutcome& on_outcome) {
     const auto stamp = find_stamp(frames_[0]);
-    if (!stamp || producer.called.erase(key_of(*stamp)) == 0) {
+    const auto asked = stamp ? producer.called.find(key_of(*stamp)) : producer.called.end();
+    if (asked == producer.called.end()) {
         again_++;
         return;
     }
+    producer.called.erase(asked);  // one of them: hellos are alike
     const bool same = !setup_.echo || find_stamp(frames_[frames - 1]) == stamp;
     on_outcome(*stamp, same ? "" : "another body");
 }

@@ -38,8 +38,8 @@ class AskingSink final : public Sink {
  private:
     struct Producer {
         std::unique_ptr<net::PlainSocket> socket;
-        std::deque<Stamp> in_order{};           // receipts come so
-        std::unordered_set<uint64_t> called{};  // replies as they may
+        std::deque<Stamp> in_order{};                // receipts come so
+        std::unordered_multiset<uint64_t> called{};  // replies as they may
         uint64_t open() const { return in_order.size() + called.size(); }
     };
     explicit AskingSink(const Setup& setup) : setup_(setup) {}

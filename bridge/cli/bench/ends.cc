@@ -16,6 +16,11 @@ namespace {
 
 using Kind = Place::Kind;
 
+constexpr int kLibzmqMark = 1'000;  // its own
+// Of a PUB and its SUBs: beyond it they drop, and have room again only half of it later. So it is
+// well above the window.
+constexpr int kHighWaterMark = 10'000;
+
 Result<std::unique_ptr<Conversation>> session(const Ends& ends) {
     const auto address = locate_bridge(ends.common.at, ends.terminal.environment);
     if (!address.ok()) return address.error();
@@ -70,10 +75,12 @@ Result<std::unique_ptr<Sink>> Ends::sink(const Place& to, SocketType by, const L
                                                         .kind = AskingSink::Kind::kReceipts,
                                                         .producers = load.producers}));
     }
-    return widened<Sink>(PlainSink::open(sockets, {.address = to.address,
-                                                   .socket = by,
-                                                   .producers = load.producers,
-                                                   .first_frame = load.first_frame}));
+    return widened<Sink>(PlainSink::open(
+        sockets, {.address = to.address,
+                  .socket = by,
+                  .producers = load.producers,
+                  .first_frame = load.first_frame,
+                  .high_water_mark = by == SocketType::kPub ? kHighWaterMark : kLibzmqMark}));
 }
 
 Result<std::unique_ptr<Source>> Ends::source(const Place& from, const Taken& taken) const {
@@ -85,10 +92,12 @@ Result<std::unique_ptr<Source>> Ends::source(const Place& from, const Taken& tak
         if (!bridge.ok()) return std::move(bridge).error();
         return widened<Source>(GroupSource::open(*std::move(bridge), from.name));
     }
-    return widened<Source>(PlainSource::open(sockets, {.address = from.address,
-                                                       .socket = taken.by,
-                                                       .consumers = taken.consumers,
-                                                       .subscribe = taken.subscribe}));
+    return widened<Source>(PlainSource::open(
+        sockets, {.address = from.address,
+                  .socket = taken.by,
+                  .consumers = taken.consumers,
+                  .subscribe = taken.subscribe,
+                  .high_water_mark = taken.by == SocketType::kSub ? kHighWaterMark : kLibzmqMark}));
 }
 
 }  // namespace zbridge::cli::bench

@@ -70,6 +70,8 @@ Report Measured::report() const {
     its.add("bench", bench);
     for (const auto& [name, value] : about)
         its.add(name, value);
+    for (const auto& [name, value] : settings)
+        its.add(name, value);
     if (sent) its.add("sent", *sent);
     if (arrived) its.add("arrived", *arrived);
     its.add("good", is_good());

@@ -16,11 +16,12 @@
 namespace zbridge::cli::bench {
 
 struct Measured {
-    std::string bench;  // "e2e"
+    std::string bench{};  // "e2e"
     std::vector<std::pair<std::string, std::string>>
-        about{};                                // what was measured: "from", "orders-in"
-    std::string verb = "arrived";               // what `rates` counts
-    std::optional<uint64_t> sent{}, arrived{};  // none: not this one's to know
+        about{};  // what was measured: "from", "orders-in"
+    std::vector<std::pair<std::string, std::string>> settings{};  // how: "window", "2000"
+    std::string verb = "arrived";                                 // what `rates` counts
+    std::optional<uint64_t> sent{}, arrived{};                    // none: not this one's to know
     uint64_t lost = 0, duplicates = 0, late = 0;
     std::optional<uint64_t> before_first{};  // sent, it may be, before a subscriber was there
     uint64_t foreign = 0, unmeasured = 0;

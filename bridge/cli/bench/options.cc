@@ -9,6 +9,8 @@
 #include "bridge/base/random.h"
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
+#include "bridge/cli/bench/saved.h"
+#include "bridge/cli/conversations.h"
 
 namespace zbridge::cli::bench {
 
@@ -18,6 +20,12 @@ Schedule Load::schedule() const {
                       parse_duration(time).value_or(Duration{})};
     if (messages == 0 && time.empty()) schedule.time = kDefaultTime;
     return schedule;
+}
+
+std::vector<std::pair<std::string, std::string>> Load::described(const Payload& payload) const {
+    return {{"message_bytes", fmt::to_string(payload.size())},
+            {"rate_wanted", rate.empty() ? "none" : fmt::to_string(*parse_rate(rate))},
+            {"window", window ? fmt::to_string(*window) : "none"}};
 }
 
 Result<Payload> Load::payload() const {
@@ -36,6 +44,10 @@ std::string wrong_rate(const std::string& text) {
 
 void declare_common(CLI::App& app, Common& common) {
     declare_at(app, common.at);
+    app.add_option("--save", common.save, "keep the figures in this file")->type_name("FILE");
+    app.add_option("--compare", common.compare, "show them beside those that this file keeps")
+        ->check(CLI::ExistingFile)
+        ->type_name("FILE");
     app.add_flag("--json", common.json, "all figures, as JSON");
 }
 
@@ -80,26 +92,69 @@ void declare_consumers(CLI::App& app, uint32_t& consumers, std::string& subscrib
         ->type_name("PREFIX");
 }
 
-std::optional<Place> Places::find(const std::string& reference) {
-    if (auto place = plain_place(reference)) return place;
-    if (!status_) {
-        auto [status, exit] = ask_bridge(common_.at, "status", telemetry::Report::map(), terminal_);
-        exit_ = exit;
-        if (!status) return std::nullopt;
-        status_ = std::move(status);
-    }
-    auto place = endpoint_place(reference, *status_);
-    if (place.ok()) return *std::move(place);
-    terminal_.err << "zbridge: " << place.error().message() << "\n";
-    exit_ = Exit::kFailed;
+// Null: no bridge answers.
+const telemetry::Report* Places::status() {
+    if (status_) return &*status_;
+    auto [status, exit] = ask_bridge(common_.at, "status", telemetry::Report::map(), terminal_);
+    exit_ = exit;
+    if (status) status_ = std::move(status);
+    return status_ ? &*status_ : nullptr;
+}
+
+std::nullopt_t Places::refuse(const std::string& why, Exit exit) {
+    terminal_.err << "zbridge: " << why << "\n";
+    exit_ = exit;
     return std::nullopt;
 }
 
+std::optional<Place> Places::find(const std::string& reference) {
+    if (auto place = plain_place(reference)) return place;
+    const telemetry::Report* its = status();
+    if (its == nullptr) return std::nullopt;
+    auto place = endpoint_place(reference, *its);
+    if (!place.ok()) return refuse(place.error().message(), Exit::kFailed);
+    return *std::move(place);
+}
+
+std::optional<ServicePlace> Places::find_service(const std::string& service,
+                                                 const std::string& workers_at,
+                                                 bool needs_workers) {
+    ServicePlace place{service, workers_at};
+    if (service.find("://") == std::string::npos) {
+        const telemetry::Report* its = status();
+        if (its == nullptr) return std::nullopt;
+        auto found = service_place(service, *its);
+        if (!found.ok()) return refuse(found.error().message(), Exit::kFailed);
+        place.clients = found->clients;
+        if (workers_at.empty()) place.workers = found->workers;
+    }
+    if (needs_workers && place.workers.empty()) {
+        return refuse("bench rpc: where to are --workers to connect? Expected --workers-at",
+                      Exit::kUsage);
+    }
+    return place;
+}
+
 Exit tell(const Measured& measured, const Common& common, Terminal& terminal) {
-    if (common.json)
-        terminal.out << measured.report().json(JsonWriter::Style::kIndented) << "\n";
-    else
+    telemetry::Report report = measured.report();
+    const Figures figures = figures_of(report);
+    if (!common.save.empty()) {
+        if (Status status = save_figures(figures, common.save); !status.ok())
+            return failed(status, terminal);
+    }
+    std::optional<telemetry::Report> beside;
+    if (!common.compare.empty()) {
+        const auto before = load_figures(common.compare);
+        if (!before.ok()) return failed(before.error(), terminal);
+        beside = comparison(*before, figures);
+    }
+    if (common.json) {
+        if (beside) report.add("compared", *std::move(beside));
+        terminal.out << report.json(JsonWriter::Style::kIndented) << "\n";
+    } else {
         terminal.out << measured.text();
+        if (beside) terminal.out << "\n" << comparison_text(*beside);
+    }
     return measured.is_good() ? Exit::kOk : Exit::kFailed;
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bridge/cli/bench/measured.h"
 #include "bridge/cli/bench/payload.h"
@@ -16,7 +18,7 @@ namespace zbridge::cli::bench {
 
 struct Common {
     std::string bench;  // "e2e"
-    std::string at;
+    std::string at, save, compare;
     bool json = false;
 };
 
@@ -30,6 +32,8 @@ struct Load {
 
     // Ten seconds where nothing is said.
     Schedule schedule() const;
+    // As figures tell of it: two runs are alike if these are.
+    std::vector<std::pair<std::string, std::string>> described(const Payload& payload) const;
     // kInvalid, kIo: what is wrong with the file.
     Result<Payload> payload() const;
 };
@@ -48,16 +52,22 @@ class Places {
 
     // None: what is wrong stands on the terminal, exit() is how the command ends.
     std::optional<Place> find(const std::string& reference);
+    // The addresses of a service; `workers_at`: of its workers, where it is none that the bridge knows.
+    std::optional<ServicePlace> find_service(const std::string& service,
+                                             const std::string& workers_at, bool needs_workers);
     Exit exit() const { return exit_; }
 
  private:
+    const telemetry::Report* status();
+    std::nullopt_t refuse(const std::string& why, Exit exit);
+
     const Common& common_;
     Terminal& terminal_;
     std::optional<telemetry::Report> status_;
     Exit exit_ = Exit::kOk;
 };
 
-// Shows it, as the options say.
+// Shows it, keeps it, compares it, as the options say.
 Exit tell(const Measured& measured, const Common& common, Terminal& terminal);
 Exit usage(const Common& common, const std::string& sentence, Terminal& terminal);
 

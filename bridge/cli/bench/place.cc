@@ -23,13 +23,13 @@ SocketTypes types_in(std::string_view list) {
     return types;
 }
 
-Status none(const std::string& name, const Report& endpoints) {
+Status none(const char* kind, const std::string& name, const Report& list) {
     std::vector<std::string> names;
-    for (const Report& each : endpoints.items())
+    for (const Report& each : list.items())
         names.push_back(cell(each, "name"));
     const std::vector<std::string_view> known(names.begin(), names.end());
-    return {Code::kNotFound, "this bridge has no endpoint `" + printable(name) + "`" +
-                                 settings::did_you_mean(name, known)};
+    return {Code::kNotFound, std::string("this bridge has no ") + kind + " `" + printable(name) +
+                                 "`" + settings::did_you_mean(name, known)};
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ std::optional<Place> plain_place(const std::string& reference) {
 
 Result<Place> endpoint_place(const std::string& name, const Report& status) {
     const Report& endpoint = named(status.at("endpoints"), name);
-    if (endpoint.is_null()) return none(name, status.at("endpoints"));
+    if (endpoint.is_null()) return none("endpoint", name, status.at("endpoints"));
     for (const Report& each : endpoint.at("addresses").items()) {
         if (each.text().starts_with("connect ")) continue;
         return Place{Place::Kind::kEndpoint, name, here(each.text()),
@@ -56,6 +56,18 @@ Result<Place> endpoint_place(const std::string& name, const Report& status) {
     return Status(Code::kInvalid,
                   "the bridge connects `" + name +
                       "` to an application's socket: nobody can connect to it there");
+}
+
+Result<ServicePlace> service_place(const std::string& name, const Report& status) {
+    const Report& service = named(status.at("services"), name);
+    if (service.is_null()) return none("service", name, status.at("services"));
+    if (service.at("clients_at").is_null())
+        return Status(Code::kInvalid, "service " + name + " has no endpoint for clients");
+    const auto clients = endpoint_place(cell(service, "clients_at"), status);
+    if (!clients.ok()) return clients.error();
+    const auto workers = endpoint_place(cell(service, "workers_at"), status);
+    // Those that the bridge connects to are somebody else's.
+    return ServicePlace{clients->address, workers.ok() ? workers->address : ""};
 }
 
 std::string here(const std::string& bound) {

@@ -26,6 +26,11 @@ struct Place {
 
 // "topic/orders", "group/logistics", "tcp://10.0.0.7:5551": these say all. None: it names an endpoint.
 std::optional<Place> plain_place(const std::string& reference);
+// The addresses of a service's two endpoints.
+struct ServicePlace {
+    std::string clients, workers;
+};
+Result<ServicePlace> service_place(const std::string& name, const telemetry::Report& status);
 // Of an endpoint of the bridge whose `status` this is.
 Result<Place> endpoint_place(const std::string& name, const telemetry::Report& status);
 // The address to connect to of one that is bound: `*` is here.

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bridge/cli/bench/commands.h"
 #include "bridge/cli/bench/ends.h"
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/bench/sending.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr uint64_t kWindow = 1'000;  // of what has receipts, where nothing is said
 
 struct Options {
-    Common common{"pub", {}};
+    Common common{"pub", {}, {}, {}};
     Load load;
     Sockets sockets;
     std::string to;
@@ -59,6 +60,7 @@ Exit pub(const Options& options, Terminal& terminal) {
                         *payload, **sink, clock);
         if (Status status = sending.run(); !status.ok()) return failed(status, terminal);
         its = measured(options, sending, (*sink)->answers());
+        its.settings = options.load.described(*payload);
     }
     return tell(its, options.common, terminal);
 }

@@ -99,6 +99,7 @@ Status Sending::await(Duration time, bool for_room) {
 }
 
 void Sending::take(const Stamp& stamp, std::string_view refused) {
+    if (listener_) listener_(stamp, refused);
     if (stamp.kind == Stamp::Kind::kHello) return;
     moved_ = clock_.now();
     outcomes_++;
@@ -107,7 +108,6 @@ void Sending::take(const Stamp& stamp, std::string_view refused) {
     else
         latencies_.add(moved_ - stamp.due);
     rates_.add(moved_);
-    if (listener_) listener_(stamp, refused);
 }
 
 bool Sending::is_full() const {

@@ -21,7 +21,7 @@ namespace zbridge::cli::bench {
 class Sending {
  public:
     struct Setup {
-        Schedule schedule;
+        Schedule schedule{};
         uint64_t window =
             0;  // messages without an outcome, or that have not arrived; 0: any number
         Duration patience = std::chrono::seconds(10);
@@ -36,7 +36,7 @@ class Sending {
     Status greet();
     // All of it, and then waits for outcomes.
     Status run();
-    // Also called of each outcome; what arrived is told by `on_outcome`.
+    // Also called of each outcome, and of those of hellos.
     void listen(OnOutcome on_outcome) { listener_ = std::move(on_outcome); }
 
     uint64_t sent() const { return sent_; }

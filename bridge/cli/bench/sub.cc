@@ -5,6 +5,7 @@
 
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
+#include "bridge/cli/bench/commands.h"
 #include "bridge/cli/bench/ends.h"
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/bench/taking.h"
@@ -17,7 +18,7 @@ using namespace bench;
 namespace {
 
 struct Options {
-    Common common{"sub", {}};
+    Common common{"sub", {}, {}, {}};
     Sockets sockets;
     std::string from, subscribe, time, first, quiet;
     uint64_t messages = 0;
