@@ -49,7 +49,7 @@ Result<bool> AskingSink::send(const Stamp& stamp, std::string_view body) {
                                                  body};
     const bool calls = setup_.kind == Kind::kCalls;
     Producer& producer = producers_[stamp.producer];
-    const auto sent = producer.socket->send(std::span(frames).subspan(calls ? 0 : 1));
+    auto sent = producer.socket->send(std::span(frames).subspan(calls ? 0 : 1));
     if (!sent.ok()) return sent;
     blocked_ = !*sent;
     if (blocked_) return false;

@@ -1,5 +1,7 @@
 #include "bridge/net/dialled/plain_socket.h"
 
+#include <utility>
+
 #include <zmq.hpp>
 
 #include "bridge/net/dialled/wait_any.h"
@@ -11,6 +13,8 @@ struct PlainSockets::Context {
 };
 
 struct PlainSocket::Socket {
+    Socket(zmq::socket_t its, std::string to) : socket(std::move(its)), address(std::move(to)) {}
+
     zmq::socket_t socket;
     std::string address;
 };
