@@ -5,6 +5,7 @@
 //          protocol does not allow is a Violation. Attributes that are not known are not looked at.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
