@@ -1,6 +1,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -28,11 +29,10 @@ class OnlyMainEnds {
     static void at_exit() {
         if (main_ends_) return;
         (void)std::fputs("zbridge: a plugin called exit(): the process ends here\n", stderr);
-        (void)std::fflush(nullptr);
         _exit(static_cast<int>(zbridge::cli::Exit::kFailed));
     }
 
-    static inline bool main_ends_ = false;
+    static inline std::atomic<bool> main_ends_ = false;
 };
 
 }  // namespace

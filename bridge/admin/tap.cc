@@ -9,12 +9,17 @@ namespace {
 
 using telemetry::Report;
 
-// What stands before the rest of a message, as frames too.
-size_t frames_in(std::string_view wire) {
-    size_t frames = 0;
-    for (size_t at = 0; at < wire.size(); frames++)
-        at = frame_at(wire, at).end;
-    return frames;
+// What is kept of them: names and values.
+size_t bytes_of(const Attributes& attributes) {
+    size_t bytes = attributes.id.value_or("").size() + attributes.tag.value_or("").size() +
+                   attributes.order_key.value_or("").size();
+    for (const std::string& key : attributes.keys)
+        bytes += key.size();
+    for (const auto& [name, value] : attributes.properties) {
+        const auto* text = std::get_if<std::string>(&value);
+        bytes += name.size() + (text != nullptr ? text->size() : sizeof(value));
+    }
+    return bytes;
 }
 
 // Adds to `to` what fits; false: not all of it did.
@@ -75,9 +80,10 @@ bool Tap::may_look(Instant now, size_t bytes) {
         looks_since_ = now;
         looks_ = look_bytes_ = 0;
     }
-    if (looks_ >= kLooksMax || look_bytes_ >= kLookBytesMax) return false;
+    const size_t looked = std::min(bytes, TapFilter::kFieldsBytesMax);
+    if (looks_ >= kLooksMax || looked > kLookBytesMax - look_bytes_) return false;
     looks_++;
-    look_bytes_ += bytes;
+    look_bytes_ += looked;
     return true;
 }
 
@@ -94,11 +100,17 @@ void Tap::keep(const Passing& passing, const Message& message, std::string_view 
     if (passing.offset) kept.add("offset", *passing.offset);
     if (passing.id) kept.add("id", passing.id->text());
     if (passing.attempt > 0) kept.add("attempt", uint64_t{passing.attempt});
-    if (passing.attributes != nullptr) add_attributes(*passing.attributes, kept);
+    bool whole = true;
+    if (passing.attributes != nullptr) {
+        const size_t bytes = bytes_of(*passing.attributes);
+        whole = bytes <= kAttributeBytesMax;
+        if (whole) add_attributes(*passing.attributes, kept);
+        if (whole) bytes_ += bytes;
+    }
     kept.add("bytes", uint64_t{passing.head.size() + message.size()});
     kept.add("frame_count", frames_in(passing.head.bytes()) + message.frames());
     Report frames = Report::list();
-    bool whole = add_frames(passing.head.bytes(), frames);
+    whole &= add_frames(passing.head.bytes(), frames);
     whole &= add_frames(message.wire().bytes(), frames);
     if (!whole) kept.add("cut", true);
     for (const Report& frame : frames.items())

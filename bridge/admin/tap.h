@@ -5,7 +5,8 @@
 //          missed().
 // Limits:  kMessagesMax messages and kBytesMax of their bytes wait to be taken; with a filter
 //          kLooksMax messages and kLookBytesMax are looked at in each kLooksEvery. What is beyond is
-//          missed. Of a message kFramesMax frames are kept, and kFrameBytesMax of each.
+//          missed. Of a message kFramesMax frames are kept, and kFrameBytesMax of each; its attributes,
+//          if they are kAttributeBytesMax at most.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@ class Tap {
     static constexpr size_t kBytesMax = 1 << 20;
     static constexpr size_t kFramesMax = 32;
     static constexpr size_t kFrameBytesMax = 4096;
+    static constexpr size_t kAttributeBytesMax = 16 << 10;
     static constexpr Duration kLooksEvery = std::chrono::milliseconds(100);
     static constexpr size_t kLooksMax = 1000;
     static constexpr size_t kLookBytesMax = 2 << 20;

@@ -82,11 +82,11 @@ class TapFilter::View final : public sql92::Properties {
         if (name == "$identity") return text_or_null(passing_.identity);
         if (name == "$address") return text_or_null(passing_.address);
         if (name == "$peer" && passing_.peer != PeerId{}) return number(passing_.peer.number());
-        if (name == "$bytes") return number(message_.size());
-        if (name == "$frames") return number(message_.frames());
+        if (name == "$bytes") return number(passing_.head.size() + message_.size());
+        if (name == "$frames") return number(frames_in(passing_.head.bytes()) + message_.frames());
         if (name == "$attempt" && passing_.attempt > 0) return number(passing_.attempt);
         if (name == "$offset" && passing_.offset) return number(*passing_.offset);
-        if (name == "$body") return last_frame(message_);
+        if (name == "$body") return last_frame(message_).substr(0, kFieldsBytesMax);
         if (passing_.attributes != nullptr) return value_of_attribute(name);
         return {};
     }
@@ -110,6 +110,13 @@ class TapFilter::View final : public sql92::Properties {
     const Message& message_;
     mutable std::string keys_;
 };
+
+size_t frames_in(std::string_view wire) {
+    size_t frames = 0;
+    for (size_t at = 0; at < wire.size(); frames++)
+        at = frame_at(wire, at).end;
+    return frames;
+}
 
 TapFilter::TapFilter(sql92::Filter filter) : filter_(std::move(filter)) {}
 

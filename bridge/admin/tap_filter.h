@@ -3,7 +3,7 @@
 // Names:   a property; TAGS, its tag; else a field of the JSON object that its last frame is. With a
 //          `$` what the bridge knows of it: kNames.
 // Failure: compile() refuses what the filter of a group would, and a `$` name that there is not.
-// Limits:  a message above kFieldsBytesMax has no fields.
+// Limits:  a message above kFieldsBytesMax has no fields; of `$body` so much is looked at.
 // Thread:  one at a time, though matches() is const: it reads into buffers that are kept.
 #pragma once
 
@@ -25,6 +25,9 @@ namespace zbridge::admin {
 
 // "in", "out", "routed", "given", "stored"
 std::string_view name_of(Passing::Way way);
+
+// What stands before the rest of a message, as frames too.
+size_t frames_in(std::string_view wire);
 
 class TapFilter {
  public:

@@ -205,8 +205,8 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
                                         &disk, &random, config.bridge.data_dir});
     if (!bridge.ok()) return not_begun(**data_dir, std::move(bridge).error());
     auto losses = std::make_unique<LossWatch>(**bridge, clock, happened);
-    Calls calls(**bridge, clock, log);
-    if (Status status = calls.serve(config.bridge.admin_path()); !status.ok())
+    auto calls = std::make_unique<Calls>(**bridge, clock, log);
+    if (Status status = calls->serve(config.bridge.admin_path()); !status.ok())
         return not_begun(**data_dir, std::move(status));
 
     if (watchdog) watch_calls(*watchdog, **bridge);
@@ -227,6 +227,7 @@ Status run_process(settings::Config config, plugin::Catalog& catalog) {
     const bool clean = (*bridge)->ended_clean();
     if (watchdog) watchdog->watch({});
     losses.reset();
+    calls.reset();
     bridge->reset();  // a plugin that does not come back is still named
     if (undelivered > 0) {
         log.warn("app", "ended with messages that nobody took in time: they are lost",

@@ -503,6 +503,8 @@ Duration Connection::likely_ping_interval() const {
 }
 
 void Connection::reassure(Instant now) {
+    // To one that has closed it would be answered by a reset, which takes all that is not read yet.
+    if (ended_) return;
     if (!blocked_ && liveness_.take_reassurance(now, has_unread())) say(zmtp::pong_frame({}));
 }
 

@@ -102,6 +102,7 @@ class Peer {
 
     // Is shown what it says and is sent from now on. It outlives the peer, or is taken away: null.
     void watch(Watch* watch) { watch_ = watch; }
+    bool watched() const { return watch_ != nullptr; }
 
  protected:
     // Before its handler is asked; once, however often a hold makes us ask again.

@@ -65,6 +65,16 @@ void Dispenser::give() {
     }
 }
 
+void Dispenser::give_again(Taker& taker) {
+    if (draining_ || !taker.free()) return;
+    const auto& deliveries = engine_.receive(group_, taker.wanted());
+    if (deliveries.empty()) return;  // they have to be read first: on_ready()
+    for (const plugin::Delivery& each : deliveries)
+        given_ += each.run.messages;
+    remove(taker);
+    taker.take(deliveries);
+}
+
 Taker* Dispenser::next_free() {
     while (!free_.empty()) {
         Taker& first = *free_.front();

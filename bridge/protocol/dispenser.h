@@ -52,6 +52,9 @@ class Dispenser final : public plugin::GroupListener {
     void on_turn_end();
     // To those that are free, now.
     void give();
+    // What the taker holds already and asks for once more: at once, whoever waits. REQUIRES:
+    // `taker` holds some of it.
+    void give_again(Taker& taker);
     // Nothing more is given.
     void drain() { draining_ = true; }
 

@@ -107,7 +107,9 @@ void Session::receive(const Command& command) {
     receives_.emplace(ref, std::move(made));
     if (!receives_over_.armed() || receives_over_.due() > its.until())
         receives_over_.arm(its.until());
-    its.update();
+    // What it holds already is its own, whether there is anything for others or not.
+    if (command.attempt && !held_of(from->group(), *command.attempt).empty()) from->give_again(its);
+    if (receives_.contains(ref)) its.update();
 }
 
 // What is there now, or nothing.
@@ -183,7 +185,11 @@ void Session::send_with_block(const std::string& header, const Slice& block) {
     std::string head;
     append_frame(head, header, true);
     append_frame_head(head, block.size());
-    peer_.send(commons_.reactor.memory().copy(head), block);
+    MemoryBudget& memory = commons_.reactor.memory();
+    if (!peer_.watched()) return void(peer_.send(memory.copy(head), block));
+    // Whoever looks is shown whole frames.
+    head += block.bytes();
+    peer_.send({}, memory.copy(head));
 }
 
 bool Session::takes_more() const {

@@ -2,6 +2,7 @@
 service: and nothing waits for it. A tap that nobody reads loses what it would have shown, never a message.
 """
 from harness import *
+import zbp
 
 YAML = """
 bridge:
@@ -14,6 +15,7 @@ endpoints:
   prices-out: { bind: "${PRICES_OUT}", accept: pull }
   clients: { bind: "${CLIENTS}" }
   workers: { bind: "${WORKERS}" }
+  apps: { bind: "${APPS}", protocol: zbp }
 topics: { orders: {} }
 groups: { logistics: { topic: orders } }
 services:
@@ -119,6 +121,26 @@ def a_service(flow, bridge):
           "the request and its answer")
 
 
+def clients_of_the_protocol(flow, bridge):
+    tap = Tap(flow, bridge, "apps", "--json")
+    client = zbp.Client(flow.context, bridge.address("APPS"))
+    order(flow, bridge, 7, "EU")
+    client.say("RECEIVE", {"ref": 1, "group": "logistics", "max": 10, "wait": 60_000})
+    _, block = client.hear("DELIVER")
+    equal(zbp.messages_in(block)[-1], [an_order(7)], "what it is given")
+    wait_until(lambda: "o-7" in tap.text() and tap.text().endswith("\n"), "a header and the messages behind it are shown")
+    last = json.loads(tap.text().splitlines()[-1])
+    equal((last["way"], last["frame_count"]), ("out", 2), "as the two frames that they are")
+    tap.process.kill()
+    tap.process.wait()
+
+
+def the_bridge_ends(flow, bridge):
+    tap = Tap(flow, bridge, "prices")
+    equal(bridge.terminate(), 0, "the exit status of a bridge that somebody looks at")
+    check(tap.process.wait(PATIENCE_S) != 0, "and the tap says that it has gone")
+
+
 def a_tap_that_nobody_reads(flow, bridge):
     tap = Tap(flow, bridge, "prices", "--format=json")
     os.kill(tap.process.pid, signal.SIGSTOP)
@@ -161,7 +183,7 @@ def wrong(flow, bridge):
 
 def main(flow):
     bridge = flow.bridge(YAML)
-    for scene in an_endpoint_and_a_route, a_topic_and_a_group, a_service, wrong, a_tap_that_nobody_reads:
+    for scene in an_endpoint_and_a_route, a_topic_and_a_group, a_service, wrong, clients_of_the_protocol, a_tap_that_nobody_reads, the_bridge_ends:
         scene(flow, bridge)
 
 

@@ -135,9 +135,30 @@ TEST_CASE("a filter looks at so many messages in a while, and the rest is missed
 
     const Message large = make_message(memory(), {std::string(Tap::kLookBytesMax, 'x')});
     Tap other(filter_of("$bytes < 1000"));
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < Tap::kLookBytesMax / TapFilter::kFieldsBytesMax + 2; i++)
         other.offer(passing_of(large), "in", {kStart, 0});
     CHECK(other.take().at("missed").number() == 2);
+}
+
+TEST_CASE("attributes count among what a tap keeps, and large ones are left out") {
+    const Message message = make_message(memory(), {"x"});
+    Attributes attributes;
+    attributes.properties = {{"p", Value(std::string(Tap::kAttributeBytesMax - 1, 'p'))}};
+    Passing passing = passing_of(message);
+    passing.attributes = &attributes;
+    Tap tap({});
+    for (size_t i = 0; i < Tap::kBytesMax / Tap::kAttributeBytesMax + 3; i++)
+        tap.offer(passing, "in", {kStart, 0});
+    const Report taken = tap.take();
+    CHECK(taken.at("messages").items().size() == Tap::kBytesMax / Tap::kAttributeBytesMax);
+    CHECK(taken.at("missed").number() == 3);
+    CHECK(taken.at("messages").items()[0].at("cut").is_null());
+
+    attributes.properties[0].second = Value(std::string(Tap::kAttributeBytesMax, 'p'));
+    tap.offer(passing, "in", {kStart, 0});
+    const Report large = tap.take();
+    CHECK(large.at("messages").items()[0].at("properties").is_null());
+    CHECK(large.at("messages").items()[0].at("cut").text() == "true");
 }
 
 TEST_CASE("a filter sees properties, the tag, fields of a JSON body, and what the bridge knows") {

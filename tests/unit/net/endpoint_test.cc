@@ -258,6 +258,21 @@ TEST_CASE(
     CHECK(rig.net.receive(pings).empty());
 }
 
+TEST_CASE("a held peer that has ended is not reassured: a reset would take what it has sent") {
+    EndpointRig rig;
+    const net::Socket push = rig.open("PUSH");
+    rig.endpoint->hold();
+    rig.pass(1s);
+    CHECK_FALSE(rig.net.receive(push).empty());
+    rig.send(push, frame("the last one"));
+    rig.net.end(push);
+    rig.pass(1s);
+    CHECK(rig.net.receive(push).empty());
+    rig.endpoint->release();
+    rig.pass(1s);
+    CHECK(rig.recorder.messages == std::vector<Frames>{{"the last one"}});
+}
+
 TEST_CASE("a held peer that may ping, and was never read, is reassured in good time") {
     EndpointRig rig;
     const net::Socket push = rig.open("PUSH", "", 1);

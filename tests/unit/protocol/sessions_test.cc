@@ -742,6 +742,21 @@ TEST_CASE("a RECEIVE that is asked again, its answer was lost: the same messages
     CHECK(world.settled() == "lost 2, lost 3");
 }
 
+TEST_CASE(
+    "what a RECEIVE asks for once more is answered beside others who wait for what is not there") {
+    World world;
+    StubPeer& peer = world.client("taker");
+    world.publish(peer, 1, {"x0"});
+    world.toy.commit();
+    (void)world.got(peer);
+    CHECK(world.ask(peer, receive(1, 2, 1000).with("attempt", 5)) ==
+          "DELIVER ref=1 runs=[[t0 1 1 i1]] | x0");
+    StubPeer& other = world.client();
+    CHECK(world.ask(other, receive(1, 2, 1000).with("attempt", 5)) == "");
+    CHECK(world.ask(peer, receive(2, 2, 1000).with("attempt", 5)) ==
+          "DELIVER ref=2 runs=[[t0 1 1 i1]] | x0");
+}
+
 TEST_CASE("WELCOME lists what is held, and by its newest tokens") {
     World world;
     StubPeer& peer = world.client("taker");
