@@ -98,7 +98,7 @@ std::optional<TapPlaces> places_of_kind(Bridge& bridge, std::string_view kind,
                                         std::string_view name) {
     const settings::Config& config = bridge.config();
     if (kind == "topic" && bridge.engine() != nullptr) {
-        const auto id = bridge.engine()->topic(name);
+        const auto id = bridge.engine()->find_topic(name);
         if (id) return TapPlaces{{}, *id, std::string(name)};
     }
     if (kind == "group") {

@@ -19,7 +19,7 @@ namespace {
 using telemetry::Report;
 
 constexpr uint64_t kRef = 1;
-// The service's own timeout ends it before.
+// Where no --timeout is given the service's own ends it before.
 constexpr Duration kLongest = std::chrono::hours(24 * 7);
 
 struct Options {
@@ -78,8 +78,10 @@ Exit call(const Options& options, Terminal& terminal) {
         terminal);
     if (!bridge) return exit;
     if (const Status status = ask(options, *bridge); !status.ok()) return failed(status, terminal);
+    const auto timeout = parse_duration(options.timeout);
+    const Duration patience = timeout ? *timeout + kAnswerTime : kLongest;
     for (;;) {
-        const auto piece = bridge->hear(kLongest);
+        const auto piece = bridge->hear(patience);
         if (!piece.ok()) return failed(piece.error(), terminal);
         if (piece->name == "REPLY") return show(options, piece->block, terminal);
         if (piece->name == "REFUSED") return refused(options, piece->fields, terminal);

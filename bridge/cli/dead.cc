@@ -13,6 +13,7 @@
 #include "bridge/cli/dead_pieces.h"
 #include "bridge/cli/editor.h"
 #include "bridge/cli/group_text.h"
+#include "bridge/cli/input_file.h"
 #include "bridge/cli/text.h"
 
 namespace zbridge::cli {
@@ -152,7 +153,7 @@ std::optional<std::string> read_file(const std::string& file, Terminal& terminal
         bytes << std::cin.rdbuf();
         return bytes.str();
     }
-    std::ifstream in(file, std::ios::binary);
+    std::ifstream in = open_input(file);
     if (!in) {
         terminal.err << "zbridge: cannot read " << file << "\n";
         return std::nullopt;

@@ -20,7 +20,8 @@ namespace {
 
 using telemetry::Report;
 
-constexpr uint64_t kRef = 1;
+// What lies on the disk has to be read: so long what is there may take to come.
+constexpr Duration kReadTime = std::chrono::milliseconds(500);
 
 struct Options {
     std::string at, group, wait;
@@ -30,54 +31,65 @@ struct Options {
 
 // What a group gave, in its order.
 struct Got {
+    uint64_t asked = 0;
     std::vector<std::pair<std::string, uint64_t>> ranges;  // tokens
     Report messages = Report::list();
     std::vector<MessageFrames> frames;
 };
 
-Result<Got> read(const Conversation::Piece& piece) {
-    Got got;
+Status read(const Conversation::Piece& piece, Got& got) {
     auto messages = messages_in(piece.block);
     if (!messages) return Status(Code::kInvalid, "a DELIVER whose block cannot be read");
-    got.frames = *std::move(messages);
     size_t at = 0;
     for (const Report& run : piece.fields.at("runs").items()) {
         const auto& its = run.items();  // token, count, attempt, id
         if (its.size() < 4) return Status(Code::kInvalid, "a DELIVER whose runs cannot be read");
         got.ranges.emplace_back(its[0].text(), its[1].number());
-        for (uint64_t i = 0; i < its[1].number() && at < got.frames.size(); i++) {
+        for (uint64_t i = 0; i < its[1].number() && at < messages->size(); i++) {
             Report& message = got.messages.add(Report::map());
             message.add("id", id_text(its[3].text(), i));
             message.add("attempt", its[2].number());
             Report& frames = message.add("frames", Report::list());
-            for (const std::string& frame : got.frames[at])
+            for (const std::string& frame : (*messages)[at])
                 frames.add(frame);
-            at++;
+            got.frames.push_back(std::move((*messages)[at++]));
         }
     }
-    return got;
+    return {};
 }
 
-Result<Got> receive(const Options& options, Conversation& bridge) {
-    const Duration wait = parse_duration(options.wait).value_or(Duration{});
-    Report fields = one_arg("ref", kRef);
+// One answer: what was in memory, or was read in that time.
+Status receive(const Options& options, Duration wait, Conversation& bridge, Got& got) {
+    Report fields = one_arg("ref", ++got.asked);
     fields.add("group", options.group);
-    fields.add("max", options.max);
+    fields.add("max", options.max - got.frames.size());
     fields.add("wait", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
     if (Status status = bridge.say("RECEIVE", fields); !status.ok()) return status;
     for (;;) {
         auto piece = bridge.hear(wait + kAnswerTime);
         if (!piece.ok()) return std::move(piece).error();
-        if (piece->name == "DELIVER") return read(*piece);
+        if (piece->name == "DELIVER") return read(*piece, got);
         if (piece->name == "REFUSED") return protocol::status_of(piece->fields);
         if (piece->name == "BYE") return Status(Code::kUnavailable, "the bridge is ending");
     }
 }
 
+Result<Got> receive_all(const Options& options, Conversation& bridge) {
+    Got got;
+    Duration wait = std::max(parse_duration(options.wait).value_or(Duration{}), kReadTime);
+    while (got.frames.size() < options.max) {
+        const size_t before = got.frames.size();
+        if (Status status = receive(options, wait, bridge, got); !status.ok()) return status;
+        if (got.frames.size() == before) break;
+        wait = kReadTime;
+    }
+    return got;
+}
+
 // How many were somebody else's by then.
 Result<uint64_t> ack(const Options& options, const Got& got, Conversation& bridge) {
     Status status =
-        bridge.say_packed(protocol::pack_settle(options.group, "ack", got.ranges, kRef));
+        bridge.say_packed(protocol::pack_settle(options.group, "ack", got.ranges, got.asked));
     if (!status.ok()) return status;
     for (;;) {
         auto piece = bridge.hear();
@@ -112,7 +124,7 @@ Exit get(const Options& options, Terminal& terminal) {
         options.at, {"groups", "this bridge has no topics: its file has none under `topics`"},
         terminal);
     if (!bridge) return exit;
-    const auto got = receive(options, *bridge);
+    const auto got = receive_all(options, *bridge);
     if (!got.ok()) return failed(got.error(), terminal);
     show(options, *got, terminal);
     const uint64_t count = got->frames.size();

@@ -13,6 +13,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
+#include "bridge/cli/input_file.h"
 #include "bridge/cli/option_values.h"
 #include "bridge/cli/pub_input.h"
 #include "bridge/cli/publishing.h"
@@ -118,7 +119,7 @@ bool has_wrong_lines(const Options& options, const PubInput& input, const Attrib
     std::error_code ignored;
     if (!options.json_lines || !std::filesystem::is_regular_file(options.file, ignored))
         return false;
-    std::ifstream file(options.file, std::ios::binary);
+    std::ifstream file = open_input(options.file);
     PubMessages messages(input, common, file);
     size_t wrong = 0;
     for (;;) {
@@ -173,7 +174,7 @@ Exit pub(const Options& options, Terminal& terminal) {
     const PubInput input = input_of(options);
     if (options.file.empty() || options.file == "-")
         return publish(options, input, *common, std::cin, terminal);
-    std::ifstream file(options.file, std::ios::binary);
+    std::ifstream file = open_input(options.file);
     if (!file) {
         terminal.err << "zbridge: cannot read " << options.file << "\n";
         return Exit::kFailed;

@@ -102,6 +102,27 @@ std::string messages_text(const Report& messages, size_t width) {
     return table.empty() ? "no messages there\n" : table.text(width);
 }
 
+// An answer has what was in memory, or read at once, and is of a bounded size: asked on from there.
+Exit browse(const Options& options, Terminal& terminal) {
+    Report found = Report::list();
+    std::optional<uint64_t> from = options.from;
+    while (found.items().size() < options.max) {
+        Report args = one_arg("topic", options.topic);
+        if (from) args.add("from", *from);
+        args.add("max", options.max - found.items().size());
+        const auto [answer, exit] =
+            ask_bridge(options.at, "topic browse", std::move(args), terminal);
+        if (!answer) return exit;
+        if (answer->items().empty()) break;
+        for (const Report& each : answer->items())
+            found.add(each);
+        from = found.items().back().at("offset").number() + 1;
+    }
+    terminal.out << (options.json ? found.json(JsonWriter::Style::kIndented) + "\n"
+                                  : messages_text(found, terminal.out_width));
+    return Exit::kOk;
+}
+
 }  // namespace
 
 Body declare_topic_ls(CLI::App& app) {
@@ -152,15 +173,7 @@ Body declare_topic_browse(CLI::App& app) {
     app.add_option("--from", options->from, "an offset; else the oldest message")
         ->type_name("OFFSET");
     app.add_option("--max", options->max, "at most so many messages; else 20")->type_name("COUNT");
-    return [options](Terminal& terminal) {
-        Report args = Report::map();
-        if (options->from) args.add("from", *options->from);
-        args.add("max", options->max);
-        return ask_and_show(*options, "topic browse", std::move(args), terminal,
-                            [&](const Report& answer) {
-                                terminal.out << messages_text(answer, terminal.out_width);
-                            });
-    };
+    return [options](Terminal& terminal) { return browse(*options, terminal); };
 }
 
 Body declare_topic_query(CLI::App& app) {

@@ -41,6 +41,18 @@ def json_lines(bridge, zbridge, as_json, query):
     equal([each["frames"] for each in query("--key", "c-3")], [["e"]], "what stands before it is there")
 
 
+def after_a_restart(bridge, as_json, got):
+    """What has to be read from the disk first is there, all of it."""
+    as_json("pub", "topic/orders", "--body", "kept", "--count", 20)
+    as_json("pub", "topic/orders", "--body", "x" * 90_000, "--count", 20)  # more than one answer has
+    before = as_json("topic", "browse", "orders", "--max", 100_000)
+    waits = len(got("--max", 1000))
+    bridge.terminate()
+    bridge.start()
+    equal(len(got("--max", 1000)), waits, "the same after a restart")
+    equal(as_json("topic", "browse", "orders", "--max", 100_000), before, "and so is the topic")
+
+
 def main(flow):
     bridge = flow.bridge(YAML)
     at = "--at", bridge.data_dir
@@ -108,8 +120,10 @@ def main(flow):
     zbridge("pub", "topic/orders", "--lines", "--count", 2, exit=2)
     json_lines(bridge, zbridge, as_json, query)
     zbridge("pub", "topic/orders", bridge.folder / "nothing", exit=1)
+    check(b"cannot read" in zbridge("pub", "topic/orders", bridge.folder, exit=1).stderr, "a folder is no file")
     zbridge("get", "nobody", exit=1)
     zbridge("get", "logistics", "--wait", "soon", exit=2)
+    after_a_restart(bridge, as_json, got)
 
 
 if __name__ == "__main__":

@@ -171,6 +171,8 @@ def wrong(flow, bridge):
     unknown = bridge.command("tap", "order-in", "--at", bridge.data_dir)
     equal(unknown.returncode, 1, "the exit status of an unknown name")
     check('did you mean "orders-in"?' in unknown.stderr, unknown.stderr)
+    nothing = bridge.command("tap", "topic/ordrs", "--at", bridge.data_dir)
+    check(nothing.returncode == 1 and 'did you mean "topic/orders"?' in nothing.stderr, f"it makes no topic: {nothing.stderr}")
     broken = bridge.command("tap", "orders", "--where", "amount >", "--at", bridge.data_dir)
     check(broken.returncode == 1 and "where: column" in broken.stderr, broken.stderr)
     taps = [Tap(flow, bridge, "orders", "--limit=1") for _ in range(TAPS_MAX)]

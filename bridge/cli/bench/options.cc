@@ -11,6 +11,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/bench/saved.h"
 #include "bridge/cli/conversations.h"
+#include "bridge/cli/input_file.h"
 
 namespace zbridge::cli::bench {
 
@@ -30,7 +31,7 @@ std::vector<std::pair<std::string, std::string>> Load::described(const Payload& 
 
 Result<Payload> Load::payload() const {
     if (file.empty()) return Payload::of_size(bytes);
-    std::ifstream in(file, std::ios::binary);
+    std::ifstream in = open_input(file);
     std::string text(std::istreambuf_iterator<char>(in), {});
     if (!in) return Status(Code::kIo, "cannot read " + file);
     auto payload = Payload::of_text(std::move(text));

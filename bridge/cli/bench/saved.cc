@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "bridge/cli/input_file.h"
+
 namespace zbridge::cli::bench {
 
 using telemetry::Report;
@@ -86,7 +88,7 @@ Status save_figures(const Figures& figures, const std::string& file) {
 }
 
 Result<Figures> load_figures(const std::string& file) {
-    std::ifstream in(file, std::ios::binary);
+    std::ifstream in = open_input(file);
     const std::string text(std::istreambuf_iterator<char>(in), {});
     if (!in) return Status(Code::kIo, "cannot read " + file);
     auto figures = parse_figures(text);

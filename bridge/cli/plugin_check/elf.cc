@@ -8,6 +8,8 @@
 #include <iterator>
 #include <optional>
 
+#include "bridge/cli/input_file.h"
+
 namespace zbridge::cli {
 
 namespace {
@@ -43,7 +45,7 @@ Result<Symbols> read_symbols(const std::string& path) {
     const auto failed = [&](const std::string& why) {
         return Status(Code::kInvalid, path + ": " + why);
     };
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file = open_input(path);
     if (!file) return failed("it cannot be read");
     std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     if (bytes.size() > kFileBytesMax) return failed("it has more than 1 GiB");
