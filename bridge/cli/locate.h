@@ -1,8 +1,8 @@
 // Which bridge a command speaks to.
 //
 // --at, else ZBRIDGE_AT: an address (ipc://...; a bridge answers at no other), the path of an
-// admin socket, a data directory, or a YAML file, which names one. Without either: the one bridge
-// whose data directory, or a YAML file that names it, is in the current folder.
+// admin socket, a data directory, a YAML file, which names one, or the folder of either. Without
+// --at: as if it were the current folder.
 #pragma once
 
 #include <string>

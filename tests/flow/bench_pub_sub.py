@@ -74,6 +74,10 @@ def what_goes_wrong(flow, bridge):
     equal([figures[name] for name in ("arrived", "lost", "duplicates", "out_of_order", "foreign")], [7, 3, 1, 1, 1], "what it tells")
     text = bridge.command("bench", "sub", second, "--wait", "0s")
     check(text.returncode == 1 and "nothing of a load" in text.stderr, f"nothing came: {text}")
+    sub = Command(bridge, "sub", second, "--wait", "2s")
+    out.send(b"of somebody else")
+    figures = sub.result(exit=1)
+    equal((figures["arrived"], figures["foreign"]), (0, 1), "what is no load is not waited for, and verifies nothing")
     into.close(), out.close()
 
 
@@ -86,6 +90,8 @@ def what_cannot_be(bridge):
     says(1, "expected its topic", "pub", "group/logistics")
     says(1, "expected a group", "sub", "topic/orders")
     says(1, "no group", "sub", "group/nobody")
+    says(1, "`out` takes nothing from producers: its role is target", "pub", "out")
+    says(1, "`in` gives nothing to consumers: its role is source", "sub", "in")
     says(2, "is no rate", "pub", "in", "--rate", "fast")
     says(2, "--size", "pub", "in", "--size", 7)
     says(1, "{{bench}}", "pub", "in", "--payload", bridge.file)

@@ -21,7 +21,7 @@ class Help:
 
     def __init__(self, bridge):
         text = bridge.command("help").stdout
-        names = re.findall(r"^  ([a-z]+(?: [a-z-]+)?)  ", text, re.M)
+        names = re.findall(r"^  ([a-z]+(?: [a-z][a-z0-9-]*)?)  ", text, re.M)
         self.names = [name for name in names if name != "help"]
         check(len(self.names) > 40, f"help lists the commands: {self.names}")
         self.options = {name: re.findall(r"^  (?:-\w, )?(--[\w-]+)", bridge.command("help", *name.split()).stdout, re.M)

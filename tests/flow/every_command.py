@@ -145,7 +145,7 @@ def main(flow):
     check(nothing.returncode == 2 and "usage: zbridge COMMAND" in nothing.stderr, "without arguments it helps")
     wrong = bridge.command("topik")
     check(wrong.returncode == 2 and "did you mean" in wrong.stderr, f"a misspelt command: {wrong.stderr}")
-    names = re.findall(r"^  ([a-z]+(?: [a-z-]+)?)  ", bridge.command("help").stdout, re.M)
+    names = re.findall(r"^  ([a-z]+(?: [a-z][a-z0-9-]*)?)  ", bridge.command("help").stdout, re.M)
     commands = [Told(bridge, name) for name in names if name != "help"]
     for told in commands:
         check("--json" in told.options or told.name in WITHOUT_JSON, f"{told.name} has --json")

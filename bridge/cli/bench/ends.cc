@@ -34,6 +34,12 @@ Result<std::unique_ptr<Base>> widened(Result<std::unique_ptr<Its>> its) {
     return std::unique_ptr<Base>(*std::move(its));
 }
 
+// An endpoint of the bridge that has another use would be given the load, or would give nothing.
+Status check_role(const Place& place, const std::string& wanted, const char* otherwise) {
+    if (place.role.empty() || place.role == wanted) return {};
+    return {Code::kInvalid, "`" + place.name + "` " + otherwise + ": its role is " + place.role};
+}
+
 }  // namespace
 
 void declare_sends(CLI::App& app, Sockets& sockets) {
@@ -70,6 +76,8 @@ Result<std::unique_ptr<Sink>> Ends::sink(const Place& to, SocketType by, const L
         if (!bridge.ok()) return std::move(bridge).error();
         return std::unique_ptr<Sink>(new TopicSink(*std::move(bridge), to.name));
     }
+    if (Status status = check_role(to, "source", "takes nothing from producers"); !status.ok())
+        return status;
     if (by == SocketType::kDealer) {
         return widened<Sink>(AskingSink::open(sockets, {.address = to.address,
                                                         .kind = AskingSink::Kind::kReceipts,
@@ -92,6 +100,8 @@ Result<std::unique_ptr<Source>> Ends::source(const Place& from, const Taken& tak
         if (!bridge.ok()) return std::move(bridge).error();
         return widened<Source>(GroupSource::open(*std::move(bridge), from.name));
     }
+    if (Status status = check_role(from, "target", "gives nothing to consumers"); !status.ok())
+        return status;
     return widened<Source>(PlainSource::open(
         sockets, {.address = from.address,
                   .socket = taken.by,

@@ -38,10 +38,10 @@ std::optional<Place> plain_place(const std::string& reference) {
     const auto named = [&](std::string_view kind) {
         return reference.starts_with(kind) && reference.size() > kind.size();
     };
-    if (named("topic/")) return Place{Place::Kind::kTopic, reference.substr(6), "", {}};
-    if (named("group/")) return Place{Place::Kind::kGroup, reference.substr(6), "", {}};
+    if (named("topic/")) return Place{Place::Kind::kTopic, reference.substr(6), "", {}, ""};
+    if (named("group/")) return Place{Place::Kind::kGroup, reference.substr(6), "", {}, ""};
     if (reference.find("://") != std::string::npos)
-        return Place{Place::Kind::kEndpoint, reference, here(reference), {}};
+        return Place{Place::Kind::kEndpoint, reference, here(reference), {}, ""};
     return std::nullopt;
 }
 
@@ -51,7 +51,7 @@ Result<Place> endpoint_place(const std::string& name, const Report& status) {
     for (const Report& each : endpoint.at("addresses").items()) {
         if (each.text().starts_with("connect ")) continue;
         return Place{Place::Kind::kEndpoint, name, here(each.text()),
-                     types_in(cell(endpoint, "serves"))};
+                     types_in(cell(endpoint, "serves")), cell(endpoint, "role")};
     }
     return Status(Code::kInvalid,
                   "the bridge connects `" + name +

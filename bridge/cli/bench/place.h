@@ -17,6 +17,7 @@ struct Place {
     std::string name;     // as the user says it
     std::string address;  // of an endpoint
     SocketTypes serves;   // likewise; empty: not known
+    std::string role;     // likewise: "source", "target", ...
 
     // Of these two the first that it serves, or may serve.
     SocketType one_of(SocketType first, SocketType second) const {

@@ -37,6 +37,7 @@ Measured measured(const Options& options, const Arrivals& arrivals, bool subscri
     const uint64_t expected = options.messages * (arrivals.each_has_all() ? options.consumers : 1);
     const uint64_t there = arrivals.count() + its.lost;
     if (expected > there) its.lost += expected - there;
+    if (arrivals.count() == 0) its.trouble = "nothing of a load has arrived";
     return its;
 }
 
@@ -75,9 +76,10 @@ Body declare_bench_sub(CLI::App& app) {
     const auto time = [&](const char* name, std::string& value, const char* help) {
         app.add_option(name, value, help)->check(wrong_duration)->type_name("TIME");
     };
-    app.add_option("FROM", options->from,
-                   "where from: an endpoint's name, tcp://..., or group/NAME, which has them no "
-                   "more then")
+    app.add_option(
+           "FROM", options->from,
+           "where from: an endpoint's name, tcp://..., or group/NAME; what comes, of a load or "
+           "not, is taken from there")
         ->required();
     app.add_option("--messages", options->messages,
                    "so many are there to be: what does not come is lost")

@@ -15,9 +15,10 @@ Status Taking::run() {
         const uint64_t before = seen_;
         Status status = source_.take(kWaitMax, [this](uint32_t consumer, const auto& frames) {
             const Instant now = clock_.now();
+            const uint64_t foreign = arrivals_.foreign();
             arrivals_.take(consumer, frames, now);
             seen_++;
-            moved_ = now;
+            if (arrivals_.foreign() == foreign) moved_ = now;  // what is no load does not keep it
             if (!first_ && arrivals_.count() > 0) first_ = now;
         });
         if (!status.ok()) {
