@@ -46,7 +46,7 @@ std::string list_of(std::string_view group, size_t width) {
 std::string overview(size_t width) {
     std::vector<NamedText> rows = commands_of("");
     rows.emplace_back("help", "print this, or what `zbridge help COMMAND` takes");
-    const auto paragraph = [&](std::string text) {
+    const auto paragraph = [&](const std::string& text) {
         return (width == 0 ? text : wrapped(text, width)) + "\n";
     };
     return paragraph(
