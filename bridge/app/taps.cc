@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "bridge/app/stored_messages.h"
+#include "bridge/model/message.h"
+#include "bridge/protocol/found_messages.h"
 #include "bridge/protocol/report_codec.h"
 
 namespace zbridge::app {
@@ -98,10 +99,21 @@ class Taps::Open final : public std::enable_shared_from_this<Taps::Open> {
     }
 
     void offer_stored(const Report& messages) {
-        for (const Report& each : messages.items()) {
-            const StoredMessage stored(each, taps_.bridge_.reactor().memory());
-            tap_.offer(stored.passing(), "topic/" + found.topic_name, {now(), stored.stored_us()});
-            cursor_ = stored.offset() + 1;
+        const protocol::FoundMessages stored = protocol::read_found(messages);
+        const Slice block = taps_.bridge_.reactor().memory().copy(stored.block);
+        const std::string at = "topic/" + found.topic_name;
+        size_t begin = 0;
+        for (const protocol::FoundMessage& each : stored.messages) {
+            const size_t end = message_end(block.bytes(), begin).end;
+            Passing passing;
+            passing.way = Passing::Way::kStored;
+            passing.wire = block.part(begin, end - begin);
+            passing.attributes = &each.attributes;
+            passing.offset = each.offset;
+            passing.id = each.id;
+            tap_.offer(passing, at, {now(), static_cast<int64_t>(each.stored_ms) * 1000});
+            cursor_ = each.offset + 1;
+            begin = end;
         }
     }
 
