@@ -35,6 +35,7 @@ from .message import Bytes, Property
 from .message import name as checked_name
 from .message import text as checked_text
 from .options import Options
+from .sources import Asked, Deliveries, Records, Source
 from .worker import Reply, reply_of
 
 P = TypeVar("P", bound="Publishing[Any]")
@@ -480,29 +481,21 @@ S = TypeVar("S", bound="Stream[object]")
 class Stream(Generic[T]):
     """`async for` it: each is for one task of those that do. Ends when it is closed."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, source: Source[T]) -> None:
         self._client = client
-
-    def _take(self) -> Optional[T]:
-        """The next one that is there."""
-        raise NotImplementedError
-
-    def _ended_by(self) -> Optional[Error]:
-        raise NotImplementedError
-
-    def _end(self) -> None:
-        raise NotImplementedError
+        self._source = source
 
     async def next(self) -> T:
         """The next one. Raises Closed, or what the bridge refused it with."""
         while True:
             self._client._check()
-            found = self._take()
+            found = self._source.take()
             if found is not None:
+                if self._source.owes_a_turn:
+                    self._client._later_turn()
                 return found
-            error = self._ended_by()
-            if error is not None:
-                raise error
+            if self._source.error is not None:
+                raise self._source.error
             await self._client._changed()
 
     async def __aiter__(self) -> AsyncIterator[T]:
@@ -515,7 +508,7 @@ class Stream(Generic[T]):
     def close(self) -> None:
         """What nobody has looked at goes back. What was handed out may still be answered."""
         self._client._check()
-        self._end()
+        self._source.end()
         self._client._later_turn()
 
     async def __aenter__(self: S) -> S:
@@ -530,7 +523,7 @@ class Subscription(Stream[Delivery]):
     """`async for` it: each delivery is for one task of those that do. Ends when it is closed."""
 
     def __init__(self, client: Client, inner: CoreSubscription) -> None:
-        super().__init__(client)
+        super().__init__(client, Deliveries(client._core, inner))
         self._inner = inner
 
     def set_credit(self, credit: int) -> None:
@@ -541,48 +534,16 @@ class Subscription(Stream[Delivery]):
         self._client._core.inbox.set_credit(self._inner, credit)
         self._client._later_turn()
 
-    def _take(self) -> Optional[Delivery]:
-        return self._client._core.inbox.take(self._inner)
-
-    def _ended_by(self) -> Optional[Error]:
-        return self._inner.error
-
-    def _end(self) -> None:
-        self._client._core.inbox.unsubscribe(self._inner, clock_ms())
-
 
 class Checks(Stream[Check]):
     """As of zbridge.Client, for `async for`."""
 
     def __init__(self, client: Client, inner: CoreChecks) -> None:
-        super().__init__(client)
-        self._inner = inner
-
-    def _take(self) -> Optional[Check]:
-        return self._client._core.checking.take(self._inner)
-
-    def _ended_by(self) -> Optional[Error]:
-        return self._inner.error
-
-    def _end(self) -> None:
-        self._client._core.checking.unsubscribe(self._inner)
+        super().__init__(client, Asked(client._core, inner))
 
 
 class Reader(Stream[Record]):
     """As of zbridge.Client, for `async for`."""
 
     def __init__(self, client: Client, inner: Reading) -> None:
-        super().__init__(client)
-        self._inner = inner
-
-    def _take(self) -> Optional[Record]:
-        found = self._client._core.readings.take(self._inner)
-        if found is not None and self._client._core.readings.has_more:
-            self._client._later_turn()
-        return found
-
-    def _ended_by(self) -> Optional[Error]:
-        return self._inner.error
-
-    def _end(self) -> None:
-        self._client._core.readings.close(self._inner)
+        super().__init__(client, Records(client._core, inner))

@@ -7,7 +7,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Iterator, List, Optional, Type, TypeVar
 
-from .errors import Closed, Error, Timeout
+from .errors import Closed, Timeout
+from .sources import Source
 
 if TYPE_CHECKING:
     from .client import Client
@@ -19,28 +20,21 @@ S = TypeVar("S", bound="Stream[object]")
 class Stream(Generic[T]):
     """Iterate it: each is for one thread of those that do. Ends when it is closed."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, source: Source[T]) -> None:
         self._client = client
-
-    def _take(self) -> Optional[T]:
-        """The next one that is there."""
-        raise NotImplementedError
-
-    def _ended_by(self) -> Optional[Error]:
-        raise NotImplementedError
-
-    def _end(self) -> None:
-        raise NotImplementedError
+        self._source = source
 
     def next(self, timeout: Optional[float] = None) -> Optional[T]:
         """The next one; None where none came in time. Raises Closed, or what the bridge refused it with."""
         found: List[T] = []
 
         def is_there() -> bool:
-            one = self._take()
+            one = self._source.take()
             if one is not None:
                 found.append(one)
-            return one is not None or self._ended_by() is not None
+                if self._source.owes_a_turn:
+                    self._client._nudge(0)
+            return one is not None or self._source.error is not None
 
         try:
             self._client._wait(is_there, timeout, "")
@@ -48,7 +42,7 @@ class Stream(Generic[T]):
             return None
         if found:
             return found[0]
-        error = self._ended_by()
+        error = self._source.error
         assert error is not None
         raise error
 
@@ -64,7 +58,7 @@ class Stream(Generic[T]):
     def close(self) -> None:
         """What nobody has looked at goes back. What was handed out may still be answered."""
         with self._client._entered():
-            self._end()
+            self._source.end()
             self._client._nudge(0)
 
     def __enter__(self: S) -> S:

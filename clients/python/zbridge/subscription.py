@@ -7,11 +7,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Callable, Optional
 
-from .base import clock_ms
 from .core.delivery import Delivery
 from .core.inbox import Subscription as CoreSubscription
 from .crew import Crew
 from .errors import Error
+from .sources import Deliveries
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Subscription(Stream[Delivery]):
     """Iterate it: each delivery is for one thread of those that do. Ends when it is closed."""
 
     def __init__(self, client: Client, inner: CoreSubscription) -> None:
-        super().__init__(client)
+        super().__init__(client, Deliveries(client._core, inner))
         self._inner = inner
 
     def set_credit(self, credit: int) -> None:
@@ -34,15 +34,6 @@ class Subscription(Stream[Delivery]):
         with self._client._entered():
             self._client._core.inbox.set_credit(self._inner, credit)
             self._client._nudge(0)
-
-    def _take(self) -> Optional[Delivery]:
-        return self._client._core.inbox.take(self._inner)
-
-    def _ended_by(self) -> Optional[Error]:
-        return self._inner.error
-
-    def _end(self) -> None:
-        self._client._core.inbox.unsubscribe(self._inner, clock_ms())
 
 
 class Server(Crew):
