@@ -4,7 +4,7 @@ import queue
 import zbridge
 
 from harness import Broken, PATIENCE_S
-from runner import Refused, Runner, attributes_of, delivered, frames_of, picked, shown
+from runner import Runner, attributes_of, delivered, frames_of, picked, shown
 
 SECOND_MS = 1000
 

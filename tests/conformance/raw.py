@@ -3,7 +3,7 @@ import msgpack
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from harness import Broken, PATIENCE_S, connected, wait_until
+from harness import Broken, PATIENCE_S, connected
 from runner import Refused, Runner, attributes_of, delivered, frames_of, picked, shown
 from zbp import block, messages_in, token_behind
 

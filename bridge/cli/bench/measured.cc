@@ -124,6 +124,19 @@ std::string Measured::text() const {
                                                  : verified);
 }
 
+Measured of_sending(std::string bench, const Sending& sending) {
+    Measured its{.bench = std::move(bench)};
+    its.sent = sending.sent();
+    its.lost = sending.without_outcome();
+    its.bytes = sending.bytes();
+    its.refused = sending.refused();
+    its.rates = sending.rates();
+    its.latencies = sending.latencies();
+    its.lags = sending.lags();
+    its.trouble = sending.trouble();
+    return its;
+}
+
 Measured of_arrivals(std::string bench, const Arrivals& arrivals) {
     Measured its{.bench = std::move(bench)};
     its.arrived = arrivals.count();

@@ -11,6 +11,7 @@
 #include "bridge/cli/bench/arrivals.h"
 #include "bridge/cli/bench/histogram.h"
 #include "bridge/cli/bench/rates.h"
+#include "bridge/cli/bench/sending.h"
 #include "bridge/telemetry/report.h"
 
 namespace zbridge::cli::bench {
@@ -39,6 +40,8 @@ struct Measured {
     std::string text() const;
 };
 
+// Of what was sent; what has no outcome is lost.
+Measured of_sending(std::string bench, const Sending& sending);
 // Of what has arrived; what was lost is to be said.
 Measured of_arrivals(std::string bench, const Arrivals& arrivals);
 

@@ -25,18 +25,11 @@ struct Options {
 };
 
 Measured measured(const Options& options, const Sending& sending, bool answers) {
-    Measured its{.bench = "pub", .about = {{"to", options.to}}};
+    Measured its = of_sending("pub", sending);
+    its.about = {{"to", options.to}};
     its.verb = answers ? "receipts" : "sent";
-    its.sent = sending.sent();
-    its.lost = sending.without_outcome();
-    its.bytes = sending.bytes();
-    its.refused = sending.refused();
-    its.rates = sending.rates();
     its.latency = "receipt";
-    its.latencies = sending.latencies();
-    its.lags = sending.lags();
     its.verified = answers ? "each has its receipt" : "";
-    its.trouble = sending.trouble();
     return its;
 }
 

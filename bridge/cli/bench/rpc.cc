@@ -32,19 +32,12 @@ uint64_t window_of(const Load& load) {
 }
 
 Measured measured(const Options& options, const Sending& sending, const AskingSink& sink) {
-    Measured its{.bench = "rpc", .about = {{"service", options.service}}};
+    Measured its = of_sending("rpc", sending);
+    its.about = {{"service", options.service}};
     its.about.emplace_back("clients", fmt::to_string(options.load.producers));
     if (options.workers > 0) its.about.emplace_back("workers", fmt::to_string(options.workers));
     its.verb = "replies";
-    its.sent = sending.sent();
-    its.lost = sending.without_outcome();
     its.duplicates = sink.answered_again();
-    its.bytes = sending.bytes();
-    its.refused = sending.refused();
-    its.rates = sending.rates();
-    its.latencies = sending.latencies();
-    its.lags = sending.lags();
-    its.trouble = sending.trouble();
     its.verified = "each has its reply, once";
     return its;
 }
