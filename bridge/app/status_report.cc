@@ -35,6 +35,7 @@ Report peer_report(const net::Peer& peer) {
     report.add("waiting_bytes", peer.outbox().bytes());
     report.add("dropped", peer.counters().dropped);
     report.add("slowed", peer.counters().slowed);
+    report.add("pings", peer.counters().pings);
     return report;
 }
 

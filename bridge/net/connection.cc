@@ -363,6 +363,7 @@ void Connection::take_command(std::string_view body) {
 }
 
 void Connection::take_ping(const zmtp::Ping& ping) {
+    counters().pings++;
     liveness_.heard_ping(reactor_.now(), ping.ttl_tenths);
     if (outbox_.commands() < kCommandsWaitingMax)
         say(zmtp::pong_frame(ping.context));
@@ -498,14 +499,10 @@ void Connection::end(std::optional<Refusal> why) {
     endpoint_.closed(*this, was_open, why);
 }
 
-Duration Connection::likely_ping_interval() const {
-    return liveness_.likely_ping_interval(reactor_.now(), has_unread());
-}
-
 void Connection::reassure(Instant now) {
     // To one that has closed it would be answered by a reset, which takes all that is not read yet.
     if (ended_) return;
-    if (!blocked_ && liveness_.take_reassurance(now, has_unread())) say(zmtp::pong_frame({}));
+    if (!blocked_ && liveness_.take_reassurance(now)) say(zmtp::pong_frame({}));
 }
 
 void Connection::relieve(Instant now) {

@@ -68,10 +68,9 @@ class Connection final : public Peer, public Ready {
     void relieve(Instant now);
 
     bool open() const { return state_ == State::kOpen && !closing_; }
-    bool pings() const { return liveness_.pings(); }
     // It has sent too fast, and is not read for now.
     bool slowed() const { return slowing_ && slowing_->now; }
-    Duration likely_ping_interval() const;  // as Liveness says
+    Duration ping_interval() const { return liveness_.ping_interval(); }
     Instant opened_at() const { return liveness_.opened_at(); }
     size_t subscriptions() const { return subscriptions_.size(); }
     uint8_t zmtp_major() const { return zmtp_major_; }
@@ -95,7 +94,6 @@ class Connection final : public Peer, public Ready {
     void parse();
     size_t shake_hands();
     void admit_peer();
-    bool has_unread() const { return readable_ || parked_ || !in_.empty(); }
     bool stopped() const { return state_ == State::kClosed || closing_; }
     bool take_message(size_t size, uint32_t frames);
     bool take_upstream(size_t size, uint32_t frames);

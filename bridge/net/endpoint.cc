@@ -144,7 +144,6 @@ void Endpoint::opened(Connection& connection) {
     connection.watch(watch_);
     observer_.on_peer_opened(*this, connection);
     handler_.on_opened(connection);
-    if (held_ || exhausted_since_) reassure(connection);  // it is not read from the first
 }
 
 void Endpoint::watch(Watch* watch) {
@@ -243,7 +242,7 @@ void Endpoint::on_reassure() {
 }
 
 void Endpoint::reassure(Connection& connection) {
-    const Duration interval = connection.likely_ping_interval();
+    const Duration interval = connection.ping_interval();
     if (interval == Duration{}) return;
     connection.reassure(reactor_.now());
     reassure_at(reactor_.now() + interval / 2);

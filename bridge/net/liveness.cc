@@ -6,7 +6,7 @@ namespace zbridge::net {
 
 void Liveness::open(Instant now, bool speaks_3_1) {
     speaks_3_1_ = speaks_3_1;
-    opened_at_ = heard_at_ = read_at_ = checked_at_ = now;
+    opened_at_ = heard_at_ = checked_at_ = now;
 }
 
 // The shortest distance seen. Several may have waited in the wire for us and come at once: it is no
@@ -23,16 +23,8 @@ void Liveness::heard_ping(Instant now, uint16_t ttl_tenths) {
     ttl_ = std::chrono::milliseconds(100) * ttl_tenths;
 }
 
-Duration Liveness::likely_ping_interval(Instant now, bool unread) const {
-    if (pings()) return ping_interval_;
-    if (!speaks_3_1_) return {};
-    // No PING came for as long as we have listened: its interval is no shorter.
-    return std::max((unread ? read_at_ : now) - opened_at_, kIntervalUnheard);
-}
-
-bool Liveness::take_reassurance(Instant now, bool unread) {
-    const Duration interval = likely_ping_interval(now, unread);
-    if (interval == Duration{} || now - said_at_ < interval / 2) return false;
+bool Liveness::take_reassurance(Instant now) {
+    if (!pings() || now - said_at_ < ping_interval_ / 2) return false;
     said_at_ = now;
     return true;
 }

@@ -4,8 +4,9 @@
 // Peer:    it is dead when it is silent for the time that its last PING promised, or for
 // kSilentIntervals of our own heartbeat. Its silence is ours while we do not read it. We:      a
 // PING each `heartbeat`, to a peer that greets with 3.1. While it is not read, a PONG that it has
-// not asked for each half of its own interval, or it would take us for dead. Machine:
-// `user_timeout` after the last time, the kernel is asked whether the other one answers.
+// not asked for each half of its own interval, or it would take us for dead; only to one that has
+// sent a PING: one that has closed answers it by a reset, and what its kernel still had is lost.
+// Machine: `user_timeout` after the last time, the kernel is asked whether the other one answers.
 // Cost:    a read is two moments stored; all else happens on PINGs and on the timer.
 #pragma once
 
@@ -21,8 +22,6 @@ class Liveness {
  public:
     static constexpr int kSilentIntervals = 3;
     static constexpr Duration kIntervalMin = std::chrono::milliseconds(20);  // of anything here
-    static constexpr Duration kIntervalUnheard =
-        std::chrono::milliseconds(200);  // the least to assume of whom we have not read
     static constexpr Duration kIntervalGuess =
         std::chrono::milliseconds(100);  // of a peer that was not read meanwhile
 
@@ -31,7 +30,7 @@ class Liveness {
     void open(Instant now, bool speaks_3_1);
 
     // Bytes have come.
-    void heard(Instant now) { heard_at_ = read_at_ = now; }
+    void heard(Instant now) { heard_at_ = now; }
     void heard_ping(Instant now, uint16_t ttl_tenths);
     // It was not read, or takes what we say: it may have answered.
     void excuse(Instant now) { heard_at_ = now; }
@@ -39,12 +38,11 @@ class Liveness {
     void pause() { paused_ = true; }
 
     bool pings() const { return pings_heard_ > 0; }
-    // Of its PINGs, as observed; of one that may yet turn out to send some, the shortest that it
-    // may have; else 0. `unread`: it may have said something that we have not looked at.
-    Duration likely_ping_interval(Instant now, bool unread) const;
+    // Of its PINGs, as observed; 0: it has sent none.
+    Duration ping_interval() const { return ping_interval_; }
 
     // Each true once when it is due, for the caller to do.
-    bool take_reassurance(Instant now, bool unread);
+    bool take_reassurance(Instant now);
     bool take_ping_turn(Instant now);
     bool take_machine_check(Instant now);
 
@@ -62,7 +60,6 @@ class Liveness {
     bool paused_ = false;  // since its last PING
     Instant opened_at_{};
     Instant heard_at_{};    // last bytes from it
-    Instant read_at_{};     // likewise, what was excused left out
     Instant pinged_at_{};   // last PING from it
     Instant said_at_{};     // last PING or unasked PONG to it
     Instant checked_at_{};  // that its machine answers

@@ -38,6 +38,7 @@ struct PeerCounters {
     uint64_t messages_out = 0, bytes_out = 0;  // appended to the outbox
     uint64_t dropped = 0;                      // not appended, or taken off again unwritten
     uint64_t slowed = 0;  // times that it was not read for a while: it sends too fast
+    uint64_t pings = 0;   // taken from it
 };
 
 // What a handler keeps for each of its peers.

@@ -26,6 +26,7 @@ def producer(link, address, number, heartbeat):
     monitor = pushing.get_monitor_socket(zmq.EVENT_DISCONNECTED)
     pushing.connect(address)
     link.say("here")
+    link.hear()
     for each in range(EACH):
         pushing.send(struct.pack("<II", number, each) + bytes(SIZE - 8))
     link.say("all pushed")
@@ -58,6 +59,11 @@ def main(flow):
     pushes = [flow.start(producer, bridge.address("IN"), number, kind) for number, kind in enumerate(kinds)]
     for each in pushes:
         each.hear()
+    # Whoever has not pinged before it is held may have gone: it is not reassured, and would give up.
+    bridge.wait_for("the source knows who pings", lambda status: sum(
+        peer["pings"] > 0 for peer in status["endpoints"][0]["peers"]) == kinds.count("200/600"))
+    for each in pushes:
+        each.say("go on")
     bridge.wait_for("the source is held", lambda status: status["endpoints"][0]["held"])
 
     until = time.monotonic() + flow.options.seconds

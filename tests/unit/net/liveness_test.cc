@@ -69,34 +69,34 @@ TEST_CASE("the interval of a peer's PINGs is the shortest that was seen") {
     Peer peer;
     peer.pass(400ms);
     peer.liveness.heard_ping(peer.now, 0);
-    CHECK(peer.liveness.likely_ping_interval(peer.now, false) == 400ms);
+    CHECK(peer.liveness.ping_interval() == 400ms);
     peer.pass(300ms);
     peer.liveness.heard_ping(peer.now, 0);
-    CHECK(peer.liveness.likely_ping_interval(peer.now, false) == 300ms);
+    CHECK(peer.liveness.ping_interval() == 300ms);
     peer.pass(1s);
     peer.liveness.heard_ping(peer.now, 0);
-    CHECK(peer.liveness.likely_ping_interval(peer.now, false) == 300ms);
+    CHECK(peer.liveness.ping_interval() == 300ms);
     peer.pass(1ms);  // this one had waited in the wire: no interval is that short
     peer.liveness.heard_ping(peer.now, 0);
-    CHECK(peer.liveness.likely_ping_interval(peer.now, false) == 300ms);
+    CHECK(peer.liveness.ping_interval() == 300ms);
     peer.liveness.pause();  // of one that waited for us, nothing is known
     peer.pass(10s);
     peer.liveness.heard_ping(peer.now, 0);
-    CHECK(peer.liveness.likely_ping_interval(peer.now, false) == Liveness::kIntervalGuess);
+    CHECK(peer.liveness.ping_interval() == Liveness::kIntervalGuess);
 }
 
-TEST_CASE("a peer that may ping is reassured each half of the shortest interval it may have") {
+TEST_CASE("a peer that pings is reassured each half of its interval, one that never did is not") {
     Peer peer;
-    CHECK(peer.liveness.take_reassurance(peer.now, true));
-    peer.pass(99ms);
-    CHECK_FALSE(peer.liveness.take_reassurance(peer.now, true));
-    peer.pass(1ms);
-    CHECK(peer.liveness.take_reassurance(peer.now, true));
-    CHECK(peer.liveness.likely_ping_interval(peer.now, true) == Liveness::kIntervalUnheard);
-    peer.pass(1s);  // heard all the while: none came
-    CHECK(peer.liveness.likely_ping_interval(peer.now, false) == 1100ms);
-    Peer old(false);
-    CHECK_FALSE(old.liveness.take_reassurance(old.now, true));
+    peer.pass(1h);
+    CHECK_FALSE(peer.liveness.take_reassurance(peer.now));
+    Peer pinging;
+    pinging.pass(200ms);
+    pinging.liveness.heard_ping(pinging.now, 0);
+    CHECK(pinging.liveness.take_reassurance(pinging.now));
+    pinging.pass(99ms);
+    CHECK_FALSE(pinging.liveness.take_reassurance(pinging.now));
+    pinging.pass(1ms);
+    CHECK(pinging.liveness.take_reassurance(pinging.now));
 }
 
 TEST_CASE("the other machine is looked after once each user timeout") {
