@@ -56,7 +56,9 @@ class Executor {
 // Real threads. They start with the first submit(): an executor that is not used costs nothing.
 class ThreadExecutor final : public Executor {
  public:
-    static constexpr Duration kLookMax = std::chrono::microseconds(100);
+    // Longer than a quick client takes to answer a receipt: one that is missed costs a wake, which
+    // makes the next one late too.
+    static constexpr Duration kLookMax = std::chrono::microseconds(300);
 
     // `wake` ends the reactor's wait, so that it calls run_done(); it is called on the helper
     // threads.
