@@ -313,10 +313,10 @@ void check_transactions(Page& page) {
     prepared.welcome();
     const auto prepare = [](Opened& opened) {
         const auto told = std::make_shared<PreparedTold>();
-        core::Outgoing made;
-        made.topic = std::make_shared<const std::string>("orders");
+        const Message hello("hello");
+        core::Publication made =
+            core::publication_of(hello, opened.core.outbox.topics.number_of("orders"));
         made.prepares = true;
-        made.body = core::body_of("hello");
         made.waiter = told;
         opened.core.publish(std::move(made), std::nullopt, 0);
         return told;

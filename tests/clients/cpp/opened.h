@@ -51,11 +51,9 @@ struct Opened {
     }
     FatePtr publish(const Message& message, bool once = false) {
         auto fate = std::make_shared<Fate>();
-        core::Outgoing made;
-        made.topic = std::make_shared<const std::string>("orders");
+        core::Publication made =
+            core::publication_of(message, core.outbox.topics.number_of("orders"));
         made.once = once;
-        made.body = core::body_of(message);
-        made.attributes = core::attributes_of(message, {});
         made.waiter = fate;
         core.publish(std::move(made), std::nullopt, 0);
         return fate;

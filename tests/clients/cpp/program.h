@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <zbridge/message.hpp>
+#include <zbridge/producer.hpp>
 
 #include "tests/clients/cpp/fake_bridge.h"
 
@@ -57,11 +58,8 @@ class Program {
     FatePtr submit(const std::string& topic, const Message& message, bool once = false,
                    std::optional<uint64_t> seq = std::nullopt) {
         auto fate = std::make_shared<Fate>();
-        core::Outgoing made;
-        made.topic = std::make_shared<const std::string>(topic);
+        core::Publication made = core::publication_of(message, core.outbox.topics.number_of(topic));
         made.once = once;
-        made.body = core::body_of(message);
-        made.attributes = core::attributes_of(message, {});
         made.waiter = fate;
         core.publish(std::move(made), seq, bridge_.now_ms);
         return fate;
@@ -98,8 +96,9 @@ class Program {
         }
         for (core::Said& each : output)
             to_bridge.push_back(std::move(each));
-        for (const auto& each : std::exchange(core.calls.waiting, {}))
-            each->make();
+        core::Calls due;
+        due.swap(core.calls);
+        due.make();
     }
 
     // One message to the bridge.

@@ -1,8 +1,14 @@
 // How fast the C++ client is, beside a plain DEALER with one-frame receipts: messages a second.
 //
-//    client_cpp_rate dealer|publish|consume ADDRESS MESSAGES      (512 without a receipt, 100 B)
+//    client_cpp_rate MODE ADDRESS MESSAGES      (100 B; 512 without a receipt, or not settled)
+//
+//    dealer:  a plain DEALER, each receipt a message        worker:  likewise, each acknowledgement
+//    publish: a callback for each message                   consume: an ack() for each delivery
+//    batches: publish_all_async(), 128 messages each
 #include <chrono>
 #include <cstdio>
+#include <deque>
+#include <future>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,21 +20,27 @@ using namespace zbridge::client;
 namespace {
 
 constexpr uint64_t kInFlight = 512;
+constexpr uint64_t kBatch = kInFlight / 4;
 const std::string kBody(100, 'x');
 
 struct Failed : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// As bench/receipts.cc, without a look at the time of each.
-void by_dealer(const std::string& address, uint64_t count) {
-    zmq::context_t context(1);
+zmq::socket_t dealer_at(zmq::context_t& context, const std::string& address) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
-    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::linger, -1);
     socket.set(zmq::sockopt::sndhwm, 0);
     socket.set(zmq::sockopt::rcvhwm, 0);
     socket.set(zmq::sockopt::rcvtimeo, 10'000);
     socket.connect(address);
+    return socket;
+}
+
+// As bench/receipts.cc, without a look at the time of each.
+void by_dealer(const std::string& address, uint64_t count) {
+    zmq::context_t context(1);
+    zmq::socket_t socket = dealer_at(context, address);
     uint64_t sent = 0, receipted = 0;
     zmq::message_t delimiter, receipt;
     while (receipted < count) {
@@ -58,10 +70,43 @@ void publish(const std::string& address, uint64_t count) {
     if (refused > 0) throw Failed("some were refused");
 }
 
+void publish_batches(const std::string& address, uint64_t count) {
+    Options options;
+    options.max_in_flight = kInFlight;
+    Client client(address, options);
+    const Producer producer(client, "orders");
+    const std::vector<Message> batch(kBatch, Message(kBody));
+    std::deque<std::future<Receipts>> on_way;
+    const auto check_first = [&on_way] {
+        on_way.front().get().check();
+        on_way.pop_front();
+    };
+    for (uint64_t n = 0; n < count; n += kBatch) {
+        if (on_way.size() * kBatch >= kInFlight) check_first();
+        on_way.push_back(producer.publish_all_async(batch));
+    }
+    while (!on_way.empty())
+        check_first();
+}
+
+// As bench/workers.cc; the endpoint says how many it is given at once.
+void work(const std::string& address, uint64_t count) {
+    zmq::context_t context(1);
+    zmq::socket_t socket = dealer_at(context, address);
+    zmq::message_t token, delimiter, message;
+    for (; count > 0; count--) {
+        if (!socket.recv(token) || !socket.recv(delimiter) || !socket.recv(message))
+            throw Failed("nothing is delivered");
+        socket.send(token, zmq::send_flags::sndmore);
+        socket.send(zmq::message_t(), zmq::send_flags::sndmore);
+        socket.send(zmq::str_buffer("done"), zmq::send_flags::none);
+    }
+}
+
 void consume(const std::string& address, uint64_t count) {
     Client client(address);
     ConsumerOptions options;
-    options.credit = 10'000;
+    options.credit = kInFlight;
     const Consumer consumer(client, "logistics", options);
     while (count > 0) {
         const auto given = consumer.receive_some(1000, milliseconds(10'000));
@@ -85,6 +130,10 @@ int main(int argc, char** argv) {
             by_dealer(argv[2], count);
         else if (mode == "publish")
             publish(argv[2], count);
+        else if (mode == "batches")
+            publish_batches(argv[2], count);
+        else if (mode == "worker")
+            work(argv[2], count);
         else
             consume(argv[2], count);
     } catch (const std::exception& broken) {

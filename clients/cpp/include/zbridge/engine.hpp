@@ -55,6 +55,15 @@ class Engine {
         return call(core_, now_ms());
     }
 
+    // Likewise for what is called often: the thread is woken only if is_due(core).
+    template <class Call, class IsDue>
+    auto enter(Call call, IsDue is_due) {
+        const Lock lock(mutex_);
+        const auto found = call(core_, now_ms());
+        if (is_due(core_)) nudge();
+        return found;
+    }
+
     // Until call(core, now in ms) returns something that is true, which this returns; what is not,
     // when the deadline is over.
     template <class Call>
@@ -120,7 +129,7 @@ class Engine {
         if (!sleeps_until_ms_) return;  // it looks at all of it before it does
         const auto due = core_.next_deadline();
         const bool ends = core_.state() == core::Core::State::kFailed;
-        if (!ends && core_.calls.waiting.empty() && (!due || *due >= *sleeps_until_ms_)) return;
+        if (!ends && core_.calls.empty() && (!due || *due >= *sleeps_until_ms_)) return;
         wake();
     }
     void wake() {
@@ -152,6 +161,7 @@ class Engine {
     bool turn(const std::vector<Came>& came, bool lost);
     void hear(const Came& came, uint64_t now);
     void break_down(const std::string& why);
+    static void make_all(core::Calls& calls);  // whatever they throw
 
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -160,6 +170,7 @@ class Engine {
     std::optional<uint64_t> sleeps_until_ms_;
     Link link_;
     core::Core core_;
+    core::Calls due_calls_;  // the thread's own
     std::once_flag joined_;
     std::atomic<std::thread::id> own_;
     std::thread thread_;
@@ -195,17 +206,16 @@ inline bool Engine::turn(const std::vector<Came>& came, bool lost) {
     std::vector<core::Said> output = core_.take_output(now);
     const uint64_t number = core_.link_number();
     const auto due = core_.sleep_until(now);
-    const auto calls = std::exchange(core_.calls.waiting, {});
-    const bool ended = core_.state() == core::Core::State::kFailed && calls.empty();
-    const bool sleeps = !ended && calls.empty();
+    core_.calls.swap(due_calls_);
+    const bool ended = core_.state() == core::Core::State::kFailed && due_calls_.empty();
+    const bool sleeps = !ended && due_calls_.empty();
     if (sleeps) sleeps_until_ms_ = due.value_or(core::Core::kNeverMs);
     if (waiting_ > 0 && core_.mark() != before) changed_.notify_all();
     lock.unlock();
 
     link_.follow(number);
     link_.send(std::move(output));
-    for (const auto& each : calls)
-        each->make();
+    due_calls_.make();
     if (sleeps) link_.sleep(!due ? -1 : *due > now ? static_cast<int64_t>(*due - now) : 0);
     return !ended;
 }
@@ -220,17 +230,22 @@ inline void Engine::hear(const Came& came, uint64_t now) {
 
 // Nobody is to wait for ever.
 inline void Engine::break_down(const std::string& why) {
-    std::vector<std::shared_ptr<core::Due>> calls;
+    make_all(due_calls_);  // what stood behind the one that threw
+    core::Calls last;
     {
         const Lock lock(mutex_);
         sleeps_until_ms_.reset();
         core_.fail({"closed", "the client's thread has failed: " + why});
-        calls = std::exchange(core_.calls.waiting, {});
+        last.swap(core_.calls);
         changed_.notify_all();
     }
-    for (const auto& each : calls) {
+    make_all(last);
+}
+
+inline void Engine::make_all(core::Calls& calls) {
+    while (true) {
         try {
-            each->make();
+            return calls.make();
         } catch (const std::exception&) {
             continue;  // the client has ended already
         }

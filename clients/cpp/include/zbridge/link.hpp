@@ -47,7 +47,8 @@ class Link {
     void follow(uint64_t number);
     // As far as it takes them now: the rest goes with the next calls, or with the connection.
     void send(std::vector<core::Said> messages);
-    // Until something comes, or this time is over, or somebody wakes it; below 0: for ever.
+    // Until something comes, or this time is over, or somebody wakes it; below 0: for ever. It may
+    // end before.
     void sleep(int64_t ms);
     void wake() { waker_.send(zmq::message_t(), zmq::send_flags::dontwait); }
     // Whether it has ended. Ask before the last receive(): what came before the end is still there.
@@ -65,6 +66,8 @@ class Link {
     void connect(uint64_t number);
     void disconnect();
     bool send_one(core::Said& said);
+    bool is_ready();
+    void drain_wakes();
 
     std::string address_;
     Configure configure_;
@@ -76,6 +79,8 @@ class Link {
     std::deque<core::Said> unsent_;
     uint64_t number_ = 0;
     bool lost_ = false;
+    bool event_ = false;    // the monitor may have some
+    bool drained_ = false;  // nothing to read, and nothing was sent since: news come to its fd
 };
 
 inline Link::Link(std::string address, Configure configure)
@@ -86,6 +91,7 @@ inline Link::Link(std::string address, Configure configure)
       woken_(context_, zmq::socket_type::pair) {
     woken_.bind("inproc://wake");
     waker_.connect("inproc://wake");
+    drain_wakes();
 }
 
 inline void Link::follow(uint64_t number) {
@@ -107,12 +113,13 @@ inline void Link::connect(uint64_t number) {
     if (zmq_socket_monitor(socket_.handle(), events.c_str(), kLost) != 0) throw zmq::error_t();
     monitor_ = zmq::socket_t(context_, zmq::socket_type::pair);
     monitor_.connect(events);
+    event_ = true;
     socket_.connect(address_);
 }
 
 inline void Link::disconnect() {
     unsent_.clear();
-    lost_ = false;
+    lost_ = event_ = drained_ = false;
     if (socket_) {
         zmq_socket_monitor(socket_.handle(), nullptr, 0);
         socket_.close();
@@ -123,7 +130,8 @@ inline void Link::disconnect() {
 inline void Link::send(std::vector<core::Said> messages) {
     for (core::Said& each : messages)
         unsent_.push_back(std::move(each));
-    if (!socket_) return;
+    if (!socket_ || unsent_.empty()) return;
+    drained_ = false;
     while (!unsent_.empty() && send_one(unsent_.front()))
         unsent_.pop_front();
 }
@@ -137,18 +145,40 @@ inline bool Link::send_one(core::Said& said) {
     return socket_.send(body, flags).has_value();
 }
 
+inline bool Link::is_ready() {
+    const int wanted = ZMQ_POLLIN | (unsent_.empty() ? 0 : ZMQ_POLLOUT);
+    return (socket_.get(zmq::sockopt::events) & wanted) != 0;
+}
+
+// Polls what the sockets signal through, not the sockets: zmq_poll() asks each of those again and
+// again, with a system call each. Such a signal comes only to a socket that was found empty before,
+// and any call of the socket may take it away: so each is read to its end first, and is_ready() is
+// asked where a call may have taken one.
 inline void Link::sleep(int64_t ms) {
-    zmq::pollitem_t items[] = {{woken_.handle(), 0, ZMQ_POLLIN, 0},
-                               {socket_.handle(), 0, ZMQ_POLLIN, 0},
-                               {monitor_.handle(), 0, ZMQ_POLLIN, 0}};
-    if (!unsent_.empty()) items[1].events |= ZMQ_POLLOUT;
+    if (socket_ && !drained_) {
+        if (is_ready()) return;
+        drained_ = unsent_.empty();
+    }
+    zmq::pollitem_t items[] = {{nullptr, woken_.get(zmq::sockopt::fd), ZMQ_POLLIN, 0},
+                               {nullptr, 0, ZMQ_POLLIN, 0},
+                               {nullptr, 0, ZMQ_POLLIN, 0}};
+    if (socket_) {
+        items[1].fd = socket_.get(zmq::sockopt::fd);
+        items[2].fd = monitor_.get(zmq::sockopt::fd);
+    }
     zmq::poll(items, socket_ ? 3 : 1, std::chrono::milliseconds(ms));
+    event_ = event_ || items[2].revents != 0;
+    if (items[0].revents != 0) drain_wakes();
+}
+
+inline void Link::drain_wakes() {
     zmq::message_t nothing;
     while (woken_.recv(nothing, zmq::recv_flags::dontwait)) {
     }
 }
 
 inline bool Link::is_lost() {
+    if (!std::exchange(event_, false)) return lost_;
     zmq::message_t event, address;
     while (monitor_ && monitor_.recv(event, zmq::recv_flags::dontwait)) {
         (void)monitor_.recv(address, zmq::recv_flags::none);  // the second frame is there with it
@@ -163,7 +193,10 @@ inline std::vector<Came> Link::receive() {
     std::vector<Came> found;
     while (socket_ && found.size() < kReceiveMessagesMax) {
         Came came;
-        if (!socket_.recv(came.header, zmq::recv_flags::dontwait)) break;
+        if (!socket_.recv(came.header, zmq::recv_flags::dontwait)) {
+            drained_ = unsent_.empty();
+            break;
+        }
         bool more = came.header.more();
         while (more) {
             auto frame = std::make_shared<zmq::message_t>();

@@ -95,8 +95,7 @@ inline std::string attributes_of(const Message& message, WallClock::time_point n
 inline std::string body_of(const Message& message) {
     if (message.frames.empty()) throw Invalid("a message has at least one frame");
     std::string body;
-    for (size_t at = 0; at < message.frames.size(); at++)
-        append_part(body, message.frames[at], at + 1 < message.frames.size());
+    append_message(body, message.frames);
     return body;
 }
 

@@ -33,10 +33,21 @@ struct ProducerOptions {
 
 namespace core {
 
+// Throws Invalid: no frame, or an attribute that the bridge would not take.
+inline Publication publication_of(const Message& message, uint32_t topic) {
+    if (message.frames.empty()) throw Invalid("a message has at least one frame");
+    Publication made;
+    made.topic = topic;
+    made.frames = &message.frames;
+    made.attributes =
+        attributes_of(message, message.delay ? WallClock::now() : WallClock::time_point());
+    return made;
+}
+
 // Takes a message when there is room for it, and returns its number. Throws InFlightFull when the
 // time is over: deadline_of() says when, and is asked only where there is no room at once.
 template <class DeadlineOf>
-uint64_t add_to_outbox(Engine& engine, Outgoing message, std::optional<uint64_t> seq,
+uint64_t add_to_outbox(Engine& engine, Publication message, std::optional<uint64_t> seq,
                        DeadlineOf deadline_of, bool at_once) {
     const size_t size = message.size();
     const auto add = [&](Core& core, uint64_t now) {
@@ -51,10 +62,24 @@ uint64_t add_to_outbox(Engine& engine, Outgoing message, std::optional<uint64_t>
         if (at_once) core.outbox.flush();
         return number;
     };
-    uint64_t taken = engine.enter(add);
+    uint64_t taken =
+        engine.enter(add, [](const Core& core) { return core.outbox.has_due_at_once(); });
     if (taken == 0) taken = engine.enter_until(deadline_of(), add);
     if (taken == 0) throw InFlightFull("as many messages as may have no outcome yet");
     return taken;
+}
+
+inline std::future<Receipt> promised(Publication& message) {
+    auto waiter = std::make_shared<PublishPromise>();
+    auto future = waiter->future();
+    message.waiter = std::move(waiter);
+    return future;
+}
+
+inline uint32_t number_of_topic(Engine& engine, const std::string& topic) {
+    check_name(topic, "topic");
+    return engine.enter(
+        [&topic](Core& core, uint64_t) { return core.outbox.topics.number_of(topic); });
 }
 
 }  // namespace core
@@ -63,10 +88,9 @@ class Producer {
  public:
     Producer(const Client& client, const std::string& topic, ProducerOptions options = {})
         : engine_(client.engine()),
-          topic_(std::make_shared<const std::string>(topic)),
-          options_(options) {
-        check_name(topic, "topic");
-    }
+          topic_(topic),
+          number_(core::number_of_topic(*engine_, topic)),
+          options_(options) {}
 
     // Returns when it is stored, and throws what it was refused with. What is worth another try (a
     // topic that is full) is tried again, with a growing pause, until the timeout; after a Timeout
@@ -76,17 +100,19 @@ class Producer {
     // Returns at once; batched with others.
     std::future<Receipt> publish_async(const Message& message,
                                        std::optional<uint64_t> seq = std::nullopt) const {
-        auto waiter = std::make_shared<core::PublishPromise>();
-        auto future = waiter->future();
-        add(outgoing(message, std::move(waiter)), seq);
+        auto made = publication(message);
+        auto future = core::promised(made);
+        add(std::move(made), seq);
         return future;
     }
     // Likewise; the callback is told the outcome. `seq`: its number, which rises; none: the next.
     // Returns the number.
     uint64_t publish_async(const Message& message, PublishedCallback call,
                            std::optional<uint64_t> seq = std::nullopt) const {
-        auto waiter = std::make_shared<core::PublishCall>(engine_->calls(), std::move(call));
-        return add(outgoing(message, std::move(waiter)), seq);
+        if (!call) throw Invalid("no callback");
+        auto made = publication(message);
+        made.call = std::move(call);
+        return add(std::move(made), seq);
     }
 
     // Several, in order: returns when each has its outcome. Some may be refused: see
@@ -100,25 +126,19 @@ class Producer {
     // Likewise; returns when all are taken: no more than Options allow are without an outcome.
     std::future<Receipts> publish_all_async(const std::vector<Message>& messages) const;
 
-    const std::string& topic() const { return *topic_; }
+    const std::string& topic() const { return topic_; }
 
  private:
     static constexpr milliseconds kRetryMin{20};
     static constexpr milliseconds kRetryMax{1000};
 
-    core::Outgoing outgoing(const Message& message,
-                            std::shared_ptr<core::PublishWaiter> waiter) const {
-        core::Outgoing made;
-        made.topic = topic_;
+    core::Publication publication(const Message& message) const {
+        core::Publication made = core::publication_of(message, number_);
         made.once = options_.once;
-        made.body = core::body_of(message);
-        made.attributes = core::attributes_of(
-            message, message.delay ? WallClock::now() : WallClock::time_point());
-        made.waiter = std::move(waiter);
         return made;
     }
 
-    uint64_t add(core::Outgoing message, std::optional<uint64_t> seq) const {
+    uint64_t add(core::Publication message, std::optional<uint64_t> seq) const {
         const auto deadline_of = [this] { return Engine::deadline_in(options_.timeout); };
         return core::add_to_outbox(*engine_, std::move(message), seq, deadline_of, false);
     }
@@ -133,18 +153,18 @@ class Producer {
     }
 
     std::shared_ptr<Engine> engine_;
-    std::shared_ptr<const std::string> topic_;
+    std::string topic_;
+    uint32_t number_;
     ProducerOptions options_;
 };
 
 inline Receipt Producer::publish(const Message& message) const {
     const Engine::Deadline deadline = Engine::deadline_in(options_.timeout);
     for (milliseconds pause = kRetryMin;; pause = std::min(2 * pause, kRetryMax)) {
-        auto waiter = std::make_shared<core::PublishPromise>();
-        auto future = waiter->future();
+        auto made = publication(message);
+        auto future = core::promised(made);
         core::add_to_outbox(
-            *engine_, outgoing(message, std::move(waiter)), std::nullopt,
-            [&deadline] { return deadline; }, true);
+            *engine_, std::move(made), std::nullopt, [&deadline] { return deadline; }, true);
         wait(future, deadline);
         try {
             return future.get();
@@ -165,10 +185,12 @@ inline std::future<Receipts> Producer::publish_all_async(
     if (messages.empty()) throw Invalid("no message to publish");
     auto waiter = std::make_shared<core::PublishBatch>(messages.size());
     auto future = waiter->future();
-    std::vector<core::Outgoing> made;
+    std::vector<core::Publication> made;
     made.reserve(messages.size());
-    for (const Message& each : messages)
-        made.push_back(outgoing(each, waiter));
+    for (const Message& each : messages) {
+        made.push_back(publication(each));
+        made.back().waiter = waiter;
+    }
     size_t at = 0;
     while (at < made.size()) {
         const size_t before = at;

@@ -126,10 +126,8 @@ class TransactionProducer {
     TransactionProducer(const Client& client, const std::string& topic,
                         std::optional<milliseconds> timeout = milliseconds(30'000))
         : engine_(client.engine()),
-          topic_(std::make_shared<const std::string>(topic)),
-          timeout_(timeout) {
-        check_name(topic, "topic");
-    }
+          topic_(core::number_of_topic(*engine_, topic)),
+          timeout_(timeout) {}
 
     // Returns when the message is on the disk. After a Timeout it may be prepared all the same: it
     // is rolled back in the end.
@@ -148,11 +146,8 @@ class TransactionProducer {
     std::future<Transaction> begin(const Message& message, Engine::Deadline deadline) const {
         auto waiter = std::make_shared<core::PreparePromise>(engine_);
         auto future = waiter->future();
-        core::Outgoing made;
-        made.topic = topic_;
+        core::Publication made = core::publication_of(message, topic_);
         made.prepares = true;
-        made.body = core::body_of(message);
-        made.attributes = core::attributes_of(message, WallClock::now());
         made.waiter = std::move(waiter);
         core::add_to_outbox(
             *engine_, std::move(made), std::nullopt, [&deadline] { return deadline; }, true);
@@ -160,7 +155,7 @@ class TransactionProducer {
     }
 
     std::shared_ptr<Engine> engine_;
-    std::shared_ptr<const std::string> topic_;
+    uint32_t topic_;
     std::optional<milliseconds> timeout_;
 };
 

@@ -31,6 +31,11 @@ inline uint64_t read_big_endian(std::string_view eight) {
     return number;
 }
 
+// The octets of one frame in a block.
+inline size_t part_size(std::string_view frame) {
+    return frame.size() + (frame.size() < 256 ? 2 : 9);
+}
+
 // One frame of a message; `more`: others follow.
 inline void append_part(std::string& block, std::string_view frame, bool more) {
     if (frame.size() < 256) {
@@ -41,6 +46,12 @@ inline void append_part(std::string& block, std::string_view frame, bool more) {
         append_big_endian(block, frame.size());
     }
     block += frame;
+}
+
+// A message of at least one frame.
+inline void append_message(std::string& block, const std::vector<std::string>& frames) {
+    for (size_t at = 0; at < frames.size(); at++)
+        append_part(block, frames[at], at + 1 < frames.size());
 }
 
 // One frame at the beginning of what is left of a block.

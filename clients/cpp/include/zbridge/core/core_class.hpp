@@ -59,7 +59,7 @@ class Core {
     // Throws where the bridge is known not to serve it.
     void need(std::string_view feature) const;
     // As Outbox::add(). REQUIRES: outbox.has_room().
-    uint64_t publish(Outgoing message, std::optional<uint64_t> seq, uint64_t now_ms);
+    uint64_t publish(Publication&& message, std::optional<uint64_t> seq, uint64_t now_ms);
     // What waits for company goes now.
     void flush(uint64_t now_ms);
     // Begins the end: what was published gets its receipts, what was settled becomes durable, then

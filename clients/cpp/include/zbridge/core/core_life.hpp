@@ -7,7 +7,7 @@ namespace zbridge::client::core {
 
 inline Core::Core(Options options, uint64_t now_ms, uint64_t first_seq, uint64_t seed)
     : options_(std::move(options)),
-      outbox(options_, first_seq),
+      outbox(options_, calls, first_seq),
       settling(options_, groups, [this] { return next_ref(); }),
       extending(settling, groups, [this] { return next_ref(); }),
       inbox(settling, extending),
@@ -35,7 +35,7 @@ inline void Core::need(std::string_view feature) const {
         throw Refused("unsupported", "this bridge does not serve `" + std::string(feature) + "`");
 }
 
-inline uint64_t Core::publish(Outgoing message, std::optional<uint64_t> seq, uint64_t now_ms) {
+inline uint64_t Core::publish(Publication&& message, std::optional<uint64_t> seq, uint64_t now_ms) {
     check_open();
     if (!serves_publish_) need("publish");
     if (message.once && options_.name.empty())

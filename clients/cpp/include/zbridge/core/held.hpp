@@ -12,8 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "groups.hpp"
 #include "heard.hpp"
+#include "names.hpp"
 
 namespace zbridge::client::core {
 

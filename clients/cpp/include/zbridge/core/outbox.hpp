@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,8 +18,11 @@
 #include <vector>
 
 #include "../options.hpp"
+#include "block.hpp"
 #include "heard.hpp"
+#include "names.hpp"
 #include "outcomes.hpp"
+#include "ring.hpp"
 
 namespace zbridge::client::core {
 
@@ -31,26 +33,33 @@ constexpr size_t kMessageRoom = 64;   // of a ZeroMQ message, for what ZMTP puts
 // always under way, however long an answer takes.
 constexpr size_t kBatchesOnWayMin = 4;
 
-// A message on its way.
-struct Outgoing {
-    std::shared_ptr<const std::string> topic;
+// A message that is to be published. It lasts as long as its frames.
+struct Publication {
+    uint32_t topic = 0;  // of Outbox::topics
     bool once = false;
-    bool prepares = false;   // PREPARE, not PUBLISH
-    std::string body;        // as it stands in a block
+    bool prepares = false;  // PREPARE, not PUBLISH
+    const std::vector<std::string>* frames = nullptr;
     std::string attributes;  // in msgpack; empty: none
+    // One of them is told.
     std::shared_ptr<PublishWaiter> waiter;
-    uint64_t seq = 0;
-    uint64_t at_ms = 0;
+    PublishedCallback call;
 
-    size_t size() const { return body.size() + attributes.size(); }
+    size_t size() const {
+        size_t size = attributes.size();
+        for (const std::string& each : *frames)
+            size += part_size(each);
+        return size;
+    }
 };
 
 class Outbox {
  public:
-    Outbox(const Options& options, uint64_t first_seq)
-        : options_(options), next_seq_(std::max<uint64_t>(first_seq, 1)) {}
+    Outbox(const Options& options, Calls& calls, uint64_t first_seq)
+        : options_(options), calls_(calls), next_seq_(std::max<uint64_t>(first_seq, 1)) {}
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
+
+    Topics topics;
 
     // --- the application's side
 
@@ -60,8 +69,8 @@ class Outbox {
                                  bytes_ + size <= options_.max_in_flight_bytes);
     }
     // Its number. REQUIRES: has_room(). Throws Invalid where `seq` does not rise, and Refused
-    // `too_large`.
-    uint64_t add(Outgoing message, std::optional<uint64_t> seq, uint64_t now_ms);
+    // `too_large`: nothing of it is taken then.
+    uint64_t add(Publication&& message, std::optional<uint64_t> seq, uint64_t now_ms);
     // What there is does not wait for company; whether some of it would have.
     bool flush() { return std::exchange(flush_through_, next_seq_ - 1) != next_seq_ - 1; }
     // Somebody waits for room: what there is goes, if it is worth a batch of its own, or else when
@@ -89,12 +98,32 @@ class Outbox {
     // All that has no outcome goes again, in order.
     void begin_session();
     std::optional<uint64_t> next_deadline() const;
+    // Whether there is a PUBLISH that is not to wait.
+    bool has_due_at_once() const { return sent_ < open_.size() && is_due_at_once(); }
     // The next PUBLISH that is due.
     std::optional<Said> take(uint64_t now_ms);
     // Takes the outcomes in the order of seq; false where the bridge said that it is shutting down.
     bool on_receipt(const Fields& fields);
 
  private:
+    // The memory of a message's octets that stays at its place for the next one there, at most.
+    static constexpr size_t kKeptBytesMax = 512;
+
+    // A message on its way.
+    struct Outgoing {
+        uint32_t topic = 0;
+        bool once = false;
+        bool prepares = false;
+        std::string body;  // as it stands in a block
+        std::string attributes;
+        std::shared_ptr<PublishWaiter> waiter;
+        PublishedCallback call;
+        uint64_t seq = 0;
+        uint64_t at_ms = 0;
+
+        size_t size() const { return body.size() + attributes.size(); }
+    };
+
     // `span` messages from `seq` on, and their outcome.
     struct Outcome {
         uint64_t seq = 0;
@@ -115,7 +144,8 @@ class Outbox {
         return kBatchesOnWayMin * unsent >= sent_ || open_[sent_].seq <= flush_through_ ||
                unsent >= options_.batch_messages || unsent_bytes_ >= options_.batch_bytes;
     }
-    bool fits(const Outgoing& message) const {
+    template <class Message>
+    bool fits(const Message& message) const {
         return message.attributes.size() + kHeaderRoom <= limits_.header_bytes &&
                message.size() + kHeaderRoom + kMessageRoom <= limits_.message_bytes;
     }
@@ -123,14 +153,17 @@ class Outbox {
     size_t reach() const;
     Said batch(size_t count);
     void learn(const Outcome& outcome);
+    void tell(Outgoing& message, const Outcome& outcome, uint64_t n);
+    void refuse(Outgoing& message, const Failure& failure);
     void forget_first();
     static std::vector<Outcome> outcomes_of(const Fields& fields);
 
     const Options& options_;
+    Calls& calls_;
     Limits limits_;
     uint64_t next_seq_;
     uint64_t flush_through_ = 0;  // up to this number nothing waits for company
-    std::deque<Outgoing> open_;   // without an outcome, in the order of seq
+    Ring<Outgoing> open_;         // without an outcome, in the order of seq
     size_t sent_ = 0;             // the first so many are on the wire
     size_t bytes_ = 0;
     size_t unsent_bytes_ = 0;
@@ -138,25 +171,31 @@ class Outbox {
     bool shut_ = false;
 };
 
-inline uint64_t Outbox::add(Outgoing message, std::optional<uint64_t> seq, uint64_t now_ms) {
+inline uint64_t Outbox::add(Publication&& message, std::optional<uint64_t> seq, uint64_t now_ms) {
     if (seq && *seq < next_seq_)
         throw Invalid("seq: " + std::to_string(*seq) +
                       " does not rise: " + std::to_string(next_seq_) + " is the next");
     if (!fits(message)) throw Refused("too_large", "a message larger than the bridge takes");
-    message.seq = seq.value_or(next_seq_);
-    message.at_ms = now_ms;
-    next_seq_ = message.seq + 1;
-    bytes_ += message.size();
-    unsent_bytes_ += message.size();
-    open_.push_back(std::move(message));
-    return next_seq_ - 1;
+    Outgoing& added = open_.push();
+    added.topic = message.topic;
+    added.once = message.once;
+    added.prepares = message.prepares;
+    append_message(added.body, *message.frames);
+    added.attributes = std::move(message.attributes);
+    added.waiter = std::move(message.waiter);
+    added.call = std::move(message.call);
+    added.seq = seq.value_or(next_seq_);
+    added.at_ms = now_ms;
+    next_seq_ = added.seq + 1;
+    bytes_ += added.size();
+    unsent_bytes_ += added.size();
+    return added.seq;
 }
 
 inline void Outbox::fail(const Failure& failure) {
-    const std::deque<Outgoing> failed = std::exchange(open_, {});
-    sent_ = bytes_ = unsent_bytes_ = 0;
-    for (const Outgoing& each : failed)
-        each.waiter->on_refused({each.seq, failure});
+    for (; !open_.empty(); forget_first())
+        refuse(open_.front(), failure);
+    sent_ = unsent_bytes_ = 0;
 }
 
 inline void Outbox::begin_session() {
@@ -203,8 +242,7 @@ inline size_t Outbox::reach() const {
     while (count < most) {
         const Outgoing& each = open_[sent_ + count];
         if (each.once != first.once || each.prepares != first.prepares ||
-            each.seq != first.seq + count ||
-            (each.topic != first.topic && *each.topic != *first.topic))
+            each.seq != first.seq + count || each.topic != first.topic)
             break;
         size += each.size() + 1;
         attributes += each.attributes.size() + 1;
@@ -216,31 +254,33 @@ inline size_t Outbox::reach() const {
 }
 
 inline Said Outbox::batch(size_t count) {
-    const auto first = open_.cbegin() + static_cast<std::ptrdiff_t>(sent_);
-    const auto end = first + static_cast<std::ptrdiff_t>(count);
+    const size_t end = sent_ + count;
     size_t size = 0, attributes = 0;
-    for (auto each = first; each != end; ++each) {
-        size += each->body.size();
-        attributes += each->attributes.size();
+    for (size_t n = sent_; n < end; n++) {
+        size += open_[n].body.size();
+        attributes += open_[n].attributes.size();
     }
     std::string block;
     block.reserve(size);
-    for (auto each = first; each != end; ++each)
-        block += each->body;
-    Command command(first->prepares ? "PREPARE" : "PUBLISH");
-    command.text("topic", *first->topic).number("seq", first->seq).number("count", count);
-    if (first->once) command.flag("once");
+    for (size_t n = sent_; n < end; n++)
+        block += open_[n].body;
+    const Outgoing& first = open_[sent_];
+    Command command(first.prepares ? "PREPARE" : "PUBLISH");
+    command.text("topic", topics.name_of(first.topic))
+        .number("seq", first.seq)
+        .number("count", count);
+    if (first.once) command.flag("once");
     if (attributes > 0) {
         command.value("attributes", [&](Packer& packer) {
             packer.pack_array(static_cast<uint32_t>(count));
-            for (auto each = first; each != end; ++each)
-                if (each->attributes.empty())
+            for (size_t n = sent_; n < end; n++)
+                if (open_[n].attributes.empty())
                     packer.pack_nil();
                 else
-                    command.raw(each->attributes);
+                    command.raw(open_[n].attributes);
         });
     }
-    sent_ += count;
+    sent_ = end;
     unsent_bytes_ -= size + attributes;
     return command.said(std::move(block));
 }
@@ -258,25 +298,43 @@ inline bool Outbox::on_receipt(const Fields& fields) {
 
 inline void Outbox::learn(const Outcome& outcome) {
     for (uint64_t n = 0; n < outcome.span; n++) {
-        const uint64_t seq = outcome.seq + n;
-        if (sent_ == 0 || open_.front().seq != seq)
-            throw Violation("a receipt for " + std::to_string(seq) +
+        if (sent_ == 0 || open_.front().seq != outcome.seq + n)
+            throw Violation("a receipt for " + std::to_string(outcome.seq + n) +
                             ", which is not the next without one");
-        const std::shared_ptr<PublishWaiter> waiter = std::move(open_.front().waiter);
+        tell(open_.front(), outcome, n);
         forget_first();
-        if (!outcome.token.empty())
-            waiter->on_prepared({seq, MessageId(outcome.id), false}, outcome.token);
-        else if (outcome.stored)
-            waiter->on_stored({seq, MessageId(outcome.id.behind(n)), outcome.duplicate});
-        else
-            waiter->on_refused({seq, outcome.failure});
     }
 }
 
+inline void Outbox::tell(Outgoing& message, const Outcome& outcome, uint64_t n) {
+    if (!outcome.token.empty() && message.waiter)
+        message.waiter->on_prepared({message.seq, MessageId(outcome.id), false}, outcome.token);
+    else if (!outcome.stored || !outcome.token.empty())
+        refuse(message, outcome.failure);
+    else if (const Receipt receipt{message.seq, MessageId(outcome.id.behind(n)), outcome.duplicate};
+             message.waiter)
+        message.waiter->on_stored(receipt);
+    else
+        calls_.answered.push_back({std::move(message.call), {receipt, {}}});
+}
+
+inline void Outbox::refuse(Outgoing& message, const Failure& failure) {
+    if (message.waiter)
+        message.waiter->on_refused({message.seq, failure});
+    else
+        calls_.answered.push_back({std::move(message.call), {{message.seq, {}, false}, failure}});
+}
+
 inline void Outbox::forget_first() {
-    bytes_ -= open_.front().size();
-    open_.pop_front();
-    sent_--;
+    Outgoing& first = open_.front();
+    bytes_ -= first.size();
+    first.waiter.reset();
+    first.call = nullptr;
+    first.attributes.clear();
+    first.body.clear();
+    if (first.body.capacity() > kKeptBytesMax) first.body = {};
+    open_.pop();
+    if (sent_ > 0) sent_--;
     forgotten_++;
 }
 

@@ -66,9 +66,39 @@ class Due {
     virtual void make() = 0;
 };
 
+// The callback of a published message, with what it is told.
+struct Answered {
+    PublishedCallback call;
+    Published published;
+};
+
 // Callbacks that are to be made soon, in no call of the core.
 struct Calls {
+    std::vector<Answered> answered;  // for themselves: there are many of them
     std::vector<std::shared_ptr<Due>> waiting;
+
+    bool empty() const { return answered.empty() && waiting.empty(); }
+    void swap(Calls& other) {
+        answered.swap(other.answered);
+        waiting.swap(other.waiting);
+        std::swap(made_, other.made_);
+    }
+    // Each once. Where one throws it is over, and the next make() goes on behind it.
+    void make() {
+        while (made_ < answered.size() + waiting.size()) {
+            const size_t n = made_++;
+            if (n < answered.size())
+                answered[n].call(answered[n].published);
+            else
+                waiting[n - answered.size()]->make();
+        }
+        answered.clear();
+        waiting.clear();
+        made_ = 0;
+    }
+
+ private:
+    size_t made_ = 0;
 };
 
 class DueCall final : public Due {
@@ -108,33 +138,10 @@ class PublishPromise final : public PublishWaiter {
     std::promise<Receipt> promise_;
 };
 
-// Keeps its own outcome until the callback is made: there are many of them.
-class PublishCall final : public PublishWaiter,
-                          public Due,
-                          public std::enable_shared_from_this<PublishCall> {
- public:
-    PublishCall(Calls& calls, PublishedCallback call) : calls_(calls), call_(std::move(call)) {}
-    void on_stored(const Receipt& receipt) override { later({receipt, {}}); }
-    void on_refused(const Refusal& refusal) override {
-        later({{refusal.seq, {}, false}, refusal.failure});
-    }
-    void make() override { call_(published_); }
-
- private:
-    void later(Published published) {
-        published_ = std::move(published);
-        calls_.waiting.push_back(shared_from_this());
-    }
-
-    Calls& calls_;
-    PublishedCallback call_;
-    Published published_;
-};
-
 // Of a batch: done with the last of its messages.
 class PublishBatch final : public PublishWaiter {
  public:
-    explicit PublishBatch(size_t count) : left_(count) {}
+    explicit PublishBatch(size_t count) : left_(count) { receipts_.stored.reserve(count); }
     std::future<Receipts> future() { return promise_.get_future(); }
     void on_stored(const Receipt& receipt) override {
         receipts_.stored.push_back(receipt);

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "../options.hpp"
-#include "groups.hpp"
 #include "heard.hpp"
+#include "names.hpp"
 #include "settlement.hpp"
 #include "verdicts.hpp"
 

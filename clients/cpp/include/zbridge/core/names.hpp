@@ -1,4 +1,4 @@
-// The groups that a client has to do with, numbered: what is kept of each message needs no name.
+// Names of one kind that a client has to do with, numbered: what is kept of each message needs none.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace zbridge::client::core {
 
-class Groups {
+class Names {
  public:
     // Its number; one that is not known gets the next.
     uint32_t number_of(std::string_view name) {
@@ -22,5 +22,8 @@ class Groups {
  private:
     std::vector<std::string> names_;
 };
+
+using Groups = Names;
+using Topics = Names;
 
 }  // namespace zbridge::client::core
