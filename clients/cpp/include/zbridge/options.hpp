@@ -39,7 +39,9 @@ struct Options {
     milliseconds linger{2};  // or its first message has waited so long, or nothing is on its way
 
     size_t settle_messages = 1000;  // a SETTLE goes when so many wait,
-    milliseconds settle_linger{5};  // or the first has waited so long
+    // or a quarter of all that is in hand does (delivered, and not settled yet), or the first has
+    // waited so long
+    milliseconds settle_linger{5};
 
     // Told what befalls the connection, in a sentence, in the client's own thread.
     std::function<void(const std::string&)> log;

@@ -94,7 +94,7 @@ inline std::optional<uint64_t> Core::next_deadline() const {
         consider(heard_ms_ + 3 * heartbeat_ms_);
     if (state_ == State::kOpen || state_ == State::kLeaving) {
         consider(said_ms_ + heartbeat_ms_ * 2 / 3);
-        consider(settling.next_deadline());
+        consider(settling.next_deadline(inbox.held()));
         if (extending.has_output() || !serving.has_said_all()) consider(0);
     }
     if (state_ == State::kOpen) {
@@ -197,7 +197,7 @@ inline void Core::collect(uint64_t now_ms) {
     if (open)
         while (auto said = outbox.take(now_ms))
             output_.push_back(std::move(*said));
-    while (auto said = settling.take(now_ms))
+    while (auto said = settling.take(inbox.held(), now_ms))
         output_.push_back(std::move(*said));
     while (auto said = extending.take(now_ms))
         output_.push_back(std::move(*said));

@@ -28,6 +28,9 @@ namespace zbridge::client::core {
 
 class Settling {
  public:
+    // A SETTLE goes at once with so large a part of what is in hand: one of so many.
+    static constexpr size_t kShareOfHand = 4;
+
     Settling(const Options& options, Groups& groups, std::function<uint64_t()> next_ref)
         : options_(options), groups_(groups), next_ref_(std::move(next_ref)) {}
     Settling(const Settling&) = delete;
@@ -53,11 +56,12 @@ class Settling {
     void limit(const Limits& limits) { limits_ = limits; }
     // What was sent and not answered goes again.
     void begin_session(uint64_t now_ms);
-    std::optional<uint64_t> next_deadline() const {
-        return queued_ >= options_.settle_messages ? 0 : due_ms_;
+    // `held`: so many deliveries have no verdict yet.
+    std::optional<uint64_t> next_deadline(size_t held) const {
+        return is_worth_it(held) ? 0 : due_ms_;
     }
     // The next SETTLE that is due.
-    std::optional<Said> take(uint64_t now_ms);
+    std::optional<Said> take(size_t held, uint64_t now_ms);
     // Whether this ref is one of here.
     bool on_settled(uint64_t ref, const Fields& fields, uint64_t now_ms);
     // It had no effect.
@@ -90,6 +94,12 @@ class Settling {
     };
 
     void queue(const Sentence& said, Entry entry, uint64_t now_ms);
+    // Whether what waits goes without waiting: for a client that has settled what it has nothing
+    // more may come until it is told.
+    bool is_worth_it(size_t held) const {
+        return queued_ >= options_.settle_messages ||
+               (queued_ > 0 && kShareOfHand * queued_ >= queued_ + held);
+    }
     void learn(const Sent& sent, const Entry& entry, bool stale, bool certain,
                const Failure& failure, uint64_t now_ms);
 
@@ -174,8 +184,8 @@ inline size_t Settling::never_sent() const {
     return count;
 }
 
-inline std::optional<Said> Settling::take(uint64_t now_ms) {
-    if (!due_ms_ || (now_ms < *due_ms_ && queued_ < options_.settle_messages)) return std::nullopt;
+inline std::optional<Said> Settling::take(size_t held, uint64_t now_ms) {
+    if (!due_ms_ || (now_ms < *due_ms_ && !is_worth_it(held))) return std::nullopt;
     const auto first = queues_.begin();
     Sent sent{first->first, std::move(first->second), {}};
     queues_.erase(first);
