@@ -156,7 +156,8 @@ class Client:
         """Several at once: `ack`, `retry`, `reject` or `release`."""
         with self._entered():
             made = self._core.settle(list(deliveries), base.verdict(verdict), delay, reason, clock_ms())
-            self._nudge(self._core.settling.next_deadline() or _NEVER_MS)
+            due_ms = self._core.settles_at_ms
+            self._nudge(_NEVER_MS if due_ms is None else due_ms)
         return made
 
     def extend(self, deliveries: Iterable[Delivery], lease: Optional[float] = None) -> Extension:

@@ -41,7 +41,7 @@ class Options:
     settle_messages: int = 1000
     """A SETTLE goes when so many wait,"""
     settle_linger: float = 0.005
-    """or the first has waited so long."""
+    """or a quarter of all that is in hand does (delivered, and not settled yet), or the first has waited so long."""
 
     def __post_init__(self) -> None:
         if self.name is not None and not 1 <= len(self.name.encode()) <= 200:

@@ -192,12 +192,17 @@ class Core:
         elif self.state != IDLE:
             found.append(self._heard_ms + 3 * self._heartbeat_ms)
         if self.state in (OPEN, LEAVING):
-            found += [self._said_ms + self._heartbeat_ms * 2 // 3, self.settling.next_deadline()]
+            found += [self._said_ms + self._heartbeat_ms * 2 // 3, self.settles_at_ms]
         if self.state == OPEN:
             found += [self.outbox.next_deadline(), self._renewing_ends_ms, self._due_if_asked()]
             if self._unclaimed is not None and self.settling.sent_again == 0:
                 found.append(0)
         return min((each for each in found if each is not None), default=None)
+
+    @property
+    def settles_at_ms(self) -> Optional[int]:
+        """When the next verdicts go."""
+        return self.settling.next_deadline(self.inbox.held)
 
     def _due_if_asked(self) -> Optional[int]:
         return 0 if self.asking.has_more() or self.checking.has_more or self.readings.has_more else None
@@ -455,7 +460,7 @@ class Core:
         if self.state == OPEN:
             while (frames := self.outbox.take(now_ms)) is not None:
                 self._output.append(frames)
-        while (frames := self.settling.take(now_ms)) is not None:
+        while (frames := self.settling.take(self.inbox.held, now_ms)) is not None:
             self._output.append(frames)
         if self.state == OPEN:
             while (frames := self.inbox.take_said(now_ms)) is not None:

@@ -18,6 +18,7 @@ from .held import Held
 from .outcomes import Extension, Settlement
 from .pending import Owner
 
+SHARE_OF_HAND = 4  # a SETTLE goes at once with so large a part of what is in hand: one of so many
 REMEMBERED_MAX = 10_000  # verdicts that came too late, so many
 REMEMBERED_MS_MAX = 600_000  # and so long
 REASON_BYTES_MAX = 200  # the bridge keeps no more
@@ -167,16 +168,14 @@ class Settling:
             self._resume_extension(lost, held, now_ms)
         self.flush(now_ms)
 
-    def next_deadline(self) -> Optional[int]:
-        if self._extends:
-            return 0
-        return self._due_ms
+    def next_deadline(self, held: int) -> Optional[int]:
+        """`held`: so many deliveries have no verdict yet."""
+        return 0 if self._extends or self._is_worth_it(held) else self._due_ms
 
-    def take(self, now_ms: int) -> Optional[wire.Frames]:
+    def take(self, held: int, now_ms: int) -> Optional[wire.Frames]:
         """The next SETTLE or EXTEND that is due."""
-        if self._queued_count and self._due_ms is not None:
-            if now_ms >= self._due_ms or self._queued_count >= self._options.settle_messages:
-                return self._take_settle()
+        if self._due_ms is not None and (now_ms >= self._due_ms or self._is_worth_it(held)):
+            return self._take_settle()
         return self._take_extend(now_ms) if self._extends else None
 
     def on_settled(self, fields: wire.Fields, now_ms: int) -> None:
@@ -227,6 +226,12 @@ class Settling:
         self.flush(now_ms)
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _is_worth_it(self, held: int) -> bool:
+        """Whether what waits goes without waiting: for a client that has settled what it has nothing more may come until
+        it is told."""
+        waits = self._queued_count
+        return waits >= self._options.settle_messages or (waits > 0 and SHARE_OF_HAND * waits >= waits + held)
 
     def _queue(self, verdict: Verdict, entry: _Entry, now_ms: int) -> None:
         self._queued.setdefault(verdict, []).append(entry)
