@@ -4,7 +4,7 @@
 //
 //    dealer:  a plain DEALER, each receipt a message        worker:  likewise, each acknowledgement
 //    publish: a callback for each message                   consume: an ack() for each delivery
-//    batches: publish_all_async(), 128 messages each
+//    batches: publish_all_async(), 128 messages each        settle:  settle() for all that are there
 #include <chrono>
 #include <cstdio>
 #include <deque>
@@ -103,19 +103,25 @@ void work(const std::string& address, uint64_t count) {
     }
 }
 
-void consume(const std::string& address, uint64_t count) {
+void consume(const std::string& address, uint64_t count, bool together) {
     Client client(address);
     ConsumerOptions options;
     options.credit = kInFlight;
-    const Consumer consumer(client, "logistics", options);
+    const Consumer consumer(client, together ? "loading" : "logistics", options);
+    std::future<void> last;
     while (count > 0) {
         const auto given = consumer.receive_some(1000, milliseconds(10'000));
         if (given.empty()) throw Failed("nothing is delivered");
-        for (const Delivery& each : given)
-            each.ack();
+        if (together) {
+            last = settle(given, Verdict::kAck);
+        } else {
+            for (const Delivery& each : given)
+                each.ack();
+        }
         count -= std::min<uint64_t>(count, given.size());
     }
     client.flush();
+    if (last.valid()) last.get();
 }
 
 }  // namespace
@@ -135,7 +141,7 @@ int main(int argc, char** argv) {
         else if (mode == "worker")
             work(argv[2], count);
         else
-            consume(argv[2], count);
+            consume(argv[2], count, mode == "settle");
     } catch (const std::exception& broken) {
         std::fprintf(stderr, "%s: %s\n", mode.c_str(), broken.what());
         return 1;

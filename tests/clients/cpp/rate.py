@@ -21,6 +21,7 @@ endpoints:
 topics: { orders: {}, others: {} }
 groups:
   logistics: { topic: orders, start: earliest, lease: 10m }
+  loading: { topic: orders, start: earliest, lease: 10m }
   packing: { topic: others, start: earliest, lease: 10m }
 routes:
   - { from: plain, to: topic/others }
@@ -30,7 +31,7 @@ routes:
 
 def main(flow):
     bridge = flow.bridge(YAML)
-    rates = {mode: [] for mode in ("dealer", "publish", "batches", "worker", "consume")}
+    rates = {mode: [] for mode in ("dealer", "publish", "batches", "worker", "consume", "settle")}
 
     def once(mode, endpoint):
         ran = subprocess.run([PROGRAM, mode, bridge.address(endpoint), str(flow.options.messages)], capture_output=True, text=True)
@@ -38,14 +39,14 @@ def main(flow):
         rates[mode].append(float(ran.stdout))
 
     publishing = (("dealer", "PLAIN"), ("publish", "APPS"), ("batches", "APPS"))
-    consuming = (("worker", "PACKERS"), ("consume", "APPS"))
+    consuming = (("worker", "PACKERS"), ("consume", "APPS"), ("settle", "APPS"))
     for n in range(flow.options.rounds):
         for modes in (publishing, consuming):
             for mode, endpoint in modes[::-1 if n % 2 else 1]:
                 once(mode, endpoint)
     for mode, found in rates.items():
         flow.figure(f"{mode}: {statistics.median(found):,.0f} messages/s ({min(found):,.0f} to {max(found):,.0f})")
-    for mode, beside in (("publish", "dealer"), ("batches", "dealer"), ("consume", "worker")):
+    for mode, beside in (("publish", "dealer"), ("batches", "dealer"), ("consume", "worker"), ("settle", "worker")):
         ratios = [one / other for one, other in zip(rates[mode], rates[beside])]
         flow.figure(f"{mode} to {beside}: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
     flow.figure(f"load {os.getloadavg()[0]:.0f}")

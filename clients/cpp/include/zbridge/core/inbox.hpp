@@ -66,6 +66,7 @@ class Inbox {
     };
 
     static Run run_of(const Value& value);
+    static void check_unsettled(const std::vector<LentPtr>& lent);
     bool admit(const LentPtr& lent, uint64_t now_ms);
     void begin_lease(Lent& lent, const Lease& lease, uint64_t now_ms);
     void extend_all(uint64_t now_ms);
@@ -82,15 +83,22 @@ class Inbox {
 
 inline void Inbox::settle(const std::vector<LentPtr>& lent, const Sentence& said,
                           const SettlementPtr& settlement, uint64_t now_ms) {
-    std::unordered_set<const Lent*> seen;
-    for (const LentPtr& each : lent)
-        if (each->state == Lent::State::kSettled || !seen.insert(each.get()).second)
-            throw AlreadySettled("one of them has had its verdict");
+    check_unsettled(lent);
     Sentence of_group = said;
     for (const LentPtr& each : lent) {
         of_group.group = each->key.group;
         settle(each, of_group, settlement, now_ms);
     }
+}
+
+// Also where one stands there twice: for as long as it looks, what it has seen is settled.
+inline void Inbox::check_unsettled(const std::vector<LentPtr>& lent) {
+    size_t seen = 0;
+    for (; seen < lent.size() && lent[seen]->state == Lent::State::kHanded; seen++)
+        lent[seen]->state = Lent::State::kSettled;
+    for (size_t n = 0; n < seen; n++)
+        lent[n]->state = Lent::State::kHanded;
+    if (seen < lent.size()) throw AlreadySettled("one of them has had its verdict");
 }
 
 inline void Inbox::settle(const LentPtr& lent, const Sentence& said, SettlementPtr settlement,

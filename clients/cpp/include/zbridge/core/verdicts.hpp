@@ -45,7 +45,8 @@ class Verdicts {
 
     // What was said of a message that is delivered again.
     std::optional<Sentence> of(const Key& message, uint64_t now_ms) {
-        if (const auto late = late_.find(message); late != late_.end()) {
+        if (const auto late = late_.empty() ? late_.end() : late_.find(message);
+            late != late_.end()) {
             const Late found = std::move(late->second);
             late_.erase(late);
             if (now_ms - found.at_ms < kRememberedMs) return found.said;
