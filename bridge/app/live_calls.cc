@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/telemetry/event_ring.h"
 
 namespace zbridge::app {
@@ -77,7 +78,9 @@ Result<Report> LiveCalls::kick_peer(const Report& args) {
 
 Result<Report> LiveCalls::switch_service(const Report& args, bool pause) {
     const std::string name = args.at("service").text();
+    std::vector<std::string_view> known;
     for (const auto& service : bridge_.services()) {
+        known.push_back(service->options().name);
         if (service->options().name != name) continue;
         if (pause)
             service->pause();
@@ -90,7 +93,7 @@ Result<Report> LiveCalls::switch_service(const Report& args, bool pause) {
         report.add("paused", pause);
         return report;
     }
-    return Status(Code::kNotFound, fmt::format("this bridge has no service `{}`", name));
+    return Status(Code::kNotFound, there_is_no("service", name, known));
 }
 
 Result<Report> LiveCalls::drain() {

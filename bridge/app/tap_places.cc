@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bridge/base/nearest.h"
 #include "bridge/settings/finding.h"
 
 namespace zbridge::app {
@@ -88,7 +89,7 @@ Status not_found(const settings::Config& config, std::string_view reference) {
         names.push_back("service/" + each.options.name);
     const std::vector<std::string_view> known(names.begin(), names.end());
     return {Code::kNotFound, "nothing here is named \"" + std::string(reference) + "\"" +
-                                 settings::did_you_mean(reference, known) +
+                                 did_you_mean_reference(reference, known) +
                                  ": expected an endpoint, a route, topic/NAME, group/NAME or "
                                  "service/NAME"};
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/settings/declared_rows.h"
 #include "bridge/settings/finding.h"
 #include "bridge/settings/values.h"
@@ -42,9 +43,9 @@ Result<Report> read_topic_options(const Report& texts, const plugin::Declared& e
             std::find_if(rows.rows().begin(), rows.rows().end(),
                          [&wanted = name](const Option& each) { return each.path == wanted; });
         if (row == rows.rows().end() || row->type == settings::Type::kSection) {
-            return Status(Code::kInvalid, fmt::format("`{}` is no option of a topic: expected {}{}",
-                                                      name, settings::one_of(known),
-                                                      settings::did_you_mean(name, known)));
+            return Status(Code::kInvalid,
+                          fmt::format("`{}` is no option of a topic: expected {}{}", name,
+                                      settings::one_of(known), did_you_mean(name, known)));
         }
         if (text.text().empty()) {
             read.add(name, Report());

@@ -11,6 +11,7 @@
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/message_frames.h"
+#include "bridge/cli/names.h"
 
 namespace zbridge::cli {
 
@@ -59,14 +60,17 @@ Exit show(const Options& options, const std::string& block, Terminal& terminal) 
 }
 
 // "accounts: no_worker: no worker took the request in time"
-Exit refused(const Options& options, const Report& why, Terminal& terminal) {
+Exit refused(const Options& options, const Report& why, Conversation& bridge, Terminal& terminal) {
     const std::string code = why.at("code").text();
-    terminal.err << fmt::format("zbridge: {}: {}: {}\n", options.service, code,
-                                why.at("text").text());
+    const Status told = protocol::status_of(why);
+    const std::string text = told.code() != Code::kNotFound
+                                 ? why.at("text").text()
+                                 : refused_name(told, "service", options.service, bridge).message();
+    terminal.err << fmt::format("zbridge: {}: {}: {}\n", options.service, code, text);
     if (options.json) {
         Report report = one_arg("service", options.service);
         report.add("code", why.at("code"));
-        report.add("text", why.at("text"));
+        report.add("text", text);
         terminal.out << report.json(JsonWriter::Style::kIndented) << "\n";
     }
     return Exit::kFailed;
@@ -84,7 +88,7 @@ Exit call(const Options& options, Terminal& terminal) {
         const auto piece = bridge->hear(patience);
         if (!piece.ok()) return failed(piece.error(), terminal);
         if (piece->name == "REPLY") return show(options, piece->block, terminal);
-        if (piece->name == "REFUSED") return refused(options, piece->fields, terminal);
+        if (piece->name == "REFUSED") return refused(options, piece->fields, *bridge, terminal);
     }
 }
 
@@ -92,7 +96,7 @@ Exit call(const Options& options, Terminal& terminal) {
 
 Body declare_call(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("SERVICE", options->service, "the service that is asked")->required();
+    add_name(app, "SERVICE", options->service, "service", "the service that is asked")->required();
     app.add_option("BODY", options->body, "what it is asked; -: standard input")->required();
     app.add_option("--timeout", options->timeout,
                    "how long to wait for the reply; else as long as the "

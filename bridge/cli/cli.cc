@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "bridge/base/nearest.h"
 #include "bridge/cli/bench/commands.h"
 #include "bridge/cli/described.h"
 #include "bridge/cli/help.h"
@@ -135,8 +136,8 @@ Exit unknown_command(Terminal& terminal, const std::string& name) {
         known.push_back(command.name);
     for (const std::string_view group : groups())
         known.push_back(group);
-    return usage_error(terminal, fmt::format("no command is named \"{}\"{}", name,
-                                             settings::did_you_mean(name, known)));
+    return usage_error(
+        terminal, fmt::format("no command is named \"{}\"{}", name, did_you_mean(name, known)));
 }
 
 // CLI11: "Could not convert: --max = many". All that is converted here are numbers.
@@ -163,8 +164,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
         const bool is_known = std::find(names.begin(), names.end(),
                                         argument.substr(0, argument.find('='))) != names.end();
         if (!is_option || is_known) continue;
-        return fmt::format("no option is named \"{}\"{}", argument,
-                           settings::did_you_mean(argument, known));
+        return fmt::format("no option is named \"{}\"{}", argument, did_you_mean(argument, known));
     }
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError))
         return fmt::format("\"{}\" is more than it takes", arguments.back());

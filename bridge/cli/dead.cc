@@ -14,6 +14,7 @@
 #include "bridge/cli/editor.h"
 #include "bridge/cli/group_text.h"
 #include "bridge/cli/input_file.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/text.h"
 
 namespace zbridge::cli {
@@ -32,7 +33,8 @@ struct Options {
 
 std::shared_ptr<Options> declare(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("GROUP", options->asked.group, "the group that they died in")->required();
+    add_name(app, "GROUP", options->asked.group, "group", "the group that they died in")
+        ->required();
     declare_at(app, options->asked.at);
     return options;
 }
@@ -92,6 +94,10 @@ struct Sum {
         if (refused == 0) reason = cell(piece, "reason");
         refused += piece.at("refused").number();
         stopped = cell(piece, "stopped") == "true";
+    }
+    // Else all that there is to say was said, as act() ended so.
+    bool is_worth_telling(Exit its) const {
+        return its == Exit::kOk || (its == Exit::kFailed && (matched > 0 || stopped));
     }
     Exit exit() const { return refused > 0 || stopped ? Exit::kFailed : Exit::kOk; }
 };
@@ -259,7 +265,7 @@ Body declare_dead_redrive(CLI::App& app) {
         }
         Sum sum;
         const Exit exit = act(*options, "dead redrive", rate, sum, terminal);
-        if (exit != Exit::kOk && exit != Exit::kFailed) return exit;
+        if (!sum.is_worth_telling(exit)) return exit;
         if (options->json) {
             show_json(report_of(sum, "redriven"), terminal);
             return exit;
@@ -347,7 +353,7 @@ Body declare_dead_rm(CLI::App& app) {
             return Exit::kFailed;
         Sum sum;
         const Exit exit = act(*options, "dead rm", std::nullopt, sum, terminal);
-        if (exit != Exit::kOk && exit != Exit::kFailed) return exit;
+        if (!sum.is_worth_telling(exit)) return exit;
         if (options->json) {
             show_json(report_of(sum, "removed"), terminal);
             return exit;

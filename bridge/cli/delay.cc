@@ -8,6 +8,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/message_text.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/text.h"
 
 namespace zbridge::cli {
@@ -81,7 +82,7 @@ Exit ask_for_list(const Options& options, Report& messages, bool& more, Terminal
 
 Body declare_delay_ls(CLI::App& app) {
     auto options = declare(app);
-    app.add_option("TOPIC", options->topic, "the topic that they are for")->required();
+    add_name(app, "TOPIC", options->topic, "topic", "the topic that they are for")->required();
     app.add_option("--limit", options->limit, "at most so many, the next ones; else 20")
         ->type_name("COUNT");
     return [options](Terminal& terminal) {

@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "bridge/base/nearest.h"
 #include "bridge/cli/advice.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/table.h"
 #include "bridge/cli/text.h"
-#include "bridge/settings/finding.h"
 #include "bridge/telemetry/report.h"
 
 namespace zbridge::cli {
@@ -68,7 +68,7 @@ Exit explain(const Options& options, Terminal& terminal) {
             known.push_back(name_of(each));
         terminal.err << fmt::format(
             "zbridge: no code is named \"{}\"{}\n`zbridge explain` lists them\n",
-            printable(options.code), settings::did_you_mean(options.code, known));
+            printable(options.code), did_you_mean(options.code, known));
         return Exit::kFailed;
     }
     terminal.out << (options.json

@@ -11,6 +11,7 @@
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/message_frames.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/option_values.h"
 #include "bridge/protocol/settle_header.h"
 
@@ -125,7 +126,8 @@ Exit get(const Options& options, Terminal& terminal) {
         terminal);
     if (!bridge) return exit;
     const auto got = receive_all(options, *bridge);
-    if (!got.ok()) return failed(got.error(), terminal);
+    if (!got.ok())
+        return failed(refused_name(got.error(), "group", options.group, *bridge), terminal);
     show(options, *got, terminal);
     const uint64_t count = got->frames.size();
     if (count == 0) {
@@ -148,7 +150,8 @@ Exit get(const Options& options, Terminal& terminal) {
 
 Body declare_get(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("GROUP", options->group, "the group whose messages are taken")->required();
+    add_name(app, "GROUP", options->group, "group", "the group whose messages are taken")
+        ->required();
     app.add_flag("--ack", options->ack,
                  "settle them: the group has them no more; else they are given back");
     app.add_option("--max", options->max, "at most so many; else 1")

@@ -8,6 +8,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/group_text.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/option_values.h"
 #include "bridge/cli/text.h"
 
@@ -25,7 +26,7 @@ struct Options {
 
 std::shared_ptr<Options> declare(CLI::App& app, bool group) {
     auto options = std::make_shared<Options>();
-    if (group) app.add_option("GROUP", options->group, "the group's name")->required();
+    if (group) add_name(app, "GROUP", options->group, "group", "the group's name")->required();
     declare_at(app, options->at);
     app.add_flag("--json", options->json, "everything, as JSON");
     return options;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/base/time_text.h"
 #include "bridge/cli/option_values.h"
 #include "bridge/settings/finding.h"
@@ -201,7 +202,7 @@ Status take_field(const Node& node, Reading& reading) {
         for (const Field& each : kFields)
             known.push_back(each.name);
         return wrong(fmt::format("no key is named {}{}", settings::in_quotes(node.name),
-                                 settings::did_you_mean(node.name, known)));
+                                 did_you_mean(node.name, known)));
     }
     if (!reading.seen.insert(field->name).second)
         return wrong(fmt::format("`{}` stands there twice", field->name));

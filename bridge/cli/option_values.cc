@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "bridge/base/clock.h"
+#include "bridge/base/nearest.h"
 #include "bridge/base/time_text.h"
 #include "bridge/settings/finding.h"
 
@@ -18,7 +19,7 @@ CLI::Validator one_word_of(std::string noun, std::vector<std::string> words) {
         if (std::find(words.begin(), words.end(), given) != words.end()) return std::string();
         const std::vector<std::string_view> known(words.begin(), words.end());
         return fmt::format("no {} is named {}: expected {}{}", noun, settings::in_quotes(given),
-                           settings::one_of(known), settings::did_you_mean(given, known));
+                           settings::one_of(known), did_you_mean(given, known));
     };
     return {wrong, choices};
 }

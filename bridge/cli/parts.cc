@@ -2,12 +2,12 @@
 
 #include <vector>
 
-#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "bridge/base/nearest.h"
 #include "bridge/cli/asked.h"
+#include "bridge/cli/conversations.h"
 #include "bridge/cli/text.h"
-#include "bridge/settings/finding.h"
 
 namespace zbridge::cli {
 
@@ -44,13 +44,14 @@ const Report& named(const Report& list, std::string_view name) {
 }
 
 Exit none_named(const Report& list, const char* kind, const std::string& name, Terminal& terminal) {
+    return failed({Code::kNotFound, none_in(list, kind, name)}, terminal);
+}
+
+std::string none_in(const Report& list, const char* kind, const std::string& name) {
     std::vector<std::string> names;
     for (const Report& each : list.items())
         names.push_back(cell(each, "name"));
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    terminal.err << fmt::format("zbridge: this bridge has no {} `{}`{}\n", kind, printable(name),
-                                settings::did_you_mean(name, known));
-    return Exit::kFailed;
+    return there_is_no(kind, printable(name), {names.begin(), names.end()});
 }
 
 }  // namespace zbridge::cli

@@ -28,5 +28,7 @@ const telemetry::Report& named(const telemetry::Report& list, std::string_view n
 // Says that there is no such `kind`, and which are meant instead.
 Exit none_named(const telemetry::Report& list, const char* kind, const std::string& name,
                 Terminal& terminal);
+// What it says: "there is no service `acounts`; did you mean "accounts"?"
+std::string none_in(const telemetry::Report& list, const char* kind, const std::string& name);
 
 }  // namespace zbridge::cli

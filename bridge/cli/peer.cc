@@ -7,6 +7,7 @@
 
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/parts.h"
 #include "bridge/cli/status_text.h"
 #include "bridge/cli/text.h"
@@ -90,7 +91,7 @@ Exit kick(const Options& options, Terminal& terminal) {
 
 Body declare_peer_ls(CLI::App& app) {
     auto options = declare(app, /*peer=*/false);
-    app.add_option("ENDPOINT", options->endpoint, "those of this endpoint alone");
+    add_name(app, "ENDPOINT", options->endpoint, "endpoint", "those of this endpoint alone");
     return [options](Terminal& terminal) { return list(*options, terminal); };
 }
 

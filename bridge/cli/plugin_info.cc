@@ -7,10 +7,10 @@
 
 #include "bridge/app/catalog.h"
 #include "bridge/base/clock.h"
+#include "bridge/base/nearest.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/plugin_text.h"
 #include "bridge/cli/table.h"
-#include "bridge/settings/finding.h"
 
 namespace zbridge::cli {
 
@@ -48,7 +48,7 @@ Exit info(const std::string& which, bool as_json, Terminal& terminal) {
     if (!found.ok()) {
         const auto names = catalog->names();
         terminal.err << "zbridge: " << found.error().message()
-                     << settings::did_you_mean(which, {names.begin(), names.end()}) << "\n";
+                     << did_you_mean(which, {names.begin(), names.end()}) << "\n";
         return Exit::kFailed;
     }
     if (as_json) {

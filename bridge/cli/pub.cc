@@ -5,19 +5,26 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include "bridge/base/nearest.h"
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/input_file.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/option_values.h"
+#include "bridge/cli/parts.h"
 #include "bridge/cli/pub_input.h"
 #include "bridge/cli/publishing.h"
 #include "bridge/cli/text.h"
+#include "bridge/model/refusal.h"
+#include "bridge/settings/finding.h"
 
 namespace zbridge::cli {
 
@@ -25,6 +32,7 @@ namespace {
 
 using telemetry::Report;
 
+constexpr size_t kTopicsShownMax = 10;
 constexpr size_t kWrongLinesShownMax = 20;  // beyond it they are counted only
 
 struct Options {
@@ -35,13 +43,6 @@ struct Options {
     uint64_t count = 1;
     bool lines = false, json_lines = false, json = false;
 };
-
-// "topic/orders" -> "orders"
-std::optional<std::string> topic_of(const std::string& ref) {
-    constexpr std::string_view kKind = "topic/";
-    if (!ref.starts_with(kKind) || ref.size() == kKind.size()) return std::nullopt;
-    return ref.substr(kKind.size());
-}
 
 Exit usage(Terminal& terminal, const std::string& sentence) {
     terminal.err << "zbridge: pub: " << sentence << "\n";
@@ -134,10 +135,45 @@ bool has_wrong_lines(const Options& options, const PubInput& input, const Attrib
     return wrong > 0;
 }
 
+// Of a topic that is not there: which one is meant.
+void say_what_is_meant(const std::string& topic, Conversation& bridge, Published& published) {
+    const std::string lead = std::string(name_of(Refusal::kNotFound)) + ": ";
+    for (auto& [reason, count] : published.refused) {
+        if (!reason.starts_with(lead)) continue;
+        const Status said{Code::kNotFound, reason.substr(lead.size())};
+        auto its = published.refused.extract(reason);
+        its.key() = lead + refused_name(said, "topic", topic, bridge).message();
+        published.refused.insert(std::move(its));
+        return;
+    }
+}
+
+// What REF is, where it is no topic/NAME; with the topics there are, if the bridge answers.
+std::string no_topic(const Options& options, const Terminal& terminal) {
+    std::ostringstream unheard;
+    Terminal quiet{.out = unheard, .err = unheard, .environment = terminal.environment};
+    const auto [status, exit] = ask_bridge(options.at, "status", one_arg("peers", false), quiet);
+    std::vector<std::string> topics;
+    bool is_endpoint = false;
+    if (status) {
+        for (const Report& each : status->at("topics").items())
+            topics.push_back("topic/" + cell(each, "name"));
+        is_endpoint = !named(status->at("endpoints"), options.ref).is_null();
+    }
+    const std::string meant = did_you_mean_reference(options.ref, {topics.begin(), topics.end()});
+    const size_t others = topics.size() - std::min(topics.size(), kTopicsShownMax);
+    topics.resize(topics.size() - others);
+    return fmt::format("{} {}: expected topic/NAME{}{}{}", settings::in_quotes(options.ref),
+                       is_endpoint ? "is an endpoint, to which sockets connect" : "names no topic",
+                       meant,
+                       topics.empty() ? "" : fmt::format("\nthere are {}", fmt::join(topics, ", ")),
+                       others == 0 ? "" : fmt::format(" and {} more", others));
+}
+
 // What stands before a wrong line of a stream has been published by then.
 Exit publish(const Options& options, const PubInput& input, const Attributed& common,
              std::istream& in, Terminal& terminal) {
-    const std::string topic = *topic_of(options.ref);
+    const std::string topic = *name_in(options.ref, "topic");
     const auto [session, exit] = open_session(
         options.at, {"publish", "this bridge has no topics: its file has none under `topics`"},
         terminal);
@@ -149,8 +185,9 @@ Exit publish(const Options& options, const PubInput& input, const Attributed& co
         if (const Status status = publishing.add((*message)->frames, (*message)->its); !status.ok())
             return failed(status, terminal);
     }
-    const auto published = publishing.finish();
+    auto published = publishing.finish();
     if (!published.ok()) return failed(published.error(), terminal);
+    say_what_is_meant(topic, *session, *published);
     show(options, topic, *published, terminal);
     if (!message.ok()) {
         terminal.err << message.error().message()
@@ -161,10 +198,7 @@ Exit publish(const Options& options, const PubInput& input, const Attributed& co
 }
 
 Exit pub(const Options& options, Terminal& terminal) {
-    if (!topic_of(options.ref)) {
-        return usage(terminal,
-                     fmt::format("{} is no topic: expected topic/NAME", printable(options.ref)));
-    }
+    if (!name_in(options.ref, "topic")) return usage(terminal, no_topic(options, terminal));
     if (options.body && (!options.file.empty() || options.lines || options.json_lines)) {
         return usage(terminal,
                      "--body is all that is published: expected no FILE, --lines, --json-lines");

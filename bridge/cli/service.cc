@@ -6,6 +6,7 @@
 
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/parts.h"
 #include "bridge/cli/status_text.h"
 #include "bridge/cli/text.h"
@@ -23,7 +24,7 @@ struct Options {
 
 std::shared_ptr<Options> declare(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("SERVICE", options->service, "the service's name")->required();
+    add_name(app, "SERVICE", options->service, "service", "the service's name")->required();
     declare_asked(app, options->asked);
     return options;
 }

@@ -5,6 +5,7 @@
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/option_values.h"
 #include "bridge/cli/status_text.h"
 #include "bridge/cli/table.h"
@@ -36,7 +37,7 @@ struct Options {
 
 std::shared_ptr<Options> declare(CLI::App& app, bool topic) {
     auto options = std::make_shared<Options>();
-    if (topic) app.add_option("TOPIC", options->topic, "the topic's name")->required();
+    if (topic) add_name(app, "TOPIC", options->topic, "topic", "the topic's name")->required();
     declare_at(app, options->at);
     app.add_flag("--json", options->json, "everything, as JSON");
     return options;

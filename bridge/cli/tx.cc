@@ -5,6 +5,7 @@
 #include "bridge/base/time_text.h"
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/option_values.h"
 #include "bridge/cli/table.h"
 #include "bridge/cli/text.h"
@@ -88,7 +89,7 @@ Body declare_resolve(CLI::App& app, const char* call, const char* question, cons
 
 Body declare_tx_ls(CLI::App& app) {
     auto options = declare(app);
-    app.add_option("TOPIC", options->topic, "of this topic alone");
+    add_name(app, "TOPIC", options->topic, "topic", "of this topic alone");
     app.add_option("--max", options->max, "at most so many, the oldest first; else 20")
         ->check(whole_number(1, 1'000'000))
         ->type_name("COUNT");

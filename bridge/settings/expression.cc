@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/routing/expression.h"
 #include "bridge/settings/finding.h"
 

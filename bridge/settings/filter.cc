@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/base/sql92/filter.h"
 #include "bridge/settings/scalar_place.h"
 

@@ -1,7 +1,6 @@
 #include "bridge/settings/finding.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 
@@ -35,31 +34,6 @@ size_t token_bytes(std::string_view rest) {
         if (c == ':' && (next == ' ' || next == '\t')) break;
     }
     return std::max<size_t>(end, 1);
-}
-
-char lower(char c) {
-    if (c == '-') return '_';  // max-peers is as near to max_peers as can be
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
-
-// Edits that turn one word into the other: insert, delete, replace, swap of neighbours.
-size_t distance(std::string_view a, std::string_view b) {
-    std::vector<size_t> two_before(b.size() + 1), before(b.size() + 1), row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); j++)
-        before[j] = j;
-    for (size_t i = 1; i <= a.size(); i++) {
-        row[0] = i;
-        for (size_t j = 1; j <= b.size(); j++) {
-            const bool same = lower(a[i - 1]) == lower(b[j - 1]);
-            row[j] = std::min({before[j] + 1, row[j - 1] + 1, before[j - 1] + (same ? 0 : 1)});
-            const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-                                 lower(a[i - 2]) == lower(b[j - 1]);
-            if (swapped) row[j] = std::min(row[j], two_before[j - 2] + 1);
-        }
-        std::swap(two_before, before);
-        std::swap(before, row);
-    }
-    return before[b.size()];
 }
 
 // For a terminal: what is no text is shown as U+FFFD, a character each.
@@ -171,27 +145,6 @@ std::string in_quotes(std::string_view text) {
             result += text[i];
     }
     return result + "\"";
-}
-
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known) {
-    constexpr size_t kWordBytesMax = 64;  // as long as a name may be; distance() is quadratic
-    if (word.size() > kWordBytesMax) return {};
-    std::string_view best;
-    size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
-    for (const auto candidate : known) {
-        if (candidate.size() > kWordBytesMax) continue;
-        const size_t edits = distance(word, candidate);
-        if (edits < best_distance && edits < candidate.size()) {
-            best = candidate;
-            best_distance = edits;
-        }
-    }
-    return best;
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
-    const auto best = nearest(word, known);
-    return best.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", best);
 }
 
 std::string one_of(const std::vector<std::string_view>& words) {

@@ -74,12 +74,6 @@ class Findings {
 // A value as a sentence quotes it: "text", shortened, control characters escaped.
 std::string in_quotes(std::string_view text);
 
-// The known word nearest to a misspelt one; empty if none is near.
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
-
-// `; did you mean "x"?`, or nothing.
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known);
-
 // "a, b or c"
 std::string one_of(const std::vector<std::string_view>& words);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/settings/draft.h"
 
 namespace zbridge::settings {

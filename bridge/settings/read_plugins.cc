@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/settings/draft.h"
 #include "bridge/settings/plugin_table.h"
 #include "bridge/settings/units.h"

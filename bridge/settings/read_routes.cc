@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/base/time_text.h"
 #include "bridge/model/attributes.h"
 #include "bridge/routing/expression.h"

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "bridge/base/nearest.h"
 #include "bridge/settings/draft.h"
 #include "bridge/settings/units.h"
 

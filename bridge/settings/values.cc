@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "bridge/base/check.h"
+#include "bridge/base/nearest.h"
 #include "bridge/base/sql92/filter.h"
 #include "bridge/settings/expression.h"
 #include "bridge/settings/filter.h"

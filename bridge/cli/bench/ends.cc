@@ -27,6 +27,12 @@ Result<std::unique_ptr<Conversation>> session(const Ends& ends) {
     return Conversation::open(*address, kAnswerTime);
 }
 
+// Asked before a load is: all of it would be refused.
+Status is_there(Conversation& bridge, const std::string& kind, const std::string& name) {
+    const auto shown = bridge.ask(kind + " show", one_arg(kind, name));
+    return shown.ok() ? Status() : shown.error();
+}
+
 // A Result of the interface, of one of what implements it.
 template <class Base, class Its>
 Result<std::unique_ptr<Base>> widened(Result<std::unique_ptr<Its>> its) {
@@ -74,6 +80,7 @@ Result<std::unique_ptr<Sink>> Ends::sink(const Place& to, SocketType by, const L
     if (to.kind == Kind::kTopic) {
         auto bridge = session(*this);
         if (!bridge.ok()) return std::move(bridge).error();
+        if (Status there = is_there(**bridge, "topic", to.name); !there.ok()) return there;
         return std::unique_ptr<Sink>(new TopicSink(*std::move(bridge), to.name));
     }
     if (Status status = check_role(to, "source", "takes nothing from producers"); !status.ok())
@@ -98,6 +105,7 @@ Result<std::unique_ptr<Source>> Ends::source(const Place& from, const Taken& tak
     if (from.kind == Kind::kGroup) {
         auto bridge = session(*this);
         if (!bridge.ok()) return std::move(bridge).error();
+        if (Status there = is_there(**bridge, "group", from.name); !there.ok()) return there;
         return widened<Source>(GroupSource::open(*std::move(bridge), from.name));
     }
     if (Status status = check_role(from, "target", "gives nothing to consumers"); !status.ok())

@@ -3,9 +3,10 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/base/nearest.h"
+#include "bridge/cli/names.h"
 #include "bridge/cli/parts.h"
 #include "bridge/cli/text.h"
-#include "bridge/settings/finding.h"
 
 namespace zbridge::cli::bench {
 
@@ -23,31 +24,36 @@ SocketTypes types_in(std::string_view list) {
     return types;
 }
 
-Status none(const char* kind, const std::string& name, const Report& list) {
+// A topic or a group may be meant.
+Status no_endpoint(const std::string& name, const Report& status) {
     std::vector<std::string> names;
-    for (const Report& each : list.items())
-        names.push_back(cell(each, "name"));
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    return {Code::kNotFound, std::string("this bridge has no ") + kind + " `" + printable(name) +
-                                 "`" + settings::did_you_mean(name, known)};
+    const auto add = [&](const char* kind, const char* list) {
+        for (const Report& each : status.at(list).items())
+            names.push_back(kind + cell(each, "name"));
+    };
+    add("", "endpoints");
+    add("topic/", "topics");
+    add("group/", "groups");
+    return {Code::kNotFound, there_is_no("endpoint", printable(name), {}) +
+                                 did_you_mean_reference(name, {names.begin(), names.end()})};
 }
 
 }  // namespace
 
 std::optional<Place> plain_place(const std::string& reference) {
-    const auto named = [&](std::string_view kind) {
-        return reference.starts_with(kind) && reference.size() > kind.size();
-    };
-    if (named("topic/")) return Place{Place::Kind::kTopic, reference.substr(6), "", {}, ""};
-    if (named("group/")) return Place{Place::Kind::kGroup, reference.substr(6), "", {}, ""};
+    if (auto name = name_in(reference, "topic"))
+        return Place{Place::Kind::kTopic, *std::move(name), "", {}, ""};
+    if (auto name = name_in(reference, "group"))
+        return Place{Place::Kind::kGroup, *std::move(name), "", {}, ""};
     if (reference.find("://") != std::string::npos)
         return Place{Place::Kind::kEndpoint, reference, here(reference), {}, ""};
     return std::nullopt;
 }
 
-Result<Place> endpoint_place(const std::string& name, const Report& status) {
+Result<Place> endpoint_place(const std::string& reference, const Report& status) {
+    const std::string name = name_in(reference, "endpoint").value_or(reference);
     const Report& endpoint = named(status.at("endpoints"), name);
-    if (endpoint.is_null()) return none("endpoint", name, status.at("endpoints"));
+    if (endpoint.is_null()) return no_endpoint(name, status);
     for (const Report& each : endpoint.at("addresses").items()) {
         if (each.text().starts_with("connect ")) continue;
         return Place{Place::Kind::kEndpoint, name, here(each.text()),
@@ -60,7 +66,8 @@ Result<Place> endpoint_place(const std::string& name, const Report& status) {
 
 Result<ServicePlace> service_place(const std::string& name, const Report& status) {
     const Report& service = named(status.at("services"), name);
-    if (service.is_null()) return none("service", name, status.at("services"));
+    if (service.is_null())
+        return Status(Code::kNotFound, none_in(status.at("services"), "service", name));
     if (service.at("clients_at").is_null())
         return Status(Code::kInvalid, "service " + name + " has no endpoint for clients");
     const auto clients = endpoint_place(cell(service, "clients_at"), status);

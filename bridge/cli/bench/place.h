@@ -33,7 +33,7 @@ struct ServicePlace {
 };
 Result<ServicePlace> service_place(const std::string& name, const telemetry::Report& status);
 // Of an endpoint of the bridge whose `status` this is.
-Result<Place> endpoint_place(const std::string& name, const telemetry::Report& status);
+Result<Place> endpoint_place(const std::string& reference, const telemetry::Report& status);
 // The address to connect to of one that is bound: `*` is here.
 std::string here(const std::string& bound);
 

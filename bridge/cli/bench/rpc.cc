@@ -12,6 +12,7 @@
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/bench/sending.h"
 #include "bridge/cli/conversations.h"
+#include "bridge/cli/names.h"
 
 namespace zbridge::cli {
 
@@ -87,8 +88,8 @@ Exit rpc(const Options& options, Terminal& terminal) {
 
 Body declare_bench_rpc(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    app.add_option("SERVICE", options->service,
-                   "what is asked: a service's name, or the tcp://... of its clients")
+    add_name(app, "SERVICE", options->service, "service",
+             "what is asked: a service's name, or the tcp://... of its clients")
         ->required();
     app.add_option("--clients", options->load.producers, "so many ask, each by a socket; else 1")
         ->check(CLI::Range(1, int{kProducersMax}))

@@ -1,6 +1,7 @@
 #include "plugins/durable/admin/admin.h"
 
 #include "plugins/durable/admin/change_options.h"
+#include "plugins/durable/admin/missing.h"
 
 #include <algorithm>
 #include <utility>
@@ -42,8 +43,7 @@ void Admin::ask(std::string_view verb, std::string_view body, uint64_t cookie) {
         return refuse(cookie, ZB_UNSUPPORTED, "`" + std::string(verb) + "` is not there yet");
     }
     const Topic* topic = topics_.table().find(request->topic);
-    if (topic == nullptr)
-        return refuse(cookie, ZB_NOT_FOUND, "there is no topic `" + request->topic + "`");
+    if (topic == nullptr) return refuse(cookie, ZB_NOT_FOUND, no_topic(topics_, request->topic));
     ask_of(*topic, verb, *request, cookie);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridge/base/message_id.h"
+#include "plugins/durable/admin/missing.h"
 #include "plugins/durable/topics/wire.h"
 
 namespace zbridge::durable {
@@ -103,7 +104,7 @@ std::optional<DeadLetters::Piece> DeadLetters::piece_of(std::string_view verb,
         topic = topics_.table().find(request.group);
     if (topic == nullptr) {
         if (group == nullptr)
-            refuse(cookie, ZB_NOT_FOUND, "there is no group `" + request.group + "`");
+            refuse(cookie, ZB_NOT_FOUND, no_group(groups_, request.group));
         else
             answer(piece, {}, true);  // none has died yet
         return std::nullopt;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plugins/durable/admin/messages.h"
+#include "plugins/durable/admin/missing.h"
 #include "plugins/durable/topics/attributes.h"
 #include "plugins/durable/topics/wire.h"
 
@@ -17,8 +18,7 @@ void DelaysAdmin::ask(std::string_view verb, const Request& request, uint64_t co
 
 void DelaysAdmin::list(const Request& request, uint64_t cookie) {
     const Topic* topic = topics_.table().find(request.topic);
-    if (topic == nullptr)
-        return refuse(cookie, ZB_NOT_FOUND, "there is no topic `" + request.topic + "`");
+    if (topic == nullptr) return refuse(cookie, ZB_NOT_FOUND, no_topic(topics_, request.topic));
     Piece piece;
     piece.verb = Verb::kList;
     piece.cookie = cookie;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/durable/admin/missing.h"
+
 namespace zbridge::durable {
 
 void GroupsAdmin::ask(std::string_view verb, const Request& request, uint64_t cookie) {
@@ -17,7 +19,7 @@ void GroupsAdmin::ask(std::string_view verb, const Request& request, uint64_t co
     }
     Group* group = groups_.find(request.group);
     if (group == nullptr || !is_told(*group))
-        return refuse(cookie, ZB_NOT_FOUND, "there is no group `" + request.group + "`");
+        return refuse(cookie, ZB_NOT_FOUND, no_group(groups_, request.group));
     if (!request.consumer.empty()) {
         Group* consumer = consumer_of(*group, request.consumer);
         if (consumer == nullptr) {

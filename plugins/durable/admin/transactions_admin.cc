@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/durable/admin/missing.h"
 #include "plugins/durable/topics/attributes.h"
 #include "plugins/durable/topics/wire.h"
 
@@ -40,6 +41,8 @@ void TransactionsAdmin::ask(std::string_view verb, const Request& request, uint6
         return resolve(verb == "tx commit", request, cookie);
     if (verb != "tx ls")
         return refuse(cookie, ZB_UNSUPPORTED, "`" + std::string(verb) + "` is not there yet");
+    if (!request.topic.empty() && topics_.table().find(request.topic) == nullptr)
+        return refuse(cookie, ZB_NOT_FOUND, no_topic(topics_, request.topic));
     Listing listing;
     listing.cookie = cookie;
     listing.topic = request.topic;

@@ -131,6 +131,8 @@ TEST_CASE("what cannot be is refused with a sentence") {
     rig.start();
     using Said = std::pair<zb_result, std::string>;
     CHECK(rig.ask("topic show", request("no")) == Said{ZB_NOT_FOUND, "there is no topic `no`"});
+    CHECK(rig.ask("topic show", request("ordres")) ==
+          Said{ZB_NOT_FOUND, "there is no topic `ordres`; did you mean \"orders\"?"});
     CHECK(rig.ask("topic rm", request("orders")) ==
           Said{ZB_WRONG_STATE, "`orders` is in the file: remove it there first"});
     CHECK(rig.ask("topic create", request("orders")) ==

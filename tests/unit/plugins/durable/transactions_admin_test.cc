@@ -61,6 +61,9 @@ TEST_CASE("what is prepared is listed, the oldest first, in pieces, and of one t
     CHECK(tokens(rest) == Bodies{all[3], all[4], elsewhere});
     CHECK(rest.flag("done"));
     CHECK(tokens(rig.ask("tx ls", {{"topic", std::string("other")}})) == Bodies{elsewhere});
+    const Said none = rig.ask("tx ls", {{"topic", std::string("othre")}});
+    CHECK(none.result == ZB_NOT_FOUND);
+    CHECK(none.body == "there is no topic `othre`; did you mean \"other\"?");
 
     const auto one = rig.ask("tx ls", {}).list("transactions").front();
     CHECK(Said::at(one, "topic").as<std::string>() == "t");
