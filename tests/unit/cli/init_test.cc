@@ -38,6 +38,17 @@ TEST_CASE("init writes a file that is right for each kind, the same that is in c
     }
 }
 
+TEST_CASE("what init writes is for this machine alone, and says how it is opened") {
+    for (const char* kind : {"start", "rpc", "queue", "pubsub", "topic"}) {
+        CAPTURE(kind);
+        const std::string text = run({"init", "-", "--kind", kind}).out;
+        for (size_t at = text.find("tcp://"); at != std::string::npos;
+             at = text.find("tcp://", at + 1))
+            CHECK(text.substr(at).starts_with("tcp://127.0.0.1:"));
+        CHECK(has(text, "write `*` in its place"));
+    }
+}
+
 TEST_CASE("init without a kind has a service, a topic and a group") {
     const Ran ran = run({"init", "-"});
     CHECK(ran.exit == Exit::kOk);
