@@ -88,15 +88,19 @@ def traffic(link, addresses):
 
 def views_and_keys(flow, bridge, terminal):
     text = terminal.wait_for(lambda text: (row(text, "prices") or ["", "-"])[1] not in ("-", "0"), "prices have a rate")
-    check(text.startswith("shop   zbridge") and "MSG/Sv" in text and ("▁" in text or "█" in text), f"the screen:\n{text}")
+    check(text.startswith("shop   ") and "   serving   " in text.splitlines()[0] and "MSG/S v" in text and ("▁" in text or "█" in text), f"the screen:\n{text}")
     check(all(len(line) <= 80 for line in text.splitlines()), "no line is wider than the terminal")
     order = [line.split()[0] for line in text.splitlines() if line.startswith(("orders", "prices"))]
     equal(order, ["prices", "orders"], "the fastest one first")
+    terminal.press("h")
+    terminal.wait_for(lambda text: "sort by another column" in text and "ROUTE" not in text, "the keys are shown")
+    terminal.press("h")
+    terminal.wait_for(lambda text: "ROUTE" in text, "and go")
     terminal.press("Left")
-    text = terminal.wait_for(lambda text: "ROUTE^" in text, "sorted by name")
+    text = terminal.wait_for(lambda text: "ROUTE ^" in text, "sorted by name")
     equal([line.split()[0] for line in text.splitlines() if line.startswith(("orders", "prices"))], ["orders", "prices"], "names")
     terminal.press("r")
-    terminal.wait_for(lambda text: "ROUTEv" in text, "the other way round")
+    terminal.wait_for(lambda text: "ROUTE v" in text, "the other way round")
 
     terminal.press("/", "O", "R", "D")
     terminal.wait_for(lambda text: "/ORD_" in text and row(text, "orders") and not row(text, "prices"), "the filter, as it is typed")
@@ -106,7 +110,7 @@ def views_and_keys(flow, bridge, terminal):
     terminal.press("2")
     terminal.wait_for(lambda text: "TOPIC" in text and "3" in (row(text, "orders") or []), "the topic, with its messages")
     terminal.press("3")
-    text = terminal.wait_for(lambda text: "LAGv" in text, "groups")
+    text = terminal.wait_for(lambda text: "LAG v" in text, "groups")
     equal(row(text, "logistics")[1:3], ["3", "0"], "the lag, and what is in flight")
     terminal.press("4")
     text = terminal.wait_for(lambda text: "SERVICE" in text, "services")
@@ -129,7 +133,8 @@ def sizes(terminal):
 
 def the_bridge_goes_and_comes(bridge, terminal):
     bridge.kill()
-    terminal.wait_for(lambda text: "asked again and again" in text and row(text, "orders"), "it is said, over what was there")
+    text = terminal.wait_for(lambda text: "asked again and again" in text and row(text, "orders"), "it is said, over what was there")
+    check("no answer for" in text and "serving" not in text, f"what does not answer does not serve:\n{text}")
     bridge.start()
     terminal.wait_for(lambda text: "asked again" not in text and (row(text, "prices") or ["", "-"])[1] not in ("-", "0"),
                       "it goes on, with rates of this life")

@@ -119,7 +119,7 @@ std::vector<Placed> place_columns(const Samples& samples, const Look& look,
     const size_t sorted_by = look.orders[look.view].column;
     for (size_t i = 0; i < columns.size(); i++) {
         if (is_empty(columns[i], rows)) continue;
-        size_t its = columns[i].head.size() + (i == sorted_by ? 1 : 0);
+        size_t its = columns[i].head.size() + (i == sorted_by ? kSortMarkWidth : 0);
         if (columns[i].kind == Kind::kSpark) its = kSparkWidth;
         for (const Row* row : rows)
             its = std::max(its, width_of(cell_text(samples, look.view, *row, columns[i], utf8)));

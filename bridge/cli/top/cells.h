@@ -10,6 +10,7 @@
 namespace zbridge::cli::top {
 
 inline constexpr size_t kSparkWidth = 20;
+inline constexpr size_t kSortMarkWidth = 2;  // behind a head: " v"
 
 // The rows that the filter lets through, in order.
 std::vector<const Row*> rows_to_show(const Samples& samples, const Look& look);

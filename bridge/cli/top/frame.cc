@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,7 +19,18 @@ using telemetry::Report;
 
 constexpr size_t kLinesAround = 5;  // the bridge, views, a blank one, heads, keys
 constexpr std::string_view kKeys =
-    "1-5 view   arrows scroll, sort   r reverse   / filter   q leave";
+    "h help   1-5 view   arrows scroll, sort   r reverse   / filter   q leave";
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kHelp = {{
+    {"1 to 5", "routes, topics, groups, services, peers"},
+    {"Tab", "the next of these"},
+    {"up, down", "a row up, a row down"},
+    {"PgUp, PgDn", "a page up, a page down; Home, End: the first, the last"},
+    {"left, right", "sort by another column; also < and >"},
+    {"r", "the other way round"},
+    {"/", "show only rows that have a text; Enter keeps it, Esc ends it"},
+    {"h, ?", "these keys; any key ends it"},
+    {"q", "leave"},
+}};
 
 // The beginning that takes so many columns.
 std::string cut(const std::string& text, size_t width) {
@@ -60,7 +72,7 @@ Line heads_line(const std::vector<Placed>& placed, const Look::Order& order) {
     for (const Placed& each : placed) {
         const bool sorted = each.number == order.column;
         std::string head(each.column->head);
-        if (sorted) head += order.falling ? "v" : "^";
+        if (sorted) head += order.falling ? " v" : " ^";
         line.push_back({padded(head, each.width, each.column->kind != Column::Kind::kText),
                         sorted ? Style::kChosen : Style::kHead});
         line.push_back({"  ", Style::kHead});
@@ -101,12 +113,98 @@ Line nothing_line(const Look& look) {
              Style::kDim}};
 }
 
+// A part of the line about the bridge. Where the line is too long, that with the largest `spare` becomes
+// shorter first, then it goes first; 0: never.
+struct Part {
+    std::string text;
+    std::string shorter = {};  // empty: it is short
+    uint32_t spare = 0;
+    Style style = Style::kPlain;
+};
+constexpr std::string_view kBetween = "   ";
+
+size_t total_width(const std::vector<Part>& parts) {
+    size_t width = 0;
+    for (const Part& each : parts)
+        width += width_of(each.text) + (width > 0 ? kBetween.size() : 0);
+    return width;
+}
+
+void fit(std::vector<Part>& parts, size_t width) {
+    const auto most = [&](auto counts) {
+        return std::max_element(parts.begin(), parts.end(), [&](const Part& one, const Part& two) {
+            return counts(one) < counts(two);
+        });
+    };
+    const auto shortens = [](const Part& each) { return each.shorter.empty() ? 0 : each.spare; };
+    const auto goes = [](const Part& each) { return each.spare; };
+    for (auto next = most(shortens); total_width(parts) > width && shortens(*next) > 0;
+         next = most(shortens))
+        next->text = std::exchange(next->shorter, {});
+    for (auto next = most(goes); total_width(parts) > width && goes(*next) > 0; next = most(goes))
+        parts.erase(next);
+}
+
+std::vector<Part> parts_of(const Samples& samples, const Screenful& screen) {
+    const Report& bridge = samples.status().at("bridge");
+    const Report& store = samples.status().at("store");
+    const auto of_max = [&](const std::string& used, const std::string& max, const char* what) {
+        return Part{fmt::format("{} of {} {}", used, max, what), fmt::format("{} {}", used, what)};
+    };
+    std::vector<Part> parts{{.text = cell(bridge, "name"), .style = Style::kBold}};
+    parts.push_back({.text = "zbridge " + cell(bridge, "version"), .spare = 5});
+    if (screen.trouble.empty())
+        parts.push_back({.text = cell(bridge, "state")});
+    else
+        parts.push_back(
+            {.text = "no answer for " +
+                     duration_text(static_cast<uint64_t>(
+                         std::chrono::duration_cast<std::chrono::seconds>(screen.silent).count())),
+             .style = Style::kWarning});
+    parts.push_back({.text = "up " + duration_text(bridge.at("uptime_s").number()), .spare = 3});
+    parts.push_back(
+        of_max(cell(bridge, "connections"), cell(bridge, "connections_max"), "connections"));
+    parts.back().spare = 2;
+    parts.push_back(of_max(bytes_text(bridge.at("memory_bytes").number()),
+                           bytes_text(bridge.at("memory_bytes_max").number()), "memory"));
+    parts.back().spare = 1;
+    if (!store.at("segment_bytes").is_null())
+        parts.push_back(
+            {.text = bytes_text(store.at("segment_bytes").number()) + " stored", .spare = 4});
+    if (cell(store, "full") == "true")
+        parts.push_back({.text = "the store is full", .style = Style::kWarning});
+    if (const std::string failure = cell(store, "failure"); !failure.empty())
+        parts.push_back({.text = "the store failed: " + failure, .style = Style::kWarning});
+    return parts;
+}
+
+Line bridge_line(const Samples& samples, const Screenful& screen) {
+    std::vector<Part> parts = parts_of(samples, screen);
+    if (screen.width > 0) fit(parts, screen.width);
+    Line line;
+    for (Part& each : parts) {
+        if (!line.empty()) line.push_back({std::string(kBetween), Style::kPlain});
+        line.push_back({std::move(each.text), each.style});
+    }
+    return line;
+}
+
+std::vector<Line> help_lines() {
+    std::vector<Line> lines;
+    for (const auto& [keys, what] : kHelp)
+        lines.push_back(
+            {{fmt::format("  {:<12} ", keys), Style::kBold}, {std::string(what), Style::kPlain}});
+    return lines;
+}
+
 }  // namespace
 
 Frame make_frame(const Samples& samples, const Look& look, const Screenful& screen) {
     Frame frame;
     frame.page = screen.height > kLinesAround ? screen.height - kLinesAround : 1;
-    if (samples.empty()) {
+    if (look.helps) {
+        frame.lines = help_lines();
+    } else if (samples.empty()) {
         frame.lines.push_back({{screen.trouble.empty() ? "the bridge is asked ..." : screen.trouble,
                                 screen.trouble.empty() ? Style::kDim : Style::kWarning}});
     } else {
@@ -114,7 +212,7 @@ Frame make_frame(const Samples& samples, const Look& look, const Screenful& scre
         frame.first = std::min(look.first, rows.size() - std::min(rows.size(), frame.page));
         const size_t end = std::min(rows.size(), frame.first + frame.page);
         const auto placed = place_columns(samples, look, rows, screen.width, screen.utf8);
-        frame.lines.push_back(bridge_line(samples));
+        frame.lines.push_back(bridge_line(samples, screen));
         frame.lines.push_back(tabs_line(samples, look));
         frame.lines.emplace_back();
         frame.lines.push_back(heads_line(placed, look.orders[look.view]));
@@ -148,22 +246,8 @@ std::vector<Line> view_lines(const Samples& samples, const Look& look, size_t wi
     return lines;
 }
 
-Line bridge_line(const Samples& samples) {
-    const Report& bridge = samples.status().at("bridge");
-    std::string text =
-        fmt::format("   zbridge {}, {}, up {}   {} of {} connections   {} of {} memory",
-                    cell(bridge, "version"), cell(bridge, "state"),
-                    duration_text(bridge.at("uptime_s").number()), cell(bridge, "connections"),
-                    cell(bridge, "connections_max"), bytes_text(bridge.at("memory_bytes").number()),
-                    bytes_text(bridge.at("memory_bytes_max").number()));
-    const Report& store = samples.status().at("store");
-    if (!store.at("segment_bytes").is_null())
-        text += "   " + bytes_text(store.at("segment_bytes").number()) + " stored";
-    Line line{{cell(bridge, "name"), Style::kBold}, {text, Style::kPlain}};
-    if (cell(store, "full") == "true") line.push_back({"   the store is full", Style::kWarning});
-    if (const std::string failure = cell(store, "failure"); !failure.empty())
-        line.push_back({"   the store failed: " + failure, Style::kWarning});
-    return line;
+Line bridge_line(const Samples& samples, size_t width) {
+    return bridge_line(samples, Screenful{.width = width});
 }
 
 std::string text_of(const std::vector<Line>& lines, bool colour) {

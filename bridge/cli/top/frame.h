@@ -32,15 +32,16 @@ struct Screenful {
     size_t width = 80, height = 24;
     bool utf8 = true;          // else sparklines are of ASCII
     std::string trouble = {};  // why there is nothing newer
+    Duration silent = {};      // for so long
 };
 
 // As many lines as the screen has, or fewer.
 Frame make_frame(const Samples& samples, const Look& look, const Screenful& screen);
 
-// The line about the bridge, and a view with all of its rows under a line of heads, for what is no
+// The line about the bridge, what matters least of it left out where it does not fit; and a view with all of its rows under a line of heads, for what is no
 // terminal. `width` 0: any.
 std::vector<Line> view_lines(const Samples& samples, const Look& look, size_t width, bool utf8);
-Line bridge_line(const Samples& samples);
+Line bridge_line(const Samples& samples, size_t width);
 // With colours for a terminal, or without.
 std::string text_of(const std::vector<Line>& lines, bool colour);
 

@@ -13,6 +13,10 @@ bool falls_at_first(const Column& column) {
     return column.kind != Column::Kind::kText;
 }
 
+bool is_character(Key key, char character) {
+    return key.kind == Kind::kCharacter && key.character == character;
+}
+
 constexpr size_t kFar = size_t{1} << 40;  // behind all rows there may be: the frame knows how many
 
 }  // namespace
@@ -27,6 +31,10 @@ bool Look::take(Key key, size_t page) {
     if (typing) {
         type(key);
         return true;
+    }
+    if (helps && key.kind != Kind::kResized) {
+        helps = false;
+        return !is_character(key, 'q');
     }
     switch (key.kind) {
         case Kind::kCharacter:
@@ -76,6 +84,8 @@ bool Look::take_character(char character) {
         typing = true;
     else if (character == 'r')
         orders[view].falling = !orders[view].falling;
+    else if (character == 'h' || character == '?')
+        helps = true;
     else if (character == '<')
         sort_by_next(-1);
     else if (character == '>')

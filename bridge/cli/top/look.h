@@ -41,6 +41,7 @@ struct Look {
     std::array<Order, kViews> orders;
     std::string filter;   // of the rows' texts, in any case; empty: all
     bool typing = false;  // of the filter
+    bool helps = false;   // the keys are shown, until the next one
     size_t first = 0;     // row that is shown; no further than the last page
 
     static constexpr size_t kFilterBytesMax = 64;

@@ -72,7 +72,7 @@ Exit print(const Options& options, Terminal& terminal) {
         terminal.out << samples.report().json(JsonWriter::Style::kIndented) << "\n";
         return Exit::kOk;
     }
-    std::vector<Line> lines{bridge_line(samples)};
+    std::vector<Line> lines{bridge_line(samples, terminal.out_width)};
     for (size_t view = 0; view < kViews; view++) {
         const bool shown = options.view.empty() ? !samples.rows(view).empty() : view == look.view;
         if (!shown || (options.view.empty() && view == kPeersView)) continue;
@@ -86,14 +86,20 @@ Exit print(const Options& options, Terminal& terminal) {
     return Exit::kOk;
 }
 
-void take_answer(Asker& asker, Samples& samples, std::string& trouble) {
+// What is wrong, and since when there is nothing newer.
+struct Trouble {
+    std::string why;
+    Instant answered;
+};
+
+void take_answer(Asker& asker, Samples& samples, Trouble& trouble) {
     auto answer = asker.take();
     if (!answer) return;
     if (answer->status.ok()) {
+        trouble = {"", answer->at};
         samples.add(*std::move(answer->status), answer->at, answer->peers);
-        trouble.clear();
     } else {
-        trouble = "asked again and again: " + answer->status.error().message();
+        trouble.why = "asked again and again: " + answer->status.error().message();
     }
 }
 
@@ -107,12 +113,13 @@ Exit watch(const Options& options, Terminal& terminal) {
     Asker asker(options.at, terminal.environment, clock);
     Samples samples;
     Look look = look_of(options);
-    std::string trouble;
+    Trouble trouble;
     for (bool stays = true; stays;) {
         asker.go_on(look.view == kPeersView);
         take_answer(asker, samples, trouble);
-        const Frame frame = make_frame(
-            samples, look, {(*screen)->width(), (*screen)->height(), (*screen)->utf8(), trouble});
+        const Frame frame = make_frame(samples, look,
+                                       {(*screen)->width(), (*screen)->height(), (*screen)->utf8(),
+                                        trouble.why, clock.now() - trouble.answered});
         look.first = frame.first;
         (*screen)->show(frame);
         const size_t view = look.view;

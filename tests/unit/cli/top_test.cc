@@ -134,7 +134,7 @@ TEST_CASE("rows stand in the order of a column, and keys choose it") {
     CHECK(names(samples, look) == std::vector<std::string>{"orders", "prices"});
     CHECK(look.take({Key::Kind::kLeft}, 10));  // to the names
     CHECK(names(samples, look) == std::vector<std::string>{"orders", "prices"});
-    CHECK(has(text_of_frame(make_frame(samples, look, {})), "ROUTE^"));
+    CHECK(has(text_of_frame(make_frame(samples, look, {})), "ROUTE ^"));
     for (size_t i = 0; i < views()[0].columns.size(); i++) {
         CHECK(look.take({Key::Kind::kRight}, 10));
         CHECK(is_sortable(views()[0].columns[look.orders[0].column].kind));
@@ -220,11 +220,11 @@ TEST_CASE("no line is wider than the screen, however narrow, and spare columns g
             CHECK(width_of(text_of_line(line)) <= width);
     }
     const std::string wide = text_of_frame(make_frame(samples, look, {.width = 160}));
-    for (const char* head : {"ROUTE", "MSG/Sv", "BYTES/S", "MESSAGES", "REFUSED/S", "█"})
+    for (const char* head : {"ROUTE", "MSG/S v", "BYTES/S", "MESSAGES", "REFUSED/S", "█"})
         CHECK(has(wide, head));
     CHECK(has(wide, "123.5k"));
     const std::string narrow = text_of_frame(make_frame(samples, look, {.width = 30}));
-    CHECK(has(narrow, "MSG/Sv"));
+    CHECK(has(narrow, "MSG/S v"));
     CHECK_FALSE(has(narrow, "REFUSED"));
     for (size_t height = 1; height < 8; height++)
         CHECK(make_frame(samples, look, {.width = 80, .height = height}).lines.size() == height);
@@ -240,6 +240,50 @@ TEST_CASE("a frame says what is wrong, and keeps what it had") {
     const std::string shown = text_of_frame(make_frame(samples, look, {.trouble = trouble}));
     CHECK(has(shown, trouble));
     CHECK(has(shown, "orders"));
+}
+
+TEST_CASE(
+    "a bridge that does not answer is not said to be serving, but for how long it has been "
+    "silent") {
+    const Samples samples = samples_of({{}, {.orders = 3}});
+    CHECK(has(text_of_frame(make_frame(samples, Look(), {})), "   serving   "));
+    const std::string shown = text_of_frame(make_frame(
+        samples, Look(), {.trouble = "nobody answers", .silent = std::chrono::seconds(75)}));
+    CHECK(has(shown, "no answer for 1 min 15 s"));
+    CHECK_FALSE(has(shown, "serving"));
+}
+
+TEST_CASE("of the line about the bridge what matters least goes first, and nothing is cut in two") {
+    const Samples samples = samples_of({{}});
+    const auto line = [&](size_t width) { return text_of_line(bridge_line(samples, width)); };
+    CHECK(line(0) ==
+          "shop   zbridge 0.1   serving   up 1 min 15 s   3 of 50 connections   1.0 MiB of 64.0 "
+          "MiB memory");
+    CHECK(line(0) == line(200));
+    CHECK(line(80) ==
+          "shop   zbridge 0.1   serving   up 1 min 15 s   3 connections   1.0 MiB memory");
+    CHECK(line(70) == "shop   serving   up 1 min 15 s   3 connections   1.0 MiB memory");
+    CHECK(line(50) == "shop   serving   3 connections   1.0 MiB memory");
+    CHECK(line(33) == "shop   serving   1.0 MiB memory");
+    CHECK(line(20) == "shop   serving");
+}
+
+TEST_CASE("h and ? show the keys, until another one is pressed") {
+    const Samples samples = samples_of({{}});
+    Look look;
+    for (const char key : {'h', '?'}) {
+        CHECK(look.take(character(key), 10));
+        const std::string shown = text_of_frame(make_frame(samples, look, {}));
+        CHECK(has(shown, "sort by another column"));
+        CHECK_FALSE(has(shown, "ROUTE"));
+        CHECK(look.take({Key::Kind::kResized}, 10));
+        CHECK(look.helps);
+        CHECK(look.take(character('3'), 10));  // ends it, and nothing else
+        CHECK(look.view == 0);
+        CHECK(has(text_of_frame(make_frame(samples, look, {})), "ROUTE"));
+    }
+    CHECK(look.take(character('h'), 10));
+    CHECK_FALSE(look.take(character('q'), 10));
 }
 
 TEST_CASE("sparklines and figures as they are written") {
