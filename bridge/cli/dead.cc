@@ -15,6 +15,7 @@
 #include "bridge/cli/group_text.h"
 #include "bridge/cli/input_file.h"
 #include "bridge/cli/names.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/text.h"
 
 namespace zbridge::cli {
@@ -190,7 +191,9 @@ std::string letters_word(uint64_t count) {
 Body declare_dead_ls(CLI::App& app) {
     auto options = declare(app);
     declare_where(app, *options);
-    app.add_option("--max", options->max, "at most so many; else 20")->type_name("COUNT");
+    app.add_option("--max", options->max, "at most so many; else 20")
+        ->check(whole_number(1, kListedMax))
+        ->type_name("COUNT");
     declare_json(app, *options);
     return [options](Terminal& terminal) {
         Report letters = Report::list();

@@ -9,6 +9,7 @@
 #include "bridge/cli/command.h"
 #include "bridge/cli/message_text.h"
 #include "bridge/cli/names.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/text.h"
 
 namespace zbridge::cli {
@@ -84,6 +85,7 @@ Body declare_delay_ls(CLI::App& app) {
     auto options = declare(app);
     add_name(app, "TOPIC", options->topic, "topic", "the topic that they are for")->required();
     app.add_option("--limit", options->limit, "at most so many, the next ones; else 20")
+        ->check(whole_number(1, kListedMax))
         ->type_name("COUNT");
     return [options](Terminal& terminal) {
         Report messages = Report::list();

@@ -138,6 +138,7 @@ Body declare_group_show(CLI::App& app) {
 Body declare_group_pending(CLI::App& app) {
     auto options = declare(app, /*group=*/true);
     app.add_option("--max", options->max, "at most so many of each kind; else 20")
+        ->check(whole_number(1, kListedMax))
         ->type_name("COUNT");
     return [options](Terminal& terminal) {
         Report args = Report::map();

@@ -9,6 +9,7 @@
 #include "bridge/base/disk.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/journal_text.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/watched_load.h"
 #include "bridge/protocol/report_codec.h"
 #include "plugins/sdk/zbridge_engine.h"
@@ -168,7 +169,9 @@ Body declare_journal_scrub(CLI::App& app) {
 Body declare_journal_dump(CLI::App& app) {
     const auto options = declare(app);
     app.add_option("--from", options->from, "begin with the batch of this number")->type_name("N");
-    app.add_option("--max", options->max, "so many batches at most")->type_name("N");
+    app.add_option("--max", options->max, "so many batches at most")
+        ->check(whole_number(1, kCountMax))
+        ->type_name("N");
     return [options](Terminal& terminal) {
         return show(*options, "journal dump", journal_dump_text, terminal);
     };

@@ -14,6 +14,8 @@ namespace zbridge::cli {
 
 // One of these words; `noun`: what each of them is, "kind". Completions offer them.
 CLI::Validator one_word_of(std::string noun, std::vector<std::string> words);
+inline constexpr uint64_t kCountMax = 1'000'000'000'000;  // of messages of a run
+inline constexpr uint64_t kListedMax = 1'000'000;         // that are shown at a time
 // A whole number within these, both included.
 CLI::Validator whole_number(uint64_t least, uint64_t most);
 

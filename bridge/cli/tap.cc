@@ -8,6 +8,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
 #include "bridge/cli/conversations.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/tap_text.h"
 #include "bridge/cli/text.h"
 
@@ -120,10 +121,10 @@ Body declare_tap(CLI::App& app) {
     app.add_flag("--frames", options->frames, "all frames, a line each; else the last one alone");
     app.add_option("--limit", options->limit, "ends after so many messages")
         ->type_name("COUNT")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number(1, kCountMax));
     app.add_option("--format", options->format, "text, hex or json (an object a line); else text")
         ->type_name("FORMAT")
-        ->check(CLI::IsMember({"text", "hex", "json"}));
+        ->check(one_word_of("format", {"text", "hex", "json"}));
     app.add_flag("--json", options->json, "the same as --format json");
     return [options](Terminal& terminal) { return tap(*options, terminal); };
 }

@@ -173,7 +173,9 @@ Body declare_topic_browse(CLI::App& app) {
     auto options = declare(app, /*topic=*/true);
     app.add_option("--from", options->from, "an offset; else the oldest message")
         ->type_name("OFFSET");
-    app.add_option("--max", options->max, "at most so many messages; else 20")->type_name("COUNT");
+    app.add_option("--max", options->max, "at most so many messages; else 20")
+        ->check(whole_number(1, kListedMax))
+        ->type_name("COUNT");
     return [options](Terminal& terminal) { return browse(*options, terminal); };
 }
 
@@ -190,6 +192,7 @@ Body declare_topic_query(CLI::App& app) {
     CLI::Option* const to =
         app.add_option("--to", query.to, "stored at this time or before")->check(wrong_time);
     app.add_option("--max", options->max, "at most so many messages, the oldest; else 20")
+        ->check(whole_number(1, kListedMax))
         ->type_name("COUNT");
     key->excludes(id)->excludes(from)->excludes(to);
     id->excludes(from)->excludes(to);

@@ -91,7 +91,7 @@ Body declare_tx_ls(CLI::App& app) {
     auto options = declare(app);
     add_name(app, "TOPIC", options->topic, "topic", "of this topic alone");
     app.add_option("--max", options->max, "at most so many, the oldest first; else 20")
-        ->check(whole_number(1, 1'000'000))
+        ->check(whole_number(1, kListedMax))
         ->type_name("COUNT");
     return [options](Terminal& terminal) {
         const auto [answer, exit] = list(*options, terminal);

@@ -9,6 +9,7 @@
 #include "bridge/cli/bench/plain_source.h"
 #include "bridge/cli/bench/topic_sink.h"
 #include "bridge/cli/locate.h"
+#include "bridge/cli/option_values.h"
 
 namespace zbridge::cli::bench {
 
@@ -52,16 +53,16 @@ void declare_sends(CLI::App& app, Sockets& sockets) {
     app.add_option("--send-by", sockets.sends,
                    "the type of the sockets that send; dealer: with receipts. Else what the "
                    "endpoint takes, push before pub")
-        ->check(CLI::IsMember({"push", "pub", "dealer"}))
-        ->type_name("TYPE:{push,pub,dealer}");
+        ->check(one_word_of("type", {"push", "pub", "dealer"}))
+        ->type_name("TYPE");
 }
 
 void declare_takes(CLI::App& app, Sockets& sockets) {
     app.add_option("--take-by", sockets.takes,
                    "the type of the sockets that take; else what the endpoint gives to, pull "
                    "before sub")
-        ->check(CLI::IsMember({"pull", "sub"}))
-        ->type_name("TYPE:{pull,sub}");
+        ->check(one_word_of("type", {"pull", "sub"}))
+        ->type_name("TYPE");
 }
 
 SocketType Ends::sends_by(const Place& to, const Sockets& asked) const {

@@ -1,5 +1,6 @@
 #include "bridge/cli/bench/options.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -12,6 +13,7 @@
 #include "bridge/cli/bench/saved.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/input_file.h"
+#include "bridge/cli/option_values.h"
 
 namespace zbridge::cli::bench {
 
@@ -43,11 +45,23 @@ std::string wrong_rate(const std::string& text) {
     return parse_rate(text) ? "" : "`" + text + "` is no rate: expected 500, 20k, 1.5M";
 }
 
+namespace {
+
+// Before anything is measured that is to be shown beside it.
+std::string wrong_file(const std::string& file) {
+    std::error_code ignored;
+    const bool is_there =
+        std::filesystem::exists(file, ignored) && !std::filesystem::is_directory(file, ignored);
+    return is_there ? "" : "`" + file + "` is no file that can be read";
+}
+
+}  // namespace
+
 void declare_common(CLI::App& app, Common& common) {
     declare_at(app, common.at);
     app.add_option("--save", common.save, "keep the figures in this file")->type_name("FILE");
     app.add_option("--compare", common.compare, "show them beside those that this file keeps")
-        ->check(CLI::ExistingFile)
+        ->check(wrong_file)
         ->type_name("FILE");
     app.add_flag("--json", common.json, "all figures, as JSON");
 }
@@ -58,13 +72,13 @@ void declare_load(CLI::App& app, Load& load) {
         ->check(wrong_rate)
         ->type_name("RATE");
     app.add_option("--messages", load.messages, "so many in all")
-        ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000'000}))
+        ->check(whole_number(1, kCountMax))
         ->type_name("COUNT");
     app.add_option("--duration", load.time, "for so long; else, without --messages, 10s")
         ->check(wrong_duration)
         ->type_name("TIME");
     auto* size = app.add_option("--size", load.bytes, "bytes of each; else 100, and 56 at least")
-                     ->check(CLI::Range(Stamp::kBytes, size_t{256} << 20))
+                     ->check(whole_number(Stamp::kBytes, uint64_t{256} << 20))
                      ->type_name("BYTES");
     app.add_option(
            "--payload", load.file,
@@ -73,12 +87,13 @@ void declare_load(CLI::App& app, Load& load) {
         ->excludes(size);
     app.add_option("--window", load.window,
                    "at most so many that have no answer yet, or have not arrived; 0: any number")
+        ->check(whole_number(0, kCountMax))
         ->type_name("COUNT");
 }
 
 void declare_producers(CLI::App& app, Load& load) {
     app.add_option("--producers", load.producers, "so many sockets send, in turn; else 1")
-        ->check(CLI::Range(1, int{kProducersMax}))
+        ->check(whole_number(1, kProducersMax))
         ->type_name("COUNT");
     app.add_option("--first-frame", load.first_frame,
                    "a frame before the payload, as a PUB has its topic")
@@ -87,7 +102,7 @@ void declare_producers(CLI::App& app, Load& load) {
 
 void declare_consumers(CLI::App& app, uint32_t& consumers, std::string& subscribe) {
     app.add_option("--consumers", consumers, "so many sockets take; else 1")
-        ->check(CLI::Range(1, 4096))
+        ->check(whole_number(1, kConsumersMax))
         ->type_name("COUNT");
     app.add_option("--subscribe", subscribe, "what SUBs ask for: a prefix; else all")
         ->type_name("PREFIX");

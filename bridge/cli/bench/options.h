@@ -16,6 +16,8 @@
 
 namespace zbridge::cli::bench {
 
+inline constexpr uint32_t kConsumersMax = 4096;  // sockets
+
 struct Common {
     std::string bench;  // "e2e"
     std::string at, save, compare;

@@ -13,6 +13,7 @@
 #include "bridge/cli/bench/sending.h"
 #include "bridge/cli/conversations.h"
 #include "bridge/cli/names.h"
+#include "bridge/cli/option_values.h"
 
 namespace zbridge::cli {
 
@@ -92,11 +93,11 @@ Body declare_bench_rpc(CLI::App& app) {
              "what is asked: a service's name, or the tcp://... of its clients")
         ->required();
     app.add_option("--clients", options->load.producers, "so many ask, each by a socket; else 1")
-        ->check(CLI::Range(1, int{kProducersMax}))
+        ->check(whole_number(1, kProducersMax))
         ->type_name("COUNT");
     app.add_option("--workers", options->workers,
                    "so many workers of its own, which reply what they are asked; else who is there")
-        ->check(CLI::Range(1, 4096))
+        ->check(whole_number(1, kConsumersMax))
         ->type_name("COUNT");
     app.add_option("--workers-at", options->workers_at, "where to, if SERVICE is an address")
         ->type_name("ADDRESS");

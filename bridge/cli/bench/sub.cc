@@ -10,6 +10,7 @@
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/bench/taking.h"
 #include "bridge/cli/conversations.h"
+#include "bridge/cli/option_values.h"
 
 namespace zbridge::cli {
 
@@ -83,7 +84,7 @@ Body declare_bench_sub(CLI::App& app) {
         ->required();
     app.add_option("--messages", options->messages,
                    "so many are there to be: what does not come is lost")
-        ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000'000}))
+        ->check(whole_number(1, kCountMax))
         ->type_name("COUNT");
     time("--duration", options->time, "for so long, from the first one on");
     time("--wait", options->first, "so long for the first one; else 60s");

@@ -10,6 +10,7 @@
 #include "bridge/base/wait.h"
 #include "bridge/cli/asked.h"
 #include "bridge/cli/command.h"
+#include "bridge/cli/option_values.h"
 #include "bridge/cli/top/asker.h"
 #include "bridge/cli/top/frame.h"
 #include "bridge/cli/top/look.h"
@@ -147,7 +148,7 @@ Body declare_top(CLI::App& app) {
     app.add_option("--view", options->view,
                    "routes, topics, groups, services or peers, to begin with")
         ->type_name("VIEW")
-        ->check(CLI::IsMember(names));
+        ->check(one_word_of("view", names));
     app.add_option("--filter", options->filter, "only rows that have this text, in any case")
         ->type_name("TEXT");
     app.add_flag("--once", options->once,

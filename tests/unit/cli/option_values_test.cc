@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <iterator>
+#include <sstream>
+
 #include "tests/unit/cli/ran.h"
 
 using namespace zbridge;
@@ -59,8 +62,8 @@ TEST_CASE("a value that an option cannot have is told what it could be") {
           "zbridge: get: --max: \"0\" is no whole number from 1 to 1000");
     CHECK(said({"get", "g", "--max", "1x"}) ==
           "zbridge: get: --max: \"1x\" is no whole number from 1 to 1000");
-    CHECK(said({"topic", "browse", "t", "--max", "many"}) ==
-          "zbridge: topic browse: --max: \"many\" is no number that it can be");
+    CHECK(said({"topic", "browse", "t", "--from", "many"}) ==
+          "zbridge: topic browse: --from: \"many\" is no number that it can be");
 }
 
 TEST_CASE("help on a narrow terminal is broken, and below its beginning") {
@@ -76,4 +79,36 @@ TEST_CASE("help on a narrow terminal is broken, and below its beginning") {
         CHECK(longest > 60);
         CHECK(longest <= 72);
     }
+}
+
+TEST_CASE(
+    "a number out of its range, and a word that there is not, are told alike by all commands") {
+    for (const auto& [command, option] : {std::pair("tap orders", "--limit"),
+                                          {"delay ls orders", "--limit"},
+                                          {"dead ls logistics", "--max"},
+                                          {"topic browse orders", "--max"},
+                                          {"group pending logistics", "--max"},
+                                          {"journal dump data", "--max"},
+                                          {"bench pub in", "--messages"},
+                                          {"bench pub in", "--size"},
+                                          {"bench pub in", "--producers"},
+                                          {"bench sub out", "--consumers"},
+                                          {"bench sub out", "--messages"},
+                                          {"bench rpc svc", "--clients"},
+                                          {"bench rpc svc", "--workers"}}) {
+        std::vector<std::string> words{option, "0"};
+        std::istringstream in(command);
+        std::vector<std::string> all{std::istream_iterator<std::string>(in), {}};
+        all.insert(all.end(), words.begin(), words.end());
+        CAPTURE(command);
+        const Ran ran = run(all);
+        CHECK(ran.exit == Exit::kUsage);
+        CHECK(has(ran.err, std::string(": ") + option + ": \"0\" is no whole number from "));
+    }
+    CHECK(has(run({"top", "--view", "topcs"}).err, "no view is named \"topcs\""));
+    CHECK(has(run({"tap", "orders", "--format", "xml"}).err, "no format is named \"xml\""));
+    CHECK(has(run({"bench", "pub", "in", "--send-by", "psh"}).err, "did you mean \"push\"?"));
+    CHECK(has(run({"bench", "sub", "out", "--take-by", "req"}).err, "no type is named \"req\""));
+    CHECK(has(run({"bench", "sub", "out", "--compare", "/nowhere/x"}).err,
+              "`/nowhere/x` is no file that can be read"));
 }
