@@ -96,6 +96,17 @@ def what_cannot_be(bridge):
     says(2, "--size", "pub", "in", "--size", 7)
     says(1, "{{bench}}", "pub", "in", "--payload", bridge.file)
     says(1, "no topic `nowhere`", "pub", "topic/nowhere", "--messages", 3)
+    # What does nothing there would be measured as something else.
+    for option in (("--producers", 2), ("--first-frame", "a"), ("--send-by", "push")):
+        says(2, f"bench pub: {option[0]} does nothing here: a topic", "pub", "topic/orders", *option)
+    for option in (("--consumers", 2), ("--take-by", "sub"), ("--subscribe", "a")):
+        says(2, f"bench sub: {option[0]} does nothing here: a group", "sub", "group/logistics", *option)
+    says(2, "--window does nothing here: a PUSH", "pub", "in", "--window", 3)
+    says(2, "--first-frame does nothing here: a DEALER", "pub", "orders-in", "--send-by", "dealer", "--first-frame", "a")
+    says(2, "--subscribe does nothing here: a PULL", "sub", "out", "--subscribe", "a")
+    says(2, "--producers does nothing here", "e2e", "topic/orders", "out", "--producers", 2)
+    says(2, "--take-by does nothing here", "e2e", "in", "group/logistics", "--take-by", "sub")
+    says(2, "--workers-at does nothing here", "rpc", "tcp://127.0.0.1:1", "--workers-at", "tcp://127.0.0.1:1")
 
 
 def main(flow):

@@ -9,6 +9,7 @@
 #include "bridge/cli/bench/commands.h"
 #include "bridge/cli/bench/cross.h"
 #include "bridge/cli/bench/ends.h"
+#include "bridge/cli/bench/idle.h"
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/conversations.h"
 
@@ -71,20 +72,24 @@ Exit measure(const Options& options, const Run& run, Terminal& terminal) {
     return tell(its, options.common, terminal);
 }
 
-Exit e2e(const Options& options, Terminal& terminal) {
+Exit e2e(const Options& options, const CLI::App& app, Terminal& terminal) {
     auto payload = options.load.payload();
     if (!payload.ok()) return failed(payload.error(), terminal);
     Places places(options.common, terminal);
     const auto into = places.find(options.into);
     const auto out = into ? places.find(options.out) : std::nullopt;
     if (!out) return places.exit();
+    const SocketType sends = Ends::sends_by(*into, options.sockets);
+    const SocketType takes = out->kind == Place::Kind::kGroup
+                                 ? SocketType::kPull
+                                 : Ends::takes_by(*out, options.sockets);
+    for (const auto& idle : {idle_option(app, SendsTo{*into, sends, /*is_taken=*/true}),
+                             idle_option(app, TakesFrom{*out, takes})})
+        if (!idle.empty()) return usage(options.common, idle, terminal);
     if (out->kind == Place::Kind::kGroup && options.consumers > 1)
         return usage(options.common, "of a group one consumer takes", terminal);
     net::PlainSockets sockets;
     const Ends ends{sockets, options.common, terminal};
-    const SocketType sends = ends.sends_by(*into, options.sockets);
-    const SocketType takes =
-        out->kind == Place::Kind::kGroup ? SocketType::kPull : ends.takes_by(*out, options.sockets);
     auto source = ends.source(*out, {takes, options.consumers, options.subscribe});
     if (!source.ok()) return failed(source.error(), terminal);
     auto sink = ends.sink(*into, sends, options.load);
@@ -120,7 +125,7 @@ Body declare_bench_e2e(CLI::App& app) {
     declare_sends(app, options->sockets);
     declare_takes(app, options->sockets);
     declare_common(app, options->common);
-    return [options](Terminal& terminal) { return e2e(*options, terminal); };
+    return [options, &app](Terminal& terminal) { return e2e(*options, app, terminal); };
 }
 
 Body declare_bench_fanout(CLI::App& app) {
@@ -130,7 +135,7 @@ Body declare_bench_fanout(CLI::App& app) {
     options->sockets = {"pub", "sub"};
     declare_ends(app, *options);
     declare_common(app, options->common);
-    return [options](Terminal& terminal) { return e2e(*options, terminal); };
+    return [options, &app](Terminal& terminal) { return e2e(*options, app, terminal); };
 }
 
 }  // namespace zbridge::cli

@@ -65,12 +65,12 @@ void declare_takes(CLI::App& app, Sockets& sockets) {
         ->type_name("TYPE");
 }
 
-SocketType Ends::sends_by(const Place& to, const Sockets& asked) const {
+SocketType Ends::sends_by(const Place& to, const Sockets& asked) {
     const auto type = socket_type_named(asked.sends);
     return type ? *type : to.one_of(SocketType::kPush, SocketType::kPub);
 }
 
-SocketType Ends::takes_by(const Place& from, const Sockets& asked) const {
+SocketType Ends::takes_by(const Place& from, const Sockets& asked) {
     const auto type = socket_type_named(asked.takes);
     return type ? *type : from.one_of(SocketType::kPull, SocketType::kSub);
 }

@@ -25,8 +25,8 @@ struct Ends {
     const Common& common;
     Terminal& terminal;
 
-    SocketType sends_by(const Place& to, const Sockets& asked) const;
-    SocketType takes_by(const Place& from, const Sockets& asked) const;
+    static SocketType sends_by(const Place& to, const Sockets& asked);
+    static SocketType takes_by(const Place& from, const Sockets& asked);
     // kInvalid: nothing can be sent there. kUnavailable: no bridge answers.
     Result<std::unique_ptr<Sink>> sink(const Place& to, SocketType by, const Load& load) const;
     struct Taken {

@@ -5,6 +5,7 @@
 
 #include "bridge/cli/bench/commands.h"
 #include "bridge/cli/bench/ends.h"
+#include "bridge/cli/bench/idle.h"
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/bench/sending.h"
 #include "bridge/cli/conversations.h"
@@ -33,17 +34,20 @@ Measured measured(const Options& options, const Sending& sending, bool answers) 
     return its;
 }
 
-Exit pub(const Options& options, Terminal& terminal) {
+Exit pub(const Options& options, const CLI::App& app, Terminal& terminal) {
     auto payload = options.load.payload();
     if (!payload.ok()) return failed(payload.error(), terminal);
     Places places(options.common, terminal);
     const auto to = places.find(options.to);
     if (!to) return places.exit();
+    const SocketType by = Ends::sends_by(*to, options.sockets);
+    if (const auto idle = idle_option(app, SendsTo{*to, by}); !idle.empty())
+        return usage(options.common, idle, terminal);
     Measured its;
     {
         net::PlainSockets sockets;
         const Ends ends{sockets, options.common, terminal};
-        auto sink = ends.sink(*to, ends.sends_by(*to, options.sockets), options.load);
+        auto sink = ends.sink(*to, by, options.load);
         if (!sink.ok()) return failed(sink.error(), terminal);
         const RealClock clock;
         Sending sending({.schedule = options.load.schedule(),
@@ -68,7 +72,7 @@ Body declare_bench_pub(CLI::App& app) {
     declare_producers(app, options->load);
     declare_sends(app, options->sockets);
     declare_common(app, options->common);
-    return [options](Terminal& terminal) { return pub(*options, terminal); };
+    return [options, &app](Terminal& terminal) { return pub(*options, app, terminal); };
 }
 
 }  // namespace zbridge::cli

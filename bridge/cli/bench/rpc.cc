@@ -9,6 +9,7 @@
 #include "bridge/cli/bench/asking_sink.h"
 #include "bridge/cli/bench/commands.h"
 #include "bridge/cli/bench/echo.h"
+#include "bridge/cli/bench/idle.h"
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/bench/sending.h"
 #include "bridge/cli/conversations.h"
@@ -64,9 +65,13 @@ Exit measure(const Options& options, Payload& payload, AskingSink& sink, Termina
     return tell(its, options.common, terminal);
 }
 
-Exit rpc(const Options& options, Terminal& terminal) {
+Exit rpc(const Options& options, const CLI::App& app, Terminal& terminal) {
     auto payload = options.load.payload();
     if (!payload.ok()) return failed(payload.error(), terminal);
+    if (options.workers == 0) {
+        const auto idle = idle_if_given(app, "--workers-at", "it is for --workers of its own");
+        if (!idle.empty()) return usage(options.common, idle, terminal);
+    }
     Places places(options.common, terminal);
     const auto ends = places.find_service(options.service, options.workers_at, options.workers > 0);
     if (!ends) return places.exit();
@@ -106,7 +111,7 @@ Body declare_bench_rpc(CLI::App& app) {
         ->check(wrong_duration)
         ->type_name("TIME");
     declare_common(app, options->common);
-    return [options](Terminal& terminal) { return rpc(*options, terminal); };
+    return [options, &app](Terminal& terminal) { return rpc(*options, app, terminal); };
 }
 
 }  // namespace zbridge::cli

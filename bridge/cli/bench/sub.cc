@@ -7,6 +7,7 @@
 #include "bridge/cli/asked.h"
 #include "bridge/cli/bench/commands.h"
 #include "bridge/cli/bench/ends.h"
+#include "bridge/cli/bench/idle.h"
 #include "bridge/cli/bench/options.h"
 #include "bridge/cli/bench/taking.h"
 #include "bridge/cli/conversations.h"
@@ -42,13 +43,15 @@ Measured measured(const Options& options, const Arrivals& arrivals, bool subscri
     return its;
 }
 
-Exit sub(const Options& options, Terminal& terminal) {
+Exit sub(const Options& options, const CLI::App& app, Terminal& terminal) {
     Places places(options.common, terminal);
     const auto from = places.find(options.from);
     if (!from) return places.exit();
+    const SocketType by = Ends::takes_by(*from, options.sockets);
+    if (const auto idle = idle_option(app, TakesFrom{*from, by}); !idle.empty())
+        return usage(options.common, idle, terminal);
     net::PlainSockets sockets;
     const Ends ends{sockets, options.common, terminal};
-    const SocketType by = ends.takes_by(*from, options.sockets);
     const bool subscribed = from->kind == Place::Kind::kEndpoint && by == SocketType::kSub;
     auto source = ends.source(*from, {by, options.consumers, options.subscribe});
     if (!source.ok()) return failed(source.error(), terminal);
@@ -92,7 +95,7 @@ Body declare_bench_sub(CLI::App& app) {
     declare_consumers(app, options->consumers, options->subscribe);
     declare_takes(app, options->sockets);
     declare_common(app, options->common);
-    return [options](Terminal& terminal) { return sub(*options, terminal); };
+    return [options, &app](Terminal& terminal) { return sub(*options, app, terminal); };
 }
 
 }  // namespace zbridge::cli
