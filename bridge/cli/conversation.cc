@@ -1,10 +1,17 @@
 #include "bridge/cli/conversation.h"
 
+#include <fmt/format.h>
+
+#include "bridge/cli/text.h"
+#include "bridge/model/refusal.h"
+
 namespace zbridge::cli {
 
 using telemetry::Report;
 
 namespace {
+
+constexpr uint64_t kFrameHeadsBytesMax = 18;  // of a header and a block
 
 Report list_of(Report entry) {
     Report list = Report::list();
@@ -41,8 +48,19 @@ Status Conversation::greet() {
 Status Conversation::say(std::string_view name, const Report& fields,
                          std::optional<std::string_view> block) {
     const std::string header = protocol::pack_command(name, fields);
+    if (Status status = check_size(header.size() + (block ? block->size() : 0)); !status.ok())
+        return status;
     if (!block) return dealer_->send({header}, patience_);
     return dealer_->send({header, *block}, patience_);
+}
+
+// The bridge would close the connection, and there would be nothing to hear.
+Status Conversation::check_size(uint64_t bytes) const {
+    const uint64_t bytes_max = welcome_.at("limits").at("message_bytes").number();
+    if (bytes_max == 0 || bytes + kFrameHeadsBytesMax <= bytes_max) return {};
+    return {Code::kInvalid,
+            fmt::format("{}: {} in one message, and the bridge takes {} at most from commands",
+                        name_of(Refusal::kTooLarge), bytes_text(bytes), bytes_text(bytes_max))};
 }
 
 Result<Conversation::Piece> Conversation::hear(Duration patience) {

@@ -26,6 +26,7 @@ class Conversation {
     static Result<std::unique_ptr<Conversation>> open(const std::string& address,
                                                       Duration patience);
 
+    // kInvalid: it is larger than the bridge takes, and was not sent.
     Status say(std::string_view name, const telemetry::Report& fields,
                std::optional<std::string_view> block = {});
     // A header that is packed already, for one that has bytes in it.
@@ -46,6 +47,7 @@ class Conversation {
     Conversation(std::unique_ptr<net::Dealer> dealer, Duration patience)
         : dealer_(std::move(dealer)), patience_(patience) {}
     Status greet();
+    Status check_size(uint64_t bytes) const;
 
     std::unique_ptr<net::Dealer> dealer_;
     Duration patience_;

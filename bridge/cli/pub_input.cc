@@ -1,6 +1,7 @@
 #include "bridge/cli/pub_input.h"
 
 #include <iterator>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -8,10 +9,15 @@
 
 namespace zbridge::cli {
 
+namespace {
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // as editors of Windows write it
+}
+
 std::optional<std::string> PubMessages::next_line() {
     std::string line;
     if (!std::getline(in_, line)) return std::nullopt;
-    line_++;
+    if (++line_ == 1 && input_.as == PubInput::As::kJsonLines && line.starts_with(kByteOrderMark))
+        line.erase(0, kByteOrderMark.size());
     if (line.ends_with('\r')) line.pop_back();
     return line;
 }

@@ -41,7 +41,13 @@ Report Published::report(const std::string& topic) const {
 }
 
 Status Publishing::add(const MessageFrames& frames, const Attributed& its) {
-    append_message(block_, frames);
+    std::string message;
+    append_message(message, frames);
+    // By itself: what is too large takes nothing else with it.
+    if (batch_ > 0 && block_.size() + message.size() > kBatchBytesMax) {
+        if (Status status = send_batch(); !status.ok()) return status;
+    }
+    block_ += message;
     has_attributes_ |= !attributes_.add(its.report()).is_null();
     batch_++;
     if (batch_ < kBatchMessagesMax && block_.size() < kBatchBytesMax) return {};
@@ -65,7 +71,12 @@ Status Publishing::send_batch() {
     attributes_ = Report::list();
     has_attributes_ = false;
     Status status = bridge_.say("PUBLISH", fields, block_);
-    next_seq_ += batch_;
+    if (status.code() == Code::kInvalid) {  // too large, nothing was sent
+        published_.refused[status.message()] += batch_;
+        status = {};
+    } else {
+        next_seq_ += batch_;
+    }
     batch_ = 0;
     block_.clear();
     return status;

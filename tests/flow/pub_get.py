@@ -30,6 +30,10 @@ def json_lines(bridge, zbridge, as_json, query):
     check(query("--from", "-5m", "--max", 1), "and it was stored in the last five minutes")
     equal(query("--to", "-5m"), [], "not before")
 
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps({"body": "marked", "keys": ["c-4"]}).encode() + b"\n")
+    equal(as_json("pub", "topic/orders", file, "--json-lines")["published"], 1, "a byte order mark before it is no part of it")
+    equal([each["frames"] for each in query("--key", "c-4")], [["marked"]], "nor of its message")
+
     wrong = '{"body": "e", "keys": ["c-3"]}\n{"bdy": "f"}\n\n{"body": }\n'
     file.write_text(wrong)
     said = zbridge("pub", "topic/orders", file, "--json-lines", exit=1).stderr.decode().splitlines()
@@ -114,6 +118,12 @@ def main(flow):
     refused = as_json("pub", "topic/orders", input=b"x" * 200_000, exit=1)
     check(refused["published"] == 0 and refused["refused"][0]["reason"].startswith("too_large: "), f"it is refused: {refused}")
     check(b"too_large" in zbridge("pub", "topic/orders", input=b"x" * 200_000, exit=1).stderr, "and says so")
+    large = zbridge("pub", "topic/orders", input=b"x" * 20_000_000, exit=1).stderr
+    check(b"too_large: 19.1 MiB in one message, and the bridge takes 16.0 MiB at most" in large, f"more than a command may say: {large}")
+    file.write_bytes(b"x" * 20_000_000 + b"\nsmall\n")
+    some = as_json("pub", "topic/orders", file, "--lines", exit=1)
+    equal((some["published"], [each["count"] for each in some["refused"]]), (1, [1]), "what fits goes on")
+    equal(got("--max", 10, "--ack")[-1], ["small"], "and is there")
     check(b"not_found" in zbridge("pub", "topic/nowhere", "--body", "x", exit=1).stderr, "a topic that is none")
     check(b"expected topic/NAME" in zbridge("pub", "orders", "--body", "x", exit=2).stderr, "no topic")
     zbridge("pub", "topic/orders", "--body", "x", "--lines", exit=2)

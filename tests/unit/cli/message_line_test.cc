@@ -91,6 +91,15 @@ TEST_CASE("a wrong line is told what is wrong with it") {
     CHECK(problem("{\"body\": \"" + std::string(2 << 20, 'x') + "\"}") == "larger than 2 MiB");
 }
 
+TEST_CASE("a byte order mark before the first line is no part of it") {
+    std::istringstream in("\xef\xbb\xbf{\"body\": \"1\"}\n\xef\xbb\xbf{\"body\": \"2\"}\n");
+    const cli::PubInput input{.as = cli::PubInput::As::kJsonLines, .name = "orders.jsonl"};
+    const cli::Attributed common;
+    cli::PubMessages messages(input, common, in);
+    CHECK((*messages.next())->frames == cli::MessageFrames{"1"});
+    CHECK_FALSE(messages.next().ok());  // it is one at the beginning alone
+}
+
 TEST_CASE("lines are counted, empty ones too, and reading goes on behind a wrong one") {
     std::istringstream in("{\"body\": \"1\"}\r\n\n  \n{\"bdy\": \"2\"}\n{\"body\": \"3\"}");
     const cli::PubInput input{.as = cli::PubInput::As::kJsonLines, .name = "orders.jsonl"};

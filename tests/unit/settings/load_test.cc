@@ -315,6 +315,16 @@ TEST_CASE("a file that cannot be read is an error, not an exception") {
           "no/such/file.yaml: error: cannot be opened: No such file or directory");
 }
 
+TEST_CASE("a byte order mark before the file is no part of it") {
+    const std::string mark = "\xef\xbb\xbf";
+    const auto config = right(mark + kEndpoints + "routes: [{ from: in, to: out }]\n");
+    CHECK(config.endpoints.size() == 2);
+    const auto wrong = load(mark + "endpoint: 7\n");
+    REQUIRE_FALSE(wrong.errors.empty());
+    CHECK(wrong.errors[0].place.line == 1);
+    CHECK(wrong.errors[0].place.column == 1);
+}
+
 TEST_CASE("a bridge connects to so many addresses, and a data directory's name is so long") {
     const auto dialling = [](size_t addresses) {
         std::string text = "endpoints:\n  out: { bind: tcp://*:5561 }\n  in:\n    socket: pull\n";
