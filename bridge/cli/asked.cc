@@ -4,6 +4,7 @@
 
 #include "bridge/base/time_text.h"
 #include "bridge/cli/conversation.h"
+#include "bridge/cli/failure.h"
 #include "bridge/cli/locate.h"
 
 namespace zbridge::cli {
@@ -19,7 +20,7 @@ void declare_at(CLI::App& app, std::string& at) {
 Asked ask_bridge(const std::string& at, const std::string& call, telemetry::Report args,
                  Terminal& terminal, Duration answer_time) {
     const auto failed = [&](const Status& why, Exit exit) {
-        terminal.err << "zbridge: " << why.message() << "\n";
+        say(why, terminal);
         return Asked{std::nullopt, exit};
     };
     const auto address = locate_bridge(at, terminal.environment);

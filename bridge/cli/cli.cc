@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -9,6 +12,7 @@
 #include "bridge/base/nearest.h"
 #include "bridge/cli/bench/commands.h"
 #include "bridge/cli/described.h"
+#include "bridge/cli/failure.h"
 #include "bridge/cli/help.h"
 #include "bridge/cli/option_values.h"
 #include "bridge/settings/finding.h"
@@ -173,32 +177,40 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
     return error.what();
 }
 
-Exit run_command(const Command& command, std::vector<std::string> arguments, Terminal& terminal) {
-    CLI::App app{std::string(command.help), fmt::format("zbridge {}", command.name)};
-    const Body body = command.declare(app);
-    const std::vector<std::string> given = arguments;
-    arguments = with_negative_values(app, std::move(arguments));
+// None: what it takes is read. Empty: help is wanted. Else what is wrong.
+std::optional<std::string> parse(CLI::App& app, const std::vector<std::string>& given) {
+    auto arguments = with_negative_values(app, given);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     try {
         app.parse(arguments);
     } catch (const CLI::CallForHelp&) {
-        terminal.out << help_of(describe(command), terminal.out_width);
-        return Exit::kOk;
+        return "";
     } catch (const CLI::ParseError& error) {
-        return usage_error(terminal,
-                           fmt::format("{}: {}", command.name, explain(app, error, given)),
-                           command.name);
+        return explain(app, error, given);
     }
-    return body(terminal);
+    return std::nullopt;
 }
 
-}  // namespace
-
-std::span<const Command> commands() {
-    return kCommands;
+Exit run_command(const Command& command, const std::vector<std::string>& arguments,
+                 Terminal& terminal) {
+    CLI::App app{std::string(command.help), fmt::format("zbridge {}", command.name)};
+    const Body body = command.declare(app);
+    const bool as_json = app.get_option_no_throw("--json") != nullptr &&
+                         std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    const auto parsed = [&](Terminal& its) {
+        const auto wrong = parse(app, arguments);
+        if (!wrong) return body(its);
+        if (wrong->empty()) {
+            its.out << help_of(describe(command), its.out_width);
+            return Exit::kOk;
+        }
+        return usage_error(its, fmt::format("{}: {}", command.name, *wrong), command.name);
+    };
+    return as_json ? run_for_json(parsed, terminal) : parsed(terminal);
 }
 
-Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
+// But for whether what it printed has arrived.
+Exit run_words(const std::vector<std::string>& arguments, Terminal& terminal) {
     if (arguments.empty()) {
         terminal.err << overview(terminal.out_width);
         return Exit::kUsage;
@@ -229,7 +241,7 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
     } else {
         take_second_word();
     }
-    if (is_group(name) && !rest.empty()) return run({"help", name}, terminal);
+    if (is_group(name) && !rest.empty()) return run_words({"help", name}, terminal);
     if (is_group(name)) return usage_error(terminal, name + ": which of its commands?", name);
     const Command* command = find(name);
     if (command == nullptr && name.starts_with("-")) {
@@ -237,6 +249,23 @@ Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
     }
     if (command == nullptr) return unknown_command(terminal, name);
     return run_command(*command, rest, terminal);
+}
+
+}  // namespace
+
+std::span<const Command> commands() {
+    return kCommands;
+}
+
+Exit run(const std::vector<std::string>& arguments, Terminal& terminal) {
+    const Exit exit = run_words(arguments, terminal);
+    const bool was_good = terminal.out.good();
+    errno = 0;
+    if (terminal.out.flush()) return exit;
+    const bool has_reason = was_good && errno != 0;
+    terminal.err << "zbridge: standard output cannot be written"
+                 << (has_reason ? std::string(": ") + std::strerror(errno) : "") << "\n";
+    return exit == Exit::kOk ? Exit::kFailed : exit;
 }
 
 }  // namespace zbridge::cli

@@ -30,8 +30,9 @@ struct Terminal {
     bool out_colour = false;  // a terminal, and NO_COLOR is not set
     bool err_colour = false;
     settings::Environment environment;
-    size_t out_width = 0;        // columns of the terminal; 0: it is none
-    std::istream* in = nullptr;  // where the user answers; null: nobody does
+    size_t out_width = 0;           // columns of the terminal; 0: it is none
+    std::istream* in = nullptr;     // where the user answers; null: nobody does
+    std::string_view failure = {};  // the code of what went wrong; empty: as the exit code says
 };
 
 using Body = std::function<Exit(Terminal&)>;

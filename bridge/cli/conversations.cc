@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "bridge/cli/asked.h"
+#include "bridge/cli/failure.h"
 #include "bridge/cli/locate.h"
 
 namespace zbridge::cli {
 
 Exit failed(const Status& why, Terminal& terminal) {
-    terminal.err << "zbridge: " << why.message() << "\n";
+    say(why, terminal);
     return why.code() == Code::kUnavailable ? Exit::kNotReachable : Exit::kFailed;
 }
 

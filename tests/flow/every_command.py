@@ -1,6 +1,6 @@
 """The whole table of commands: each has help, and --json; each that asks a bridge takes --at, ends with 3 where none runs, and with a
-real bridge prints one JSON text, as each does that needs none. A command that is new needs no row here, unless what it takes
-has to be there first.
+real bridge prints one JSON text, as each does that needs none, and one that fails. A command that is new needs no row here, unless what
+it takes has to be there first.
 """
 from harness import *
 
@@ -110,12 +110,22 @@ class Facts:
         return [*told.name.split(), *own, *(["--yes"] if "--yes" in told.options else [])]
 
 
+def failure(told, answer):
+    """What it says as JSON, with its sentence."""
+    try:
+        said = json.loads(answer.stdout)
+    except ValueError:
+        raise Broken(f"{told.name} --json fails without JSON: {answer}") from None
+    equal(answer.stderr, f"zbridge: {said['text']}\n", f"the text of what {told.name} --json says")
+    return said
+
+
 def without_a_bridge(bridge, facts, commands):
     for told in commands:
         if not told.asks:
             continue
-        answer = bridge.command(*facts.arguments(told), "--at", bridge.folder / "nowhere")
-        equal((answer.returncode, answer.stdout), (3, ""), f"{told.name} where no bridge runs: {answer.stderr}")
+        answer = bridge.command(*facts.arguments(told), "--json", "--at", bridge.folder / "nowhere")
+        equal((answer.returncode, failure(told, answer)["code"]), (3, "not_reachable"), f"{told.name} where no bridge runs: {answer.stderr}")
         check(answer.stderr.startswith("zbridge: "), f"and it says so: {answer.stderr}")
 
 
@@ -125,7 +135,7 @@ def prints_json(bridge, facts, told):
     at = ["--at", str(bridge.data_dir)] if told.asks else []
     answer = bridge.command(*facts.arguments(told), "--json", *at)
     if told.name in REFUSED:
-        equal((answer.returncode, answer.stdout), (1, ""), f"{told.name} is refused: {answer}")
+        equal((answer.returncode, failure(told, answer)["code"]), (1, "failed"), f"{told.name} is refused: {answer}")
         return
     equal(answer.returncode, 0, f"the exit code of {told.name}: {answer}")
     try:
