@@ -55,6 +55,7 @@ void FakeBridge::kill(size_t keeps) {
             each.state = State::kLeased;
             each.holder = nullptr;
             each.holder_name.clear();
+            each.fetched_by = 0;
             each.lease_ends_ms = now_ms + kGraceMs;
         }
     }
@@ -309,9 +310,10 @@ void FakeBridge::on_subscribe(const ConnectionPtr& connection, const Fields& fie
 void FakeBridge::on_receive(const ConnectionPtr& connection, const Fields& fields) {
     demand(connection->fetches.size() < kReceives, "no more wait than may");
     const uint64_t ref = fields.number("ref");
-    connection->fetches[ref] = {std::string(fields.text("group")), fields.number("max"),
-                                now_ms + fields.number("wait"),
-                                fields.number_if("lease").value_or(kLeaseMs)};
+    connection->fetches[ref] = {
+        std::string(fields.text("group")), fields.number("max"), now_ms + fields.number("wait"),
+        fields.number_if("lease").value_or(kLeaseMs), fields.number("attempt")};
+    demand(connection->fetches[ref].attempt > 0, "a RECEIVE has an attempt");
     if (!connection->ending) return;
     say_deliver(connection, "ref", ref, topic_of(fields.text("group")), {});
     connection->fetches.erase(ref);
@@ -419,11 +421,15 @@ void FakeBridge::deliver() {
         }
         for (auto fetch = connection->fetches.begin(); fetch != connection->fetches.end();) {
             FakeTopic& topic = topic_of(fetch->second.group);
-            const auto given = give(connection, topic, fetch->second.max, fetch->second.lease_ms);
+            auto given = give_again(connection, fetch->second);
+            if (given.empty())
+                given = give(connection, topic, fetch->second.max, fetch->second.lease_ms);
             if (given.empty() && now_ms < fetch->second.until_ms) {
                 ++fetch;
                 continue;
             }
+            for (FakeMessage* each : given)
+                each->fetched_by = fetch->second.attempt;
             say_deliver(connection, "ref", fetch->first, topic, given);
             fetch = connection->fetches.erase(fetch);
         }
@@ -441,6 +447,19 @@ std::vector<FakeMessage*> FakeBridge::give(const ConnectionPtr& connection, Fake
         each.attempt++;
         each.grant++;
         each.lease_ends_ms = now_ms + lease_ms;
+        given.push_back(&each);
+    }
+    return given;
+}
+
+std::vector<FakeMessage*> FakeBridge::give_again(const ConnectionPtr& connection,
+                                                 const FakeConnection::Fetch& fetch) {
+    std::vector<FakeMessage*> given;
+    for (FakeMessage& each : topic_of(fetch.group).stored) {
+        if (each.state != State::kLeased || each.holder != connection ||
+            each.fetched_by != fetch.attempt)
+            continue;
+        each.lease_ends_ms = now_ms + fetch.lease_ms;
         given.push_back(&each);
     }
     return given;

@@ -41,6 +41,7 @@ struct FakeConnection {
         uint64_t max;
         uint64_t until_ms;
         uint64_t lease_ms;
+        uint64_t attempt;
     };
     std::map<uint64_t, Sub> subs;
     std::map<uint64_t, Fetch> fetches;
@@ -64,6 +65,7 @@ struct FakeMessage {
     uint64_t grant = 0;
     uint64_t due_ms = 0;
     uint64_t lease_ends_ms = 0;
+    uint64_t fetched_by = 0;  // the attempt of the RECEIVE that it was given to; 0: to none
     // Who holds it: a connection, or a name that may come back; neither: of before a crash.
     ConnectionPtr holder;
     std::string holder_name;
@@ -72,6 +74,7 @@ struct FakeMessage {
         state = State::kReady;
         holder = nullptr;
         holder_name.clear();
+        fetched_by = 0;
         due_ms = at_ms;
         if (!counted) attempt--;
     }
@@ -143,6 +146,9 @@ class FakeBridge {
     void deliver();
     std::vector<FakeMessage*> give(const ConnectionPtr& connection, FakeTopic& topic, uint64_t most,
                                    uint64_t lease_ms);
+    // What it was given for this before, and holds yet, is given again.
+    std::vector<FakeMessage*> give_again(const ConnectionPtr& connection,
+                                         const FakeConnection::Fetch& fetch);
     void say_deliver(const ConnectionPtr& connection, const char* to, uint64_t number,
                      const FakeTopic& topic, const std::vector<FakeMessage*>& given);
     static core::Place token_of(const FakeTopic& topic, const FakeMessage& message);

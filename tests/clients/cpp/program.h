@@ -159,6 +159,13 @@ class Program {
         if (core.link_number() == link_) core.lost("cut", bridge_.now_ms);
     }
 
+    // Whether a SETTLE that the bridge has heard names it.
+    bool has_settled(core::Place token) const {
+        for (const auto& each : settles_)
+            if (each.second.count(token) > 0) return true;
+        return false;
+    }
+
     core::Core core;
     ConnectionPtr connection;
     std::deque<core::Said> to_bridge;

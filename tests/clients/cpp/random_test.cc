@@ -129,6 +129,7 @@ class Play {
     void take(size_t program, const core::LentPtr& lent) {
         demand(finished_.count(message_of(program, lent)) == 0,
                "what has its verdict is not handed out again");
+        demand(!programs_[program]->has_settled(lent->token), "nor what was given back");
         holding_.push_back({program, lent});
     }
 
@@ -259,7 +260,7 @@ TEST_CASE("nothing is lost, whatever is") {
         try {
             Play(seed).run();
         } catch (const std::exception& broken) {
-            FAIL_CHECK("ZB_SEEDS=1 ZB_SEED=" << seed << ": " << broken.what());
+            FAIL_CHECK("ZB_SEEDS=1 ZB_SEED=" << seed << ": " << std::string(broken.what()));
         }
     }
 }

@@ -13,7 +13,8 @@ class Cutting:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self._pairs = []
-        self._has_ended = False
+        self._has_ended = self._is_deaf = False
+        self.swallowed = b""  # what was said to the deaf
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -25,6 +26,12 @@ class Cutting:
         for each in (each for pair in pairs for each in pair):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        self._is_deaf = False
+
+    def deafen(self):
+        """What comes from `port` is carried no further, until the next cut()."""
+        self.swallowed = b""
+        self._is_deaf = True
 
     def _accept(self):
         while True:
@@ -41,15 +48,16 @@ class Cutting:
                 self._pairs.append(pair)
             threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
-    @staticmethod
-    def _carry(one, other):
+    def _carry(self, one, other):
         """Until both have ended: what one has said before its end comes to the other all the same."""
         with one, other, contextlib.suppress(OSError):
             open_ = {one: other, other: one}
             while open_:
                 for ready in select.select(list(open_), [], [])[0]:
                     data = ready.recv(65536)
-                    if data:
+                    if data and ready is other and self._is_deaf:
+                        self.swallowed += data
+                    elif data:
                         open_[ready].sendall(data)
                     else:
                         open_.pop(ready).shutdown(socket.SHUT_WR)

@@ -27,10 +27,11 @@ class Stored:
         self.attempt = self.grant = 0
         self.due_ms = self.lease_ends_ms = 0
         self.holder = None  # a Connection, a name that may come back, or None: of before a crash
+        self.fetched_by = None  # the attempt of the RECEIVE that it was given to
         self.acked_durably = False
 
     def free(self, counted=True, due_ms=0):
-        self.state, self.holder, self.due_ms = "ready", None, due_ms
+        self.state, self.holder, self.fetched_by, self.due_ms = "ready", None, None, due_ms
         if not counted:
             self.attempt -= 1
 
@@ -47,7 +48,7 @@ class Connection:
         self.is_open = self.said_bye = False
         self.out = []  # encoded
         self.subs = {}  # sub -> [topic, credit, lease]
-        self.fetches = {}  # ref -> [topic, max, until, lease]
+        self.fetches = {}  # ref -> [topic, max, until, lease, attempt]
         self.seq = 0
         self.used = {}  # the token of what was delivered under a subscription and not settled -> its number
 
@@ -96,7 +97,7 @@ class FakeBridge:
         for each in self._all():
             if each.state in ("leased", "settling"):
                 each.state = "leased"
-                each.holder, each.lease_ends_ms = None, self.now_ms + GRACE_MS
+                each.holder, each.fetched_by, each.lease_ends_ms = None, None, self.now_ms + GRACE_MS
 
     def bye(self):
         for each in filter(lambda each: each.is_open, self.connections):
@@ -215,8 +216,9 @@ class FakeBridge:
 
     def _on_receive(self, connection, fields):
         assert len(connection.fetches) < LIMITS["receives"]
+        assert fields["attempt"] > 0
         connection.fetches[fields["ref"]] = [self.topics[fields["group"]], fields["max"], self.now_ms + fields["wait"],
-                                             fields.get("lease", LEASE_MS)]
+                                             fields.get("lease", LEASE_MS), fields["attempt"]]
         if getattr(connection, "ending", False):
             self._answer(connection, fields["ref"], [])
 
@@ -276,8 +278,10 @@ class FakeBridge:
                 if given:
                     connection.used.update((self._token(topic, each), sub) for each in given)
                     self._deliver(connection, given, topic, sub=sub)
-            for ref, (topic, most, until, lease) in list(connection.fetches.items()):
-                given = self._give(connection, topic, most, lease)
+            for ref, (topic, most, until, lease, attempt) in list(connection.fetches.items()):
+                given = self._give_again(connection, topic, lease, attempt) or self._give(connection, topic, most, lease)
+                for each in given:
+                    each.fetched_by = attempt
                 if given or self.now_ms >= until:
                     self._answer(connection, ref, given)
 
@@ -292,6 +296,13 @@ class FakeBridge:
             each.state, each.holder = "leased", connection
             each.attempt += 1
             each.grant += 1
+            each.lease_ends_ms = self.now_ms + lease
+        return given
+
+    def _give_again(self, connection, topic, lease, attempt):
+        """What it was given for this before, and holds yet."""
+        given = [each for each in topic.stored if each.state == "leased" and each.holder is connection and each.fetched_by == attempt]
+        for each in given:
             each.lease_ends_ms = self.now_ms + lease
         return given
 

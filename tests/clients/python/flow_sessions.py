@@ -1,9 +1,10 @@
 """The Python client over connections that are cut and bridges that end: a client with a name goes on with what it holds, over a
-lost connection and over a bridge that is killed; what one without a name held is given again at once; what is published
+lost connection and over a bridge that is killed, and is given what was on its way to a fetch; what one without a name held is given again at once; what is published
 arrives once; a bridge that ends in order waits for what is in hand; of two of one name the newer stays.
 """
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,6 +49,25 @@ def goes_on_with_what_it_holds(link):
         cut(client, link)
         client.settle(rest, "ack").result(PATIENCE_S)
         equal(client.receive("logistics", 10), [], "what is left")
+
+
+def a_fetch_whose_answer_was_lost(bridge, link):
+    with zbridge.Client(link.address, name="picker") as client, zbridge.Client(bridge.address("APPS")) as other:
+        client.wait_open(PATIENCE_S)
+        other.publish_many("orders", [b"on its way 1", b"on its way 2"])
+        link.deafen()
+        with ThreadPoolExecutor() as threads:
+            fetched = threads.submit(client.receive, "logistics", 2, wait=PATIENCE_S)
+            wait_until(lambda: b"on its way 2" in link.swallowed, "the answer is on its way")
+            deliveries = other.subscribe("logistics")
+            other.publish("orders", b"another")
+            cut(client, link)
+            given = fetched.result(PATIENCE_S)
+        equal([(each.body, each.attempt) for each in given], [(b"on its way 1", 1), (b"on its way 2", 1)], "what was lost")
+        client.settle(given, "ack").result(PATIENCE_S)
+        last = deliveries.next(PATIENCE_S)
+        equal((last.body, last.attempt), (b"another", 1), "and nobody else was given it")
+        last.ack().result(PATIENCE_S)
 
 
 def without_a_name_it_is_given_again(link):
@@ -226,6 +246,7 @@ def main(flow):
     link = Cutting(bridge.port("APPS"))
     refusals(bridge)
     goes_on_with_what_it_holds(link)
+    a_fetch_whose_answer_was_lost(bridge, link)
     without_a_name_it_is_given_again(link)
     what_is_published_arrives_once(link)
     asyncio.run(with_asyncio(bridge, link))

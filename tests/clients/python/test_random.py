@@ -61,6 +61,7 @@ class Play:
 
     def take(self, number, delivery):
         assert (number, delivery.key) not in self.finished, f"{delivery} was settled here"
+        assert delivery.token not in self.programs[number].has_settled, f"{delivery} was given back"
         self.holding.append((number, delivery))
 
     def settle(self, verdicts=("ack", "ack", "ack", "reject", "retry", "release")):

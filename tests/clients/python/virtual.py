@@ -20,6 +20,7 @@ class Program:
         self.to_bridge = []
         self.told_settled = set()  # tokens, by what came over the wire
         self._settles = {}
+        self.has_settled = set()  # tokens: the bridge has heard a SETTLE of them
         self.calls = []
 
     # what a core asks of its owner
@@ -110,3 +111,4 @@ class Program:
         tokens = {wire.Place.read(first).behind(n).octets() for first, count in heard.fields["ranges"] for n in range(count)}
         assert not tokens & self.told_settled, "nothing is settled that the bridge has said SETTLED of"
         self._settles[heard.fields["ref"]] = tokens
+        self.has_settled |= tokens

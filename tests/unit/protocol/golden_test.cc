@@ -85,6 +85,7 @@ void check_consuming(Page& page) {
     CHECK(receive.max == 10);
     CHECK(receive.wait == 30s);
     CHECK(receive.lease == 60s);
+    CHECK(receive.attempt == 1U);
     const Command settle = page.command("settle");
     CHECK(settle.verdict == "ack");
     CHECK(settle.ranges == std::vector<TokenRange>{{token_at(40), 2}});

@@ -345,7 +345,7 @@ class Core:
     def _give_back_unknown(self, held: Held, now_ms: int) -> None:
         """What was on its way here when the last connection was lost, and never came."""
         for group, places in held.unknown(chain(self.settling.tokens(), self.inbox.tokens())).items():
-            self.settling.give_back(group, places, self.owner, now_ms)
+            self.inbox.give_back_unknown(group, places, now_ms)
             if self._unclaimed is not None:
                 self._unclaimed -= len(places)
         if held.is_whole:
@@ -433,7 +433,7 @@ class Core:
             if re == "CALL":
                 return self.calls.on_refused(ref, error)
             self.settling.on_refused(ref, error, now_ms)
-            self.inbox.on_refused_fetch(ref, error)
+            self.inbox.on_refused_fetch(ref, error, now_ms)
             self.asking.on_refused(ref, error)
         return None
 

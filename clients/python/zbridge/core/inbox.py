@@ -3,18 +3,20 @@
 Flow:    SUBSCRIBE or RECEIVE ... DELIVER -> [inbox] -> Delivery -> settling.py
 Promise: a message that this client has acked or rejected is not handed out again by it: delivered once more before the
          bridge knew, it is settled under its newest token. What the application has not seen is given back as soon as
-         somebody else may have it.
+         somebody else may have it. A fetch whose answer was lost with its connection is asked again with the same
+         `attempt`: the messages that the session of a name still holds for it come to it, and no other way.
 Limits:  Subscription.credit and Fetch.max bound what is held; Limits.receives wait at a time, others wait here.
 """
 from __future__ import annotations
 
 from collections import deque
-from typing import Callable, Deque, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Deque, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .. import wire
 from ..errors import AlreadySettled, Closed, Error, Violation
 from ..options import Limits
 from .delivery import BUFFERED, HANDED, SETTLED, Delivery, Key
+from .doubts import Doubts
 from .held import Held
 from .pending import Owner, Pending
 from .settling import Extension, Settlement, Settling, Verdict, verdict_of
@@ -43,7 +45,7 @@ class Subscription:
 class Fetch(Pending[List[Delivery]]):
     """A RECEIVE: its result is what came, at most `max`; nothing where nothing came within the wait."""
 
-    __slots__ = ("group", "max", "deadline_ms", "lease_ms", "auto_extend_ms", "attributes", "deliveries")
+    __slots__ = ("group", "max", "deadline_ms", "lease_ms", "auto_extend_ms", "attributes", "deliveries", "attempt", "again")
 
     def __init__(self, owner: Owner, group: str, max_: int, deadline_ms: int, lease_ms: Optional[int],
                  auto_extend_ms: int, attributes: bool = False) -> None:
@@ -55,6 +57,8 @@ class Fetch(Pending[List[Delivery]]):
         self.auto_extend_ms = auto_extend_ms
         self.attributes = attributes
         self.deliveries: List[Delivery] = []
+        self.attempt = 0  # what the bridge knows it by over connections: another for each time it is not the same again
+        self.again = False  # it was asked on a connection that is lost, and its answer never came
 
     def value(self) -> List[Delivery]:
         return self.deliveries
@@ -69,6 +73,8 @@ class Inbox:
         self._subscriptions: Dict[int, Subscription] = {}
         self._fetches: Dict[int, Fetch] = {}  # asked on this connection
         self._waiting: Deque[Fetch] = deque()  # to be asked
+        self._attempts = 0  # of fetches
+        self._doubts = Doubts()
         self._say: Deque[wire.Frames] = deque()
         self._held: Dict[Key, Delivery] = {}  # the newest delivery of each message
         self._next_extend_ms: Optional[int] = None
@@ -124,6 +130,7 @@ class Inbox:
         for fetch in [*self._fetches.values(), *self._waiting]:
             fetch.finish(Closed("the client is closing"))
         self._waiting.clear()
+        self._settle_doubts(now_ms)
 
     def settle(self, deliveries: List[Delivery], verdict: str, delay: Optional[float], reason: Optional[str],
                now_ms: int) -> Settlement:
@@ -177,6 +184,7 @@ class Inbox:
         self._subscriptions.clear()
         self._fetches.clear()
         self._waiting.clear()
+        self._doubts.clear()
         self._say.clear()
         self._held.clear()
 
@@ -198,11 +206,21 @@ class Inbox:
             else:
                 self._ask(subscription)
 
+    def give_back_unknown(self, group: str, places: Sequence[wire.Place], now_ms: int) -> None:
+        """What the session holds and never came here goes back: at once, or where a fetch that is asked again may be answered
+        with it, when its answer is there."""
+        self._doubts.add(group, places)
+        self._settle_doubts(now_ms)
+
     def end_session(self) -> None:
         """The connection is lost: what waited on it is asked again on the next."""
         self.in_session = False
         self._say.clear()
-        self._waiting.extendleft([each for each in reversed(list(self._fetches.values())) if not each.done])
+        self._doubts.clear()  # the next WELCOME lists them
+        lost = [each for each in self._fetches.values() if not each.done]
+        for fetch in lost:
+            fetch.again = True
+        self._waiting.extendleft(reversed(lost))
         self._fetches.clear()
 
     def pause(self, now_ms: int) -> None:
@@ -229,6 +247,9 @@ class Inbox:
         self.in_session = False
         self._say.clear()
         self.give_back(self.subscriptions, now_ms)
+        for fetch in self._waiting:  # they do not ask here any more: what was theirs goes back
+            fetch.again = False
+        self._settle_doubts(now_ms)
 
     def next_deadline(self) -> Optional[int]:
         found = [self._next_extend_ms] if self._next_extend_ms is not None else []
@@ -247,6 +268,7 @@ class Inbox:
             for fetch in late:
                 self._waiting.remove(fetch)
                 fetch.finish()
+            self._settle_doubts(now_ms)
         if now_ms >= self._next_sweep_ms:
             self._next_sweep_ms = now_ms + SWEEP_MS
             for key in [key for key, each in self._held.items() if now_ms - each.arrived_ms > HELD_MS_MAX]:
@@ -262,9 +284,14 @@ class Inbox:
                 continue
             ref = self._next_ref()
             self._fetches[ref] = fetch
-            wait_ms = max(0, fetch.deadline_ms - now_ms)
+            if not fetch.again:
+                self._attempts += 1
+                fetch.attempt = self._attempts
+            # What it was answered with comes at once: only then is it known whose the rest is.
+            wait_ms = 0 if fetch.again and fetch.group in self._doubts else max(0, fetch.deadline_ms - now_ms)
             return wire.encode("RECEIVE", {"ref": ref, "group": fetch.group, "max": fetch.max, "wait": wait_ms,
-                                           "lease": fetch.lease_ms, "attributes": fetch.attributes or None})
+                                           "lease": fetch.lease_ms, "attributes": fetch.attributes or None,
+                                           "attempt": fetch.attempt})
         return None
 
     def on_subscribed(self, sub: int) -> None:
@@ -282,25 +309,15 @@ class Inbox:
             self.give_back([subscription], now_ms)
             self._subscriptions.pop(sub)
 
-    def on_refused_fetch(self, ref: int, error: Error) -> None:
+    def on_refused_fetch(self, ref: int, error: Error, now_ms: int) -> None:
         fetch = self._fetches.pop(ref, None)
         if fetch is not None:
             fetch.finish(error)
+            self._settle_doubts(now_ms)
 
     def on_deliver(self, heard: wire.Heard, leaving: bool, now_ms: int) -> None:
         if "ref" in heard.fields:
-            fetch = self._fetches.pop(wire.field(heard.fields, "ref", int), None)
-            if fetch is None:
-                raise Violation("DELIVER for a RECEIVE that is not there")
-            came = self._read(heard, fetch.group, fetch.lease_ms, fetch.auto_extend_ms, now_ms)
-            fetch.deliveries = [each for each in came if self._admit(each, now_ms)]
-            if fetch.done:  # nobody waits for it any more
-                return self._release(fetch.deliveries, now_ms)
-            if not fetch.deliveries and fetch.deadline_ms > now_ms and (leaving or self._settled_all(heard)):
-                return self._waiting.append(fetch)  # asked again: it was not this that it waited for
-            for each in fetch.deliveries:
-                each.state = HANDED
-            return fetch.finish()
+            return self._on_fetched(heard, leaving, now_ms)
         subscription = self._subscriptions.get(wire.field(heard.fields, "sub", int))
         if subscription is None:
             raise Violation("DELIVER for a subscription that is not there")
@@ -312,6 +329,32 @@ class Inbox:
         return None
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _on_fetched(self, heard: wire.Heard, leaving: bool, now_ms: int) -> None:
+        ref = wire.field(heard.fields, "ref", int)
+        fetch = self._fetches.get(ref)
+        if fetch is None:
+            raise Violation("DELIVER for a RECEIVE that is not there")
+        came = list(self._read(heard, fetch.group, fetch.lease_ms, fetch.auto_extend_ms, now_ms))
+        del self._fetches[ref]
+        was_again, fetch.again = fetch.again, False
+        self._doubts.came(fetch.group, [each.place for each in came])
+        self._settle_doubts(now_ms)
+        fetch.deliveries = [each for each in came if self._admit(each, now_ms)]
+        if fetch.done:  # nobody waits for it any more
+            return self._release(fetch.deliveries, now_ms)
+        if not fetch.deliveries and fetch.deadline_ms > now_ms and (leaving or came or was_again):
+            return self._waiting.append(fetch)  # asked again: it was not this that it waited for
+        for each in fetch.deliveries:
+            each.state = HANDED
+        return fetch.finish()
+
+    def _settle_doubts(self, now_ms: int) -> None:
+        """What no fetch can be answered with any more goes back."""
+        if self._doubts:
+            asked_again = {each.group for each in [*self._fetches.values(), *self._waiting] if each.again}
+            for group, places in self._doubts.take(asked_again):
+                self._settling.give_back(group, places, self._owner(), now_ms)
 
     def _can_fetch(self) -> bool:
         return self.in_session and len(self._fetches) < self.limits.receives
@@ -378,10 +421,6 @@ class Inbox:
         for group in dict.fromkeys(each.group for each in deliveries):
             mine = [each for each in deliveries if each.group == group]
             self._settling.add(mine, verdict_of(group, "release", None, None), Settlement(self._owner(), len(mine)), now_ms)
-
-    @staticmethod
-    def _settled_all(heard: wire.Heard) -> bool:
-        return bool(heard.fields["runs"])
 
     def _extend_all(self, now_ms: int) -> None:
         """Those whose lease is to a third over, until `auto_extend` is."""

@@ -25,7 +25,7 @@
 #include "asking.hpp"
 #include "calling.hpp"
 #include "checking.hpp"
-#include "demands.hpp"
+#include "demands_fetch.hpp"
 #include "outbox.hpp"
 #include "reading.hpp"
 #include "serving.hpp"

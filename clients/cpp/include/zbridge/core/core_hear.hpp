@@ -155,10 +155,9 @@ inline void Core::give_back_unknown(const Held& held, uint64_t now_ms) {
     inbox.list_tokens(known);
     settling.list_tokens(known);
     extending.list_tokens(known);
-    for (const Key& each : held.unknown(known)) {
-        settling.give_back(each, now_ms);
-        if (unclaimed_) unclaimed_ = *unclaimed_ - std::min<uint64_t>(*unclaimed_, 1);
-    }
+    const std::vector<Key> unknown = held.unknown(known);
+    demands.give_back_unknown(unknown, now_ms);
+    if (unclaimed_) unclaimed_ = *unclaimed_ - std::min<uint64_t>(*unclaimed_, unknown.size());
     if (held.is_whole()) unclaimed_.reset();
 }
 
@@ -202,7 +201,8 @@ inline void Core::on_refused(const Fields& fields, uint64_t now_ms) {
     if (extending.on_refused(*ref, failure, now_ms) || calling.on_refused(*ref, failure) ||
         asking.on_refused(*ref, failure))
         return;
-    if (!settling.on_refused(*ref, failure, now_ms)) demands.on_refused_fetch(*ref, failure);
+    if (!settling.on_refused(*ref, failure, now_ms))
+        demands.on_refused_fetch(*ref, failure, now_ms);
 }
 
 }  // namespace zbridge::client::core

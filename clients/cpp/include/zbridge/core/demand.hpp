@@ -41,6 +41,9 @@ struct Fetch {
     uint64_t deadline_ms = 0;
     Lease lease;
     bool attributes = false;
+    // What the bridge knows it by over connections: another for each time it is not the same again.
+    uint64_t attempt = 0;
+    bool again = false;  // it was asked on a connection that is lost, and its answer never came
     bool done = false;
     Failure failure;
     std::vector<LentPtr> lent;

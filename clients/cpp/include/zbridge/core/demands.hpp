@@ -1,6 +1,8 @@
 // Subscriptions and fetches: asked for on each connection, and what comes for them.
 //
 // Flow:    subscribe() -> SUBSCRIBE ... DELIVER -> buffer -> take() | fetch() -> RECEIVE ... DELIVER
+// Promise: a fetch whose answer was lost with its connection is asked again with the same `attempt`:
+//          the messages that the session of a name still holds for it come to it, and no other way.
 // Limits:  Limits.receives wait at a time, other fetches wait here.
 #pragma once
 
@@ -12,9 +14,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "doubts.hpp"
 #include "inbox.hpp"
 
 namespace zbridge::client::core {
@@ -46,6 +50,9 @@ class Demands {
     // Of the rest what nobody has looked at goes back.
     void begin_session(uint64_t resumed, const std::optional<Held>& held, bool same_epoch,
                        uint64_t now_ms);
+    // What the session holds and never came here goes back: at once, or where a fetch that is asked
+    // again may be answered with it, when its answer is there.
+    void give_back_unknown(const std::vector<Key>& tokens, uint64_t now_ms);
     // The connection is lost: what waited on it is asked again on the next.
     void end_session();
     // No further deliveries for now: what nobody has looked at goes back.
@@ -66,7 +73,7 @@ class Demands {
     void on_unsubscribed(uint64_t sub) { subscriptions_.erase(sub); }
     // Of SUBSCRIBE, CREDIT or UNSUBSCRIBE. What it was delivered stays.
     void on_refused_sub(uint64_t sub, const Failure& failure, uint64_t now_ms);
-    void on_refused_fetch(uint64_t ref, const Failure& failure);
+    void on_refused_fetch(uint64_t ref, const Failure& failure, uint64_t now_ms);
 
  private:
     bool can_fetch() const { return in_session_ && fetches_.size() < limits_.receives; }
@@ -80,6 +87,10 @@ class Demands {
     }
     void give_back(Subscription& subscription, uint64_t now_ms, const Held* but_for = nullptr);
     void on_fetched(const Heard& heard, bool closing, uint64_t now_ms);
+    void note_came(const Fetch& fetch, const Heard& heard);
+    // Groups of the fetches that are asked again, and not answered.
+    std::set<uint32_t> groups_asked_again() const;
+    void settle_doubts(uint64_t now_ms);
 
     Inbox& inbox_;
     Groups& groups_;
@@ -89,6 +100,8 @@ class Demands {
     std::map<uint64_t, SubscriptionPtr> subscriptions_;  // by number
     std::map<uint64_t, FetchPtr> fetches_;               // asked on this connection, by ref
     std::deque<FetchPtr> waiting_;                       // to be asked
+    uint64_t attempts_ = 0;                              // of fetches
+    Doubts doubts_;
     std::deque<Said> say_;
     bool in_session_ = false;
     uint64_t finished_ = 0;
@@ -170,6 +183,7 @@ inline void Demands::close(uint64_t now_ms) {
     for (const FetchPtr& each : waiting_)
         each->finish(closed);
     waiting_.clear();
+    settle_doubts(now_ms);
 }
 
 inline void Demands::fail(const Failure& failure) {
@@ -185,6 +199,7 @@ inline void Demands::fail(const Failure& failure) {
     fetches_.clear();
     waiting_.clear();
     say_.clear();
+    doubts_.clear();
 }
 
 inline void Demands::begin_session(uint64_t resumed, const std::optional<Held>& held,
@@ -208,8 +223,12 @@ inline void Demands::begin_session(uint64_t resumed, const std::optional<Held>& 
 inline void Demands::end_session() {
     in_session_ = false;
     say_.clear();
-    for (auto each = fetches_.rbegin(); each != fetches_.rend(); ++each)
-        if (!each->second->done) waiting_.push_front(each->second);
+    doubts_.clear();  // the next WELCOME lists them
+    for (auto each = fetches_.rbegin(); each != fetches_.rend(); ++each) {
+        if (each->second->done) continue;
+        each->second->again = true;
+        waiting_.push_front(each->second);
+    }
     fetches_.clear();
 }
 
@@ -238,6 +257,10 @@ inline void Demands::leave(uint64_t now_ms) {
     say_.clear();
     for (const auto& each : subscriptions_)
         give_back(*each.second, now_ms);
+    // They do not ask here any more: what was theirs goes back.
+    for (const FetchPtr& each : waiting_)
+        each->again = false;
+    settle_doubts(now_ms);
 }
 
 inline std::optional<uint64_t> Demands::next_deadline() const {
@@ -260,6 +283,7 @@ inline void Demands::tick(uint64_t now_ms) {
         }
     }
     waiting_ = std::move(left);
+    settle_doubts(now_ms);
 }
 
 inline std::optional<Said> Demands::take_said(uint64_t now_ms) {
@@ -274,13 +298,18 @@ inline std::optional<Said> Demands::take_said(uint64_t now_ms) {
         if (fetch->done) continue;
         const uint64_t ref = next_ref_();
         fetches_[ref] = fetch;
+        if (!fetch->again) fetch->attempt = ++attempts_;
+        // What it was answered with comes at once: only then is it known whose the rest is.
+        const bool waits = !fetch->again || !doubts_.has(fetch->group);
+        const uint64_t until_ms = waits ? fetch->deadline_ms : now_ms;
         return Command("RECEIVE")
             .number("ref", ref)
             .text("group", groups_.name_of(fetch->group))
             .number("max", fetch->max)
-            .number("wait", fetch->deadline_ms > now_ms ? fetch->deadline_ms - now_ms : 0)
+            .number("wait", until_ms > now_ms ? until_ms - now_ms : 0)
             .number_if("lease", fetch->lease.lease_ms)
             .flag_if("attributes", fetch->attributes)
+            .number("attempt", fetch->attempt)
             .said();
     }
     return std::nullopt;
@@ -299,13 +328,6 @@ inline void Demands::on_refused_sub(uint64_t sub, const Failure& failure, uint64
     subscriptions_.erase(found);
 }
 
-inline void Demands::on_refused_fetch(uint64_t ref, const Failure& failure) {
-    const auto found = fetches_.find(ref);
-    if (found == fetches_.end()) return;
-    found->second->finish(failure);
-    fetches_.erase(found);
-}
-
 inline void Demands::on_deliver(const Heard& heard, bool closing, uint64_t now_ms) {
     if (heard.fields.find("ref") != nullptr) return on_fetched(heard, closing, now_ms);
     const auto found = subscriptions_.find(heard.fields.number("sub"));
@@ -315,23 +337,6 @@ inline void Demands::on_deliver(const Heard& heard, bool closing, uint64_t now_m
     const auto came = inbox_.read(heard, subscription.group, subscription.lease, now_ms);
     if (subscription.failure || closing) return inbox_.release(came, now_ms);
     subscription.buffer.insert(subscription.buffer.end(), came.begin(), came.end());
-}
-
-inline void Demands::on_fetched(const Heard& heard, bool closing, uint64_t now_ms) {
-    const auto found = fetches_.find(heard.fields.number("ref"));
-    if (found == fetches_.end()) throw Violation("DELIVER for a RECEIVE that is not there");
-    const FetchPtr fetch = found->second;
-    fetch->lent = inbox_.read(heard, fetch->group, fetch->lease, now_ms);
-    fetches_.erase(found);
-    // Nobody waits for it any more.
-    if (fetch->done) return inbox_.release(std::exchange(fetch->lent, {}), now_ms);
-    const bool had_some = heard.fields.list("runs").size > 0;
-    // It was not this that it waited for: it is asked again.
-    if (fetch->lent.empty() && fetch->deadline_ms > now_ms && (closing || had_some))
-        return waiting_.push_back(fetch);
-    for (const LentPtr& each : fetch->lent)
-        each->state = Lent::State::kHanded;
-    fetch->finish({});
 }
 
 }  // namespace zbridge::client::core

@@ -29,6 +29,15 @@ class Inbox {
     static constexpr uint64_t kHeldMsMax = uint64_t{12} * 3600 * 1000;  // no lease is longer
     static constexpr uint64_t kSweepMs = 600'000;
 
+    // Messages that follow each other, of one DELIVER.
+    struct Run {
+        Place token;
+        uint64_t count;
+        uint64_t attempt;
+        Place id;
+    };
+    static Run run_of(const Value& value);
+
     Inbox(Settling& settling, Extending& extending) : settling_(settling), extending_(extending) {}
     Inbox(const Inbox&) = delete;
     Inbox& operator=(const Inbox&) = delete;
@@ -52,20 +61,14 @@ class Inbox {
     std::vector<LentPtr> read(const Heard& heard, uint32_t group, const Lease& lease,
                               uint64_t now_ms);
     void release(const std::vector<LentPtr>& lent, uint64_t now_ms);
+    // What never came here.
+    void give_back(const Key& token, uint64_t now_ms) { settling_.give_back(token, now_ms); }
     std::optional<uint64_t> next_deadline() const { return next_extend_ms_; }
     // Leases that are to go on.
     void tick(uint64_t now_ms);
     void list_tokens(std::unordered_set<Key, KeyHash>& to) const;
 
  private:
-    struct Run {
-        Place token;
-        uint64_t count;
-        uint64_t attempt;
-        Place id;
-    };
-
-    static Run run_of(const Value& value);
     static void check_unsettled(const std::vector<LentPtr>& lent);
     bool admit(const LentPtr& lent, uint64_t now_ms);
     void begin_lease(Lent& lent, const Lease& lease, uint64_t now_ms);
