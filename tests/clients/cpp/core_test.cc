@@ -600,6 +600,18 @@ TEST_CASE("what never came is given back by a new session where it is not listed
     }
 }
 
+TEST_CASE("a subscription that is closed is ended once") {
+    World world;
+    world.consume(1);
+    Demands& demands = world.program.core.demands;
+    demands.unsubscribe(*world.subscription, world.bridge.now_ms);
+    demands.pause(world.bridge.now_ms);
+    demands.go_on();
+    const auto said = world.said();
+    REQUIRE(said.size() == 1);
+    CHECK(Heard(said[0]).name == "UNSUBSCRIBE");
+}
+
 TEST_CASE("an EXTEND whose answer was lost is known by the list, or goes again") {
     for (const size_t reached : {0, 1}) {
         for (const bool settled : {false, true}) {

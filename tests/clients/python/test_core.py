@@ -561,6 +561,13 @@ class Consuming(Case):
         self.assertEqual(program.core.inbox.take(subscription).body, b"3")
         self.assertFalse(given[0].is_settled)
 
+    def test_a_subscription_that_is_closed_is_ended_once(self):
+        bridge, program, subscription, _ = self.consuming(1)
+        program.core.inbox.unsubscribe(subscription, bridge.now_ms)
+        program.core.inbox.pause(bridge.now_ms)
+        program.core.inbox.go_on()
+        self.assertEqual([name for name, _ in said(program)], ["UNSUBSCRIBE"])
+
     def test_fetches_wait_their_turn_and_are_asked_again(self):
         bridge, program = self.opened()
         fetches = [program.fetch("orders", 1, 10_000) for _ in range(3)]

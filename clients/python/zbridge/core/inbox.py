@@ -38,6 +38,7 @@ class Subscription:
         self.attributes = attributes  # are delivered with them
         self.asked = False  # SUBSCRIBE is said on this connection
         self.is_open = False  # SUBSCRIBED is heard on it
+        self.is_left = False  # UNSUBSCRIBE is said on it
         self.error: Optional[Error] = None  # closed, or refused
         self.buffer: Deque[Delivery] = deque()
 
@@ -116,7 +117,7 @@ class Inbox:
         subscription.error = Closed("the subscription is closed")
         self.give_back([subscription], now_ms)
         if subscription.asked and self.in_session:
-            self._say.append(wire.encode("UNSUBSCRIBE", {"sub": subscription.sub}))
+            self._say_unsubscribe(subscription)
         elif not subscription.asked:
             self._subscriptions.pop(subscription.sub, None)
 
@@ -238,7 +239,7 @@ class Inbox:
             if each.asked and each.error is None:
                 self._say.append(wire.encode("CREDIT", {"sub": each.sub, "credit": each.credit}))
             elif each.asked:  # closed meanwhile
-                self._say.append(wire.encode("UNSUBSCRIBE", {"sub": each.sub}))
+                self._say_unsubscribe(each)
             else:
                 self._ask(each)
 
@@ -355,6 +356,11 @@ class Inbox:
             asked_again = {each.group for each in [*self._fetches.values(), *self._waiting] if each.again}
             for group, places in self._doubts.take(asked_again):
                 self._settling.give_back(group, places, self._owner(), now_ms)
+
+    def _say_unsubscribe(self, subscription: Subscription) -> None:
+        if not subscription.is_left:
+            subscription.is_left = True
+            self._say.append(wire.encode("UNSUBSCRIBE", {"sub": subscription.sub}))
 
     def _can_fetch(self) -> bool:
         return self.in_session and len(self._fetches) < self.limits.receives

@@ -28,6 +28,7 @@ struct Subscription {
     bool attributes = false;  // are delivered with them
     bool asked = false;       // SUBSCRIBE is said on this connection
     bool is_open = false;     // SUBSCRIBED is heard on it
+    bool is_left = false;     // UNSUBSCRIBE is said on it
     Failure failure;          // closed, or refused
     std::deque<LentPtr> buffer;
 };

@@ -82,7 +82,8 @@ class Demands {
         say_.push_back(
             Command("CREDIT").number("sub", subscription.sub).number("credit", credit).said());
     }
-    void say_unsubscribe(const Subscription& subscription) {
+    void say_unsubscribe(Subscription& subscription) {
+        if (std::exchange(subscription.is_left, true)) return;
         say_.push_back(Command("UNSUBSCRIBE").number("sub", subscription.sub).said());
     }
     void give_back(Subscription& subscription, uint64_t now_ms, const Held* but_for = nullptr);
