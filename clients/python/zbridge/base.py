@@ -14,7 +14,7 @@ from .core.core import Core
 from .core.outbox import Preparation, Publication, Single
 from .core.pending import Owner
 from .core.delivery import Delivery
-from .core.inbox import Fetch
+from .core.fetching import Fetch
 from .core.settling import Extension
 from .message import Bytes, Message, Property
 from .options import Options, milliseconds

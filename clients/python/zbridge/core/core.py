@@ -21,8 +21,9 @@ from .asking import Ask, Asking
 from .calls import Call, Calls, Task, Work
 from .checking import Checking, Checks
 from .delivery import Delivery
+from .fetching import Fetch
 from .held import Held
-from .inbox import Fetch, Inbox, Subscription
+from .inbox import Inbox, Subscription
 from .outbox import Outbox, Publishing
 from .pending import Owner
 from .reading import Reading, Readings
@@ -116,7 +117,7 @@ class Core:
 
     def fetch(self, fetch: Fetch) -> None:
         self._check()
-        self.inbox.fetch(fetch)
+        self.inbox.fetching.add(fetch)
 
     def settle(self, deliveries: List[Delivery], verdict: str, delay: Optional[float], reason: Optional[str],
                now_ms: int) -> Settlement:
@@ -319,7 +320,7 @@ class Core:
         same_epoch = self.welcome.get("epoch") == epoch
         limits = wire.field(fields, "limits", dict)
         known = {key: wire.field(limits, key, int) for key in Limits.__annotations__ if key in limits}
-        self.outbox.limits = self.settling.limits = self.inbox.limits = self.asking.limits = self.calls.limits = Limits(**known)
+        self.outbox.limits = self.settling.limits = self.inbox.fetching.limits = self.asking.limits = self.calls.limits = Limits(**known)
         self.welcome = fields
         self.state = OPEN
         self._said_ms = now_ms
@@ -345,7 +346,7 @@ class Core:
     def _give_back_unknown(self, held: Held, now_ms: int) -> None:
         """What was on its way here when the last connection was lost, and never came."""
         for group, places in held.unknown(chain(self.settling.tokens(), self.inbox.tokens())).items():
-            self.inbox.give_back_unknown(group, places, now_ms)
+            self.inbox.fetching.give_back_unknown(group, places, now_ms)
             if self._unclaimed is not None:
                 self._unclaimed -= len(places)
         if held.is_whole:
@@ -433,7 +434,7 @@ class Core:
             if re == "CALL":
                 return self.calls.on_refused(ref, error)
             self.settling.on_refused(ref, error, now_ms)
-            self.inbox.on_refused_fetch(ref, error, now_ms)
+            self.inbox.fetching.on_refused(ref, error, now_ms)
             self.asking.on_refused(ref, error)
         return None
 

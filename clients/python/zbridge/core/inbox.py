@@ -1,24 +1,22 @@
 """What is delivered: subscriptions and fetches, what is held under them, and what becomes of it over connections.
 
-Flow:    SUBSCRIBE or RECEIVE ... DELIVER -> [inbox] -> Delivery -> settling.py
+Flow:    SUBSCRIBE or RECEIVE (fetching.py) ... DELIVER -> [inbox] -> Delivery -> settling.py
 Promise: a message that this client has acked or rejected is not handed out again by it: delivered once more before the
          bridge knew, it is settled under its newest token. What the application has not seen is given back as soon as
-         somebody else may have it. A fetch whose answer was lost with its connection is asked again with the same
-         `attempt`: the messages that the session of a name still holds for it come to it, and no other way.
-Limits:  Subscription.credit and Fetch.max bound what is held; Limits.receives wait at a time, others wait here.
+         somebody else may have it.
+Limits:  Subscription.credit and Fetch.max bound what is held.
 """
 from __future__ import annotations
 
 from collections import deque
-from typing import Callable, Deque, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Deque, Dict, Iterator, List, Optional, Tuple
 
 from .. import wire
 from ..errors import AlreadySettled, Closed, Error, Violation
-from ..options import Limits
 from .delivery import BUFFERED, HANDED, SETTLED, Delivery, Key
-from .doubts import Doubts
+from .fetching import Fetching
 from .held import Held
-from .pending import Owner, Pending
+from .pending import Owner
 from .settling import Extension, Settlement, Settling, Verdict, verdict_of
 
 HELD_MS_MAX = 12 * 3600 * 1000  # no lease is longer: then it is forgotten here
@@ -43,28 +41,6 @@ class Subscription:
         self.buffer: Deque[Delivery] = deque()
 
 
-class Fetch(Pending[List[Delivery]]):
-    """A RECEIVE: its result is what came, at most `max`; nothing where nothing came within the wait."""
-
-    __slots__ = ("group", "max", "deadline_ms", "lease_ms", "auto_extend_ms", "attributes", "deliveries", "attempt", "again")
-
-    def __init__(self, owner: Owner, group: str, max_: int, deadline_ms: int, lease_ms: Optional[int],
-                 auto_extend_ms: int, attributes: bool = False) -> None:
-        super().__init__(owner)
-        self.group = group
-        self.max = max_
-        self.deadline_ms = deadline_ms
-        self.lease_ms = lease_ms
-        self.auto_extend_ms = auto_extend_ms
-        self.attributes = attributes
-        self.deliveries: List[Delivery] = []
-        self.attempt = 0  # what the bridge knows it by over connections: another for each time it is not the same again
-        self.again = False  # it was asked on a connection that is lost, and its answer never came
-
-    def value(self) -> List[Delivery]:
-        return self.deliveries
-
-
 class Inbox:
     def __init__(self, owner: Callable[[], Owner], settling: Settling, next_ref: Callable[[], int]) -> None:
         self._owner = owner
@@ -72,16 +48,12 @@ class Inbox:
         self._next_ref = next_ref
         self._next_sub = 1
         self._subscriptions: Dict[int, Subscription] = {}
-        self._fetches: Dict[int, Fetch] = {}  # asked on this connection
-        self._waiting: Deque[Fetch] = deque()  # to be asked
-        self._attempts = 0  # of fetches
-        self._doubts = Doubts()
         self._say: Deque[wire.Frames] = deque()
         self._held: Dict[Key, Delivery] = {}  # the newest delivery of each message
         self._next_extend_ms: Optional[int] = None
         self._next_sweep_ms = 0
         self.in_session = False
-        self.limits = Limits()
+        self.fetching = Fetching(self._give_back_tokens, next_ref)
 
     # --- the application's side -----------------------------------------------------------------------------------
 
@@ -121,17 +93,11 @@ class Inbox:
         elif not subscription.asked:
             self._subscriptions.pop(subscription.sub, None)
 
-    def fetch(self, fetch: Fetch) -> None:
-        self._waiting.append(fetch)
-
     def close(self, now_ms: int) -> None:
         """Nothing more is wanted. What the application holds it may still settle."""
         for subscription in self.subscriptions:
             self.unsubscribe(subscription, now_ms)
-        for fetch in [*self._fetches.values(), *self._waiting]:
-            fetch.finish(Closed("the client is closing"))
-        self._waiting.clear()
-        self._settle_doubts(now_ms)
+        self.fetching.close(now_ms)
 
     def settle(self, deliveries: List[Delivery], verdict: str, delay: Optional[float], reason: Optional[str],
                now_ms: int) -> Settlement:
@@ -180,12 +146,8 @@ class Inbox:
         for subscription in self._subscriptions.values():
             subscription.error = subscription.error or error
             subscription.buffer.clear()
-        for fetch in [*self._fetches.values(), *self._waiting]:
-            fetch.finish(error)
+        self.fetching.fail(error)
         self._subscriptions.clear()
-        self._fetches.clear()
-        self._waiting.clear()
-        self._doubts.clear()
         self._say.clear()
         self._held.clear()
 
@@ -207,22 +169,11 @@ class Inbox:
             else:
                 self._ask(subscription)
 
-    def give_back_unknown(self, group: str, places: Sequence[wire.Place], now_ms: int) -> None:
-        """What the session holds and never came here goes back: at once, or where a fetch that is asked again may be answered
-        with it, when its answer is there."""
-        self._doubts.add(group, places)
-        self._settle_doubts(now_ms)
-
     def end_session(self) -> None:
         """The connection is lost: what waited on it is asked again on the next."""
         self.in_session = False
         self._say.clear()
-        self._doubts.clear()  # the next WELCOME lists them
-        lost = [each for each in self._fetches.values() if not each.done]
-        for fetch in lost:
-            fetch.again = True
-        self._waiting.extendleft(reversed(lost))
-        self._fetches.clear()
+        self.fetching.end_session()
 
     def pause(self, now_ms: int) -> None:
         """No further deliveries for now: what nobody has looked at goes back."""
@@ -248,28 +199,22 @@ class Inbox:
         self.in_session = False
         self._say.clear()
         self.give_back(self.subscriptions, now_ms)
-        for fetch in self._waiting:  # they do not ask here any more: what was theirs goes back
-            fetch.again = False
-        self._settle_doubts(now_ms)
+        self.fetching.leave(now_ms)
 
     def next_deadline(self) -> Optional[int]:
         found = [self._next_extend_ms] if self._next_extend_ms is not None else []
         if self._say:
             found.append(0)
-        if self._waiting:
-            found.append(0 if self._can_fetch() else min(each.deadline_ms for each in self._waiting))
+        fetches_at_ms = self.fetching.next_deadline(self.in_session)
+        if fetches_at_ms is not None:
+            found.append(fetches_at_ms)
         return min(found, default=None)
 
     def tick(self, now_ms: int) -> None:
         """Leases that are to go on, and fetches that never got to ask."""
         if self._next_extend_ms is not None and now_ms >= self._next_extend_ms:
             self._extend_all(now_ms)
-        if self._waiting and not self._can_fetch():
-            late = [each for each in self._waiting if each.deadline_ms <= now_ms]
-            for fetch in late:
-                self._waiting.remove(fetch)
-                fetch.finish()
-            self._settle_doubts(now_ms)
+        self.fetching.tick(self.in_session, now_ms)
         if now_ms >= self._next_sweep_ms:
             self._next_sweep_ms = now_ms + SWEEP_MS
             for key in [key for key, each in self._held.items() if now_ms - each.arrived_ms > HELD_MS_MAX]:
@@ -279,21 +224,7 @@ class Inbox:
         """The next command of subscriptions and fetches."""
         if self._say:
             return self._say.popleft()
-        while self._waiting and self._can_fetch():
-            fetch = self._waiting.popleft()
-            if fetch.done:
-                continue
-            ref = self._next_ref()
-            self._fetches[ref] = fetch
-            if not fetch.again:
-                self._attempts += 1
-                fetch.attempt = self._attempts
-            # What it was answered with comes at once: only then is it known whose the rest is.
-            wait_ms = 0 if fetch.again and fetch.group in self._doubts else max(0, fetch.deadline_ms - now_ms)
-            return wire.encode("RECEIVE", {"ref": ref, "group": fetch.group, "max": fetch.max, "wait": wait_ms,
-                                           "lease": fetch.lease_ms, "attributes": fetch.attributes or None,
-                                           "attempt": fetch.attempt})
-        return None
+        return self.fetching.take_said(self.in_session, now_ms)
 
     def on_subscribed(self, sub: int) -> None:
         if sub in self._subscriptions:
@@ -309,12 +240,6 @@ class Inbox:
             subscription.error = subscription.error or error
             self.give_back([subscription], now_ms)
             self._subscriptions.pop(sub)
-
-    def on_refused_fetch(self, ref: int, error: Error, now_ms: int) -> None:
-        fetch = self._fetches.pop(ref, None)
-        if fetch is not None:
-            fetch.finish(error)
-            self._settle_doubts(now_ms)
 
     def on_deliver(self, heard: wire.Heard, leaving: bool, now_ms: int) -> None:
         if "ref" in heard.fields:
@@ -333,37 +258,25 @@ class Inbox:
 
     def _on_fetched(self, heard: wire.Heard, leaving: bool, now_ms: int) -> None:
         ref = wire.field(heard.fields, "ref", int)
-        fetch = self._fetches.get(ref)
-        if fetch is None:
-            raise Violation("DELIVER for a RECEIVE that is not there")
+        fetch = self.fetching.asked(ref)
         came = list(self._read(heard, fetch.group, fetch.lease_ms, fetch.auto_extend_ms, now_ms))
-        del self._fetches[ref]
-        was_again, fetch.again = fetch.again, False
-        self._doubts.came(fetch.group, [each.place for each in came])
-        self._settle_doubts(now_ms)
+        was_again = self.fetching.answered(ref, came, now_ms)
         fetch.deliveries = [each for each in came if self._admit(each, now_ms)]
         if fetch.done:  # nobody waits for it any more
             return self._release(fetch.deliveries, now_ms)
         if not fetch.deliveries and fetch.deadline_ms > now_ms and (leaving or came or was_again):
-            return self._waiting.append(fetch)  # asked again: it was not this that it waited for
+            return self.fetching.add(fetch)  # asked again: it was not this that it waited for
         for each in fetch.deliveries:
             each.state = HANDED
         return fetch.finish()
 
-    def _settle_doubts(self, now_ms: int) -> None:
-        """What no fetch can be answered with any more goes back."""
-        if self._doubts:
-            asked_again = {each.group for each in [*self._fetches.values(), *self._waiting] if each.again}
-            for group, places in self._doubts.take(asked_again):
-                self._settling.give_back(group, places, self._owner(), now_ms)
+    def _give_back_tokens(self, group: str, places: List[wire.Place], now_ms: int) -> None:
+        self._settling.give_back(group, places, self._owner(), now_ms)
 
     def _say_unsubscribe(self, subscription: Subscription) -> None:
         if not subscription.is_left:
             subscription.is_left = True
             self._say.append(wire.encode("UNSUBSCRIBE", {"sub": subscription.sub}))
-
-    def _can_fetch(self) -> bool:
-        return self.in_session and len(self._fetches) < self.limits.receives
 
     def _ask(self, subscription: Subscription) -> None:
         if self.in_session:
