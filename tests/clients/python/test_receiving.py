@@ -151,6 +151,15 @@ class Receiving(unittest.TestCase):
         self.assertEqual(shop.say(), ["SETTLE"])
         self.gone_back(shop)
 
+    def test_what_one_that_was_cancelled_may_have_been_given_goes_back(self):
+        for asked in (False, True):
+            shop, fetch = self.lost()
+            shop.return_after(100)
+            if asked:
+                self.assertEqual(shop.say(), ["RECEIVE"])
+            fetch.finish(errors.Closed("cancelled"))
+            self.gone_back(shop)
+
     def test_closing_gives_it_back(self):
         for asked in (False, True):
             shop, _ = self.lost()

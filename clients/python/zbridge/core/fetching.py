@@ -109,7 +109,8 @@ class Fetching:
     def take_said(self, in_session: bool, now_ms: int) -> Optional[wire.Frames]:
         while self._waiting and self._can_ask(in_session):
             fetch = self._waiting.popleft()
-            if fetch.done:
+            if fetch.done:  # cancelled
+                self._settle_doubts(now_ms)
                 continue
             ref = self._next_ref()
             self._asked[ref] = fetch
