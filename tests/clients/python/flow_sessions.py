@@ -218,6 +218,19 @@ def refusals(bridge):
         equal(lost(client), 0, "connections lost over it")
 
 
+async def a_fetch_of_asyncio_whose_answer_was_lost(bridge, link):
+    async with aio.Client(link.address, name="picker") as client, aio.Client(bridge.address("APPS")) as other:
+        await client.wait_open()
+        await other.publish("orders", b"on its way")
+        link.deafen()
+        fetch = asyncio.ensure_future(client.receive("logistics", wait=PATIENCE_S))
+        await asyncio.to_thread(wait_until, lambda: b"on its way" in link.swallowed, "the answer is on its way")
+        link.cut()
+        given, = await fetch
+        equal((given.body, given.attempt), (b"on its way", 1), "what was lost")
+        await given.ack()
+
+
 async def with_asyncio(bridge, link):
     async with aio.Client(link.address, name="async") as client:
         seen = []
@@ -249,6 +262,7 @@ def main(flow):
     a_fetch_whose_answer_was_lost(bridge, link)
     without_a_name_it_is_given_again(link)
     what_is_published_arrives_once(link)
+    asyncio.run(a_fetch_of_asyncio_whose_answer_was_lost(bridge, link))
     asyncio.run(with_asyncio(bridge, link))
     over_a_bridge_that_is_killed(bridge)
     a_bridge_that_ends_in_order(bridge)
