@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <zbridge/consumer.hpp>
 #include <zbridge/producer.hpp>
 #include <zbridge/push_consumer.hpp>
 
@@ -102,6 +103,18 @@ void replaced(const std::string& address) {
     });
 }
 
+// The test publishes one when it is told, loses it on its way here, and cuts the connection.
+void a_lost_answer(const std::string& address) {
+    const Client client(address, named("picker"));
+    client.wait_open();
+    std::cout << "fetching" << std::endl;
+    const auto given = PullConsumer(client, "logistics").receive(1, kPatience);
+    check(given.size() == 1 && given[0].body() == "on its way", "what was lost comes");
+    check(given[0].attempt() == 1, "and no attempt is counted");
+    given[0].ack_async().get();
+    check(client.losses() == 1, "the connection was lost");
+}
+
 // Published once, handled once: `7` fails the first time.
 void arrives_once(const std::string& address, int count) {
     Client client(address, named("shop"));
@@ -153,6 +166,7 @@ int main(int argc, char** argv) {
         callbacks(direct);
         without_a_bridge();
         replaced(direct);
+        a_lost_answer(cut);
         arrives_once(cut, 3000);
         std::cout << "done" << std::endl;
     } catch (const std::exception& broken) {
