@@ -38,6 +38,10 @@ size_t least_distance(std::string_view a, std::string_view b) {
     return a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
 }
 
+std::string hint(std::string_view meant) {
+    return meant.empty() ? std::string() : "; did you mean \"" + std::string(meant) + "\"?";
+}
+
 }  // namespace
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known) {
@@ -58,18 +62,20 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
-    const auto best = nearest(word, known);
-    return best.empty() ? std::string() : "; did you mean \"" + std::string(best) + "\"?";
+    return hint(nearest(word, known));
 }
 
 std::string did_you_mean_reference(std::string_view word,
                                    const std::vector<std::string_view>& known) {
-    std::string meant = did_you_mean(word, known);
-    if (word.find('/') != std::string_view::npos) return meant;
-    for (const char* kind : {"topic/", "group/", "service/"}) {
-        if (meant.empty()) meant = did_you_mean(kind + std::string(word), known);
-    }
-    return meant;
+    if (word.find('/') != std::string_view::npos) return did_you_mean(word, known);
+    std::vector<std::string_view> names;
+    for (const std::string_view reference : known)
+        names.push_back(reference.substr(reference.find('/') + 1));  // all of it: it has none
+    const std::string_view name = nearest(word, names);
+    const auto meant = std::find_if(known.begin(), known.end(), [&](std::string_view reference) {
+        return !name.empty() && reference.data() + reference.size() == name.data() + name.size();
+    });
+    return hint(meant == known.end() ? std::string_view() : *meant);
 }
 
 std::string there_is_no(std::string_view kind, std::string_view name,

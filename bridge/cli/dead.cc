@@ -390,11 +390,11 @@ Body declare_dead_export(CLI::App& app) {
                 return out.good() ? kPieceMax : 0;
             });
         if (exit != Exit::kOk) return exit;
-        if (!(out << std::flush)) {
+        if (!to_file) return Exit::kOk;
+        if (!(file << std::flush)) {
             terminal.err << "zbridge: cannot write " << options->file << "\n";
             return Exit::kFailed;
         }
-        if (!to_file) return Exit::kOk;
         if (options->json) {
             Report report = one_arg("written", count);
             report.add("file", options->file);

@@ -100,6 +100,8 @@ def by_producer(flow):
     equal([(each["token"], each["topic"], each["checker"], each["checks"]) for each in listed["transactions"]],
           [(sixth, "orders", "checks", 0)], "what is prepared")
     check(sixth in zbridge("tx", "ls", "orders").stdout, "it is shown")
+    check("no topic `others`" in zbridge("tx", "ls", "others", exit=1).stderr, "a topic that is none")
+    zbridge("topic", "create", "others")
     equal(zbridge("tx", "ls", "others").stdout, "nothing is prepared\n", "of another topic")
     check("is published" in zbridge("tx", "commit", sixth, "--yes").stdout, "an operator commits")
     see(b"order 6")

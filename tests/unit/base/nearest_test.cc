@@ -26,6 +26,9 @@ TEST_CASE("a name alone may be meant as that of a topic, group or service") {
     CHECK(did_you_mean_reference("pakcers", known) == "; did you mean \"group/packers\"?");
     CHECK(did_you_mean_reference("topic/ordres", known) == "; did you mean \"topic/orders\"?");
     CHECK(did_you_mean_reference("screens", known).empty());
+    // One that is written right is nearer than one that is nearly so.
+    CHECK(did_you_mean_reference("orders", {"workers", "topic/orders"}) ==
+          "; did you mean \"topic/orders\"?");
 }
 
 TEST_CASE("of long words, and behind so many, none is looked for") {

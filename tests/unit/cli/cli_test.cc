@@ -164,8 +164,8 @@ TEST_CASE("what ends or cuts off somebody is asked about first, and durations ar
 }
 
 TEST_CASE("what is published, and taken, is read before the bridge is asked") {
-    CHECK(
-        has(run({"pub", "orders", "--body", "x"}).err, "orders is no topic: expected topic/NAME"));
+    CHECK(has(run({"pub", "orders", "--body", "x"}).err,
+              "\"orders\" names no topic: expected topic/NAME"));
     CHECK(run({"pub", "topic/", "--body", "x"}).exit == Exit::kUsage);
     CHECK(run({"pub", "topic/orders", "file", "--body", "x"}).exit == Exit::kUsage);
     CHECK(run({"pub", "topic/orders", "--lines", "--count", "2"}).exit == Exit::kUsage);
