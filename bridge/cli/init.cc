@@ -1,4 +1,5 @@
 // zbridge init [FILE] [--kind KIND] [--json]
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -71,6 +72,15 @@ Exit init(const Options& options, Terminal& terminal) {
         kind++;
     const auto text = samples().find(kind->sample);
     ZB_CHECK(text != samples().end(), kind->sample);
+    const bool is_kind = std::any_of(kKinds.begin(), kKinds.end(),
+                                     [&](const Kind& each) { return each.name == options.file; });
+    if (is_kind) {
+        terminal.err << fmt::format(
+            "zbridge: init: {0} is a kind: expected a file, or --kind {0}; a file of that name "
+            "is ./{0}\n",
+            options.file);
+        return Exit::kUsage;
+    }
     if (options.file == "-" && options.json) {
         terminal.err << "zbridge: init: - prints the file itself: expected no --json\n";
         return Exit::kUsage;

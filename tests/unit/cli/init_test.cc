@@ -72,6 +72,12 @@ TEST_CASE("init leaves alone what is there, and says so") {
     CHECK(has(lost.err, "bridge.yaml: No such file or directory"));
 }
 
+TEST_CASE("init takes a kind that stands in the place of the file for what was meant") {
+    const Ran ran = run({"init", "rpc"});
+    CHECK(ran.exit == Exit::kUsage);
+    CHECK(has(ran.err, "rpc is a kind: expected a file, or --kind rpc"));
+}
+
 TEST_CASE("init says as JSON what it wrote, and a kind that is none is told which there are") {
     const TempFolder folder;
     const Ran ran = run({"init", folder / "a.yaml", "--kind", "rpc", "--json"});
