@@ -179,7 +179,8 @@ TEST_CASE("a reader goes on behind what was taken of it, not behind what had com
     reading->earliest = true;
     readings.begin_session();
     readings.add(reading);
-    const Heard first(readings.take_said()->header);
+    const auto said = readings.take_said();
+    const Heard first(said->header);
     CHECK(first.fields.text("start") == "earliest");
     Command subscribed("SUBSCRIBED");
     subscribed.number("sub", reading->sub).number("offset", 7);
