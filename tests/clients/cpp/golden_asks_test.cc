@@ -193,7 +193,8 @@ TEST_CASE("a reader goes on behind what was taken of it, not behind what had com
     readings.end_session();
     CHECK_FALSE(readings.take(*reading));
     readings.begin_session();
-    const Heard again(readings.take_said()->header);
+    const auto said_again = readings.take_said();
+    const Heard again(said_again->header);
     CHECK(again.fields.number("offset") == 8);
     CHECK(again.fields.find("start") == nullptr);
     readings.close(*reading);
