@@ -35,6 +35,7 @@ struct Told final : TopicsListener {
     void on_loaded(TopicId) override {}
     void on_note(uint64_t, RecordType, std::string_view) override {}
     void on_answer(uint64_t, bool, const std::string&) override {}
+    void on_settled(uint64_t, bool, const std::string&) override {}
     void warn(const std::string&) override {}
     uint64_t messages = 0, commits = 0;
 };
