@@ -333,6 +333,19 @@ void check_transactions(Page& page) {
     told.hears("receipt-prepared");
     CHECK(one->token == core::octets_of(entry[2]));
 
+    // One that was to be stored is not told so.
+    Opened unasked(page, {}, core::number_of(entry[0]));
+    unasked.welcome();
+    const Message hello("hello");
+    core::Publication made =
+        core::publication_of(hello, unasked.core.outbox.topics.number_of("orders"));
+    made.call = [](const Published&) {};
+    unasked.core.publish(std::move(made), std::nullopt, 0);
+    unasked.core.take_output(0);
+    unasked.hears("receipt-prepared");
+    REQUIRE(unasked.core.calls.answered.size() == 1);
+    CHECK(unasked.core.calls.answered[0].published.failure.code == "violation");
+
     Opened resolved(page);
     resolved.welcome();
     resolved.next_ref(Heard(page["commit"][0]).fields.number("ref"));

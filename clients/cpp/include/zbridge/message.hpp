@@ -91,9 +91,13 @@ inline std::string attributes_of(const Message& message, WallClock::time_point n
     return std::move(whole.bytes) + fields.bytes;
 }
 
+inline void check_frames(const Message& message) {
+    if (message.frames.empty()) throw Invalid("a message has at least one frame");
+}
+
 // A message as it stands in a block.
 inline std::string body_of(const Message& message) {
-    if (message.frames.empty()) throw Invalid("a message has at least one frame");
+    check_frames(message);
     std::string body;
     append_message(body, message.frames);
     return body;

@@ -35,7 +35,7 @@ namespace core {
 
 // Throws Invalid: no frame, or an attribute that the bridge would not take.
 inline Publication publication_of(const Message& message, uint32_t topic) {
-    if (message.frames.empty()) throw Invalid("a message has at least one frame");
+    check_frames(message);
     Publication made;
     made.topic = topic;
     made.frames = &message.frames;

@@ -307,15 +307,12 @@ inline void Outbox::learn(const Outcome& outcome) {
 }
 
 inline void Outbox::tell(Outgoing& message, const Outcome& outcome, uint64_t n) {
-    if (!outcome.token.empty() && message.waiter)
-        message.waiter->on_prepared({message.seq, MessageId(outcome.id), false}, outcome.token);
-    else if (!outcome.stored || !outcome.token.empty())
-        refuse(message, outcome.failure);
-    else if (const Receipt receipt{message.seq, MessageId(outcome.id.behind(n)), outcome.duplicate};
-             message.waiter)
-        message.waiter->on_stored(receipt);
-    else
-        calls_.answered.push_back({std::move(message.call), {receipt, {}}});
+    const Receipt receipt{message.seq, MessageId(outcome.id.behind(n)), outcome.duplicate};
+    if (!outcome.token.empty() && !message.waiter) return refuse(message, prepared_unasked());
+    if (!outcome.token.empty()) return message.waiter->on_prepared(receipt, outcome.token);
+    if (!outcome.stored) return refuse(message, outcome.failure);
+    if (message.waiter) return message.waiter->on_stored(receipt);
+    calls_.answered.push_back({std::move(message.call), {receipt, {}}});
 }
 
 inline void Outbox::refuse(Outgoing& message, const Failure& failure) {

@@ -110,6 +110,10 @@ class DueCall final : public Due {
     std::function<void()> call_;
 };
 
+inline Failure prepared_unasked() {
+    return {"violation", "it was to be stored, and is prepared"};
+}
+
 // For the outcomes of published messages, one call for each.
 class PublishWaiter {
  public:
@@ -122,7 +126,7 @@ class PublishWaiter {
     // Of one that was to be prepared; the token is 16 octets.
     virtual void on_prepared(const Receipt& receipt, std::string_view token) {
         (void)token;
-        on_refused({receipt.seq, {"violation", "it was to be stored, and is prepared"}});
+        on_refused({receipt.seq, prepared_unasked()});
     }
 };
 
